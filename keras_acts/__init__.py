@@ -1,0 +1,21 @@
+"""Activation functions for Keras 3: right to the last bits, under one string in any layer.
+
+>>> import keras, keras_acts
+>>> keras.layers.Dense(64, activation="snake")  # doctest: +ELLIPSIS
+<Dense name=..., built=False>
+"""
+
+from keras_acts import activations as activations
+from keras_acts._version import __version__ as __version__
+from keras_acts.core.bound import BoundActivation as BoundActivation
+from keras_acts.core.declaration import Param as Param
+from keras_acts.core.declaration import Trait as Trait
+from keras_acts.core.declaration import activation as activation
+from keras_acts.core.keras_bridge import custom_objects as custom_objects
+from keras_acts.core.keras_bridge import install as install
+from keras_acts.core.keras_bridge import uninstall as uninstall
+from keras_acts.core.registry import get as get
+from keras_acts.core.registry import info as info
+from keras_acts.core.registry import names as names
+
+install()

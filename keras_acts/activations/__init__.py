@@ -1,0 +1,25 @@
+"""All activation functions by name, and `get`, `serialize` and `deserialize` as in `keras.activations`.
+
+One file per family holds the declarations. To add an activation, declare it there and add its line to
+`tests/reference.py`; nothing else.
+"""
+
+from keras_acts.activations.elu_family import *
+from keras_acts.activations.exponential_family import *
+from keras_acts.activations.gelu_family import *
+from keras_acts.activations.periodic_family import *
+from keras_acts.activations.relu_family import *
+from keras_acts.activations.shrink_family import *
+from keras_acts.activations.sigmoid_family import *
+from keras_acts.activations.softmax_family import *
+from keras_acts.activations.softplus_family import *
+from keras_acts.activations.swish_family import *
+from keras_acts.activations.tanh_family import *
+from keras_acts.core.registry import get as get
+from keras_acts.core.registry import names as _names
+from keras_acts.core.serialization import deserialize as deserialize
+from keras_acts.core.serialization import serialize as serialize
+
+
+def __dir__() -> list[str]:
+    return [*_names(), "deserialize", "get", "serialize"]

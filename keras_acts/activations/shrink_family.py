@@ -1,0 +1,76 @@
+"""Shrinkage: small inputs become zero."""
+
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core.declaration import Param, Trait, activation
+
+
+def _outside(x, threshold):
+    """1 where |x| > threshold, else 0; at the kinks 0."""
+    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
+
+
+def _kinks(threshold):
+    return (-threshold, threshold)
+
+
+@activation(
+    formula=r"x \, [|x| > \lambda]",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.EXACT},
+    aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
+    derivative=_outside,
+    kinks=_kinks,
+)
+def hard_shrink(x, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5):
+    """The input where it is large, else zero.
+
+    f(x) = x if |x| > threshold, else 0
+
+    torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
+
+    Args:
+        x: float tensor of any shape.
+        threshold: float >= 0, half-width of the zero interval.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(hard_shrink(np.array([-2.0, 0.5, 0.6]))).tolist()
+        [-2.0, 0.0, 0.6]
+    """
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
+
+
+@activation(
+    formula=r"\mathrm{sign}(x) \max(|x| - \lambda, 0)",
+    paper="Donoho & Johnstone 1994",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
+    aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
+    derivative=_outside,
+    kinks=_kinks,
+)
+def soft_shrink(x, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5):
+    """The input moved towards zero, the proximal operator of the L1 norm.
+
+    f(x) = x - threshold if x > threshold, x + threshold if x < -threshold, else 0
+
+    torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
+
+    Args:
+        x: float tensor of any shape.
+        threshold: float >= 0, how far inputs are moved towards zero.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(soft_shrink(np.array([-2.0, 0.5, 0.75]))).tolist()
+        [-1.5, 0.0, 0.25]
+
+    Reference:
+        Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
+    """
+    return x - ops.clip(x, -threshold, threshold)

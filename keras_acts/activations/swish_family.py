@@ -1,0 +1,214 @@
+"""Swish and its kin: x times a smooth gate of x."""
+
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declaration import Param, Trait, activation
+
+
+def silu_curvature(x):
+    """silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
+    x = nx.near(x)
+    return nx.sigmoid_slope(x) * (2.0 - x * ops.tanh(0.5 * x))
+
+
+@nx.with_derivative(silu_curvature)
+def silu_slope(x):
+    """silu'(x) = sigmoid(x) + x sigmoid'(x), from e = exp(-|x|) so that neither tail cancels."""
+    x = nx.near(x)
+    e = ops.exp(-ops.abs(x))
+    right = 1.0 + e + x * e
+    left = e * (1.0 + e + x)
+    return ops.where(x > 0.0, right, left) / ops.square(1.0 + e)
+
+
+@activation(
+    formula=r"x \sigma(x)",
+    paper="arXiv:1702.03118",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    aliases={
+        "keras": ("silu", "swish"),
+        "tf": ("silu", "swish"),
+        "torch": "SiLU",
+        "jax": ("silu", "swish"),
+        "flax": ("silu", "swish"),
+        "timm": ("silu", "swish"),
+        "hf": ("silu", "swish"),
+    },
+    derivative=silu_slope,
+)
+def silu(x):
+    """Sigmoid linear unit, also called Swish.
+
+    f(x) = x sigmoid(x)
+
+    The activation of EfficientNet and, inside SwiGLU, of LLaMA. For x sigmoid(beta x) use `swish_beta`.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.278 at x = -1.278.
+
+    Example:
+        >>> np.asarray(silu(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.2689, 0.0, 1.7616]
+
+    Reference:
+        arXiv:1702.03118, Sigmoid-Weighted Linear Units; arXiv:1710.05941, Searching for Activation Functions.
+    """
+    return nx.gated(x, ops.sigmoid(x))
+
+
+def _swish_beta_curvature(x, beta):
+    return beta * silu_curvature(beta * x)
+
+
+@nx.with_derivative(_swish_beta_curvature)
+def _swish_beta_slope(x, beta):
+    return silu_slope(beta * x)
+
+
+@activation(
+    formula=r"x \sigma(\beta x)",
+    paper="arXiv:1710.05941",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    aliases={"tf": "silu(beta=1.0)"},
+    derivative=_swish_beta_slope,
+)
+def swish_beta(x, beta: Annotated[float, Param("sharpness of the gate")] = 1.0):
+    """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.
+
+    f(x) = x sigmoid(beta x)
+
+    Args:
+        x: float tensor of any shape.
+        beta: float, sharpness of the gate.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(swish_beta(np.array([-1.0, 0.0, 2.0]), beta=1.5)).round(4).tolist()
+        [-0.1824, 0.0, 1.9051]
+
+    Reference:
+        arXiv:1710.05941, Searching for Activation Functions.
+    """
+    if beta == 0.0:
+        return 0.5 * x
+    gate = ops.sigmoid(beta * x)
+    # The gate vanishes at -inf for beta > 0 and at +inf for beta < 0: there the product with x would be NaN.
+    bounded = ops.maximum(x, -nx.largest(x)) if beta > 0.0 else ops.minimum(x, nx.largest(x))
+    return bounded * gate
+
+
+def _hard_silu_curvature(x):
+    return ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x))
+
+
+@nx.with_derivative(_hard_silu_curvature)
+def _hard_silu_slope(x):
+    return ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0, x / 3.0 + 0.5))
+
+
+@activation(
+    formula=r"x \min(\max(x + 3, 0), 6) / 6",
+    paper="arXiv:1905.02244",
+    traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
+    aliases={
+        "keras": ("hard_silu", "hard_swish"),
+        "torch": "Hardswish",
+        "jax": ("hard_silu", "hard_swish"),
+        "flax": ("hard_silu", "hard_swish"),
+        "timm": ("hard_swish", "hardswish"),
+        "hf": "hardswish",
+    },
+    derivative=_hard_silu_slope,
+    kinks=(-3.0, 3.0),
+)
+def hard_silu(x):
+    """Piecewise quadratic silu, made for MobileNetV3; also called hard swish.
+
+    f(x) = x min(max(x + 3, 0), 6) / 6
+
+    The derivative is 0 at -3 and 1 at 3.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.375 at x = -1.5.
+
+    Example:
+        >>> np.asarray(hard_silu(np.array([-4.0, -1.5, 4.0]))).tolist()
+        [0.0, -0.375, 4.0]
+
+    Reference:
+        arXiv:1905.02244, Searching for MobileNetV3.
+    """
+    return nx.gated(x, ops.relu6(x + 3.0) / 6.0)
+
+
+def _mish_gate(x):
+    """tanh(softplus(x)) as numerator / denominator in e = exp(-|x|), with e and both sides' common denominator.
+
+    For x < 0, (e^2 + 2e) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which would overflow.
+    """
+    e = ops.exp(-ops.abs(x))
+    right = 1.0 + 2.0 * e
+    left = e * (e + 2.0)
+    negative = x < 0.0
+    numerator = ops.where(negative, left, right)
+    denominator = numerator + ops.where(negative, 2.0, 2.0 * ops.square(e))
+    return e, numerator, denominator
+
+
+def _mish_curvature(x):
+    x = nx.near(x)
+    e, _, d = _mish_gate(x)
+    negative = x < 0.0
+    gate_slope = 4.0 * e * (1.0 + e) * ops.where(negative, 1.0, e) / ops.square(d)
+    left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
+    right = e * (e * (2.0 * e * (1.0 + e) - 3.0) - 2.0)
+    gate_curvature = 4.0 * e * ops.where(negative, left, right) / (d * ops.square(d))
+    return 2.0 * gate_slope + x * gate_curvature
+
+
+@nx.with_derivative(_mish_curvature)
+def _mish_slope(x):
+    x = nx.near(x)
+    e, n, d = _mish_gate(x)
+    gate_slope = 4.0 * e * (1.0 + e) * ops.where(x < 0.0, 1.0, e) / ops.square(d)
+    return n / d + x * gate_slope
+
+
+@activation(
+    formula=r"x \tanh(\log(1 + e^x))",
+    paper="arXiv:1908.08681",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    aliases={"keras": "mish", "tfa": "mish", "torch": "Mish", "jax": "mish", "timm": "mish", "hf": "mish"},
+    derivative=_mish_slope,
+)
+def mish(x):
+    """Softplus-tanh gated unit: smooth, unbounded above; the activation of YOLOv4.
+
+    f(x) = x tanh(log(1 + exp(x)))
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.309 at x = -1.192.
+
+    Example:
+        >>> np.asarray(mish(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.3034, 0.0, 1.944]
+
+    Reference:
+        arXiv:1908.08681, Mish: A Self Regularized Non-Monotonic Activation Function.
+    """
+    _, numerator, denominator = _mish_gate(x)
+    return nx.gated(x, numerator / denominator)

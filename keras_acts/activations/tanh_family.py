@@ -1,0 +1,177 @@
+"""tanh and what is built from it."""
+
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declaration import Param, Trait, activation
+
+
+@activation(
+    formula=r"\tanh x",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    aliases={
+        "keras": "tanh",
+        "tf": "tanh",
+        "torch": "Tanh",
+        "jax": "tanh",
+        "flax": "tanh",
+        "timm": "tanh",
+        "hf": "tanh",
+    },
+    derivative=nx.sech_squared,
+)
+def tanh(x):
+    """Hyperbolic tangent: a sigmoid centred at zero.
+
+    f(x) = (exp(x) - exp(-x)) / (exp(x) + exp(-x))
+
+    Its output has mean near zero, which trains better than `sigmoid` in hidden layers.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-1, 1].
+
+    Example:
+        >>> np.asarray(tanh(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.964, 0.0, 0.964]
+    """
+    return ops.tanh(x)
+
+
+def _hard_tanh_slope(x, min_val, max_val):
+    inside = ops.logical_and(x >= min_val, x <= max_val)
+    return ops.where(inside, ops.ones_like(x), 0.0)
+
+
+@activation(
+    formula=r"\min(\max(x, a), b)",
+    paper="Collobert 2004",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.EXACT},
+    aliases={"keras": "hard_tanh", "torch": "Hardtanh", "jax": "hard_tanh", "flax": "hard_tanh"},
+    derivative=_hard_tanh_slope,
+    kinks=lambda min_val, max_val: (min_val, max_val),
+)
+def hard_tanh(
+    x,
+    min_val: Annotated[float, Param("smallest output", below="max_val")] = -1.0,
+    max_val: Annotated[float, Param("largest output")] = 1.0,
+):
+    """Piecewise linear tanh: the input, clipped.
+
+    f(x) = min(max(x, min_val), max_val)
+
+    The bounds can be set as in torch; Keras and jax fix them. The derivative is 1 at both kinks, as in Keras and jax
+    (torch: 0).
+
+    Args:
+        x: float tensor of any shape.
+        min_val: float < max_val, smallest output.
+        max_val: float, largest output.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [min_val, max_val].
+
+    Example:
+        >>> np.asarray(hard_tanh(np.array([-3.0, 0.5, 3.0]))).tolist()
+        [-1.0, 0.5, 1.0]
+
+    Reference:
+        Collobert 2004, Large Scale Machine Learning.
+    """
+    return ops.clip(x, min_val, max_val)
+
+
+def _lisht_curvature(x):
+    x = nx.near(x)
+    return 2.0 * nx.sech_squared(x) * (1.0 - x * ops.tanh(x))
+
+
+@nx.with_derivative(_lisht_curvature)
+def _lisht_slope(x):
+    return ops.tanh(x) + nx.near(x) * nx.sech_squared(x)
+
+
+@activation(
+    formula=r"x \tanh x",
+    paper="arXiv:1901.05894",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SELF_GATED},
+    aliases={"tfa": "lisht"},
+    derivative=_lisht_slope,
+)
+def lisht(x):
+    """Linearly scaled tanh: even and never negative.
+
+    f(x) = x tanh(x)
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(lisht(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [1.9281, 0.0, 1.9281]
+
+    Reference:
+        arXiv:1901.05894, LiSHT: Non-Parametric Linearly Scaled Hyperbolic Tangent Activation Function.
+    """
+    return x * ops.tanh(x)
+
+
+def _tanh_shrink_curvature(x):
+    return 2.0 * ops.tanh(x) * nx.sech_squared(x)
+
+
+@nx.with_derivative(_tanh_shrink_curvature)
+def _tanh_shrink_slope(x):
+    return ops.square(ops.tanh(x))
+
+
+# x cosh x - sinh x = sum of 2k x^(2k+1) / (2k+1)!: all terms have one sign, and for |x| <= 1 ten give float64.
+_SHRINK_SERIES = (
+    1 / 3,
+    1 / 30,
+    1 / 840,
+    1 / 45360,
+    1 / 3991680,
+    1 / 518918400,
+    1 / 93405312000,
+    1 / 22230464256000,
+    1 / 6758061133824000,
+)
+
+
+@activation(
+    formula=r"x - \tanh x",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
+    aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
+    derivative=_tanh_shrink_slope,
+)
+def tanh_shrink(x):
+    """What tanh leaves over: nearly zero for small inputs, x - 1 for large ones.
+
+    f(x) = x - tanh(x)
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(tanh_shrink(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-1.036, 0.0, 1.036]
+    """
+    # The difference cancels near 0, where it is x^3 / 3: there (x cosh x - sinh x) / cosh x with a series on top.
+    small = ops.clip(x, -1.0, 1.0)
+    square = ops.square(small)
+    series = _SHRINK_SERIES[-1]
+    for coefficient in reversed(_SHRINK_SERIES[:-1]):
+        series = coefficient + square * series
+    near_zero = small * square * series / ops.cosh(small)
+    return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))

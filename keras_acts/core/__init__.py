@@ -1,0 +1,1 @@
+"""The record of an activation, the registry, the numerics, and the bridge to Keras."""

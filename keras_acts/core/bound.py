@@ -1,0 +1,56 @@
+"""An activation with parameters bound: `keras_acts.get("elu", alpha=0.5)`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_acts.core import registry, spec
+
+if TYPE_CHECKING:
+    from keras_acts.core.declaration import Declaration
+
+
+@keras.saving.register_keras_serializable(package="keras_acts")
+class BoundActivation:
+    """A saveable callable: one activation and the parameters given for it.
+
+    Made by `keras_acts.get`. It goes wherever an `activation=` goes, is saved with its parameters, pickles, and equals
+    another one with the same activation and parameters.
+
+    Args:
+        declaration: the record of the activation.
+        params: the parameters given; the others keep their defaults.
+    """
+
+    def __init__(self, declaration: "Declaration", params: Mapping[str, Any]) -> None:
+        self.declaration = declaration
+        bound = declaration.bind((), params)
+        self.params = {name: bound[name] for name in declaration.params if name in params}
+        self._all = bound
+        self.__name__ = spec.format(declaration.name, self.params)
+        self.__doc__ = declaration.function.__doc__
+
+    def __call__(self, x: Any) -> Any:
+        return self.declaration(x, self._all)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"activation": self.declaration.registered_name, "params": dict(self.params)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "BoundActivation":
+        return cls(registry.info(config["activation"]), config["params"])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BoundActivation):
+            return NotImplemented
+        return self.declaration.registered_name == other.declaration.registered_name and self._all == other._all
+
+    def __hash__(self) -> int:
+        return hash((self.declaration.registered_name, tuple(self._all.items())))
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return BoundActivation.from_config, (self.get_config(),)

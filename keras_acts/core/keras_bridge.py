@@ -1,0 +1,160 @@
+"""The only place that touches Keras internals: registration for files, and the table behind `activation="..."`.
+
+Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
+`get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
+know, looks into the custom objects and then into our registry. Built-in names keep their meaning unless overridden.
+"""
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+
+from keras_acts.core import bound, numerics, registry, symbolic
+
+try:
+    from keras.src import activations as _keras_activations
+except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
+    _keras_activations = None
+
+# Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
+# the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
+KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
+
+
+class _StringTable(dict[str, Any]):
+    """Keras' table of activation strings, with ours behind the built-in ones."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name in self:
+            return self[name]
+        custom = keras.saving.get_registered_object(name)
+        if custom is not None:
+            return custom() if inspect.isclass(custom) else custom
+        return registry.get(name)
+
+
+_builtin_table: dict[str, Any] | None = None  # Keras' own, while ours is in its place
+
+
+class Installation:
+    """What `install` returns. As a context manager it restores, on exit, the strings that were in force before."""
+
+    def __init__(self, before: dict[str, Any] | None) -> None:
+        self._before = before
+
+    def __enter__(self) -> "Installation":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _restore(self._before)
+
+
+def install(override: str | Iterable[str] = ()) -> Installation:
+    """Make the strings of keras_acts work in every Keras layer. `import keras_acts` has already done so.
+
+    Args:
+        override: built-in names whose string shall give our function instead of Keras', such as `["gelu", "mish"]`, or
+            "all" (but for "sigmoid", "softmax" and "tanh", which Keras recognises by identity). Models built so are
+            saved under the plain built-in name and load where keras_acts is absent. It replaces an earlier override.
+
+    Returns:
+        An object that can be used in a `with` statement to go back on exit.
+
+    Raises:
+        ValueError: if Keras has no such built-in, or we have nothing to put in its place. Nothing is changed then.
+
+    Example:
+        with keras_acts.install(override=["gelu"]):
+            layer = keras.layers.Dense(64, activation="gelu")  # our gelu, saved as "gelu"
+    """
+    global _builtin_table
+    table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
+    if not isinstance(table, dict):
+        warnings.warn(
+            f"keras_acts could not find the table of activation strings in Keras {keras.__version__}: strings such as "
+            "activation='snake' will not work. Pass the function instead: activation=keras_acts.get('snake').",
+            stacklevel=2,
+        )
+        return Installation(None)
+    builtins = _builtin_table if _builtin_table is not None else table
+    twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
+    _builtin_table = builtins
+    _keras_activations.ALL_OBJECTS_DICT = _StringTable({**builtins, **twins})
+    return Installation(table)
+
+
+def uninstall() -> None:
+    """Give Keras its own table of strings back. Registered names stay known, so that saved models still load."""
+    if _builtin_table is not None:
+        _restore(_builtin_table)
+
+
+def _restore(table: dict[str, Any] | None) -> None:
+    global _builtin_table
+    if table is None:
+        return
+    _keras_activations.ALL_OBJECTS_DICT = table
+    if table is _builtin_table:
+        _builtin_table = None
+
+
+def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:
+    available = [name for name in builtins if registry.find(name) is not None]
+    if override == "all":
+        return [name for name in available if name not in KEPT_BY_ALL]
+    wanted = [override] if isinstance(override, str) else list(override)
+    for name in wanted:
+        if name not in available:
+            raise ValueError(
+                f"`override` must hold names that both Keras and keras_acts have ({', '.join(sorted(available))}), or be 'all'. "
+                f"Received: {name!r}"
+            )
+    return wanted
+
+
+def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
+    """Our function in the dress of a built-in: Keras saves it under the built-in's plain name."""
+    builtin, ours = builtins[name], registry.info(name)
+
+    def twin(x: Any, *args: Any, **kwargs: Any) -> Any:
+        # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
+        if isinstance(x, keras.KerasTensor) or keras.backend.standardize_dtype(
+            keras.ops.convert_to_tensor(x).dtype
+        ) not in numerics.FLOAT_DTYPES:
+            return builtin(x, *args, **kwargs)
+        output = ours.function(x, *args, **kwargs)
+        if name in ("sigmoid", "softmax"):
+            _keep_logits(output, x)
+        return output
+
+    twin.__name__ = twin.__qualname__ = builtin.__name__
+    twin.__doc__ = ours.function.__doc__
+    return twin
+
+
+def _keep_logits(output: Any, logits: Any) -> None:
+    """Cross-entropy losses of Keras look here for the input of a final sigmoid or softmax."""
+    try:
+        output._keras_logits = logits
+    except AttributeError:  # JAX arrays take no attributes; Keras does without there too
+        pass
+
+
+def register(function: Callable[..., Any], package: str, name: str) -> None:
+    """Register a function for files, under "package>name"."""
+    keras.saving.register_keras_serializable(package=package, name=name)(function)
+
+
+def custom_objects() -> dict[str, Any]:
+    """Every activation by bare name, for `custom_object_scope` and `load_model(custom_objects=...)`.
+
+    Only for files written by other code under bare names; files of keras_acts need nothing but the import.
+
+    Example:
+        keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
+    """
+    functions = {name: registry.info(name).function for name in registry.names()}
+    return functions | {cls.__name__: cls for cls in (bound.BoundActivation, symbolic.ActivationOperation)}

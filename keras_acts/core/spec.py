@@ -1,0 +1,41 @@
+"""Spec strings: `"elu(alpha=0.5)"`. They are parsed as literals and never evaluated."""
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+MAX_LENGTH = 300
+
+
+def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    """Split `"elu(alpha=0.5)"` into `("elu", (), {"alpha": 0.5})`. The name may carry a prefix, `"torch:ELU(alpha=0.5)"`.
+
+    Raises:
+        ValueError: if the parameters are not a plain list of literals.
+    """
+    name, bracket, rest = text.strip().partition("(")
+    name = name.strip()
+    if not bracket:
+        return name, (), {}
+    try:
+        if len(text) > MAX_LENGTH:
+            raise ValueError("too long")
+        call = ast.parse(f"f({rest}", mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or not name:
+            raise ValueError("not a call")
+        args = tuple(ast.literal_eval(value) for value in call.args)
+        kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        if None in kwargs:
+            raise ValueError("** in a spec string")
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        shown = text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
+        raise ValueError(
+            "An activation string must be a name, or a name with literal parameters such as 'elu(alpha=0.5)' "
+            f"(at most {MAX_LENGTH} characters). Received: {shown!r}"
+        ) from error
+    return name, args, {str(key): value for key, value in kwargs.items()}
+
+
+def format(name: str, params: Mapping[str, Any]) -> str:
+    """The spec string that `parse` reads back."""
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in params.items())})"

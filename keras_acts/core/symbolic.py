@@ -1,0 +1,36 @@
+"""What calling an activation on a KerasTensor records: one registered operation that runs the same code."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from keras_acts.core import registry
+
+if TYPE_CHECKING:
+    from keras_acts.core.declaration import Declaration
+
+
+@keras.saving.register_keras_serializable(package="keras_acts")
+class ActivationOperation(keras.Operation):
+    """A node of a Functional model: `y = keras_acts.activations.mish(keras_tensor)`."""
+
+    def __init__(self, declaration: "Declaration", params: Mapping[str, Any], name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.declaration = declaration
+        self.params = dict(params)
+
+    def call(self, x: Any) -> Any:
+        return self.declaration(x, self.params)
+
+    def compute_output_spec(self, x: Any) -> keras.KerasTensor:
+        self.declaration.check_input(x, self.params)
+        return keras.KerasTensor(x.shape, dtype=x.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"activation": self.declaration.registered_name, "params": self.params, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":
+        declaration = registry.info(config["activation"])
+        return cls(declaration, declaration.bind((), config["params"]), config["name"])
