@@ -7,9 +7,13 @@ def main() -> None:
     """Run the command line, or say in one line what to install."""
     try:
         from keras_acts import cli
-    except ModuleNotFoundError as error:
-        sys.exit(f"keras-acts needs {error.name}. Install it with: pip install 'keras_acts[compare]'")
-    cli.app()
+
+        cli.app(prog_name="keras-acts")
+    except ModuleNotFoundError as error:  # commands import what they need when they run
+        missing = (error.name or "keras_acts").partition(".")[0]
+        if missing == "keras_acts":  # a mistake of ours, not a missing library
+            raise
+        sys.exit(f"keras-acts needs {missing}. Install it with: pip install 'keras_acts[compare]'")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,311 @@
+"""Figures, one function each. They take plain data and `ax=None`, and return the axes they drew on.
+
+matplotlib is imported where it is used, so that the terminal plot does without it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_acts.core import registry
+from keras_acts.core.bound import BoundActivation
+from keras_acts.core.declaration import Declaration, Trait
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
+LINE_STYLES = ("-", "--", ":", "-.")
+
+
+# ---- Data ------------------------------------------------------------------------------------------------------------
+
+
+class Curve(NamedTuple):
+    """An activation and its first two derivatives at the points x, all float64 arrays of one length."""
+
+    x: np.ndarray
+    value: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+
+
+def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
+    """f, f' and f'' at the points `x`, in float64, from the library's own functions and derivatives.
+
+    An activation over an axis is shown on pairs: its first output for the input (x, 0).
+
+    Args:
+        activation: a name, a spec string such as "elu(alpha=0.5)", or a function of one float tensor.
+        x: points, a sequence of floats.
+
+    Returns:
+        A `Curve`.
+
+    Raises:
+        ValueError: for an unknown activation, or a Keras backend other than TensorFlow.
+
+    Example:
+        >>> plots.evaluate("relu2", [-1.0, 3.0]).slope.tolist()
+        [0.0, 6.0]
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(
+            "Curves are computed on the TensorFlow backend of Keras. "
+            f"Received: backend '{keras.backend.backend()}'. Set the environment variable KERAS_BACKEND=tensorflow"
+        )
+    import tensorflow as tf
+
+    function = registry.get(activation)
+    points = tf.constant(np.asarray(x, dtype="float64"))
+    with tf.GradientTape() as outer:
+        outer.watch(points)
+        with tf.GradientTape() as inner:
+            inner.watch(points)
+            value = _first_of_pair(function, points) if _over_axis(function) else function(points)
+        slope = inner.gradient(value, points, unconnected_gradients="zero")
+    curvature = outer.gradient(slope, points, unconnected_gradients="zero")
+    return Curve(points.numpy(), value.numpy(), slope.numpy(), curvature.numpy())
+
+
+def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
+    """Points dense enough for `terminal_plot`, which draws nothing between them."""
+    return np.linspace(low, high, 4001)
+
+
+def declaration_of(activation: Callable[..., Any]) -> Declaration | None:
+    """The record behind a function or a bound activation; None for a function that is not ours."""
+    if isinstance(activation, BoundActivation):
+        return activation.declaration
+    found = registry.find(getattr(activation, "__name__", ""))
+    return found if found is not None and found.function is activation else None
+
+
+def _over_axis(function: Callable[..., Any]) -> bool:
+    declaration = declaration_of(function)
+    return declaration is not None and Trait.OVER_AXIS in declaration.traits
+
+
+def _first_of_pair(function: Callable[..., Any], x: Any) -> Any:
+    """First output for the input (x, 0). The axis that the function was bound to makes no difference to it."""
+    declaration = declaration_of(function)
+    assert declaration is not None
+    pairs = keras.ops.stack([x, keras.ops.zeros_like(x)], axis=-1)
+    return declaration(pairs, {**declaration.defaults, **getattr(function, "params", {}), "axis": -1})[:, 0]
+
+
+def _kinks(function: Callable[..., Any]) -> tuple[float, ...]:
+    declaration = declaration_of(function)
+    if declaration is None:
+        return ()
+    return tuple(declaration.kinks(**{**declaration.defaults, **getattr(function, "params", {})}))
+
+
+# ---- Figures ---------------------------------------------------------------------------------------------------------
+
+
+def draw_function(
+    activation: str | Callable[..., Any],
+    low: float = -5.0,
+    high: float = 5.0,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """An activation with its first and second derivative.
+
+    Args:
+        activation: a name, a spec string, or a function of one float tensor.
+        low: left end of the plot.
+        high: right end of the plot.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: for an unknown activation.
+
+    Example:
+        plots.draw_function("mish").figure.savefig("mish.png")
+    """
+    function = registry.get(activation)
+    kinks = np.array([kink for kink in _kinks(function) if low < kink < high])
+    nearby = 1e-9 * (high - low)
+    x = np.unique(np.concatenate([np.linspace(low, high, 1001), kinks, kinks - nearby, kinks + nearby]))
+    curve = evaluate(function, x)
+
+    ax = _axes(ax)
+    ax.axhline(0.0, color="0.75", linewidth=0.8)
+    ax.axvline(0.0, color="0.75", linewidth=0.8)
+    rows = (("$f(x)$", curve.value, 2.4), ("$f'(x)$", curve.slope, 1.8), ("$f''(x)$", curve.curvature, 1.4))
+    for (label, y, width), color, style in zip(rows, COLORS, LINE_STYLES, strict=False):
+        # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
+        ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), style, label=label, color=color, linewidth=width)
+    ax.set_xlim(low, high)
+    ax.set_xlabel("x")
+    ax.set_title(_title(function), fontsize=12, pad=10)
+    ax.grid(alpha=0.25)
+    ax.legend()
+    return ax
+
+
+def draw_histories(
+    histories: Mapping[str, ArrayLike],
+    *,
+    metric: str = "loss",
+    title: str = "",
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """A metric by epoch: one colour for each label, a bold line for the mean over seeds, a thin one for each seed.
+
+    Losses get a logarithmic axis. Accuracies get an axis that widens towards 100 %, where the activations differ, so
+    that one that lags behind does not squeeze the others together.
+
+    Args:
+        histories: by label, an array of shape (seeds, epochs).
+        metric: "loss", "accuracy", or another name with a linear axis.
+        title: title of the axes.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with labelled lines and without a legend.
+
+    Example:
+        plots.draw_histories({"relu": [[0.9, 0.5, 0.3]], "gelu": [[0.8, 0.4, 0.2]]}).legend()
+    """
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    ax = _axes(ax)
+    for number, (label, values) in enumerate(histories.items()):
+        seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
+        epochs = np.arange(1, seeds.shape[1] + 1)
+        color = COLORS[number % len(COLORS)]
+        style = LINE_STYLES[number // len(COLORS) % len(LINE_STYLES)]
+        if len(seeds) > 1:
+            ax.plot(epochs, seeds.T, style, color=color, linewidth=0.8, alpha=0.4)
+        # A single epoch has no line; only a marker shows it.
+        marker = "o" if len(epochs) == 1 else ""
+        ax.plot(epochs, seeds.mean(axis=0), style, color=color, linewidth=2.0, marker=marker, label=label)
+    if metric == "loss":
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("")
+    elif metric == "accuracy":
+        _widen_towards_one(ax)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("epoch")
+    ax.set_ylabel(metric)
+    ax.set_title(title)
+    ax.grid(alpha=0.25, which="both")
+    return ax
+
+
+def _widen_towards_one(ax: "Axes") -> None:
+    """A logarithmic axis of the error 1 - accuracy, labelled with the accuracy, growing upwards, that reaches 1."""
+    floor = 0.02  # keeps the logarithm finite at accuracy 1
+    ax.set_yscale(
+        "function",
+        functions=(lambda y: -np.log(np.maximum(1.0 - y, 0.0) + floor), lambda z: 1.0 - (np.exp(-z) - floor)),
+    )
+    ticks = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
+    ax.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
+    ax.set_ylim(0.0, 1.0)
+
+
+def _axes(ax: "Axes | None") -> "Axes":
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]
+
+
+def _title(function: Callable[..., Any]) -> str:
+    """The name and the formula; the name alone where matplotlib cannot typeset the formula."""
+    from matplotlib.mathtext import MathTextParser
+
+    name = getattr(function, "__name__", "")
+    declaration = declaration_of(function)
+    if declaration is None:
+        return name
+    formula = f"${declaration.formula}$"
+    try:
+        MathTextParser("path").parse(formula)
+    except ValueError:
+        return name
+    if _over_axis(function):
+        name += ", first output for the input (x, 0)"
+    return f"{name}\n{formula}"
+
+
+# ---- The terminal ----------------------------------------------------------------------------------------------------
+
+
+def terminal_plot(x: ArrayLike, y: ArrayLike, width: int = 36, height: int = 12) -> list[str]:
+    """A curve in braille dots with its axes, as lines of text.
+
+    Only the points given are drawn, nothing between them, so that a jump stays a jump: give many.
+
+    Args:
+        x: increasing points.
+        y: values at the points; those that are not finite are left out.
+        width: characters from edge to edge, labels included; at least 20.
+        height: lines of the plot, without the line of labels below it; at least 3.
+
+    Returns:
+        `height + 1` lines, each at most `width` characters.
+
+    Example:
+        print("\\n".join(plots.terminal_plot(*plots.evaluate("mish", np.linspace(-5, 5, 4000))[:2])))
+    """
+    x, y = np.asarray(x, dtype="float64"), np.asarray(y, dtype="float64")
+    finite = np.isfinite(y)
+    low, high = min(0.0, y[finite].min(initial=0.0)), max(0.0, y[finite].max(initial=0.0))
+    if low == high:
+        high = 1.0
+    gutter = 7
+    columns = width - gutter
+
+    def row_of(value: Any) -> Any:  # in dots, four to a line, from the top
+        return np.rint((high - value) / (high - low) * (4 * height - 1)).astype(int)
+
+    def column_of(value: Any) -> Any:  # in dots, two to a character
+        return np.rint((value - x[0]) / (x[-1] - x[0]) * (2 * columns - 1)).astype(int)
+
+    dots = np.zeros((4 * height, 2 * columns), dtype=bool)
+    dots[row_of(y[finite]), column_of(x[finite])] = True
+
+    grid = [[" "] * columns for _ in range(height)]
+    zero_row, zero_column = int(row_of(0.0)) // 4, None
+    grid[zero_row] = ["─"] * columns
+    if x[0] < 0.0 < x[-1]:
+        zero_column = int(column_of(np.float64(0.0))) // 2
+        for line in grid:
+            line[zero_column] = "┼" if line[zero_column] == "─" else "│"
+    for row in range(height):
+        for column in range(columns):
+            cell = dots[4 * row : 4 * row + 4, 2 * column : 2 * column + 2]
+            if cell.any():
+                grid[row][column] = chr(0x2800 + int((cell * _BRAILLE_BITS).sum()))
+
+    labels = {0: f"{high:.3g}", zero_row: "0", height - 1: f"{low:.3g}"} | ({zero_row: "0"})
+    lines = [f"{labels.get(row, ''):>{gutter - 1}} " + "".join(line) for row, line in enumerate(grid)]
+    below = [" "] * width
+    _place(below, f"{x[0]:g}", gutter)
+    if zero_column is not None:
+        _place(below, "0", gutter + zero_column)
+    right = f"{x[-1]:g}"
+    _place(below, right, width - len(right))
+    return [line.rstrip() for line in [*lines, "".join(below)]]
+
+
+# Unicode's numbering of the eight dots of a braille character.
+_BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+
+
+def _place(line: list[str], text: str, start: int) -> None:
+    line[start : start + len(text)] = text

@@ -1,0 +1,313 @@
+"""The command line, as a user meets it."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import keras_acts
+from keras_acts import cli, experiments
+
+
+@pytest.fixture
+def call(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "dumb")  # no colours: the text is what counts
+
+    def call(*arguments):
+        return CliRunner().invoke(cli.app, arguments)
+
+    return call
+
+
+def refused(result):
+    """The one line that a refused call prints."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    lines = result.stderr.strip().split("\n")
+    assert len(lines) == 1
+    return lines[0]
+
+
+def is_picture(path):
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    return pixels.shape[0] > 300 and pixels.shape[1] > 300 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20
+
+
+# ---- list ------------------------------------------------------------------------------------------------------------
+
+
+def listed(result):
+    assert result.exit_code == 0, result.output
+    return [line.split()[0] for line in result.stdout.splitlines() if line.split() and line.split()[0] in ALL]
+
+
+ALL = keras_acts.names()
+
+
+def test_list_shows_every_activation(call):
+    result = call("list")
+    assert listed(result) == ALL
+    assert f"{len(ALL)} of {len(ALL)} activations" in result.stdout
+
+
+def test_list_filters_by_trait_and_family(call):
+    assert listed(call("list", "--trait", "periodic")) == keras_acts.names(trait="periodic")
+    assert listed(call("list", "--family", "gelu")) == keras_acts.names(family="gelu")
+    both = set(keras_acts.names(trait="smooth")) & set(keras_acts.names(family="gelu"))
+    assert set(listed(call("list", "--family", "gelu", "--trait", "smooth"))) == both
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("mis", "mish"),  # name
+        ("leakyrelu", "leaky_relu"),  # alias, whatever the case
+        ("swish", "silu"),  # alias in Keras
+        (r"\tanh(\log", "mish"),  # formula in LaTeX
+        ("tanh(log(", "mish"),  # formula as printed
+        ("MobileNetV3", "hard_silu"),  # summary
+    ],
+)
+def test_list_finds_text_in_name_alias_formula_and_summary(call, text, name):
+    assert name in listed(call("list", text))
+
+
+def test_list_says_when_nothing_fits(call):
+    result = call("list", "nosuchthing")
+    assert result.exit_code == 0
+    assert result.stdout == "No activation fits. `keras-acts list` shows all.\n"
+
+
+def test_list_refuses_unknown_traits_and_families(call):
+    assert refused(call("list", "--trait", "smoth")).startswith("Error: `trait` must be one of: smooth, ")
+    message = refused(call("list", "--family", "x"))
+    assert message.endswith("Received: 'x'")
+    assert "gelu" in message
+
+
+# ---- show ------------------------------------------------------------------------------------------------------------
+
+
+def test_show_tells_all_that_is_known(call):
+    result = call("show", "leaky_relu")
+    assert result.exit_code == 0
+    for part in (
+        "ReLU that keeps a small slope for negative inputs.",
+        "f(x) = x if x > 0, else negative_slope x",
+        r"\max(x, 0) + a \min(x, 0)",
+        "monotonic, piecewise_linear",
+        "Maas et al. 2013",
+        "torch: LeakyReLU(negative_slope=0.01)",
+        "slope for x < 0",
+        "a finite number >= 0",
+        "0.2",
+        "Its units cannot die.",
+        "[-1.0, 0.0, 5.0]",
+        "f(x) from -1 to 5",
+        "f'(x) from 0.2 to 1",
+    ):
+        assert part in result.stdout, part
+    assert sum("\u2800" < character <= "\u28ff" for character in result.stdout) > 40
+
+
+def test_show_takes_spec_strings_and_aliases(call):
+    result = call("show", "elu(alpha=0.5)")
+    assert result.exit_code == 0
+    assert "elu(alpha=0.5)" in result.stdout
+    assert "Here" in result.stdout
+    assert "f(x) from -0.497 to 5" in result.stdout
+    assert call("show", "swish").stdout.startswith("silu ")
+    assert "leaky_relu(negative_slope=0.01)" in call("show", "torch:LeakyReLU").stdout
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_show_works_for_every_activation(call, name):
+    result = call("show", name)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert max(map(len, result.stdout.splitlines())) <= 120
+
+
+@pytest.mark.parametrize(
+    ("activation", "message"),
+    [
+        ("mis", "Error: Unknown activation. Did you mean 'mish'?"),
+        ("elu(alpha=", "Error: An activation string must be a name, or a name with literal parameters"),
+        ("elu(__import__('os'))", "Error: An activation string must be a name, or a name with literal parameters"),
+        ("elu(alpha=-1.0)", "Error: `alpha` of 'elu' must be a finite number >= 0. Received: alpha=-1.0"),
+        ("elu(slope=1.0)", "Error: 'elu' has no parameter `slope`; it takes `alpha`. Received: slope=1.0"),
+        ("PReLU", "Error: 'PReLU' is not an activation function but a layer"),
+    ],
+)
+def test_show_refuses_in_one_line(call, activation, message):
+    assert refused(call("show", activation)).startswith(message)
+
+
+def test_errors_are_red_in_a_terminal(call, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    assert call("show", "mis").stderr.startswith("\x1b[31mError: ")
+
+
+def test_show_saves_a_picture(call, tmp_path):
+    path = tmp_path / "[red]mish.png"  # the path is no markup
+    result = call("show", "mish", "--save", str(path))
+    assert result.exit_code == 0
+    assert f"Plot written to {path}" in result.stdout
+    assert is_picture(path)
+
+
+def test_show_refuses_files_that_cannot_be_written(call, tmp_path):
+    for path in (tmp_path / "missing" / "mish.png", tmp_path / "mish.nosuchformat"):
+        result = call("show", "mish", "--save", str(path))
+        assert result.exit_code == 2
+        assert "`save` must be an image file that can be written. Received:" in result.stderr
+        assert len(result.stderr.strip().split("\n")) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_show_does_without_braille_where_the_terminal_has_none(call, monkeypatch):
+    monkeypatch.setattr(cli.Console, "encoding", "ascii")
+    result = call("show", "mish")
+    assert result.exit_code == 0
+    assert "`--save FILE.png` draws the plot" in result.stdout
+    assert not any("\u2800" <= character <= "\u28ff" for character in result.stdout)
+
+
+# ---- compare ---------------------------------------------------------------------------------------------------------
+
+
+def test_compare_writes_tables_and_curves(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = call("compare", "--activations", "relu, elu(alpha=0.5)", "--seeds", "1", "--epochs", "2")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "runs" / "compare-0001"
+    assert f"Table, runs and curves: {folder.relative_to(tmp_path)}" in result.stdout
+    assert "4/4" in result.stdout
+    assert "One seed: a trend." in result.stdout
+
+    with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["model"], row["activation"]) for row in rows] == [
+        ("mlp", "relu"),
+        ("mlp", "elu(alpha=0.5)"),
+        ("cnn", "relu"),
+        ("cnn", "elu(alpha=0.5)"),
+    ]
+    for row in rows:
+        assert f"{100 * float(row['test_accuracy']):.1f}" in result.stdout
+    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 4 * 2
+    assert is_picture(folder / "loss.png")
+    assert is_picture(folder / "accuracy.png")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--activations", "relu,rellu"), "Error: Unknown activation. Did you mean 'relu'"),
+        (("--activations", "relu,,gelu"), "Received: ''"),
+        (("--activations", "relu,elu(alpha="), "Error: An activation string must be a name"),
+        (("--activations", "relu,relu"), "Error: `activations` must not hold a name twice. Received: 'relu'"),
+        (("--seeds", "0"), "Error: `seeds` must be an integer >= 1. Received: seeds=0"),
+        (("--epochs", "0"), "Error: `epochs` must be an integer >= 1. Received: epochs=0"),
+        (("--models", "mlp,rnn"), "Error: `models` must be among: mlp, cnn. Received: 'rnn'"),
+    ],
+)
+def test_compare_refuses_in_one_line_and_leaves_nothing(call, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(call("compare", *options))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_compare_refuses_an_output_that_is_no_folder(call, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for output in (file, file / "below"):
+        message = refused(call("compare", "--output", str(output)))
+        assert message.startswith(f"Error: `output` must be a folder that can be written to. Received: {output} (")
+    assert file.read_text() == "kept"
+
+
+def test_what_native_code_says_goes_into_a_file(tmp_path, capfd):
+    with cli._native_log(tmp_path / "noise.log"):
+        os.write(2, b"from C++")
+    os.write(2, b"afterwards")
+    assert (tmp_path / "noise.log").read_bytes() == b"from C++"
+    assert capfd.readouterr().err == "afterwards"
+    with cli._native_log(tmp_path / "silence.log"):
+        pass
+    assert not (tmp_path / "silence.log").exists()
+
+
+def test_an_interrupted_comparison_leaves_nothing(call, tmp_path, monkeypatch):
+    def interrupted(runs):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(experiments, "execute", interrupted)
+    result = call("compare", "--output", str(tmp_path))
+    assert result.exit_code != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("relu", ("relu",)),
+        ("relu,gelu", ("relu", "gelu")),
+        ("relu, elu(alpha=0.5) ,gelu", ("relu", "elu(alpha=0.5)", "gelu")),
+        (
+            "relu(max_value=6.0, threshold=1.0),hard_tanh(-2.0,2.0)",
+            ("relu(max_value=6.0, threshold=1.0)", "hard_tanh(-2.0,2.0)"),
+        ),
+    ],
+)
+def test_commas_inside_parentheses_do_not_split(text, parts):
+    assert cli._split(text) == parts
+
+
+# ---- The extra -------------------------------------------------------------------------------------------------------
+
+WITHOUT_THE_EXTRA = """
+import sys
+import keras  # itself imports matplotlib and scikit-learn where they are installed
+before = set(sys.modules)
+import keras_acts
+ours = ("keras_acts.cli", "keras_acts.plots", "keras_acts.experiments")
+loaded = {*(name.partition(".")[0] for name in set(sys.modules) - before), *(set(ours) & set(sys.modules))}
+print("loaded:", sorted(loaded & {"matplotlib", "sklearn", "scipy", "typer", *ours}))
+from keras_acts.__main__ import main
+calls = (["typer", "list"], ["sklearn", "compare"], ["matplotlib", "show", "mish", "--save", "x.png"])
+for missing, *arguments in calls:
+    sys.argv = ["keras-acts", *arguments]
+    sys.modules[missing] = None  # importing it fails as if it were not there
+    try:
+        main()
+    except SystemExit as exit:
+        print("exit:", exit.code)
+    del sys.modules[missing]
+"""
+
+
+def test_the_library_does_without_the_extra_and_the_command_says_what_to_install(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith(("loaded:", "exit:"))]
+    assert said == [
+        "loaded: []",
+        *(
+            f"exit: keras-acts needs {missing}. Install it with: pip install 'keras_acts[compare]'"
+            for missing in ("typer", "sklearn", "matplotlib")
+        ),
+    ]
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
