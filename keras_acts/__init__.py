@@ -17,5 +17,6 @@ from keras_acts.core.keras_bridge import uninstall as uninstall
 from keras_acts.core.registry import get as get
 from keras_acts.core.registry import info as info
 from keras_acts.core.registry import names as names
+from keras_acts.inspection.saveable import check_saveable as check_saveable
 
 install()

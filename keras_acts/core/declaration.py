@@ -5,6 +5,7 @@ contract test and its benchmark row are all read from the record made here.
 """
 
 import inspect
+import itertools
 import math
 import numbers
 import typing
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 import keras
 from keras import ops
 
-from keras_acts.core import keras_bridge, numerics, registry, symbolic
+from keras_acts.core import keras_bridge, numerics, registry, spec, symbolic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,7 +91,12 @@ class Param:
             legal = isinstance(value, bool) or type(value).__name__ == "bool"  # numpy.bool
         else:
             wanted = numbers.Integral if self.kind is int else numbers.Real
-            legal = isinstance(value, wanted) and not isinstance(value, bool) and math.isfinite(value) and self._in_range(value)
+            legal = (
+                isinstance(value, wanted)
+                and not isinstance(value, bool)
+                and _is_finite(value)
+                and self._in_range(value)
+            )
         if not legal:
             raise ValueError(f"`{self.name}` of '{owner}' must be {self.expected}. Received: {self.name}={value!r}")
         return self.kind(value)
@@ -99,6 +105,13 @@ class Param:
         if self.exclusive:
             return (self.low is None or value > self.low) and (self.high is None or value < self.high)
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the largest float
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +202,10 @@ class Declaration:
                 f"`x` of '{self.name}' must have a floating-point dtype ({', '.join(numerics.FLOAT_DTYPES)}). "
                 f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
             )
+        if "axis" not in params:
+            return  # the rank may be unknown while a graph is traced, and nothing here needs it
         rank = len(x.shape)
-        if "axis" in params and not -rank <= params["axis"] < rank:
+        if not -rank <= params["axis"] < rank:
             legal = f"must be in [{-rank}, {rank})" if rank else "needs at least one dimension"
             raise ValueError(
                 f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. Received: axis={params['axis']}"
@@ -260,6 +275,8 @@ def activation(
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
+        for alias in itertools.chain.from_iterable(declaration.aliases.values()):
+            declaration.bind(*spec.parse(alias)[1:])  # a faulty alias is an error here, not in some later look-up
         function = declaration.function
         registry.add(declaration, replace=replace)
         keras_bridge.register(function, package, own_name)

@@ -7,6 +7,7 @@ know, looks into the custom objects and then into our registry. Built-in names k
 
 import inspect
 import warnings
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,6 +28,10 @@ KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
 class _StringTable(dict[str, Any]):
     """Keras' table of activation strings, with ours behind the built-in ones."""
 
+    def __init__(self, builtins: dict[str, Any], twins: dict[str, Any]) -> None:
+        super().__init__({**builtins, **twins})
+        self.builtins = builtins  # Keras' own table, as it was, for `uninstall`
+
     def get(self, name: str, default: Any = None) -> Any:
         if name in self:
             return self[name]
@@ -34,9 +39,6 @@ class _StringTable(dict[str, Any]):
         if custom is not None:
             return custom() if inspect.isclass(custom) else custom
         return registry.get(name)
-
-
-_builtin_table: dict[str, Any] | None = None  # Keras' own, while ours is in its place
 
 
 class Installation:
@@ -49,7 +51,8 @@ class Installation:
         return self
 
     def __exit__(self, *error: object) -> None:
-        _restore(self._before)
+        if self._before is not None:
+            _keras_activations.ALL_OBJECTS_DICT = self._before
 
 
 def install(override: str | Iterable[str] = ()) -> Installation:
@@ -70,7 +73,6 @@ def install(override: str | Iterable[str] = ()) -> Installation:
         with keras_acts.install(override=["gelu"]):
             layer = keras.layers.Dense(64, activation="gelu")  # our gelu, saved as "gelu"
     """
-    global _builtin_table
     table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
     if not isinstance(table, dict):
         warnings.warn(
@@ -79,26 +81,17 @@ def install(override: str | Iterable[str] = ()) -> Installation:
             stacklevel=2,
         )
         return Installation(None)
-    builtins = _builtin_table if _builtin_table is not None else table
+    builtins = table.builtins if isinstance(table, _StringTable) else table
     twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
-    _builtin_table = builtins
-    _keras_activations.ALL_OBJECTS_DICT = _StringTable({**builtins, **twins})
+    _keras_activations.ALL_OBJECTS_DICT = _StringTable(builtins, twins)
     return Installation(table)
 
 
 def uninstall() -> None:
     """Give Keras its own table of strings back. Registered names stay known, so that saved models still load."""
-    if _builtin_table is not None:
-        _restore(_builtin_table)
-
-
-def _restore(table: dict[str, Any] | None) -> None:
-    global _builtin_table
-    if table is None:
-        return
-    _keras_activations.ALL_OBJECTS_DICT = table
-    if table is _builtin_table:
-        _builtin_table = None
+    table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
+    if isinstance(table, _StringTable):
+        _keras_activations.ALL_OBJECTS_DICT = table.builtins
 
 
 def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:
@@ -132,7 +125,21 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
 
     twin.__name__ = twin.__qualname__ = builtin.__name__
     twin.__doc__ = ours.function.__doc__
+    _builtin_of_twin[twin] = builtin
     return twin
+
+
+_builtin_of_twin: weakref.WeakKeyDictionary[Callable[..., Any], Callable[..., Any]] = weakref.WeakKeyDictionary()
+
+
+def without_override(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The Keras built-in that `function` stands in for under an override, or `function` itself."""
+    return _builtin_of_twin.get(function, function)
+
+
+def sublayers(layer: keras.Layer) -> list[keras.Layer]:
+    """The layers directly inside a layer or model: wrapped ones, cells and layer-valued activations included."""
+    return layer._flatten_layers(include_self=False, recursive=False)
 
 
 def _keep_logits(output: Any, logits: Any) -> None:

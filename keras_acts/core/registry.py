@@ -78,6 +78,11 @@ def info(name: str) -> "Declaration":
     return declaration
 
 
+def declaration_of(function: Callable[..., Any]) -> "Declaration | None":
+    """The declaration behind a public function of ours, or None for any other callable."""
+    return next((d for d in _declarations.values() if d.function is function), None)
+
+
 def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     """An activation from a name, a spec string, an alias, a callable or a config dict.
 
@@ -114,9 +119,9 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
         return identifier
     if isinstance(identifier, bound.BoundActivation):
         return bound.BoundActivation(identifier.declaration, {**identifier.params, **params})
-    for declaration in _declarations.values():
-        if identifier is declaration.function:
-            return bound.BoundActivation(declaration, params)
+    declaration = declaration_of(identifier)
+    if declaration is not None:
+        return bound.BoundActivation(declaration, params)
     raise TypeError(
         f"Parameters can be bound to activations of keras_acts only. Received: {identifier!r} with {spec.format('', params)}"
     )
@@ -139,9 +144,9 @@ def _by_framework(name: str) -> tuple["Declaration | None", dict[str, Any]]:
     framework, _, foreign = name.partition(":")
     for declaration in _current().values():
         for alias in declaration.aliases.get(framework, ()):
-            alias_name, _, preset = spec.parse(alias)
+            alias_name, args, preset = spec.parse(alias)
             if alias_name == foreign:
-                return declaration, preset
+                return declaration, {**dict(zip(declaration.params, args, strict=False)), **preset}
     return None, {}
 
 

@@ -25,8 +25,8 @@ def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
             raise ValueError("not a call")
         args = tuple(ast.literal_eval(value) for value in call.args)
         kwargs = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-        if None in kwargs:
-            raise ValueError("** in a spec string")
+        if None in kwargs or len(kwargs) < len(call.keywords):
+            raise ValueError("** in a spec string, or a parameter given twice")
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         shown = text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
         raise ValueError(

@@ -32,5 +32,8 @@ class ActivationOperation(keras.Operation):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":
-        declaration = registry.info(config["activation"])
+        name = config["activation"]
+        if callable(name):  # loading a legacy .h5 file puts the function itself in place of its registered name
+            name = keras.saving.get_registered_name(name)
+        declaration = registry.info(name)
         return cls(declaration, declaration.bind((), config["params"]), config["name"])

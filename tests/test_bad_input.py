@@ -1,0 +1,207 @@
+"""What goes wrong is said in one error with the received value, what was expected, and how to fix it."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_acts
+
+NAMES = keras_acts.names()
+X = np.float32([[-1.0, 2.0]])
+
+
+def in_a_layer(text):
+    return keras.layers.Dense(1, activation=text)
+
+
+LISTS_ALL = "`keras_acts.names()` lists all."
+MALFORMED = (
+    "An activation string must be a name, or a name with literal parameters such as 'elu(alpha=0.5)' "
+    "(at most 300 characters). Received: {!r}"
+)
+
+
+@pytest.mark.parametrize("get", [keras_acts.get, in_a_layer])
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        # unknown name
+        ("sanke", ValueError, f"Unknown activation. Did you mean 'snake'? {LISTS_ALL} Received: 'sanke'"),
+        ("LeakyReLU", ValueError, f"Unknown activation. Did you mean 'leaky_relu'? {LISTS_ALL} Received: 'LeakyReLU'"),
+        ("hardswish", ValueError, f"Unknown activation. Did you mean 'hard_silu'? {LISTS_ALL} Received: 'hardswish'"),
+        ("gelu_new", ValueError, f"Unknown activation. Did you mean 'gelu_tanh'? {LISTS_ALL} Received: 'gelu_new'"),
+        ("xyzzy", ValueError, f"Unknown activation. {LISTS_ALL} Received: 'xyzzy'"),
+        ("xyzzy(alpha=1)", ValueError, f"Unknown activation. {LISTS_ALL} Received: 'xyzzy'"),
+        ("torch:Xyzzy", ValueError, f"Unknown activation. {LISTS_ALL} Received: 'torch:Xyzzy'"),
+        ("", ValueError, f"Unknown activation. {LISTS_ALL} Received: ''"),
+        # a layer's name
+        (
+            "PReLU",
+            ValueError,
+            "'PReLU' is not an activation function but a layer with weights or state of its own. "
+            "Add the layer instead: keras.layers.PReLU(). Received: 'PReLU'",
+        ),
+        (
+            "prelu",
+            ValueError,
+            "'prelu' is not an activation function but a layer with weights or state of its own. "
+            "Add the layer instead: keras.layers.PReLU(). Received: 'prelu'",
+        ),
+        # unknown parameter
+        ("elu(beta=2)", TypeError, "'elu' has no parameter `beta`; it takes `alpha`. Received: beta=2"),
+        ("mish(alpha=1.0)", TypeError, "'mish' has no parameter `alpha`; it takes no parameters. Received: alpha=1.0"),
+        (
+            "hard_tanh(low=0)",
+            TypeError,
+            "'hard_tanh' has no parameter `low`; it takes `min_val`, `max_val`. Received: low=0",
+        ),
+        (
+            "swish(beta=2)",
+            TypeError,
+            "'silu' has no parameter `beta`; it takes no parameters. Use 'swish_beta(beta=...)'. Received: beta=2",
+        ),
+        ("elu(1, 2)", TypeError, "'elu' takes `alpha`. Received: 2 values"),
+        ("elu(1, alpha=2)", TypeError, "'elu' takes `alpha`. Received: alpha twice"),
+        # out of range, not finite, not a number
+        ("elu(alpha=-1.0)", ValueError, "`alpha` of 'elu' must be a finite number >= 0. Received: alpha=-1.0"),
+        ("elu(alpha=1e999)", ValueError, "`alpha` of 'elu' must be a finite number >= 0. Received: alpha=inf"),
+        ("elu(alpha='1')", ValueError, "`alpha` of 'elu' must be a finite number >= 0. Received: alpha='1'"),
+        ("elu(alpha=None)", ValueError, "`alpha` of 'elu' must be a finite number >= 0. Received: alpha=None"),
+        ("elu(alpha=True)", ValueError, "`alpha` of 'elu' must be a finite number >= 0. Received: alpha=True"),
+        ("celu(alpha=0)", ValueError, "`alpha` of 'celu' must be a finite number > 0. Received: alpha=0"),
+        ("snake(0)", ValueError, "`frequency` of 'snake' must be a finite number > 0. Received: frequency=0"),
+        ("swish_beta(1j)", ValueError, "`beta` of 'swish_beta' must be a finite number. Received: beta=1j"),
+        (
+            "relu(max_value=-1)",
+            ValueError,
+            "`max_value` of 'relu' must be a finite number >= 0 or None. Received: max_value=-1",
+        ),
+        ("softmax(axis=1.0)", ValueError, "`axis` of 'softmax' must be an integer. Received: axis=1.0"),
+        ("gelu(approximate=1)", ValueError, "`approximate` of 'gelu' must be True or False. Received: approximate=1"),
+        (
+            "hard_tanh(min_val=2)",
+            ValueError,
+            "`min_val` of 'hard_tanh' must be smaller than `max_val`. Received: min_val=2.0, max_val=1.0",
+        ),
+        # malformed
+        *(
+            (text, ValueError, MALFORMED.format(text))
+            for text in (
+                "elu(alpha=",
+                "elu(",
+                "(",
+                "elu(alpha=0.5",
+                "elu(alpha=0.5))",
+                "elu(alpha=0.5)(1)",
+                "elu(alpha=0.5) + 1",
+                "elu(__import__('os'))",
+                "elu(alpha=__import__('os').getpid())",
+                "elu(alpha=1+1)",
+                "elu(*[1])",
+                "elu(**{'alpha': 1})",
+                "elu(alpha=1, alpha=2)",
+            )
+        ),
+        ("elu(alpha=" + "1" * 300 + ")", ValueError, MALFORMED.format("elu(alpha=" + "1" * 290 + "...")),
+    ],
+)
+def test_bad_string(get, text, error, message):
+    with pytest.raises(error) as caught:
+        get(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(float("nan"), "nan"), (float("-inf"), "-inf"), (10**400, repr(10**400)), ([1.0], "[1.0]")]
+)
+def test_bad_parameter_value(value, shown):
+    message = f"`alpha` of 'elu' must be a finite number >= 0. Received: alpha={shown}"
+    for use in (lambda: keras_acts.get("elu", alpha=value), lambda: keras_acts.activations.elu(X, alpha=value)):
+        with pytest.raises(ValueError, match="of 'elu' must be") as caught:
+            use()
+        assert str(caught.value) == message
+
+
+def test_bad_parameter_of_a_function_called_directly():
+    with pytest.raises(TypeError) as caught:
+        keras_acts.activations.elu(X, beta=2.0)
+    assert str(caught.value) == "'elu' has no parameter `beta`; it takes `alpha`. Received: beta=2.0"
+    with pytest.raises(TypeError) as caught:
+        keras_acts.activations.mish(X, 1.0)
+    assert str(caught.value) == "'mish' takes no parameters. Received: 1 values"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "shown"), [(3, "3 of type int"), ({"a": 1}, "{'a': 1} of type dict"), ([], "[] of type list")]
+)
+def test_bad_identifier(identifier, shown):
+    with pytest.raises(ValueError, match="An activation must be") as caught:
+        keras_acts.get(identifier)
+    expected = "An activation must be a name, a spec string, a callable or a config dict."
+    assert str(caught.value) == f"{expected} Received: {shown}"
+
+
+def test_parameters_for_what_is_not_ours():
+    with pytest.raises(TypeError) as caught:
+        keras_acts.get(abs, alpha=0.5)
+    assert str(caught.value) == (
+        "Parameters can be bound to activations of keras_acts only. Received: <built-in function abs> with (alpha=0.5)"
+    )
+
+
+@pytest.mark.parametrize("name", ["sanke", "PReLU"])
+def test_info_of_an_unknown_name(name):
+    with pytest.raises(ValueError, match="Received: '") as caught:
+        keras_acts.info(name)
+    with pytest.raises(ValueError, match="Received: '") as of_get:
+        keras_acts.get(name)
+    assert str(caught.value) == str(of_get.value)
+
+
+# ---- Bad tensors ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [np.array([1, -2]), np.array([True]), np.uint8([3]), np.array([1 + 2j]), 3])
+@pytest.mark.parametrize("name", NAMES)
+def test_tensor_that_is_not_float(name, x):
+    dtype = keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype)
+    message = (
+        f"`x` of '{name}' must have a floating-point dtype (float16, bfloat16, float32, float64). "
+        f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
+    )
+    uses = [lambda: keras_acts.get(name)(x), lambda: keras_acts.get(f"{name}()")(x)]
+    if isinstance(x, np.ndarray):
+        uses.append(lambda: keras_acts.get(name)(keras.KerasTensor((None, 3), dtype)))
+    for use in uses:
+        with pytest.raises(TypeError) as caught:
+            use()
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", keras_acts.names(trait="over_axis"))
+@pytest.mark.parametrize(
+    ("shape", "axis", "expected"),
+    [
+        ((2, 3), 2, "must be in [-2, 2)"),
+        ((2, 3), -3, "must be in [-2, 2)"),
+        ((3,), 1, "must be in [-1, 1)"),
+        ((), -1, "needs at least one dimension"),
+        ((), 0, "needs at least one dimension"),
+    ],
+)
+def test_axis_that_the_input_has_not(name, shape, axis, expected):
+    message = f"`axis` of '{name}' {expected} for an input of shape {shape}. Received: axis={axis}"
+    for use in (
+        lambda: keras_acts.get(name)(np.ones(shape, "float32"), axis=axis),
+        lambda: keras_acts.get(name, axis=axis)(np.ones(shape, "float32")),
+        lambda: keras_acts.get(name, axis=axis)(keras.KerasTensor(shape)),
+    ):
+        with pytest.raises(ValueError, match="`axis` of") as caught:
+            use()
+        assert str(caught.value) == message
+
+
+def test_axis_error_inside_a_layer_says_the_same():
+    layer = keras.layers.Activation("softmax(axis=3)")
+    with pytest.raises(ValueError, match=r"`axis` of 'softmax' must be in \[-2, 2\) for an input of shape \(1, 2\)"):
+        layer(X)

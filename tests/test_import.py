@@ -1,0 +1,61 @@
+"""What `import keras_acts` gives, and what it does not drag along."""
+
+import importlib
+import json
+import sys
+
+import fresh_process
+
+import keras_acts
+
+PUBLIC = {
+    "names",
+    "get",
+    "info",
+    "activations",
+    "install",
+    "uninstall",
+    "custom_objects",
+    "check_saveable",
+    "activation",
+    "Param",
+    "Trait",
+    "__version__",
+}
+
+
+def test_public_names_exist():
+    assert set(dir(keras_acts)) >= PUBLIC
+    assert set(dir(keras_acts.activations)) == {*keras_acts.names(), "get", "serialize", "deserialize"}
+    assert callable(importlib.import_module("keras_acts.testing").check_activation)
+
+
+def test_import_drags_nothing_heavy_along_and_installs_the_strings(tmp_path):
+    printed = fresh_process.run(
+        """
+        import json, sys
+        import keras
+
+        heavy = {"matplotlib", "sklearn", "scipy", "pandas", "typer", "rich", "jinja2", "torch", "jax", "mpmath"}
+        for name in list(sys.modules):  # Keras itself loads some of them where they are installed
+            if name.partition(".")[0] in heavy:
+                del sys.modules[name]
+
+        class Blocker:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] in heavy:
+                    raise ImportError(name)
+
+        sys.meta_path.insert(0, Blocker())
+        before = set(sys.modules)
+        import keras_acts
+        print(json.dumps(sorted(set(sys.modules) - before)))
+        assert keras.layers.Dense(1, activation="snake").activation is keras_acts.activations.snake
+        keras_acts.check_saveable(keras.Sequential([keras.layers.Dense(1, activation="snake")]))
+        """,
+        tmp_path,
+    )
+    added = json.loads(printed)
+    assert {name.partition(".")[0] for name in added} - sys.stdlib_module_names == {"keras_acts"}
+    for part in ("testing", "experiments", "plots", "cli"):
+        assert f"keras_acts.{part}" not in added

@@ -1,0 +1,190 @@
+"""`install(override=...)`: our functions under Keras' own strings, in files that do not need keras_acts."""
+
+import json
+import zipfile
+
+import fresh_process
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_acts
+
+pytestmark = pytest.mark.filterwarnings(fresh_process.KNOWN_WARNING)
+
+BUILTIN = {name: getattr(keras.activations, name) for name in keras_acts.names() if hasattr(keras.activations, name)}
+X = np.float32([[-3.0, -1.0, -0.25, 0.5, 2.0, 4.0]])
+
+
+@pytest.fixture(autouse=True)
+def as_after_import():
+    yield
+    keras_acts.uninstall()
+    keras_acts.install()
+
+
+def marked(monkeypatch, name):
+    """Calls of our function `name`, as a list that grows."""
+    calls = []
+    declaration = keras_acts.info(name)
+    ours = declaration.function
+    monkeypatch.setitem(declaration.__dict__, "function", lambda *args, **kw: calls.append(1) or ours(*args, **kw))
+    return calls
+
+
+@pytest.mark.parametrize("override", [["gelu", "mish", "elu"], "all"], ids=str)
+@pytest.mark.parametrize("name", ["gelu", "mish", "elu"])
+def test_override_puts_ours_under_the_built_in_string(override, name, monkeypatch):
+    calls = marked(monkeypatch, name)
+    keras.layers.Activation(name)(X)
+    assert not calls
+    keras_acts.install(override)
+    layer = keras.layers.Activation(name)
+    np.testing.assert_array_equal(layer(X), keras_acts.get(name)(X))
+    assert calls
+    assert layer.activation is not BUILTIN[name]
+    assert (keras.activations.get("relu6") is BUILTIN["relu6"]) == (override != "all")
+
+
+def test_override_is_right_where_the_built_in_is_wrong():
+    x = np.float32([1e-5, -1e-5])
+    keras_acts.install(override="elu")
+    twin = keras.activations.get("elu")
+    np.testing.assert_allclose(twin(x), np.where(x > 0, x, np.expm1(x.astype("float64"))), rtol=1e-7)
+
+
+def test_override_in_a_with_statement_ends_with_it():
+    with keras_acts.install(override=["gelu"]):
+        assert keras.activations.get("gelu") is not BUILTIN["gelu"]
+        assert keras.activations.get("mish") is BUILTIN["mish"]
+    assert keras.activations.get("gelu") is BUILTIN["gelu"]
+    with pytest.raises(ZeroDivisionError), keras_acts.install(override="all"):
+        1 / 0  # noqa: B018
+    assert keras.activations.get("gelu") is BUILTIN["gelu"]
+
+
+def test_a_new_override_replaces_the_one_before():
+    keras_acts.install(override=["gelu"])
+    keras_acts.install(override=["mish"])
+    assert keras.activations.get("gelu") is BUILTIN["gelu"]
+    assert keras.activations.get("mish") is not BUILTIN["mish"]
+
+
+def test_all_overrides_all_but_those_that_keras_knows_by_identity():
+    keras_acts.install(override="all")
+    kept = {name for name, builtin in BUILTIN.items() if keras.activations.get(name) is builtin}
+    assert kept == {"sigmoid", "softmax", "tanh"}
+    lstm = keras.layers.LSTM(2)
+    assert (lstm.activation, lstm.recurrent_activation) == (BUILTIN["tanh"], BUILTIN["sigmoid"])
+    assert keras.activations.get(None) is keras.activations.linear
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_twin_is_called_and_saved_as_the_built_in(name):
+    keras_acts.install(override=[name])
+    twin = keras.activations.get(name)
+    assert twin is not BUILTIN[name]
+    assert twin.__name__ == BUILTIN[name].__name__
+    assert keras.activations.serialize(twin) == keras.activations.serialize(BUILTIN[name]) == name
+    np.testing.assert_allclose(twin(X), BUILTIN[name](ops.convert_to_tensor(X)), rtol=3e-5, atol=3e-6)
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "leaky_relu", "linear"])
+def test_twin_leaves_integers_to_keras(name):
+    keras_acts.install(override=[name])
+    x = np.array([-2, 0, 7])
+    expected = getattr(keras.activations, name)(x)
+    got = keras.activations.get(name)(x)
+    assert keras.backend.standardize_dtype(got.dtype) == keras.backend.standardize_dtype(expected.dtype)
+    np.testing.assert_array_equal(got, expected)
+
+
+def test_twin_leaves_symbolic_tensors_to_keras():
+    keras_acts.install(override=["gelu"])
+    x = keras.Input((4,))
+    model = keras.Model(x, keras.activations.get("gelu")(x))
+    assert "keras_acts" not in model.to_json()
+
+
+def test_parameters_reach_ours_through_the_twin():
+    keras_acts.install(override=["gelu", "leaky_relu"])
+    gelu, leaky_relu = keras.activations.get("gelu"), keras.activations.get("leaky_relu")
+    x = X.astype("float64")
+    tanh_form = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    np.testing.assert_allclose(gelu(x, approximate=True), tanh_form, rtol=1e-12)
+    np.testing.assert_allclose(gelu(x, True), tanh_form, rtol=1e-12)
+    assert np.abs(gelu(x) - tanh_form).max() > 1e-5
+    np.testing.assert_array_equal(leaky_relu(x, negative_slope=0.5), np.where(x > 0, x, 0.5 * x))
+
+
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
+def test_losses_still_find_the_logits_of_an_overridden_output(name):
+    keras_acts.install(override=[name])
+    logits = ops.convert_to_tensor(np.float32([[200.0, -200.0]]))
+    output = keras.activations.get(name)(logits)
+    assert output._keras_logits is logits
+    # From the probabilities alone the loss could not be told from -log(epsilon) = 16.
+    loss = keras.losses.CategoricalCrossentropy() if name == "softmax" else keras.losses.BinaryCrossentropy()
+    expected = {"softmax": 400.0, "sigmoid": 200.0}[name]
+    np.testing.assert_allclose(loss(np.float32([[0.0, 1.0]]), output), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", ["snake", "geluu", "glu"])
+def test_unknown_override_is_an_error_and_changes_nothing(wrong):
+    keras_acts.install(override=["mish"])
+    before = dict(keras.src.activations.ALL_OBJECTS_DICT)
+    with pytest.raises(ValueError, match="`override` must hold names that both Keras and keras_acts have") as caught:
+        keras_acts.install(override=["gelu", wrong])
+    assert f"Received: '{wrong}'" in str(caught.value)
+    assert "gelu" in str(caught.value)
+    assert dict(keras.src.activations.ALL_OBJECTS_DICT) == before
+
+
+def test_overridden_model_loads_where_keras_acts_is_absent(tmp_path):
+    with keras_acts.install(override=["gelu", "mish", "elu"]):
+        model = keras.Sequential(
+            [
+                keras.Input((5, 3)),
+                keras.layers.Dense(8, activation="gelu"),
+                keras.layers.Conv1D(8, 2, activation="mish"),
+                keras.layers.GRU(8, activation="elu"),
+                keras.layers.Activation("gelu"),
+                keras.layers.Dense(2),
+            ]
+        )
+        model.compile("sgd", keras.losses.MeanSquaredError())
+        x = np.random.default_rng(0).normal(size=(4, 5, 3)).astype("float32")
+        model.fit(x, np.ones((4, 2), "float32"), verbose=0)
+        expected = model.predict(x, verbose=0)
+        model.save(tmp_path / "model.keras")
+        model.save(tmp_path / "model.h5")
+        reloaded = keras.models.load_model(tmp_path / "model.keras")
+        assert reloaded.layers[0].activation is keras.activations.get("gelu")
+        assert reloaded.layers[0].activation is not BUILTIN["gelu"]
+    config = zipfile.ZipFile(tmp_path / "model.keras").read("config.json").decode()
+    assert "keras_acts" not in config
+    layers = json.loads(config)["config"]["layers"]
+    assert [layer["config"]["activation"] for layer in layers[1:5]] == ["gelu", "mish", "elu", "gelu"]
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "expected.npy", expected)
+    fresh_process.run(
+        """
+        import keras, numpy as np
+        for name in ("model.keras", "model.h5"):
+            model = keras.models.load_model(name)
+            assert model.layers[0].activation is keras.activations.gelu
+            got = model.predict(np.load("x.npy"), verbose=0)
+            np.testing.assert_allclose(got, np.load("expected.npy"), rtol=1e-5, atol=1e-5)
+        assert "keras_acts" not in sys.modules
+        """,
+        tmp_path,
+        before=fresh_process.WITHOUT_KERAS_ACTS,
+    )
+
+
+def test_our_function_passed_by_hand_is_saved_as_ours():
+    with keras_acts.install(override="all"):
+        layer = keras.layers.Dense(2, activation=keras_acts.activations.gelu)
+    assert layer.get_config()["activation"]["config"] == "keras_acts>gelu"
+    assert keras.layers.Dense.from_config(layer.get_config()).activation is keras_acts.activations.gelu

@@ -1,0 +1,445 @@
+"""The registry: which activations there are, and how they are named, bound and registered from outside."""
+
+import copy
+import types
+from typing import Annotated
+
+import hypothesis
+import hypothesis.strategies as st
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_acts
+from keras_acts.core import registry, spec
+
+NAMES = keras_acts.names()
+X = np.float64([-2.0, -0.5, 0.0, 1.5])
+
+
+@pytest.fixture
+def registering(monkeypatch):
+    """Lets a test register, and takes away after it what it has registered."""
+    monkeypatch.setattr(registry, "_declarations", dict(registry._declarations))
+    global_objects = keras.saving.get_custom_objects()
+    before = dict(global_objects)
+    yield
+    global_objects.clear()
+    global_objects.update(before)
+
+
+def state():
+    return dict(registry._declarations), dict(keras.saving.get_custom_objects())
+
+
+# ---- names and info -------------------------------------------------------------------------------------------------
+
+
+def test_the_activations_of_the_texts_are_there():
+    wanted = """identity relu relu6 leaky_relu elu selu celu gelu gelu_tanh quick_gelu sigmoid log_sigmoid hard_sigmoid
+        hard_sigmoid_legacy tanh hard_tanh softplus softsign silu swish_beta hard_silu mish softmax log_softmax
+        exponential squareplus lisht snake tanh_shrink hard_shrink soft_shrink relu2 sparsemax"""
+    assert set(wanted.split()) <= set(NAMES)
+
+
+def test_names_are_sorted_unique_and_attributes_of_activations():
+    assert sorted(set(NAMES)) == NAMES
+    for name in NAMES:
+        assert getattr(keras_acts.activations, name) is keras_acts.get(name)
+        assert name in dir(keras_acts.activations)
+
+
+def test_names_by_pattern():
+    assert keras_acts.names("*gelu*") == ["gelu", "gelu_tanh", "quick_gelu"]
+    assert keras_acts.names("relu?") == ["relu2", "relu6"]
+    assert keras_acts.names("*LU*") == []
+    assert keras_acts.names("*") == NAMES
+
+
+def test_names_by_trait_and_family():
+    assert keras_acts.names(trait="over_axis") == ["log_softmax", "softmax", "sparsemax"]
+    assert keras_acts.names(trait=keras_acts.Trait.OVER_AXIS) == ["log_softmax", "softmax", "sparsemax"]
+    assert keras_acts.names(family="gelu") == ["gelu", "gelu_tanh", "quick_gelu"]
+    assert keras_acts.names("*soft*", trait="over_axis", family="softmax") == ["log_softmax", "softmax"]
+    assert keras_acts.names(trait="smooth", family="relu") == ["identity"]
+    assert keras_acts.names(trait="no such trait") == keras_acts.names(family="no such family") == []
+
+
+def test_info_is_the_whole_record():
+    record = keras_acts.info("leaky_relu")
+    assert (record.name, record.registered_name, record.family) == ("leaky_relu", "keras_acts>leaky_relu", "relu")
+    assert record.formula == r"\max(x, 0) + a \min(x, 0)"
+    assert record.paper == "Maas et al. 2013"
+    assert record.traits == {keras_acts.Trait.PIECEWISE_LINEAR, keras_acts.Trait.MONOTONIC}
+    assert record.aliases["torch"] == ("LeakyReLU(negative_slope=0.01)",)
+    assert record.summary == "ReLU that keeps a small slope for negative inputs."
+    assert callable(record.derivative)
+    (param,) = record.params.values()
+    assert (param.name, param.kind, param.default, param.low) == ("negative_slope", float, 0.2, 0.0)
+    assert (param.meaning, param.expected) == ("slope for x < 0", "a finite number >= 0")
+    assert keras_acts.info("keras_acts>leaky_relu") is keras_acts.info("leaky_relu")
+    assert keras_acts.info("swish") is keras_acts.info("silu")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_record_is_complete(name):
+    record = keras_acts.info(name)
+    assert record.formula
+    assert record.summary.endswith(".")
+    assert "Example:" in record.function.__doc__
+    assert record.function.__name__ == name
+    for param in record.params.values():
+        assert param.meaning
+        assert f"{param.name}:" in record.function.__doc__
+
+
+# ---- get ------------------------------------------------------------------------------------------------------------
+
+
+def test_get_takes_names_aliases_and_callables():
+    silu = keras_acts.activations.silu
+    for identifier in ("silu", "swish", "keras_acts>silu", "torch:SiLU", " silu ", silu):
+        assert keras_acts.get(identifier) is silu
+    assert keras_acts.get("gelu") is keras_acts.activations.gelu is not keras.activations.gelu
+    assert keras_acts.get(None) is keras_acts.get("linear") is keras_acts.activations.identity
+    own = lambda x: x  # noqa: E731
+    assert keras_acts.get(own) is own
+    assert keras_acts.activations.get is keras_acts.get
+
+
+def test_get_takes_parameters_in_every_way():
+    elu = keras_acts.get("elu", alpha=0.5)
+    for other in (
+        keras_acts.get("elu(alpha=0.5)"),
+        keras_acts.get("elu(0.5)"),
+        keras_acts.get("elu( alpha = 5e-1 )"),
+        keras_acts.get("elu(alpha=2)", alpha=0.5),
+        keras_acts.get(keras_acts.activations.elu, alpha=0.5),
+        keras_acts.get(keras_acts.get("elu(alpha=3)"), alpha=0.5),
+        keras_acts.get(elu),
+        keras_acts.get("elu", alpha=np.float32(0.5)),
+        keras_acts.get("torch:ELU", alpha=0.5),
+    ):
+        assert other == elu
+    np.testing.assert_allclose(elu(X), np.where(X > 0, X, 0.5 * np.expm1(X)), rtol=1e-15)
+
+
+def test_get_mixes_positional_and_named_parameters():
+    bound = keras_acts.get("relu(0.1, threshold=1)", max_value=2.0)
+    assert bound.params == {"negative_slope": 0.1, "max_value": 2.0, "threshold": 1.0}
+    np.testing.assert_allclose(bound(np.float64([-1.0, 0.5, 1.5, 3.0])), [-0.2, -0.05, 1.5, 2.0], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("alias", "repr_"),
+    [
+        ("torch:LeakyReLU", "leaky_relu(negative_slope=0.01)"),
+        ("torch:LeakyReLU(negative_slope=0.3)", "leaky_relu(negative_slope=0.3)"),
+        ("torch:Softplus", "softplus(beta=1.0, threshold=20.0)"),
+        ("torch:Softplus(beta=2)", "softplus(beta=2.0, threshold=20.0)"),
+        ("jax:gelu", "gelu(approximate=True)"),
+        ("keras2:hard_sigmoid", None),
+    ],
+)
+def test_spellings_of_other_frameworks_bring_their_defaults(alias, repr_):
+    got = keras_acts.get(alias)
+    if repr_ is None:
+        assert got is keras_acts.activations.hard_sigmoid_legacy
+    else:
+        assert repr(got) == repr_
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_alias_gives_the_activation_with_the_defaults_of_its_framework(name):
+    for framework, aliases in keras_acts.info(name).aliases.items():
+        for alias in aliases:
+            plain, args, preset = spec.parse(alias)
+            expected = keras_acts.get(name)(X, *args, **preset)
+            np.testing.assert_allclose(keras_acts.get(f"{framework}:{plain}")(X), expected, rtol=1e-15)
+
+
+def test_get_takes_config_dicts():
+    bound = keras_acts.get("elu(alpha=0.5)")
+    for config in (keras.saving.serialize_keras_object(bound), keras.activations.serialize(bound)):
+        assert keras_acts.get(config) == bound
+    assert keras_acts.get(keras.activations.serialize(keras_acts.get("snake"))) is keras_acts.get("snake")
+    assert keras_acts.get(keras.activations.serialize(bound), alpha=2.0) == keras_acts.get("elu(alpha=2)")
+
+
+# ---- Bound activations ----------------------------------------------------------------------------------------------
+
+
+def test_bound_activations_are_equal_by_activation_and_all_parameters():
+    half = keras_acts.get("elu(alpha=0.5)")
+    assert half == keras_acts.get("elu(0.5)")
+    assert hash(half) == hash(keras_acts.get("elu(0.5)"))
+    assert half != keras_acts.get("elu(0.6)")
+    assert half != keras_acts.get("celu(0.5)")
+    assert half != keras_acts.activations.elu
+    assert keras_acts.get("elu()") == keras_acts.get("elu(alpha=1.0)")
+    assert len({half, keras_acts.get("elu(0.5)"), keras_acts.get("celu(0.5)"), keras_acts.get("elu(0.6)")}) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "elu(alpha=0.5)",
+        "elu()",
+        "gelu(approximate=True)",
+        "softmax(axis=-2)",
+        "relu(negative_slope=0.1, max_value=None)",
+        "softplus(beta=1e-300, threshold=20.0)",
+        "hard_tanh(min_val=-0.1, max_val=1e+300)",
+    ],
+)
+def test_repr_is_the_spec_string_that_get_reads_back(text):
+    bound = keras_acts.get(text)
+    assert repr(bound) == bound.__name__ == text
+    assert keras_acts.get(repr(bound)) == bound
+
+
+def test_parameters_are_plain_python_numbers():
+    bound = keras_acts.get("relu", negative_slope=np.float32(0.25), max_value=6)
+    assert [type(value) for value in bound.params.values()] == [float, float]
+    assert type(keras_acts.get("softmax", axis=np.int64(0)).params["axis"]) is int
+    assert type(keras_acts.get("gelu", approximate=np.bool_(True)).params["approximate"]) is bool
+
+
+def test_config_of_a_bound_activation_names_it_and_gives_it_back():
+    bound = keras_acts.get("relu(max_value=6)")
+    config = bound.get_config()
+    assert config == {"activation": "keras_acts>relu", "params": {"max_value": 6.0}}
+    assert keras_acts.BoundActivation.from_config(config) == bound
+    config["params"]["max_value"] = 7.0
+    assert bound.params == {"max_value": 6.0}
+    assert bound.__doc__ == keras_acts.activations.relu.__doc__
+
+
+def test_bound_activations_are_not_layers_and_work_as_activation():
+    bound = keras_acts.get("snake(2.0)")
+    assert not isinstance(bound, keras.layers.Layer)
+    for layer in (
+        keras.layers.Activation(bound),
+        keras.layers.Dense(4, activation=bound, kernel_initializer="identity"),
+    ):
+        np.testing.assert_allclose(layer(X[None].astype("float32"))[0], X + np.sin(2 * X) ** 2 / 2, rtol=1e-6)
+
+
+# ---- Registering from outside ---------------------------------------------------------------------------------------
+
+
+def test_an_activation_from_outside_is_like_ours(registering):
+    @keras_acts.activation(
+        formula=r"x \cos(a x)",
+        package="mine",
+        traits={"odd", keras_acts.Trait.SMOOTH},
+        aliases={"keras": "gcu", "torch": "GCU(2.0)"},
+        derivative=lambda x, rate: ops.cos(rate * x) - rate * x * ops.sin(rate * x),
+    )
+    def growing_cosine(x, rate: Annotated[float, keras_acts.Param("angular rate", low=0.0, exclusive=True)] = 1.0):
+        """Growing cosine unit."""
+        return x * ops.cos(rate * x)
+
+    assert "growing_cosine" in keras_acts.names(trait="odd")
+    assert (
+        keras_acts.get("growing_cosine")
+        is keras_acts.get("gcu")
+        is keras_acts.get("mine>growing_cosine")
+        is growing_cosine
+    )
+    assert repr(keras_acts.get("torch:GCU")) == "growing_cosine(rate=2.0)"
+    np.testing.assert_allclose(growing_cosine(X, rate=2.0), X * np.cos(2.0 * X), rtol=1e-15)
+    np.testing.assert_allclose(growing_cosine(X, 2.0), X * np.cos(2.0 * X), rtol=1e-15)
+    layer = keras.layers.Dense(2, activation="growing_cosine(rate=2.0)")
+    assert layer.get_config()["activation"]["config"] == {"activation": "mine>growing_cosine", "params": {"rate": 2.0}}
+    assert keras.layers.Dense.from_config(layer.get_config()).activation == keras_acts.get("growing_cosine(2.0)")
+    assert keras.layers.Dense(2, activation="gcu").get_config()["activation"]["config"] == "mine>growing_cosine"
+    assert keras_acts.custom_objects()["growing_cosine"] is growing_cosine
+    with pytest.raises(ValueError, match=r"`rate` of 'growing_cosine' must be a finite number > 0\. Received: rate=0"):
+        growing_cosine(X, rate=0)
+    with pytest.raises(ValueError, match="Did you mean 'growing_cosine'"):
+        keras_acts.get("growing_cosin")
+    assert growing_cosine.__doc__ == "Growing cosine unit."
+
+
+def test_the_name_may_differ_from_the_functions(registering):
+    @keras_acts.activation(name="square", formula="x^2", package="mine")
+    def anything(x):
+        return x * x
+
+    assert keras_acts.get("square") is anything
+    assert keras_acts.get("square")(3.0) == 9.0
+    assert "anything" not in keras_acts.names()
+
+
+@pytest.mark.parametrize("taken", ["snake", "swish", "linear"])
+def test_a_taken_name_is_an_error(registering, taken):
+    before = state()
+    owner = keras_acts.info(taken).registered_name
+    with pytest.raises(
+        ValueError, match=rf"The activation name '{taken}' is already in use by '{owner}'\..*`replace=True`"
+    ):
+        keras_acts.activation(name=taken, formula="x", package="mine")(lambda x: x)
+    assert state() == before
+
+
+def test_a_taken_name_can_be_replaced(registering):
+    ours = keras_acts.get("snake")
+
+    @keras_acts.activation(formula="3 x", package="mine", replace=True)
+    def snake(x):
+        return 3.0 * x
+
+    assert keras_acts.get("snake") is snake
+    assert keras.layers.Dense(1, activation="snake").activation is snake
+    assert keras_acts.names("snake") == ["snake"]
+    # Files written with the old one still get the old one.
+    assert keras_acts.get("keras_acts>snake") is ours
+    assert keras.activations.get(keras.activations.serialize(ours)) is ours
+
+    @keras_acts.activation(name="snake", formula="4 x", package="mine", replace=True)
+    def again(x):
+        return 4.0 * x
+
+    assert keras_acts.get("snake") is keras_acts.get("mine>snake") is again
+
+
+def without_first_argument():
+    return 0.0
+
+
+def without_param(x, beta=1.0):
+    return beta * x
+
+
+def without_default(x, beta: Annotated[float, keras_acts.Param("scale")]):
+    return beta * x
+
+
+def of_text(x, beta: Annotated[str, keras_acts.Param("scale")] = "a"):
+    return x
+
+
+def out_of_its_range(x, beta: Annotated[float, keras_acts.Param("scale", low=0.0)] = -1.0):
+    return beta * x
+
+
+def plain(x):
+    return x
+
+
+NEEDS = "Each parameter of '{0}' needs a default and a `Param`, such as `beta: Annotated[float, Param('what it does'"
+
+FAULTY = {
+    "no argument": (
+        without_first_argument,
+        {},
+        "'without_first_argument' must take the input tensor as its first argument",
+    ),
+    "no Param": (without_param, {}, NEEDS.format("without_param")),
+    "no default": (without_default, {}, NEEDS.format("without_default")),
+    "not a number": (of_text, {}, "`beta` of 'of_text' must be a float, int or bool"),
+    "default": (out_of_its_range, {}, "`beta` of 'out_of_its_range' must be a finite number >= 0. Received: beta=-1.0"),
+    "name": (plain, {"name": "a b"}, "The name of an activation must be an identifier. Received: name='a b'"),
+    "lambda": (lambda x: x, {}, "The name of an activation must be an identifier. Received: name='<lambda>'"),
+    "trait": (plain, {"traits": ["bouncy"]}, "'bouncy' is not a valid Trait"),
+    "alias": (plain, {"aliases": {"torch": "Plain(alpha="}}, "Received: 'Plain(alpha='"),
+    "alias parameter": (plain, {"aliases": {"torch": "Plain(alpha=1)"}}, "'plain' has no parameter `alpha`"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_faulty_declaration_is_an_error_and_registers_nothing(registering, fault):
+    body, options, text = FAULTY[fault]
+    before = state()
+    with pytest.raises((ValueError, TypeError)) as caught:
+        keras_acts.activation(formula="x", package="mine", **options)(body)
+    assert text in str(caught.value)
+    assert state() == before
+    with pytest.raises(ValueError, match="Unknown activation"):
+        keras_acts.get("plain")
+
+
+def test_the_body_stays_usable_after_an_error(registering):
+    with pytest.raises(ValueError, match="already in use"):
+        keras_acts.activation(name="snake", formula="x", package="mine")(plain)
+    assert keras_acts.activation(formula="x", package="mine")(plain) is keras_acts.get("plain")
+
+
+# ---- Spec strings ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("elu", ("elu", (), {})),
+        ("elu()", ("elu", (), {})),
+        ("elu(0.5)", ("elu", (0.5,), {})),
+        ("a>b(1, c=-2, d=None, e=True)", ("a>b", (1,), {"c": -2, "d": None, "e": True})),
+        ("torch:ELU(alpha=1e-3)", ("torch:ELU", (), {"alpha": 1e-3})),
+    ],
+)
+def test_spec_strings_are_parsed_and_written(text, parsed):
+    assert spec.parse(text) == parsed
+    name, args, kwargs = parsed
+    if not args:
+        assert spec.parse(spec.format(name, kwargs)) == parsed
+
+
+PIECES = r"""( ) [ { alpha= elu elu( relu( , * ** = 1e999 - ~ ' " \ f'{1}' lambda:0 __import__('os') := # ; > : torch:
+    é ١ nan None 1if 0_0 1j ... b'' not await yield \N{"""
+evil = st.sampled_from([*PIECES.split(), " ", "\n", "\f", "\x00", "\ud800", "\u2028", "0x" + "f" * 270, "9" * 200])
+texts = st.one_of(
+    st.text(), st.lists(evil, max_size=12).map("".join), st.text().map(lambda inside: f"elu(alpha={inside})")
+)
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")  # Python's own, on literals such as `1if`
+@hypothesis.settings(max_examples=600, deadline=None, database=None)
+@hypothesis.example("elu(" + "(" * 200 + ")" * 200 + ")")
+@hypothesis.example("elu(" + "[" * 280)
+@hypothesis.example("elu(" + "-" * 280 + "1)")
+@hypothesis.example("elu(" * 5000)
+@hypothesis.example("elu(alpha=0x" + "f" * 280 + ")")
+@hypothesis.example("elu(alpha=9" + "9" * 100_000 + ")")
+@hypothesis.example("elu(alpha=1e999999999)")
+@hypothesis.example("elu(alpha={[]: 1})")
+@hypothesis.example("elu(alpha=9**9**9**9)")
+@hypothesis.example("softmax(axis=0x" + "f" * 280 + ")")
+@hypothesis.example("elu(alpha='\\ud800')")
+@hypothesis.given(texts)
+def test_any_string_gives_an_activation_or_a_clear_error(text):
+    try:
+        got = keras_acts.get(text)
+    except (ValueError, TypeError) as error:
+        got = error
+    assert isinstance(got, (types.FunctionType, keras_acts.BoundActivation)) or "Received: " in str(got)
+
+
+@hypothesis.settings(max_examples=100, deadline=None, database=None)
+@hypothesis.given(st.floats(min_value=0.0, allow_infinity=False))
+def test_every_legal_number_is_kept_exactly(alpha):
+    bound = keras_acts.get("elu", alpha=alpha)
+    assert keras_acts.get(repr(bound)).params == {"alpha": alpha}
+    assert copy.deepcopy(bound) == bound
+
+
+def test_spec_strings_are_never_evaluated(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for payload in (
+        "__import__('os').mkdir('x')",
+        "open('x', 'w')",
+        "[open('x', 'w') for _ in (1,)]",
+        "(lambda: open('x', 'w'))()",
+    ):
+        for text in (
+            f"elu(alpha={payload})",
+            f"elu({payload})",
+            f"elu(**{payload})",
+            f"elu(alpha=1)({payload})",
+            f"{payload}(1)",
+        ):
+            with pytest.raises(ValueError, match="Received: "):
+                keras_acts.get(text)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,459 @@
+"""`check_saveable`: its verdict is held against what really comes back from a file."""
+
+import functools
+import warnings
+
+import fresh_process
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+import keras_acts
+from keras_acts.inspection.saveable import Finding
+
+pytestmark = pytest.mark.filterwarnings(fresh_process.KNOWN_WARNING)
+
+X = np.float32([[-2.0, -0.5, 0.5, 2.0]])
+
+
+# ---- Activations that do not come back ------------------------------------------------------------------------------
+
+
+def unregistered(x):
+    return ops.tanh(x) * 2.0
+
+
+def gelu(x):
+    """Not Keras' gelu."""
+    return ops.tanh(x) * 1.5
+
+
+def snake(x):
+    """Not ours."""
+    return ops.tanh(x) * 2.5
+
+
+def made_with(factor):
+    def soft(x):
+        return ops.tanh(x) * factor
+
+    return soft
+
+
+def power(x, exponent):
+    return x**exponent
+
+
+class Unregistered:
+    def __call__(self, x):
+        return ops.tanh(x) * 3.0
+
+    def get_config(self):
+        return {}
+
+
+class WithoutConfig:
+    def __call__(self, x):
+        return ops.tanh(x) * 3.0
+
+    def method(self, x):
+        return ops.tanh(x) * 3.0
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class Forgetful:
+    def __init__(self, beta=1.0):
+        self.beta = beta
+
+    def __call__(self, x):
+        return ops.tanh(self.beta * x)
+
+    def get_config(self):
+        return {}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class OfArray(Forgetful):
+    """Keras writes an array as a dict, and hands the dict back."""
+
+    def get_config(self):
+        return {"beta": self.beta}
+
+
+class UnregisteredLayer(keras.layers.Layer):
+    def call(self, x):
+        return ops.tanh(x) * 3.0
+
+
+REGISTER = "register it with `@keras_acts.activation(...)` or `@keras.saving.register_keras_serializable(package=...)`."
+REGISTER_CLASS = "register it with `@keras.saving.register_keras_serializable(package=...)`."
+
+# Activation -> what the finding says.
+BAD = {
+    "lambda": (
+        lambda x: ops.tanh(x) * 2.0,
+        "is a lambda, of which a file holds bytecode that Keras does not load. "
+        f"Write it as a function with a name at module level and {REGISTER}",
+    ),
+    "partial of ours": (
+        functools.partial(keras_acts.activations.elu, alpha=0.5),
+        "is a functools.partial, which Keras cannot save. Use keras_acts.get('elu(alpha=0.5)').",
+    ),
+    "partial": (
+        functools.partial(power, exponent=3.0),
+        "is a functools.partial, which Keras cannot save. Declare the function with `@keras_acts.activation(...)` and "
+        "bind the values with keras_acts.get(name, ...), or write a class with `__call__` and `get_config` and "
+        "register it.",
+    ),
+    "closure": (
+        made_with(3.0),
+        "is a function made inside another one; Keras saves only its name 'soft' and not what it holds (factor). "
+        "Write it at module level with its values as parameters, decorate it with `@keras_acts.activation(...)`, and "
+        "bind them: keras_acts.get('soft', ...).",
+    ),
+    "unregistered function": (
+        unregistered,
+        "is a function that is not registered; Keras saves only its name 'unregistered'. "
+        f"Keep it at module level and {REGISTER}",
+    ),
+    "named like a built-in": (
+        gelu,
+        f"is a function of {__name__} named like Keras' built-in 'gelu', which Keras silently puts in "
+        f"its place when the model is loaded. If the built-in is meant, pass the string 'gelu'; else {REGISTER}",
+    ),
+    "keras.ops.gelu, which is the tanh form": (
+        keras.ops.gelu,
+        "is a function of keras.src.ops.nn named like Keras' built-in 'gelu', which Keras silently puts in "
+        f"its place when the model is loaded. If the built-in is meant, pass the string 'gelu'; else {REGISTER}",
+    ),
+    "named like ours": (
+        snake,
+        "is a function 'snake' that Keras would silently replace by another of that name, "
+        "keras_acts.activations.periodic_family.snake, when the model is loaded. "
+        f"Give it a name of its own and {REGISTER}",
+    ),
+    "tf.function": (
+        tf.function(unregistered),
+        "is a tf.function object, which Keras cannot load. "
+        f"Pass the plain Python function (Keras compiles the whole model anyway) and {REGISTER}",
+    ),
+    "tf.function of ours": (
+        tf.function(keras_acts.activations.mish),
+        "is a tf.function object, which Keras cannot load. "
+        f"Pass the plain Python function (Keras compiles the whole model anyway) and {REGISTER}",
+    ),
+    "unregistered object": (
+        Unregistered(),
+        "is an object of the class Unregistered, which is not registered. "
+        f"Give the class `get_config` and {REGISTER_CLASS}",
+    ),
+    "object without get_config": (
+        WithoutConfig(),
+        "is an object of the class WithoutConfig, which has no get_config. "
+        f"Give the class `get_config` and {REGISTER_CLASS}",
+    ),
+    "method": (
+        WithoutConfig().method,
+        f"is a method, which Keras cannot save. Write it as a function at module level and {REGISTER}",
+    ),
+    "object that forgets": (
+        Forgetful(3.0),
+        "is an object of the class Forgetful whose get_config and from_config give it back without its beta. "
+        "Let get_config hold every argument of the class as a plain number or string.",
+    ),
+    "object of an array": (
+        OfArray(np.float32([1.0, 2.0, 3.0, 4.0])),
+        "is an object of the class OfArray whose get_config and from_config give it back without its beta. "
+        "Let get_config hold every argument of the class as a plain number or string.",
+    ),
+    "unregistered layer": (
+        UnregisteredLayer(),
+        "is an object of the class UnregisteredLayer, which is not registered. "
+        f"Give the class `get_config` and {REGISTER_CLASS}",
+    ),
+}
+
+
+# ---- Activations that do --------------------------------------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+def registered(x):
+    return ops.tanh(x) * 4.0
+
+
+@keras.saving.register_keras_serializable(package="test_saveable", name="gelu")
+def gelu_registered(x):
+    return ops.tanh(x) * 1.5
+
+
+gelu_registered.__name__ = "gelu"
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class Registered(Forgetful):
+    def get_config(self):
+        return {"beta": self.beta}
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class RegisteredLayer(UnregisteredLayer):
+    pass
+
+
+GOOD = {
+    "string": "relu",
+    "string of ours": "snake",
+    "string with parameters": "elu(alpha=0.5)",
+    "Keras' function": keras.activations.gelu,
+    "ours": keras_acts.activations.gelu,
+    "bound": keras_acts.get("swish_beta", beta=3.0),
+    "none": None,
+    "registered function": registered,
+    "registered under a built-in's name": gelu_registered,
+    "registered object": Registered(3.0),
+    "Keras' layer": keras.layers.LeakyReLU(0.37),
+    "Keras' layer around ours": keras.layers.Activation(keras_acts.activations.snake),
+    "registered layer": RegisteredLayer(),
+}
+
+
+def model_with(activation):
+    return keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(4, activation=activation, kernel_initializer="identity", name="hidden")]
+    )
+
+
+def comes_back(model, path):
+    """Whether the saved model gives what the model gave."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = np.asarray(model(X))
+        try:
+            model.save(path)
+            got = np.asarray(keras.models.load_model(path)(X))
+        except Exception:
+            return False
+    return np.array_equal(got, expected)
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_finding_says_what_does_not_come_back(case, tmp_path):
+    activation, says = BAD[case]
+    model = model_with(activation)
+    (finding,) = keras_acts.check_saveable(model)
+    assert isinstance(finding, Finding)
+    assert (finding.layer, finding.attribute) == ("hidden", "activation")
+    assert str(finding) == f"hidden: `activation` {says}"
+    assert not comes_back(model, tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_nothing_is_found_where_all_comes_back(case, tmp_path):
+    model = model_with(GOOD[case])
+    assert keras_acts.check_saveable(model) == []
+    assert comes_back(model, tmp_path / "model.keras")
+
+
+def test_every_activation_of_ours_is_fine():
+    inputs = keras.Input((4,))
+    outputs = [f(inputs) for f in map(keras_acts.get, keras_acts.names())]
+    outputs += [keras.layers.Activation(keras_acts.get(name))(inputs) for name in keras_acts.names()]
+    assert keras_acts.check_saveable(keras.Model(inputs, outputs)) == []
+
+
+def test_overridden_activations_are_fine_and_stay_so():
+    with keras_acts.install(override="all"):
+        model = keras.Sequential(
+            [keras.layers.Dense(2, activation="gelu"), keras.layers.Activation(keras.activations.mish)]
+        )
+        assert keras_acts.check_saveable(model) == []
+    assert keras_acts.check_saveable(model) == []
+
+
+def test_a_function_in_the_custom_objects_comes_back():
+    model = model_with(unregistered)
+    assert keras_acts.check_saveable(model)
+    with keras.saving.custom_object_scope({"unregistered": unregistered}):
+        assert keras_acts.check_saveable(model) == []
+
+
+# ---- Where it looks -------------------------------------------------------------------------------------------------
+
+LAMBDA = BAD["lambda"][0]
+
+
+def where(model):
+    return [(finding.layer, finding.attribute) for finding in keras_acts.check_saveable(model)]
+
+
+def test_it_looks_into_recurrent_layers_wrappers_and_cells():
+    layers = keras.layers
+    with keras.saving.custom_object_scope({"unregistered": unregistered}):  # it copies its layer through the config
+        both = layers.Bidirectional(layers.GRU(2, recurrent_activation=unregistered, name="gru"), name="both")
+    model = keras.Sequential(
+        [
+            layers.LSTM(2, activation=LAMBDA, recurrent_activation="snake", return_sequences=True, name="lstm"),
+            both,
+            layers.RNN(
+                [layers.LSTMCell(2, name="one"), layers.GRUCell(2, activation=LAMBDA, name="two")],
+                name="rnn",
+                return_sequences=True,
+            ),
+            layers.TimeDistributed(layers.Dense(2, activation=LAMBDA, name="dense"), name="each"),
+            layers.ConvLSTM1D(2, 1, activation=LAMBDA, name="conv"),
+        ]
+    )
+    assert where(model) == [
+        ("lstm/lstm_cell", "activation"),
+        ("both/forward_gru/gru_cell", "recurrent_activation"),
+        ("both/backward_gru/gru_cell", "recurrent_activation"),
+        ("rnn/stacked_rnn_cells/two", "activation"),
+        ("each/dense", "activation"),
+        ("conv/conv_lstm_cell", "activation"),
+    ]
+
+
+def test_it_looks_into_nested_models_and_activation_layers():
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Activation(LAMBDA, name="act")], name="inner")
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(4, activation=keras.layers.Activation(LAMBDA, name="held"), name="dense")(inner(inputs))
+    outer = keras.Model(inputs, inner(hidden))
+    assert where(outer) == [("inner/act", "activation"), ("dense/held", "activation")]
+
+
+@pytest.mark.parametrize(
+    ("function", "found"),
+    [
+        (LAMBDA, True),
+        (unregistered, True),
+        (made_with(2.0), True),
+        (registered, False),
+        (keras_acts.activations.mish, False),
+    ],
+)
+def test_it_looks_at_the_function_of_lambda_layers(function, found, tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(function, output_shape=(4,), name="own")])
+    assert where(model) == ([("own", "function")] if found else [])
+    assert comes_back(model, tmp_path / "model.keras") != found
+
+
+def test_it_looks_at_operations_on_symbolic_tensors():
+    class Own(keras.Operation):
+        def call(self, x):
+            return ops.tanh(x)
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape, x.dtype)
+
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, Own(name="own")(ops.tanh(keras_acts.activations.snake(inputs))))
+    assert where(model) == [("own", "operation")]
+
+
+def test_it_looks_into_attention_with_an_own_softmax():
+    attention = keras.layers.MultiHeadAttention(2, 2, name="attention")
+    inputs = keras.Input((3, 4))
+    hidden = attention(inputs, inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2, activation=LAMBDA, name="dense")(hidden))
+    assert where(model) == [("dense", "activation")]
+    attention._output_dense.activation = unregistered
+    assert ("attention/attention_output", "activation") in where(model)
+
+
+# ---- Layers of the user's -------------------------------------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class MadeInCode(keras.layers.Layer):
+    """Its activations come back with its code."""
+
+    def __init__(self, factor=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.activation = made_with(factor)
+        self.dense = keras.layers.Dense(4, activation=lambda x: x * x, kernel_initializer="identity")
+
+    def build(self, shape):
+        self.dense.build(shape)
+        self.late = keras.layers.Activation(functools.partial(power, exponent=3.0))
+
+    def call(self, x):
+        return self.late(self.activation(self.dense(x)))
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class HandedOver(keras.layers.Layer):
+    """Its activation comes from outside, and is written into the config."""
+
+    def __init__(self, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = keras.activations.get(activation)
+
+    def call(self, x):
+        return self.activation(x)
+
+    def get_config(self):
+        return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
+
+
+@pytest.mark.parametrize("layer", [MadeInCode(), MadeInCode(3.0), HandedOver("snake"), HandedOver(registered)])
+def test_what_an_own_layer_makes_in_its_code_is_fine(layer, tmp_path):
+    model = keras.Sequential([keras.Input((4,)), layer])
+    assert where(model) == []
+    assert comes_back(model, tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("activation", [LAMBDA, unregistered, made_with(3.0), gelu])
+def test_what_an_own_layer_is_handed_is_not(activation, tmp_path):
+    model = keras.Sequential([keras.Input((4,)), HandedOver(activation, name="own")])
+    assert where(model) == [("own", "activation")]
+    assert not comes_back(model, tmp_path / "model.keras")
+
+
+def test_an_own_model_class_is_looked_into():
+    @keras.saving.register_keras_serializable(package="test_saveable")
+    class Own(keras.Model):
+        def __init__(self, activation=None, **kwargs):
+            super().__init__(**kwargs)
+            self.handed = keras.layers.Dense(4, activation=activation, name="handed")
+            self.made = keras.layers.Dense(4, activation=lambda x: x * x)
+            self.given = activation
+
+        def call(self, x):
+            return self.made(self.handed(x))
+
+        def get_config(self):
+            return {"activation": keras.activations.serialize(keras.activations.get(self.given)), "name": self.name}
+
+    assert where(Own("snake")) == []
+    assert ("handed", "activation") in where(Own(unregistered))
+
+
+# ---- Bad input ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["model.keras", keras.layers.Dense(2), None])
+def test_not_a_model_is_an_error(wrong):
+    with pytest.raises(TypeError, match=r"`model` must be a keras\.Model\. Received: ") as caught:
+        keras_acts.check_saveable(wrong)
+    assert str(caught.value).endswith(f"of type {type(wrong).__name__}")
+
+
+def test_the_check_leaves_the_model_and_keras_as_they_were():
+    model = model_with(LAMBDA)
+    before, weights = dict(keras.saving.get_custom_objects()), model.get_weights()
+    keras_acts.check_saveable(model)
+    assert dict(keras.saving.get_custom_objects()) == before
+    assert model.layers[0].activation is LAMBDA
+    for a, b in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -1,0 +1,367 @@
+"""Models with our activations come back from every format: same process, new process, with and without keras_acts."""
+
+import copy
+import json
+import pickle
+
+import fresh_process
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_acts
+
+pytestmark = pytest.mark.filterwarnings(fresh_process.KNOWN_WARNING)
+
+NAMES = keras_acts.names()
+WITH_PARAMETERS = [name for name in NAMES if keras_acts.info(name).params]
+X = np.random.default_rng(0).normal(scale=2.0, size=(5, 4)).astype("float32")
+
+
+def other_than_default(param):
+    """A legal value that would be missed if the parameter were lost."""
+    if param.kind is bool:
+        return not param.default
+    if param.kind is int:
+        return param.default - 1  # an axis
+    return 0.75 if not param.default else 1.5 * param.default
+
+
+def bound(name):
+    params = keras_acts.info(name).params
+    return keras_acts.get(name, **{key: other_than_default(param) for key, param in params.items()})
+
+
+def model_of_all():
+    """Every activation in Dense, in `Activation` and on a symbolic tensor, with parameters where it takes some."""
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(3, name="hidden")(inputs)
+    branches = []
+    for name in NAMES:
+        activation = bound(name) if name in WITH_PARAMETERS else keras_acts.get(name)
+        branches.append(keras.layers.Dense(2, activation=activation, name=f"dense_{name}")(hidden))
+        branches.append(keras.layers.Activation(keras_acts.get(name), name=f"activation_{name}")(hidden))
+        branches.append(activation(hidden))
+    return keras.Model(inputs, keras.layers.Concatenate()(branches))
+
+
+def expected(model):
+    """The output of `model_of_all`, from its weights and the functions alone."""
+    hidden = model.get_layer("hidden")(X)
+    branches = []
+    for name in NAMES:
+        kernel, bias = model.get_layer(f"dense_{name}").weights
+        activation = bound(name) if name in WITH_PARAMETERS else keras_acts.get(name)
+        branches.append(activation(hidden @ kernel + bias))
+        branches.append(keras_acts.get(name)(hidden))
+        branches.append(activation(hidden))
+    return np.concatenate(branches, axis=-1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return model_of_all()
+
+
+@pytest.fixture(scope="module")
+def saved(model, tmp_path_factory):
+    """A folder with the model in every format."""
+    folder = tmp_path_factory.mktemp("saved")
+    model.save(folder / "model.keras")
+    model.save(folder / "model.h5")
+    (folder / "model.json").write_text(model.to_json())
+    model.save_weights(folder / "model.weights.h5")
+    (folder / "model.pickle").write_bytes(pickle.dumps(model))
+    model.export(folder / "saved_model", format="tf_saved_model", verbose=False)
+    np.save(folder / "x.npy", X)
+    with tf.GradientTape() as tape:
+        x = tf.constant(X)
+        tape.watch(x)
+        y = model(x)
+    np.save(folder / "expected.npy", expected(model))
+    np.save(folder / "gradient.npy", tape.gradient(y, x))
+    for bare in ("snake", "snake(frequency=2.0)"):
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation=bare)]).save(
+            folder / f"{len(bare)}.keras"
+        )
+    return folder
+
+
+def from_json(folder, **options):
+    model = keras.models.model_from_json((folder / "model.json").read_text(), **options)
+    model.load_weights(folder / "model.weights.h5")
+    return model
+
+
+def cloned(model):
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    return clone
+
+
+COPIES = {
+    ".keras": lambda model, folder: keras.models.load_model(folder / "model.keras", safe_mode=True),
+    ".h5": lambda model, folder: keras.models.load_model(folder / "model.h5", safe_mode=True),
+    "json and weights": lambda model, folder: from_json(folder),
+    "pickle": lambda model, folder: pickle.loads((folder / "model.pickle").read_bytes()),
+    "clone_model": lambda model, folder: cloned(model),
+    "deepcopy": lambda model, folder: copy.deepcopy(model),
+}
+
+
+@pytest.mark.parametrize("form", COPIES)
+def test_every_activation_comes_back_in_the_same_process(form, model, saved):
+    again = COPIES[form](model, saved)
+    assert again is not model
+    np.testing.assert_allclose(again(X), expected(model), rtol=1e-6, atol=1e-6)
+    for name in NAMES:
+        assert again.get_layer(f"activation_{name}").activation is keras_acts.get(name)
+        if name in WITH_PARAMETERS:
+            assert again.get_layer(f"dense_{name}").activation == bound(name)
+
+
+def test_every_activation_comes_back_in_a_new_process(saved):
+    fresh_process.run(
+        """
+        import pickle
+        import keras, keras_acts, numpy as np, pathlib
+
+        x, expected = np.load("x.npy"), np.load("expected.npy")
+        from_json = keras.models.model_from_json(pathlib.Path("model.json").read_text())
+        from_json.load_weights("model.weights.h5")
+        for model in (
+            keras.models.load_model("model.keras", safe_mode=True),
+            keras.models.load_model("model.h5", safe_mode=True),
+            from_json,
+            pickle.loads(pathlib.Path("model.pickle").read_bytes()),
+        ):
+            np.testing.assert_allclose(model(x), expected, rtol=1e-6, atol=1e-6)
+        """,
+        saved,
+    )
+
+
+def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved):
+    """In one process: a new one takes seconds."""
+    printed = fresh_process.run(
+        """
+        import sys
+        import tensorflow as tf, numpy as np
+
+        x = tf.constant(np.load("x.npy"))
+        served = tf.saved_model.load("saved_model")
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = served.serve(x)
+        np.testing.assert_allclose(y, np.load("expected.npy"), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(tape.gradient(y, x), np.load("gradient.npy"), rtol=1e-4, atol=1e-5)
+
+        import keras
+        for name in ("5.keras", "20.keras"):
+            try:
+                keras.models.load_model(name)
+            except TypeError as error:
+                print(error)
+        assert "keras_acts" not in sys.modules
+        """,
+        saved,
+    )
+    advice = "Make sure custom classes and functions are decorated with `@keras.saving.register_keras_serializable()`."
+    assert f"Could not locate function 'keras_acts>snake'. {advice}" in printed
+    assert f"Could not locate class 'BoundActivation'. {advice}" in printed
+    assert "'registered_name': 'keras_acts>BoundActivation'" in printed
+
+
+def test_files_hold_the_registered_names(saved):
+    layers = json.loads((saved / "model.json").read_text())["config"]["layers"]
+    configs = {layer["config"].get("name"): layer for layer in layers}
+    for name in NAMES:
+        assert configs[f"activation_{name}"]["config"]["activation"]["config"] == f"keras_acts>{name}"
+        if name in WITH_PARAMETERS:
+            written = configs[f"dense_{name}"]["config"]["activation"]
+            assert written["registered_name"] == "keras_acts>BoundActivation"
+            assert written["config"] == {"activation": f"keras_acts>{name}", "params": bound(name).params}
+
+
+# ---- Objects by themselves ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda f: pickle.loads(pickle.dumps(f))])
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_and_bound_activations_are_copied_and_pickled(name, again):
+    assert again(keras_acts.get(name)) is keras_acts.get(name)
+    if name in WITH_PARAMETERS:
+        assert again(bound(name)) == bound(name)
+        assert again(bound(name)).params == bound(name).params
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_serialize_and_deserialize_mirror_keras(name):
+    for activation in (keras_acts.get(name), bound(name)):
+        config = keras_acts.activations.serialize(activation)
+        assert config == keras.activations.serialize(activation)
+        config = json.loads(json.dumps(config))
+        assert keras_acts.activations.deserialize(config) == activation
+        assert keras.activations.deserialize(config) == activation
+        assert keras.activations.get(config) == activation
+    assert keras_acts.activations.deserialize(name) is keras_acts.get(name)
+
+
+# ---- Symbolic tensors -----------------------------------------------------------------------------------------------
+
+
+def test_call_on_a_symbolic_tensor_is_one_registered_operation():
+    x = keras.Input((4,))
+    for activation in (keras_acts.activations.mish, keras_acts.get("elu", alpha=0.5)):
+        model = keras.Model(x, activation(x))
+        (operation,) = (op for op in model.operations if not isinstance(op, keras.Layer))
+        assert keras.saving.get_registered_name(type(operation)) == "keras_acts>ActivationOperation"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_symbolic_result_has_shape_and_dtype_of_the_input(dtype):
+    for name in NAMES:
+        y = keras_acts.get(name)(keras.Input((7, 4), dtype=dtype))
+        assert y.shape == (None, 7, 4)
+        assert y.dtype == dtype
+
+
+@pytest.mark.parametrize("spec", ["mish", "elu(alpha=0.5)", "softmax(axis=1)"])
+def test_gradient_through_a_reloaded_functional_graph_is_the_eager_one(spec, tmp_path):
+    activation = keras_acts.get(spec)
+    inputs = keras.Input((4,))
+    keras.Model(inputs, activation(inputs)).save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    x, upstream = tf.constant(X), tf.constant(X[::-1])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        through_graph, eager = model(x), activation(x)
+    np.testing.assert_array_equal(through_graph, eager)
+    gradient = tape.gradient(through_graph, x, output_gradients=upstream)
+    np.testing.assert_array_equal(gradient, tape.gradient(eager, x, output_gradients=upstream))
+    assert np.abs(gradient).max() > 0.1
+
+
+# ---- Inside training ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", NAMES)
+def test_mixed_precision_layer_gives_the_function_of_the_compute_dtype(name, dtype):
+    layer = keras.layers.Activation(
+        name if not hasattr(keras.activations, name) else keras_acts.get(name), dtype=f"mixed_{dtype}"
+    )
+    y = layer(X)
+    assert y.dtype == dtype
+    x = tf.cast(X, dtype)
+    exact = np.asarray(keras_acts.get(name)(tf.cast(x, "float64")))
+    ulp = {"float16": 2.0**-11, "bfloat16": 2.0**-8}[dtype]
+    np.testing.assert_allclose(tf.cast(y, "float64"), exact, rtol=1.02 * ulp, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_training_and_reloading_under_a_mixed_policy(policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = keras.Sequential(
+            [
+                keras.Input((5, 4)),
+                keras.layers.Conv1D(4, 2, activation="snake"),
+                keras.layers.LSTM(4, activation="lisht", recurrent_activation="hard_sigmoid_legacy"),
+                keras.layers.Dense(4, activation="elu(alpha=0.5)"),
+                keras.layers.Dense(1, dtype="float32"),
+            ]
+        )
+        model.compile("sgd", keras.losses.MeanSquaredError())
+        x = np.random.default_rng(0).normal(size=(8, 5, 4)).astype("float32")
+        before = model.get_weights()
+        history = model.fit(x, np.ones((8, 1)), epochs=1, verbose=0)
+        assert np.isfinite(history.history["loss"]).all()
+        assert all(np.abs(a - b).max() > 0 for a, b in zip(model.get_weights(), before, strict=True))
+        model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        assert loaded.layers[2].activation == keras_acts.get("elu(alpha=0.5)")
+        np.testing.assert_array_equal(loaded(x), model(x))
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("cell", [keras.layers.SimpleRNNCell, keras.layers.LSTMCell, keras.layers.GRUCell])
+def test_recurrent_layer_repeats_its_cell(cell):
+    layer = keras.layers.RNN(cell(3, activation="squareplus(b=2.0)" if cell is keras.layers.SimpleRNNCell else "snake"))
+    sequence = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("float32")
+    together = layer(sequence)
+    states = layer.cell.get_initial_state(2)
+    for step in range(5):
+        output, states = layer.cell(sequence[:, step], states)
+    np.testing.assert_allclose(together, output, rtol=1e-5, atol=1e-6)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(sequence) ** 2)
+    for gradient in tape.gradient(loss, layer.trainable_weights):
+        assert np.isfinite(gradient).all()
+        assert np.abs(gradient).max() > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_graph_with_a_batch_of_unknown_size(name):
+    activation = keras_acts.get(name)
+    shapes = []
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4), tf.float32)])
+    def graph(x):
+        y = activation(x)
+        shapes.append(tuple(y.shape))
+        return y, tf.gradients(y, x)[0]
+
+    for batch in (1, 5):
+        x = tf.constant(X[:batch])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = activation(x)
+        for got, eager in zip(graph(x), (y, tape.gradient(y, x)), strict=True):
+            np.testing.assert_allclose(got, eager, rtol=1e-5, atol=1e-6)
+    assert shapes == [(None, 4)]
+
+
+def test_graph_with_a_tensor_of_unknown_rank():
+    for name in NAMES:
+        if "over_axis" in keras_acts.info(name).traits:
+            continue  # an axis of what has no known rank; Keras' own refuse it too
+        activation = keras_acts.get(name)
+        graph = tf.function(activation, input_signature=[tf.TensorSpec(None, tf.float32)])
+        np.testing.assert_allclose(graph(X), activation(X), rtol=1e-5, atol=1e-6)
+
+
+def test_training_on_two_mirrored_devices_is_training_on_one(tmp_path):
+    fresh_process.run(
+        """
+        import tensorflow as tf
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+        import keras, keras_acts, numpy as np
+
+        def trained():
+            keras.utils.set_random_seed(0)
+            inputs = keras.Input((4,))
+            hidden = keras.layers.Dense(3)(inputs)
+            specs = [*keras_acts.names(), "snake(frequency=2.0)", "relu(negative_slope=0.1, max_value=1.0)"]
+            parts = [keras.layers.Dense(2, activation=keras_acts.get(spec))(hidden) for spec in specs]
+            model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(parts)))
+            model.compile(keras.optimizers.SGD(0.01), "mse")
+            x = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+            before = model.get_weights()
+            model.fit(x, x[:, :1], batch_size=8, shuffle=False, verbose=0)
+            return before, model.get_weights()
+
+        before, alone = trained()
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+        with strategy.scope():
+            _, mirrored = trained()
+        assert strategy.num_replicas_in_sync == 2
+        for a, b, c in zip(before, alone, mirrored):
+            assert np.abs(a - b).max() > 1e-6
+            np.testing.assert_allclose(b, c, rtol=1e-4, atol=1e-5)
+        """,
+        tmp_path,
+    )
