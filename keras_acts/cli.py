@@ -104,7 +104,7 @@ def show(
 
     try:
         function = registry.get(activation)
-        declaration = plots.declaration_of(function)
+        declaration, _ = registry.described(function)
         assert declaration is not None  # a string never gives a foreign function
         curve = plots.evaluate(function, plots.fine_grid())
     except (ValueError, TypeError) as error:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_acts.core import registry
-from keras_acts.core.bound import BoundActivation
-from keras_acts.core.declaration import Declaration, Trait
+from keras_acts.core.declaration import Trait
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,32 +76,22 @@ def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
     return np.linspace(low, high, 4001)
 
 
-def declaration_of(activation: Callable[..., Any]) -> Declaration | None:
-    """The record behind a function or a bound activation; None for a function that is not ours."""
-    if isinstance(activation, BoundActivation):
-        return activation.declaration
-    found = registry.find(getattr(activation, "__name__", ""))
-    return found if found is not None and found.function is activation else None
-
-
 def _over_axis(function: Callable[..., Any]) -> bool:
-    declaration = declaration_of(function)
+    declaration, _ = registry.described(function)
     return declaration is not None and Trait.OVER_AXIS in declaration.traits
 
 
 def _first_of_pair(function: Callable[..., Any], x: Any) -> Any:
     """First output for the input (x, 0). The axis that the function was bound to makes no difference to it."""
-    declaration = declaration_of(function)
+    declaration, params = registry.described(function)
     assert declaration is not None
     pairs = keras.ops.stack([x, keras.ops.zeros_like(x)], axis=-1)
-    return declaration(pairs, {**declaration.defaults, **getattr(function, "params", {}), "axis": -1})[:, 0]
+    return declaration(pairs, {**params, "axis": -1})[:, 0]
 
 
 def _kinks(function: Callable[..., Any]) -> tuple[float, ...]:
-    declaration = declaration_of(function)
-    if declaration is None:
-        return ()
-    return tuple(declaration.kinks(**{**declaration.defaults, **getattr(function, "params", {})}))
+    declaration, params = registry.described(function)
+    return () if declaration is None else tuple(declaration.kinks(**params))
 
 
 # ---- Figures ---------------------------------------------------------------------------------------------------------
@@ -229,7 +218,7 @@ def _title(function: Callable[..., Any]) -> str:
     from matplotlib.mathtext import MathTextParser
 
     name = getattr(function, "__name__", "")
-    declaration = declaration_of(function)
+    declaration, _ = registry.described(function)
     if declaration is None:
         return name
     formula = f"${declaration.formula}$"

@@ -19,12 +19,12 @@ def _saturating(x, scale, rate):
 
 
 def _elu_curvature(x, alpha):
-    return ops.where(x >= 0.0, 0.0, alpha * ops.exp(ops.minimum(x, 0.0)))
+    return ops.where(x >= 0.0, 0.0, nx.scaled_exp(alpha, ops.minimum(x, 0.0)))
 
 
 @nx.with_derivative(_elu_curvature)
 def _elu_slope(x, alpha):
-    return ops.where(x >= 0.0, 1.0, alpha * ops.exp(ops.minimum(x, 0.0)))
+    return ops.where(x >= 0.0, 1.0, nx.scaled_exp(alpha, ops.minimum(x, 0.0)))
 
 
 @activation(
@@ -35,7 +35,7 @@ def _elu_slope(x, alpha):
     derivative=_elu_slope,
     kinks=(0.0,),
 )
-def elu(x, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0):
+def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0) -> nx.Tensor:
     """Exponential linear unit: negative outputs push the mean activation towards zero.
 
     f(x) = x if x > 0, else alpha (exp(x) - 1)
@@ -61,12 +61,12 @@ def elu(x, alpha: Annotated[float, Param("scale of the negative branch", low=0.0
 
 
 def _selu_curvature(x):
-    return SELU_SCALE * _elu_curvature(x, SELU_ALPHA)
+    return _elu_curvature(x, SELU_SCALE * SELU_ALPHA)
 
 
 @nx.with_derivative(_selu_curvature)
 def _selu_slope(x):
-    below = SELU_SCALE * SELU_ALPHA * ops.exp(ops.minimum(x, 0.0))
+    below = nx.scaled_exp(SELU_SCALE * SELU_ALPHA, ops.minimum(x, 0.0))
     return ops.where(x >= 0.0, SELU_SCALE, below)
 
 
@@ -78,7 +78,7 @@ def _selu_slope(x):
     derivative=_selu_slope,
     kinks=(0.0,),
 )
-def selu(x):
+def selu(x: nx.Tensor) -> nx.Tensor:
     """Scaled exponential linear unit, which keeps activations at mean 0 and variance 1 through depth.
 
     f(x) = 1.0507 x if x > 0, else 1.0507 * 1.6733 (exp(x) - 1)
@@ -104,7 +104,7 @@ def selu(x):
 
 
 def _celu_curvature(x, alpha):
-    return ops.where(x >= 0.0, 0.0, ops.exp(ops.minimum(x, 0.0) / alpha) / alpha)
+    return ops.where(x >= 0.0, 0.0, nx.scaled_exp(1.0 / alpha, ops.minimum(x, 0.0) / alpha))
 
 
 @nx.with_derivative(_celu_curvature)
@@ -120,7 +120,10 @@ def _celu_slope(x, alpha):
     derivative=_celu_slope,
     kinks=(0.0,),
 )
-def celu(x, alpha: Annotated[float, Param("depth and reach of the negative branch", low=0.0, exclusive=True)] = 1.0):
+def celu(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("depth and reach of the negative branch", low=0.0, exclusive=True)] = 1.0,
+) -> nx.Tensor:
     """ELU with a continuous derivative for every alpha.
 
     f(x) = x if x > 0, else alpha (exp(x / alpha) - 1)

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Trait, activation
 
 
@@ -11,7 +12,7 @@ from keras_acts.core.declaration import Trait, activation
     aliases={"keras": "exponential"},
     derivative=ops.exp,
 )
-def exponential(x):
+def exponential(x: nx.Tensor) -> nx.Tensor:
     """Exponential function, for outputs that must be positive.
 
     f(x) = exp(x)

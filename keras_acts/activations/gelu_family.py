@@ -9,53 +9,59 @@ from keras_acts.activations.swish_family import silu_curvature, silu_slope
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
-SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
-CUBIC = 0.044715
+# The gate (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3) is sigmoid(w) with w = 2u = x (LINEAR + CUBIC x^2).
+LINEAR = 2.0 * math.sqrt(2.0 / math.pi)
+CUBIC = 0.044715 * LINEAR
 
 
 def _gate_argument(x):
-    """2 u with u = sqrt(2/pi) (x + 0.044715 x^3), so that the gate (1 + tanh u) / 2 is sigmoid(2 u).
-
-    Clipped, as x^3 overflows (in float32 above 7e12), and the gate is 0 or 1 to the last bit far earlier.
-    """
+    """w. Clipped, as x^3 overflows (in float32 above 7e12), and the gate is 0 or 1 to the last bit far earlier."""
     x = nx.near(x)
-    return 2.0 * SQRT_2_OVER_PI * x * (1.0 + CUBIC * ops.square(x))
+    return x * (LINEAR + CUBIC * ops.square(x))
 
 
 def _gate_argument_slope(x):
-    return 2.0 * SQRT_2_OVER_PI * (1.0 + 3.0 * CUBIC * ops.square(x))
+    return LINEAR + 3.0 * CUBIC * ops.square(x)
 
 
 def _gelu_tanh_curvature(x):
     x = nx.near(x)
     w, w1 = _gate_argument(x), _gate_argument_slope(x)
-    bend = 2.0 * w1 + 12.0 * SQRT_2_OVER_PI * CUBIC * ops.square(x) - x * ops.square(w1) * ops.tanh(0.5 * w)
-    return nx.sigmoid_slope(w) * bend
+    w2 = 6.0 * CUBIC * x
+    return nx.gated_curvature(2.0 * w1 + x * w2 - x * ops.square(w1) * ops.tanh(0.5 * w), w)
 
 
 @nx.with_derivative(_gelu_tanh_curvature)
 def _gelu_tanh_slope(x):
-    w = _gate_argument(x)
     x = nx.near(x)
-    return ops.sigmoid(w) * (1.0 + x * _gate_argument_slope(x) * ops.sigmoid(-w))
+    return nx.gated_slope(x * _gate_argument_slope(x), _gate_argument(x))
 
 
 def _gelu_tanh(x):
-    return nx.gated(x, ops.sigmoid(_gate_argument(x)))
+    return nx.gated(x, _gate_argument(x))
 
 
 def _gelu_curvature(x, approximate):
     if approximate:
         return _gelu_tanh_curvature(x)
     x = nx.near(x)
-    return nx.normal_pdf(x) * (2.0 - ops.square(x))
+    return nx.times_normal_pdf(2.0 - ops.square(x), x)
 
 
 @nx.with_derivative(_gelu_curvature)
 def _gelu_slope(x, approximate):
     if approximate:
         return _gelu_tanh_slope(x)
-    return nx.normal_cdf(x) + nx.near(x) * nx.normal_pdf(x)
+    t = nx.near(ops.abs(x))
+    excess = nx.scaled_exp(nx.NORMAL_PEAK * t - nx.scaled_normal_tail(t), -0.5 * ops.square(t))
+    return ops.where(x < 0.0, -excess, 1.0 + excess)
+
+
+def _gelu(x):
+    # From Phi(-|x|), so that no tail cancels; x is multiplied in before the exponential vanishes.
+    t = nx.near(ops.abs(x))
+    decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
+    return ops.where(x < 0.0, -decay * (t * tail), x * (1.0 - decay * tail))
 
 
 @activation(
@@ -74,13 +80,13 @@ def _gelu_slope(x, approximate):
     },
     derivative=_gelu_slope,
 )
-def gelu(x, approximate: Annotated[bool, Param("True for the tanh form")] = False):
+def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh form")] = False) -> nx.Tensor:
     """Gaussian error linear unit, the activation of BERT, GPT and most Transformers.
 
     f(x) = x Phi(x) = x (1 + erf(x / sqrt 2)) / 2
 
-    Exact by default, as in keras.activations, torch, timm and Hugging Face; `keras.ops.gelu`, jax, flax and TF Addons mean
-    the tanh form by "gelu" (it differs by up to 4.7e-4), which is `gelu_tanh` here.
+    Exact by default, as in keras.activations, torch, timm and Hugging Face; `keras.ops.gelu`, jax, flax and TF Addons
+    mean the tanh form by "gelu" (it differs by up to 4.7e-4), which is `gelu_tanh` here.
 
     Args:
         x: float tensor of any shape.
@@ -96,7 +102,7 @@ def gelu(x, approximate: Annotated[bool, Param("True for the tanh form")] = Fals
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return _gelu_tanh(x) if approximate else nx.gated(x, nx.normal_cdf(x))
+    return _gelu_tanh(x) if approximate else _gelu(x)
 
 
 @activation(
@@ -109,13 +115,13 @@ def gelu(x, approximate: Annotated[bool, Param("True for the tanh form")] = Fals
     },
     derivative=_gelu_tanh_slope,
 )
-def gelu_tanh(x):
+def gelu_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh form of GELU, as GPT-2 and Gemma use it.
 
     f(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
 
-    Take it for checkpoints trained with it (Hugging Face's gelu_new, gelu_fast and gelu_pytorch_tanh are all this); `gelu`
-    is no slower and is the exact function.
+    Take it for checkpoints trained with it (Hugging Face's gelu_new, gelu_fast and gelu_pytorch_tanh are all this);
+    `gelu` is no slower and is the exact function.
 
     Args:
         x: float tensor of any shape.
@@ -137,7 +143,7 @@ QUICK = 1.702
 
 
 def _quick_gelu_curvature(x):
-    return QUICK * silu_curvature(QUICK * x)
+    return silu_curvature(QUICK * x, QUICK)
 
 
 @nx.with_derivative(_quick_gelu_curvature)
@@ -152,7 +158,7 @@ def _quick_gelu_slope(x):
     aliases={"timm": "quick_gelu", "hf": "quick_gelu"},
     derivative=_quick_gelu_slope,
 )
-def quick_gelu(x):
+def quick_gelu(x: nx.Tensor) -> nx.Tensor:
     """Sigmoid form of GELU, which CLIP checkpoints need.
 
     f(x) = x sigmoid(1.702 x)
@@ -172,4 +178,4 @@ def quick_gelu(x):
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return nx.gated(x, ops.sigmoid(QUICK * x))
+    return nx.gated(x, QUICK * x)

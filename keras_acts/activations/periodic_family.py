@@ -8,14 +8,24 @@ from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
+def _phase(x, frequency):
+    """frequency * x; where that overflows, x: the numbers lie further apart there than any period."""
+    if frequency > 1.0:
+        x = ops.where(ops.abs(x) < nx.largest(x) / frequency, x, x / frequency)
+    return frequency * x
+
+
 def _snake_curvature(x, frequency):
-    return 2.0 * frequency * ops.cos(2.0 * frequency * x)
+    # 2 cos(2z) = 2 (cos z - sin z)(cos z + sin z): 2z may overflow.
+    z = _phase(x, frequency)
+    sine, cosine = ops.sin(z), ops.cos(z)
+    return 2.0 * frequency * (cosine - sine) * (cosine + sine)
 
 
 @nx.with_derivative(_snake_curvature)
 def _snake_slope(x, frequency):
     # 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
-    z = frequency * x
+    z = _phase(x, frequency)
     return ops.square(ops.sin(z) + ops.cos(z))
 
 
@@ -26,7 +36,9 @@ def _snake_slope(x, frequency):
     aliases={"tfa": "snake"},
     derivative=_snake_slope,
 )
-def snake(x, frequency: Annotated[float, Param("frequency of the ripple", low=0.0, exclusive=True)] = 1.0):
+def snake(
+    x: nx.Tensor, frequency: Annotated[float, Param("frequency of the ripple", low=0.0, exclusive=True)] = 1.0
+) -> nx.Tensor:
     """A ramp with a ripple, for learning periodic functions beyond the data.
 
     f(x) = x + sin(frequency x)^2 / frequency
@@ -47,4 +59,4 @@ def snake(x, frequency: Annotated[float, Param("frequency of the ripple", low=0.
     Reference:
         arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
     """
-    return x + ops.square(ops.sin(frequency * x)) / frequency
+    return x + ops.square(ops.sin(_phase(x, frequency))) / frequency

@@ -20,7 +20,7 @@ from keras_acts.core.declaration import Param, Trait, activation
         "hf": "linear",
     },
 )
-def identity(x):
+def identity(x: nx.Tensor) -> nx.Tensor:
     """No activation: the input itself. Keras calls it "linear".
 
     f(x) = x
@@ -65,18 +65,18 @@ def _relu_kinks(negative_slope, max_value, threshold):
     kinks=_relu_kinks,
 )
 def relu(
-    x,
+    x: nx.Tensor,
     negative_slope: Annotated[float, Param("slope below the threshold", low=0.0)] = 0.0,
     max_value: Annotated[float | None, Param("largest output; None for no limit", low=0.0)] = None,
     threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.0,
-):
+) -> nx.Tensor:
     """Rectified linear unit, in Keras' general form.
 
     f(x) = max(x, 0) by default; in general min(x, max_value) if x > threshold, else negative_slope (x - threshold)
 
-    The default hidden activation of most networks: cheap, and its gradient does not fade for positive inputs. A unit whose
-    input stays negative gets no gradient ("dead" unit); `leaky_relu` and `elu` avoid that. Pair it with `HeNormal`.
-    The derivative at a kink is that of the lower side. torch, jax and `keras.ops.relu` take no parameters.
+    The default hidden activation of most networks: cheap, and its gradient does not fade for positive inputs. A unit
+    whose input stays negative gets no gradient ("dead" unit); `leaky_relu` and `elu` avoid that. Pair it with
+    `HeNormal`. The derivative at a kink is that of the lower side. torch, jax and `keras.ops.relu` take no parameters.
 
     Args:
         x: float tensor of any shape.
@@ -118,7 +118,7 @@ def relu(
     },
     kinks=(0.0, 6.0),
 )
-def relu6(x):
+def relu6(x: nx.Tensor) -> nx.Tensor:
     """ReLU with a ceiling of 6, for low-precision inference.
 
     f(x) = min(max(x, 0), 6)
@@ -161,13 +161,13 @@ def _leaky_relu_slope(x, negative_slope):
     derivative=_leaky_relu_slope,
     kinks=(0.0,),
 )
-def leaky_relu(x, negative_slope: Annotated[float, Param("slope for x < 0", low=0.0)] = 0.2):
+def leaky_relu(x: nx.Tensor, negative_slope: Annotated[float, Param("slope for x < 0", low=0.0)] = 0.2) -> nx.Tensor:
     """ReLU that keeps a small slope for negative inputs.
 
     f(x) = x if x > 0, else negative_slope x
 
-    Its units cannot die. Frameworks disagree on the slope: Keras' function 0.2 (taken here), its layer 0.3, torch, jax, timm
-    and Hugging Face 0.01; `get("torch:LeakyReLU")` gives theirs. The derivative at 0 is negative_slope.
+    Its units cannot die. Frameworks disagree on the slope: Keras' function 0.2 (taken here), its layer 0.3, torch,
+    jax, timm and Hugging Face 0.01; `get("torch:LeakyReLU")` gives theirs. The derivative at 0 is negative_slope.
 
     Args:
         x: float tensor of any shape.
@@ -190,7 +190,7 @@ def leaky_relu(x, negative_slope: Annotated[float, Param("slope for x < 0", low=
 
 
 def _relu2_curvature(x):
-    return 2.0 * nx.step(x, at_zero=0.0)
+    return ops.where(x > 0.0, 2.0 * ops.ones_like(x), 0.0)
 
 
 @nx.with_derivative(_relu2_curvature)
@@ -206,7 +206,7 @@ def _relu2_slope(x):
     derivative=_relu2_slope,
     kinks=(0.0,),
 )
-def relu2(x):
+def relu2(x: nx.Tensor) -> nx.Tensor:
     """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
 
     f(x) = max(x, 0)^2

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
@@ -23,7 +24,9 @@ def _kinks(threshold):
     derivative=_outside,
     kinks=_kinks,
 )
-def hard_shrink(x, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5):
+def hard_shrink(
+    x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5
+) -> nx.Tensor:
     """The input where it is large, else zero.
 
     f(x) = x if |x| > threshold, else 0
@@ -52,7 +55,9 @@ def hard_shrink(x, threshold: Annotated[float, Param("half-width of the zero int
     derivative=_outside,
     kinks=_kinks,
 )
-def soft_shrink(x, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5):
+def soft_shrink(
+    x: nx.Tensor, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5
+) -> nx.Tensor:
     """The input moved towards zero, the proximal operator of the L1 norm.
 
     f(x) = x - threshold if x > threshold, x + threshold if x < -threshold, else 0

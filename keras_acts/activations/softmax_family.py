@@ -4,6 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
@@ -14,7 +15,7 @@ Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"keras": "softmax", "tf": "softmax", "torch": "Softmax", "jax": "softmax", "flax": "softmax"},
 )
-def softmax(x, axis: Axis = -1):
+def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from logits.
 
     f(x)_i = exp(x_i) / sum_j exp(x_j)
@@ -49,7 +50,7 @@ def softmax(x, axis: Axis = -1):
         "flax": "log_softmax",
     },
 )
-def log_softmax(x, axis: Axis = -1):
+def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Log-probabilities from logits.
 
     f(x)_i = x_i - log sum_j exp(x_j)
@@ -77,7 +78,7 @@ def log_softmax(x, axis: Axis = -1):
     traits={Trait.PIECEWISE_LINEAR, Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
     aliases={"keras": "sparsemax", "tfa": "sparsemax"},
 )
-def sparsemax(x, axis: Axis = -1):
+def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
 
     f(x)_i = max(x_i - tau, 0), with tau such that the outputs sum to 1
@@ -102,7 +103,8 @@ def sparsemax(x, axis: Axis = -1):
         arXiv:1602.02068, From Softmax to Sparsemax.
     """
     shifted = x - ops.stop_gradient(ops.max(x, axis=axis, keepdims=True))
-    # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row. It is a constant for the derivative.
+    # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row. It is a constant for the
+    # derivative.
     descending = ops.flip(ops.sort(ops.stop_gradient(shifted), axis=axis), axis=axis)
     ones = ops.ones_like(descending)
     rank = ops.cumsum(ones, axis=axis)

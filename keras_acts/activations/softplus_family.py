@@ -10,7 +10,7 @@ from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _softplus_curvature(x, beta, threshold):
-    curvature = beta * nx.sigmoid_slope(beta * x)
+    curvature = nx.times_sigmoid_slope(beta, beta * x)
     return curvature if threshold is None else ops.where(beta * x > threshold, 0.0, curvature)
 
 
@@ -34,10 +34,10 @@ def _softplus_slope(x, beta, threshold):
     derivative=_softplus_slope,
 )
 def softplus(
-    x,
+    x: nx.Tensor,
     beta: Annotated[float, Param("sharpness", low=0.0, exclusive=True)] = 1.0,
     threshold: Annotated[float | None, Param("beta x above which x itself is returned; None for never")] = None,
-):
+) -> nx.Tensor:
     """Smooth relu, the integral of the sigmoid; makes positive outputs such as variances.
 
     f(x) = log(1 + exp(beta x)) / beta
@@ -61,7 +61,11 @@ def softplus(
         Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing.
     """
     # beta x itself may overflow; exp(-|beta x|) may not.
-    smooth = ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(beta * x))) / beta
+    z = -ops.abs(beta * x)
+    excess = ops.log1p(ops.exp(z)) / beta
+    if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
+        excess = ops.where(z < -80.0, nx.scaled_exp(1.0 / beta, z), excess)
+    smooth = ops.maximum(x, 0.0) + excess
     return smooth if threshold is None else ops.where(beta * x > threshold, x, smooth)
 
 
@@ -97,7 +101,9 @@ def _squareplus_slope(x, b):
     aliases={"keras": "squareplus", "jax": "squareplus"},
     derivative=_squareplus_slope,
 )
-def squareplus(x, b: Annotated[float, Param("width of the bend", low=0.0, exclusive=True)] = 4.0):
+def squareplus(
+    x: nx.Tensor, b: Annotated[float, Param("width of the bend", low=0.0, exclusive=True)] = 4.0
+) -> nx.Tensor:
     """Softplus made of a square root only.
 
     f(x) = (x + sqrt(x^2 + b)) / 2
@@ -118,7 +124,6 @@ def squareplus(x, b: Annotated[float, Param("width of the bend", low=0.0, exclus
     Reference:
         arXiv:2112.11687, Squareplus: A Softplus-Like Algebraic Rectifier.
     """
+    # (x + h) / 2 cancels for x < 0; (h - |x|) / 2 = b / 2 / (h + |x|) is its distance from relu on both sides.
     finite = _finite(x)
-    h = _hypotenuse(finite, b)
-    left = 0.5 * b / (h + ops.abs(finite))  # (x + h) / 2 cancels for x < 0
-    return ops.where(x < 0.0, left, 0.5 * x + 0.5 * h)
+    return ops.relu(x) + 0.5 * b / (_hypotenuse(finite, b) + ops.abs(finite))

@@ -8,20 +8,18 @@ from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
-def silu_curvature(x):
-    """silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
+def silu_curvature(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
+    """factor * silu''(x), with silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
     x = nx.near(x)
-    return nx.sigmoid_slope(x) * (2.0 - x * ops.tanh(0.5 * x))
+    # The factor inside the difference: the graph optimiser would move it past the exponentials otherwise.
+    return nx.gated_curvature(2.0 * factor - (factor * x) * ops.tanh(0.5 * x), x)
 
 
 @nx.with_derivative(silu_curvature)
-def silu_slope(x):
-    """silu'(x) = sigmoid(x) + x sigmoid'(x), from e = exp(-|x|) so that neither tail cancels."""
+def silu_slope(x: nx.Tensor) -> nx.Tensor:
+    """silu'(x) = sigmoid(x) (1 + x sigmoid(-x))."""
     x = nx.near(x)
-    e = ops.exp(-ops.abs(x))
-    right = 1.0 + e + x * e
-    left = e * (1.0 + e + x)
-    return ops.where(x > 0.0, right, left) / ops.square(1.0 + e)
+    return nx.gated_slope(x, x)
 
 
 @activation(
@@ -39,7 +37,7 @@ def silu_slope(x):
     },
     derivative=silu_slope,
 )
-def silu(x):
+def silu(x: nx.Tensor) -> nx.Tensor:
     """Sigmoid linear unit, also called Swish.
 
     f(x) = x sigmoid(x)
@@ -59,16 +57,20 @@ def silu(x):
     Reference:
         arXiv:1702.03118, Sigmoid-Weighted Linear Units; arXiv:1710.05941, Searching for Activation Functions.
     """
-    return nx.gated(x, ops.sigmoid(x))
+    return nx.gated(x, x)
+
+
+def _swish_beta_gate(x, beta):
+    return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
 def _swish_beta_curvature(x, beta):
-    return beta * silu_curvature(beta * x)
+    return silu_curvature(_swish_beta_gate(x, beta), beta)
 
 
 @nx.with_derivative(_swish_beta_curvature)
 def _swish_beta_slope(x, beta):
-    return silu_slope(beta * x)
+    return silu_slope(_swish_beta_gate(x, beta))
 
 
 @activation(
@@ -78,7 +80,7 @@ def _swish_beta_slope(x, beta):
     aliases={"tf": "silu(beta=1.0)"},
     derivative=_swish_beta_slope,
 )
-def swish_beta(x, beta: Annotated[float, Param("sharpness of the gate")] = 1.0):
+def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
     """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.
 
     f(x) = x sigmoid(beta x)
@@ -97,12 +99,7 @@ def swish_beta(x, beta: Annotated[float, Param("sharpness of the gate")] = 1.0):
     Reference:
         arXiv:1710.05941, Searching for Activation Functions.
     """
-    if beta == 0.0:
-        return 0.5 * x
-    gate = ops.sigmoid(beta * x)
-    # The gate vanishes at -inf for beta > 0 and at +inf for beta < 0: there the product with x would be NaN.
-    bounded = ops.maximum(x, -nx.largest(x)) if beta > 0.0 else ops.minimum(x, nx.largest(x))
-    return bounded * gate
+    return nx.gated(x, _swish_beta_gate(x, beta))
 
 
 def _hard_silu_curvature(x):
@@ -129,7 +126,7 @@ def _hard_silu_slope(x):
     derivative=_hard_silu_slope,
     kinks=(-3.0, 3.0),
 )
-def hard_silu(x):
+def hard_silu(x: nx.Tensor) -> nx.Tensor:
     """Piecewise quadratic silu, made for MobileNetV3; also called hard swish.
 
     f(x) = x min(max(x + 3, 0), 6) / 6
@@ -149,40 +146,41 @@ def hard_silu(x):
     Reference:
         arXiv:1905.02244, Searching for MobileNetV3.
     """
-    return nx.gated(x, ops.relu6(x + 3.0) / 6.0)
+    return ops.maximum(x, -nx.largest(x)) * ops.clip((x + 3.0) / 6.0, 0.0, 1.0)  # -inf * 0 would be NaN
 
 
 def _mish_gate(x):
-    """tanh(softplus(x)) as numerator / denominator in e = exp(-|x|), with e and both sides' common denominator.
+    """h = exp(-|x| / 2), e = h^2, and n, d with tanh(softplus(x)) = n / d for x >= 0 and e n / d for x < 0.
 
-    For x < 0, (e^2 + 2e) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which would overflow.
+    For x < 0 the gate is e (e + 2) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which
+    would overflow.
     """
-    e = ops.exp(-ops.abs(x))
-    right = 1.0 + 2.0 * e
-    left = e * (e + 2.0)
+    h = nx.half_decay(x)
+    e = ops.square(h)
     negative = x < 0.0
-    numerator = ops.where(negative, left, right)
-    denominator = numerator + ops.where(negative, 2.0, 2.0 * ops.square(e))
-    return e, numerator, denominator
+    n = ops.where(negative, e + 2.0, 1.0 + 2.0 * e)
+    d = ops.where(negative, 2.0 + e * (2.0 + e), 1.0 + 2.0 * e * (1.0 + e))
+    return negative, h, e, n, d
 
 
 def _mish_curvature(x):
     x = nx.near(x)
-    e, _, d = _mish_gate(x)
-    negative = x < 0.0
-    gate_slope = 4.0 * e * (1.0 + e) * ops.where(negative, 1.0, e) / ops.square(d)
+    negative, h, e, _, d = _mish_gate(x)
     left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
-    right = e * (e * (2.0 * e * (1.0 + e) - 3.0) - 2.0)
-    gate_curvature = 4.0 * e * ops.where(negative, left, right) / (d * ops.square(d))
-    return 2.0 * gate_slope + x * gate_curvature
+    right = e * (2.0 * e * (1.0 + e) - 3.0) - 2.0
+    bracket = (8.0 * (1.0 + e) + 4.0 * x * ops.where(negative, left, right) / d) / ops.square(d)
+    decay = ops.where(negative, h, e)
+    return decay * (decay * bracket)
 
 
 @nx.with_derivative(_mish_curvature)
 def _mish_slope(x):
     x = nx.near(x)
-    e, n, d = _mish_gate(x)
-    gate_slope = 4.0 * e * (1.0 + e) * ops.where(x < 0.0, 1.0, e) / ops.square(d)
-    return n / d + x * gate_slope
+    negative, h, e, n, d = _mish_gate(x)
+    bend = 4.0 * x * (1.0 + e)
+    closing = h * (h * (n * d + bend))
+    opening = n * d + bend * ops.square(e)
+    return ops.where(negative, closing, opening) / ops.square(d)
 
 
 @activation(
@@ -192,7 +190,7 @@ def _mish_slope(x):
     aliases={"keras": "mish", "tfa": "mish", "torch": "Mish", "jax": "mish", "timm": "mish", "hf": "mish"},
     derivative=_mish_slope,
 )
-def mish(x):
+def mish(x: nx.Tensor) -> nx.Tensor:
     """Softplus-tanh gated unit: smooth, unbounded above; the activation of YOLOv4.
 
     f(x) = x tanh(log(1 + exp(x)))
@@ -210,5 +208,5 @@ def mish(x):
     Reference:
         arXiv:1908.08681, Mish: A Self Regularized Non-Monotonic Activation Function.
     """
-    _, numerator, denominator = _mish_gate(x)
-    return nx.gated(x, numerator / denominator)
+    negative, h, _, n, d = _mish_gate(x)
+    return ops.where(negative, h * (h * nx.near(x)), x) * (n / d)

@@ -25,29 +25,34 @@ class BoundActivation:
 
     def __init__(self, declaration: "Declaration", params: Mapping[str, Any]) -> None:
         self.declaration = declaration
-        bound = declaration.bind((), params)
-        self.params = {name: bound[name] for name in declaration.params if name in params}
-        self._all = bound
+        self.all_params = declaration.bind((), params)
+        self.params = {name: self.all_params[name] for name in declaration.params if name in params}
         self.__name__ = spec.format(declaration.name, self.params)
         self.__doc__ = declaration.function.__doc__
 
     def __call__(self, x: Any) -> Any:
-        return self.declaration(x, self._all)
+        """The activation of a tensor or KerasTensor."""
+        return self.declaration(x, self.all_params)
 
     def get_config(self) -> dict[str, Any]:
+        """The registered name and the parameters given."""
         return {"activation": self.declaration.registered_name, "params": dict(self.params)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "BoundActivation":
+        """The bound activation that `get_config` describes."""
         return cls(registry.info(config["activation"]), config["params"])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BoundActivation):
             return NotImplemented
-        return self.declaration.registered_name == other.declaration.registered_name and self._all == other._all
+        return (
+            self.declaration.registered_name == other.declaration.registered_name
+            and self.all_params == other.all_params
+        )
 
     def __hash__(self) -> int:
-        return hash((self.declaration.registered_name, tuple(self._all.items())))
+        return hash((self.declaration.registered_name, tuple(self.all_params.items())))
 
     def __repr__(self) -> str:
         return self.__name__

@@ -10,7 +10,8 @@ import math
 import numbers
 import typing
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace as copy_with
+from dataclasses import dataclass, field
+from dataclasses import replace as copy_with
 from enum import Enum
 from functools import cached_property, wraps
 from types import MappingProxyType, UnionType
@@ -157,6 +158,7 @@ class Declaration:
 
     @property
     def defaults(self) -> dict[str, Any]:
+        """The default of each parameter."""
         return {name: param.default for name, param in self.params.items()}
 
     def bind(self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
@@ -170,8 +172,8 @@ class Declaration:
         given.update(kwargs)
         for name in given.keys() - self.params.keys():
             raise TypeError(
-                f"'{self.name}' has no parameter `{name}`; it takes {self._accepted()}.{registry.hint_for_parameter(self, name)} "
-                f"Received: {name}={given[name]!r}"
+                f"'{self.name}' has no parameter `{name}`; it takes {self._accepted()}."
+                f"{registry.hint_for_parameter(self, name)} Received: {name}={given[name]!r}"
             )
         bound = self.defaults
         bound.update({name: self.params[name].validated(value, self.name) for name, value in given.items()})
@@ -208,7 +210,8 @@ class Declaration:
         if not -rank <= params["axis"] < rank:
             legal = f"must be in [{-rank}, {rank})" if rank else "needs at least one dimension"
             raise ValueError(
-                f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. Received: axis={params['axis']}"
+                f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. "
+                f"Received: axis={params['axis']}"
             )
 
 
@@ -226,9 +229,9 @@ def activation(
 ) -> Callable[[Function], Function]:
     """Declare an activation. The decorated body computes the value with `keras.ops`; its parameters are its signature.
 
-    After this the activation works as a string in every Keras layer, is saved and loaded by name, is validated, listed and
-    tested like the built-in ones. The body sees float32 or float64 only: half precision is widened before and rounded once
-    after, unless the activation has `Trait.EXACT`.
+    After this the activation works as a string in every Keras layer, is saved and loaded by name, is validated, listed
+    and tested like the built-in ones. The body sees float32 or float64 only: half precision is widened before and
+    rounded once after, unless the activation has `Trait.EXACT`.
 
     Args:
         name: name of the activation; the function's own by default.
@@ -237,8 +240,9 @@ def activation(
         formula: the formula in LaTeX.
         paper: the source, as an arXiv id or a citation.
         traits: a set of `Trait`.
-        aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are that
-            framework's defaults. Those under "keras" are plain aliases; the others are reached as "torch:LeakyReLU".
+        aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
+            that framework's defaults. Those under "keras" are plain aliases; the others are reached as
+            "torch:LeakyReLU".
         derivative: `derivative(x, **params)`, used in place of automatic differentiation. It must itself be
             differentiable: leave that to autodiff or wrap it in `numerics.with_derivative`.
         kinks: points where the derivative jumps, or a function of the parameters that returns them.

@@ -5,6 +5,7 @@ Keras resolves an activation string in one private dict, `keras.src.activations.
 know, looks into the custom objects and then into our registry. Built-in names keep their meaning unless overridden.
 """
 
+import contextlib
 import inspect
 import warnings
 import weakref
@@ -102,8 +103,8 @@ def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list
     for name in wanted:
         if name not in available:
             raise ValueError(
-                f"`override` must hold names that both Keras and keras_acts have ({', '.join(sorted(available))}), or be 'all'. "
-                f"Received: {name!r}"
+                f"`override` must hold names that both Keras and keras_acts have ({', '.join(sorted(available))}), "
+                f"or be 'all'. Received: {name!r}"
             )
     return wanted
 
@@ -114,9 +115,10 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
 
     def twin(x: Any, *args: Any, **kwargs: Any) -> Any:
         # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
-        if isinstance(x, keras.KerasTensor) or keras.backend.standardize_dtype(
-            keras.ops.convert_to_tensor(x).dtype
-        ) not in numerics.FLOAT_DTYPES:
+        if (
+            isinstance(x, keras.KerasTensor)
+            or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in numerics.FLOAT_DTYPES
+        ):
             return builtin(x, *args, **kwargs)
         output = ours.function(x, *args, **kwargs)
         if name in ("sigmoid", "softmax"):
@@ -144,10 +146,8 @@ def sublayers(layer: keras.Layer) -> list[keras.Layer]:
 
 def _keep_logits(output: Any, logits: Any) -> None:
     """Cross-entropy losses of Keras look here for the input of a final sigmoid or softmax."""
-    try:
+    with contextlib.suppress(AttributeError):  # JAX arrays take no attributes; Keras does without there too
         output._keras_logits = logits
-    except AttributeError:  # JAX arrays take no attributes; Keras does without there too
-        pass
 
 
 def register(function: Callable[..., Any], package: str, name: str) -> None:

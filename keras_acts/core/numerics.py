@@ -4,7 +4,8 @@ Rules:
 - An activation body and its derivative see float32 or float64. Half precision is widened before and rounded once after.
 - A derivative is written out where autodiff would cancel, overflow or keep more than one input-sized tensor. It is
   recomputed from x in the backward pass, so x is the only tensor kept.
-- Constants are Python floats. They take the dtype of the tensor they meet; casting a literal would send it through float32.
+- Constants are Python floats. They take the dtype of the tensor they meet; casting a literal would send it through
+float32.
 """
 
 import functools
@@ -92,8 +93,8 @@ def _own_derivative(
 
     def with_rule(x: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
         def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
-            # TensorFlow calls gradient(upstream), torch gradient(x, upstream=...). All is recomputed from x: under torch
-            # a closure over forward values has no graph, and second derivatives would silently be wrong.
+            # TensorFlow calls gradient(upstream), torch gradient(x, upstream=...). All is recomputed from x: under
+            # torch a closure over forward values has no graph, and second derivatives would silently be wrong.
             if upstream is None:
                 return product(args[0], x)
             return product(upstream, args[0])
@@ -105,8 +106,12 @@ def _own_derivative(
 
 # ---- Stable primitives -----------------------------------------------------------------------------------------------
 # Each is accurate to a few units in the last place over all finite x and has the right limits at +-inf.
+#
+# A factor times exp(-|x|) must not vanish because the exponential alone falls below the smallest normal number (which
+# processors flush to 0): x exp(x) is 88 times larger there. So the exponential is split into two halves, h = exp(-|x|
+# / 2), and the factor is multiplied in between: h (h factor).
 
-FAR = 1000.0  # beyond it exp(-|x|) is 0 in every dtype; x is clipped here where 0 * inf would arise
+FAR = 1000.0  # beyond it exp(-|x| / 2) is 0 in every dtype; x is clipped here where 0 * inf would arise
 
 
 def near(x: Tensor) -> Tensor:
@@ -114,43 +119,54 @@ def near(x: Tensor) -> Tensor:
     return ops.clip(x, -FAR, FAR)
 
 
-def gated(x: Tensor, gate: Tensor) -> Tensor:
-    """x * gate for a gate that vanishes at -inf, where the product would be NaN."""
-    return ops.maximum(x, -largest(x)) * gate
-
-
 def largest(x: Tensor) -> float:
     """The largest finite number of x's dtype."""
     return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).max)
 
 
-def step(x: Tensor, *, at_zero: float) -> Tensor:
-    """0 for x < 0, 1 for x > 0: the derivative of a hinge, with a fixed element of the subdifferential at the kink."""
-    positive = x >= 0.0 if at_zero else x > 0.0
-    return ops.cast(positive, x.dtype)
+def half_decay(x: Tensor) -> Tensor:
+    """exp(-|x| / 2)."""
+    return ops.exp(-0.5 * ops.abs(x))
+
+
+def scaled_exp(factor: Tensor | float, x: Tensor) -> Tensor:
+    """factor * exp(x) for x <= 0, down to the smallest normal number."""
+    h = ops.exp(0.5 * x)
+    return h * (h * factor)
+
+
+def _sigmoid_root(x: Tensor) -> Tensor:
+    """sqrt(sigmoid'(x)) = h / (1 + h^2)."""
+    h = half_decay(x)
+    return h / (1.0 + ops.square(h))
 
 
 def sigmoid_curvature(x: Tensor) -> Tensor:
-    """sigmoid''(x). 1 - 2 sigmoid(x) cancels near 0; -tanh(x/2) is the same without the cancellation."""
+    """sigmoid''(x). 1 - 2 sigmoid(x) cancels near 0; -tanh(x / 2) is the same without the cancellation."""
     return -sigmoid_slope(x) * ops.tanh(0.5 * x)
 
 
 @with_derivative(sigmoid_curvature)
 def sigmoid_slope(x: Tensor) -> Tensor:
-    """sigmoid'(x). s (1 - s) cancels in the right tail; e / (1 + e)^2 with e = exp(-|x|) does not."""
-    e = ops.exp(-ops.abs(x))
-    return e / ops.square(1.0 + e)
+    """sigmoid'(x). s (1 - s) cancels in the right tail."""
+    return ops.square(_sigmoid_root(x))
+
+
+def times_sech_squared(factor: Tensor, x: Tensor) -> Tensor:
+    """factor * sech(x)^2, with sech(x) = 2 e / (1 + e^2) and e = exp(-|x|)."""
+    sech = 2.0 * _sigmoid_root(2.0 * x)
+    return sech * (sech * factor)
 
 
 def sech_squared_slope(x: Tensor) -> Tensor:
-    return -2.0 * ops.tanh(x) * sech_squared(x)
+    """tanh''(x) = -2 tanh(x) sech(x)^2."""
+    return times_sech_squared(-2.0 * ops.tanh(x), x)
 
 
 @with_derivative(sech_squared_slope)
 def sech_squared(x: Tensor) -> Tensor:
-    """tanh'(x). 1 - tanh(x)^2 cancels in both tails; 4 e / (1 + e)^2 with e = exp(-2 |x|) does not."""
-    e = ops.exp(-2.0 * ops.abs(x))
-    return 4.0 * e / ops.square(1.0 + e)
+    """tanh'(x) = sech(x)^2. 1 - tanh(x)^2 cancels in both tails."""
+    return ops.square(2.0 * _sigmoid_root(2.0 * x))
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -158,29 +174,98 @@ def softplus(x: Tensor) -> Tensor:
     return ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(x)))
 
 
-def erfc(x: Tensor) -> Tensor:
-    """1 - erf(x), relatively accurate in the right tail. `keras.ops` has it only since Keras 3.15."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return tf.math.erfc(x)
-    if backend == "jax":
-        import jax
-
-        return jax.scipy.special.erfc(x)
-    if backend == "torch":
-        import torch
-
-        return torch.erfc(x)
-    return ops.erfc(x)
+# x sigmoid(w) for a gate argument w with the sign of x (or of -x), and its derivatives. silu, swish, quick gelu and the
+# tanh form of gelu are all of this kind.
 
 
-def normal_cdf(x: Tensor) -> Tensor:
-    """Phi(x). (1 + erf(x / sqrt 2)) / 2 is 0 below about -6; erfc keeps the left tail."""
-    return 0.5 * erfc(-math.sqrt(0.5) * x)
+def gated(x: Tensor, w: Tensor) -> Tensor:
+    """x sigmoid(w)."""
+    h = half_decay(w)
+    closing = h * (h * near(x))  # near: 0 * inf would be NaN where the gate is shut
+    return ops.where(w < 0.0, closing, x) / (1.0 + ops.square(h))
 
 
-def normal_pdf(x: Tensor) -> Tensor:
-    """phi(x), the derivative of Phi."""
-    return math.sqrt(0.5 / math.pi) * ops.exp(-0.5 * ops.square(x))
+def gated_slope(xw1: Tensor, w: Tensor) -> Tensor:
+    """(x sigmoid(w))' = sigmoid(w) (1 + x w' sigmoid(-w)), given x w' and w."""
+    h = half_decay(w)
+    e = ops.square(h)
+    closing = h * (h * (1.0 + e + xw1))
+    opening = 1.0 + e + xw1 * e
+    return ops.where(w < 0.0, closing, opening) / (1.0 + e * (2.0 + e))  # (1 + e)^2 with one rounding less
+
+
+def times_sigmoid_slope(factor: Tensor | float, x: Tensor) -> Tensor:
+    """factor * sigmoid'(x)."""
+    root = _sigmoid_root(x)
+    return root * (root * factor)
+
+
+def gated_curvature(bend: Tensor, w: Tensor) -> Tensor:
+    """(x sigmoid(w))'' = sigmoid'(w) (2 w' + x w'' - x w'^2 tanh(w / 2)), given the bracket and w."""
+    return times_sigmoid_slope(bend, w)
+
+
+# ---- The normal distribution -----------------------------------------------------------------------------------------
+# exp(t^2 / 2) Phi(-t) is smooth and free of exponentials: times (t + 4) it is a polynomial in u = (t - 4) / (t + 4),
+# here the Chebyshev series to the last bit of float64 and of float32. The erfc kernels of TensorFlow are off by up to
+# four units in the last place and flush the tail too early.
+
+NORMAL_PEAK = math.sqrt(0.5 / math.pi)  # phi(0)
+
+_TAIL_FLOAT64 = (
+    0.7552851304157515,
+    -0.6078966419718923,
+    0.3871374007422149,
+    -0.1865218579596366,
+    0.060396574890917876,
+    -0.007540188967386312,
+    -0.0034796923670479736,
+    0.0016308184674099085,
+    0.00013334430941183256,
+    -0.00023109501736277426,
+    -1.908246351414571e-06,
+    3.514511190283765e-05,
+    7.166587641195121e-07,
+    -5.921611045923978e-06,
+    -6.298367338492369e-07,
+    1.0247851016552774e-06,
+    2.7246296951145873e-07,
+    -1.597739614223922e-07,
+    -8.686647015997893e-08,
+    1.7844927772981415e-08,
+    2.1427603843452355e-08,
+    -5.873626764987191e-10,
+    -3.73064508186837e-09,
+    -1.1997782031253095e-10,
+    3.403312308649495e-10,
+)
+_TAIL_FLOAT32 = (
+    0.7552851305166057,
+    -0.6078966313662241,
+    0.38713739385984314,
+    -0.1865221598399514,
+    0.060396648278004936,
+    -0.007537717159683632,
+    -0.0034799546374434,
+    0.0016220401055284282,
+    0.00013365338709444132,
+    -0.0002155737762864521,
+    -1.7310823014754179e-06,
+    2.118298425522466e-05,
+)
+
+
+def scaled_normal_tail(t: Tensor) -> Tensor:
+    """exp(t^2 / 2) Phi(-t) for t >= 0, with Phi the normal distribution function."""
+    float64 = keras.backend.standardize_dtype(t.dtype) == "float64"
+    coefficients = _TAIL_FLOAT64 if float64 else _TAIL_FLOAT32
+    u = (t - 4.0) / (t + 4.0)
+    series: Tensor | float = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        series = coefficient + u * series
+    return series / (t + 4.0)
+
+
+def times_normal_pdf(factor: Tensor, x: Tensor) -> Tensor:
+    """factor * phi(x), down to the smallest normal number."""
+    return scaled_exp(NORMAL_PEAK * factor, -0.5 * ops.square(x))

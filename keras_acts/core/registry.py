@@ -31,6 +31,12 @@ def add(declaration: "Declaration", *, replace: bool = False) -> None:
     _declarations[declaration.registered_name] = declaration
 
 
+def remove(registered_name: str) -> None:
+    """Forget a declaration, such as one made in a test. Files that hold it no longer load."""
+    del _declarations[registered_name]
+    keras.saving.get_custom_objects().pop(registered_name, None)
+
+
 def names(pattern: str | None = None, trait: "Trait | str | None" = None, family: str | None = None) -> list[str]:
     """Names of the activations, sorted.
 
@@ -78,9 +84,14 @@ def info(name: str) -> "Declaration":
     return declaration
 
 
-def declaration_of(function: Callable[..., Any]) -> "Declaration | None":
-    """The declaration behind a public function of ours, or None for any other callable."""
-    return next((d for d in _declarations.values() if d.function is function), None)
+def described(activation: Callable[..., Any]) -> tuple["Declaration | None", dict[str, Any]]:
+    """The declaration behind a function or bound activation of ours, and its parameters; None for other callables."""
+    if isinstance(activation, bound.BoundActivation):
+        return activation.declaration, dict(activation.all_params)
+    for declaration in _declarations.values():
+        if declaration.function is activation:
+            return declaration, declaration.defaults
+    return None, {}
 
 
 def get(identifier: Any, **params: Any) -> Callable[..., Any]:
@@ -119,11 +130,12 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
         return identifier
     if isinstance(identifier, bound.BoundActivation):
         return bound.BoundActivation(identifier.declaration, {**identifier.params, **params})
-    declaration = declaration_of(identifier)
+    declaration, _ = described(identifier)
     if declaration is not None:
         return bound.BoundActivation(declaration, params)
     raise TypeError(
-        f"Parameters can be bound to activations of keras_acts only. Received: {identifier!r} with {spec.format('', params)}"
+        "Parameters can be bound to activations of keras_acts only. "
+        f"Received: {identifier!r} with {spec.format('', params)}"
     )
 
 

@@ -8,7 +8,7 @@ MAX_LENGTH = 300
 
 
 def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-    """Split `"elu(alpha=0.5)"` into `("elu", (), {"alpha": 0.5})`. The name may carry a prefix, `"torch:ELU(alpha=0.5)"`.
+    """Split `"elu(alpha=0.5)"` into `("elu", (), {"alpha": 0.5})`. The name may carry a prefix such as "torch:".
 
     Raises:
         ValueError: if the parameters are not a plain list of literals.

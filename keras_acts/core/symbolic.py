@@ -21,17 +21,21 @@ class ActivationOperation(keras.Operation):
         self.params = dict(params)
 
     def call(self, x: Any) -> Any:
+        """The activation of a tensor."""
         return self.declaration(x, self.params)
 
     def compute_output_spec(self, x: Any) -> keras.KerasTensor:
+        """Shape and dtype are those of the input."""
         self.declaration.check_input(x, self.params)
         return keras.KerasTensor(x.shape, dtype=x.dtype)
 
     def get_config(self) -> dict[str, Any]:
+        """The registered name, all parameters and the name of the node."""
         return {"activation": self.declaration.registered_name, "params": self.params, "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":
+        """The operation that `get_config` describes."""
         name = config["activation"]
         if callable(name):  # loading a legacy .h5 file puts the function itself in place of its registered name
             name = keras.saving.get_registered_name(name)

@@ -6,7 +6,6 @@ import keras
 
 from keras_acts.core import registry
 from keras_acts.core.declaration import Trait
-from keras_acts.plots import declaration_of
 
 
 def usual_initializer(activation: str) -> keras.initializers.Initializer:
@@ -25,7 +24,7 @@ def usual_initializer(activation: str) -> keras.initializers.Initializer:
         >>> usual_initializer("selu").__class__.__name__
         'LecunNormal'
     """
-    declaration = declaration_of(registry.get(activation))
+    declaration, _ = registry.described(registry.get(activation))
     if declaration is not None and declaration.name == "selu":
         return keras.initializers.LecunNormal()
     if declaration is not None and (Trait.BOUNDED in declaration.traits or declaration.name == "identity"):
@@ -35,7 +34,7 @@ def usual_initializer(activation: str) -> keras.initializers.Initializer:
 
 def usual_dropout(activation: str, rate: float) -> keras.layers.Layer:
     """`AlphaDropout` for selu, which keeps mean and variance; `Dropout` for all others."""
-    declaration = declaration_of(registry.get(activation))
+    declaration, _ = registry.described(registry.get(activation))
     if declaration is not None and declaration.name == "selu":
         return keras.layers.AlphaDropout(rate)
     return keras.layers.Dropout(rate)

@@ -271,7 +271,7 @@ def _of_unregistered_class(value: Any) -> tuple[str, str]:
 
 
 def _fix_of_partial(value: functools.partial[Any]) -> str:
-    declaration = registry.declaration_of(value.func)
+    declaration, _ = registry.described(value.func)
     if declaration is not None and not value.args:
         return f"Use keras_acts.get({spec.format(declaration.name, value.keywords)!r})"
     return (

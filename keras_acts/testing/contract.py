@@ -1,0 +1,246 @@
+"""The checks that every activation must pass, and `check_activation`, which runs them on one.
+
+Each check takes a `Subject` and returns a list of findings, empty if all is well.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from mpmath import mp
+
+from keras_acts.core import registry
+from keras_acts.testing import evaluation, metric, oracle, samples
+
+ORDER_NAMES = ("value", "first derivative", "second derivative")
+_HALF = ("float16", "bfloat16")
+
+
+def limit(dtype: str, order: int) -> float:
+    """The largest K that the contract allows."""
+    if order == 2:
+        return 16.0
+    return 0.6 if dtype in _HALF else 4.0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The worst K of one derivative order in one dtype and mode, and the input where it occurs."""
+
+    dtype: str
+    mode: str
+    order: int
+    k: float
+    x: float
+
+    def __str__(self) -> str:
+        return f"{ORDER_NAMES[self.order]} in {self.dtype}, {self.mode}: K = {self.k:.3g} at x = {self.x!r}"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An activation under test: how to compute it, what it should be, and where its derivative jumps."""
+
+    fn: Callable[[Any], Any]
+    reference: Callable[[Any], Any] | None = None
+    kinks: tuple[float, ...] = ()
+    has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
+    dtypes: Sequence[str] = samples.DTYPES
+    modes: Sequence[str] = evaluation.MODES
+
+    @cached_property
+    def judged(self) -> tuple[np.ndarray, np.ndarray]:
+        """The float64 sample and, by the oracle, the value and three derivatives there."""
+        x = samples.sample("float64", self.kinks)
+        if self.reference is None:
+            return x, self.own_float64(x)
+        return x, oracle.derivatives(self.reference, x)
+
+    def own_float64(self, x: np.ndarray) -> np.ndarray:
+        """Value and three derivatives by the activation itself in float64: the reference for narrower dtypes."""
+        orders = evaluation.evaluate(self.fn, x, "graph", orders=3)
+        # The third sets the scale of the second only. It is left to autodiff, which may give NaN where it overflows.
+        orders[3] = np.nan_to_num(orders[3], posinf=0.0, neginf=0.0)
+        return orders
+
+
+def subject(activation: Any, reference: Callable[..., Any] | None, **settings: Any) -> Subject:
+    """The subject for an activation of keras_acts (kinks and parameters are known) or any other callable."""
+    fn = registry.get(activation)
+    declaration, params = registry.described(fn)
+    if declaration is None:
+        return Subject(fn, reference, **settings)
+    exact = None if reference is None else (lambda x: reference(x, **params))
+    has_limits = "periodic" not in declaration.traits
+    return Subject(fn, exact, tuple(declaration.kinks(**params)), has_limits, **settings)
+
+
+def measure(subject: Subject) -> Iterator[Measurement]:
+    """The worst K per dtype, mode and order: float64 judged by the oracle, the others by the float64 so judged."""
+    for dtype in subject.dtypes:
+        if dtype == "float64":
+            x, exact = subject.judged
+        else:
+            x = samples.sample(dtype, subject.kinks)
+            exact = subject.own_float64(x.astype(np.float64))
+        subnormal = np.abs(x.astype(np.float64)) < float(samples.finfo(dtype).tiny)
+        for mode in subject.modes:
+            got = evaluation.evaluate(subject.fn, x, mode)
+            at_zero = evaluation.evaluate(subject.fn, np.zeros_like(x), mode)[:, :1]
+            for order in range(3):
+                k = metric.k_error(got[order], exact[order], exact[order + 1], x.astype(np.float64), dtype)
+                # Processors may read a subnormal input as 0; what happens at 0 is checked with it or with the kinks.
+                k[subnormal & (got[order] == at_zero[order])] = 0.0
+                worst = int(np.argmax(k))
+                yield Measurement(dtype, mode, order, float(k[worst]), float(x[worst]))
+
+
+def check_accuracy(subject: Subject) -> list[str]:
+    """Value and first derivative within K <= 4 (half precision 0.6), second derivative within 16."""
+    return [
+        f"{found} > {limit(found.dtype, found.order)}"
+        for found in measure(subject)
+        if not found.k <= limit(found.dtype, found.order)
+    ]
+
+
+def check_nan(subject: Subject) -> list[str]:
+    """NaN in gives NaN out."""
+    findings = []
+    for dtype in subject.dtypes:
+        x = np.full(9, np.nan, samples.numpy_dtype(dtype))  # nine: both the vectorised path and its remainder
+        for mode in subject.modes:
+            value = evaluation.evaluate(subject.fn, x, mode)[0].astype(np.float64)
+            if not np.all(np.isnan(value)):
+                findings.append(f"value at NaN in {dtype}, {mode} is {value}")
+    return findings
+
+
+def check_limits(subject: Subject) -> list[str]:
+    """+-inf gives the limit of the value and of the first derivative where there is one; else NaN."""
+    findings = []
+    for sign in (-1, 1):
+        if subject.reference is not None:
+            with mp.workprec(9000):
+                far = sign * mp.mpf(2) ** 2000
+                expected = [subject.reference(far), (subject.reference(far * 2) - subject.reference(far)) / far]
+        else:
+            huge = np.array([sign * 1e300])
+            expected = list(evaluation.evaluate(subject.fn, huge, "eager")[:2, 0])
+        for dtype in subject.dtypes:
+            x = np.full(9, sign * np.inf, samples.numpy_dtype(dtype))
+            largest = float(samples.finfo(dtype).max)
+            for mode in subject.modes:
+                got = evaluation.evaluate(subject.fn, x, mode).astype(np.float64)
+                for order in range(2):
+                    if not subject.has_limits:
+                        right = np.isnan(got[0])  # design: NaN for sin and its kin
+                    elif abs(expected[order]) > largest:
+                        right = got[order] == np.inf * float(mp.sign(expected[order]))
+                    else:
+                        tolerance = 4 * float(samples.finfo(dtype).eps)
+                        right = np.abs(got[order] - float(expected[order])) <= tolerance * abs(float(expected[order]))
+                    if not np.all(right):
+                        findings.append(
+                            f"{ORDER_NAMES[order]} at {sign * np.inf} in {dtype}, {mode} is {got[order][0]}, "
+                            f"expected {mp.nstr(mp.mpf(expected[order]), 6)}"
+                        )
+    return findings
+
+
+def check_kinks(subject: Subject) -> list[str]:
+    """At a kink the derivative is one fixed element of the subdifferential, the same in every mode."""
+    findings = []
+    for kink in subject.kinks:
+        gap = 1e-9 * max(1.0, abs(kink))
+        sides = evaluation.evaluate(subject.fn, np.array([kink - gap, kink + gap]), "eager")[1]
+        for dtype in subject.dtypes:
+            if float(np.asarray(kink, samples.numpy_dtype(dtype))) != kink:
+                continue  # this dtype has no such number
+            x = np.full(9, kink, samples.numpy_dtype(dtype))
+            slopes = {mode: evaluation.evaluate(subject.fn, x, mode)[1].astype(np.float64) for mode in subject.modes}
+            slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
+            for mode, slope in slopes.items():
+                if not np.all((slope >= sides.min() - slack) & (slope <= sides.max() + slack)):
+                    findings.append(
+                        f"derivative at the kink {kink} in {dtype}, {mode} is {slope[0]}, not between {sides}"
+                    )
+            if np.ptp(np.concatenate(list(slopes.values()))) > slack:
+                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {slopes}")
+    return findings
+
+
+def check_symbolic(subject: Subject) -> list[str]:
+    """On a KerasTensor, shape and dtype are kept and the recorded graph computes the same value and derivative."""
+    findings = []
+    for dtype in subject.dtypes:
+        x = tf.constant(np.linspace(-3.0, 3.0, 24).reshape(4, 6).astype(samples.numpy_dtype(dtype)))
+        symbolic = keras.Input((6,), dtype=dtype)
+        output = subject.fn(symbolic)
+        if tuple(output.shape) != (None, 6) or output.dtype != dtype:
+            findings.append(f"symbolic output in {dtype} has shape {output.shape} and dtype {output.dtype}")
+        model = keras.Model(symbolic, output)
+        model_orders, own_orders = (evaluation.with_derivatives(f, "eager")(x) for f in (model, subject.fn))
+        for order in range(2):
+            if not np.array_equal(model_orders[order].numpy(), own_orders[order].numpy()):
+                findings.append(f"{ORDER_NAMES[order]} in a Functional model differs in {dtype}")
+    return findings
+
+
+def check_shapes(subject: Subject) -> list[str]:
+    """Empty, 0-d and dynamically shaped tensors work, and keep shape and dtype."""
+    findings = []
+    for dtype in subject.dtypes:
+        dynamic = tf.function(subject.fn, input_signature=[tf.TensorSpec([None, None], dtype)], autograph=False)
+        for shape, fn in (((0, 3), subject.fn), ((), subject.fn), ((2, 3), dynamic), ((0, 3), dynamic)):
+            output = fn(tf.zeros(shape, dtype))
+            if tuple(output.shape) != shape or output.dtype != dtype:
+                findings.append(f"shape {shape} in {dtype} became {tuple(output.shape)} in {output.dtype.name}")
+    return findings
+
+
+CHECKS: tuple[Callable[[Subject], list[str]], ...] = (
+    check_accuracy,
+    check_nan,
+    check_limits,
+    check_kinks,
+    check_symbolic,
+    check_shapes,
+)
+
+
+def check_activation(
+    fn: Any,
+    reference: Callable[..., Any] | None = None,
+    *,
+    dtypes: Iterable[str] = samples.DTYPES,
+    modes: Iterable[str] = evaluation.MODES,
+) -> None:
+    """Run the contract of keras_acts on an elementwise activation, your own or one of ours.
+
+    Accuracy of value, first and second derivative over all half-precision numbers, a million float32 inputs and every
+    binade of float64; NaN, infinities, kinks, symbolic tensors and shapes.
+
+    Args:
+        fn: a callable, or a name or spec string.
+        reference: the same function in mpmath, `reference(x, **params)`, written from the paper. Without it the
+            activation's own float64 result is the reference, so that a wrong formula goes unnoticed and only loss of
+            accuracy is found.
+        dtypes: of "float16", "bfloat16", "float32", "float64".
+        modes: of "eager", "graph", "xla".
+
+    Raises:
+        AssertionError: with all findings, a line each.
+
+    Example:
+        >>> from mpmath import mp
+        >>> keras_acts.testing.check_activation("lisht", lambda x: x * mp.tanh(x), dtypes=["float64"], modes=["graph"])
+    """
+    tested = subject(fn, reference, dtypes=tuple(dtypes), modes=tuple(modes))
+    findings = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(tested)]
+    if findings:
+        raise AssertionError(f"{fn!r} breaks the contract in {len(findings)} places:\n" + "\n".join(findings))

@@ -1,0 +1,160 @@
+"""Each check of the contract must catch a mutant: an activation with the defect that the check is for."""
+
+from pathlib import Path
+
+import keras
+import pytest
+import tensorflow as tf
+from keras import ops
+from mpmath import mp
+
+import keras_acts
+from keras_acts.core import numerics as nx
+from keras_acts.testing import contract
+
+
+def _elu_without_expm1(x):
+    return ops.where(x > 0.0, x, ops.exp(ops.minimum(x, 0.0)) - 1.0)
+
+
+def _with_slope(value, slope):
+    return nx.with_derivative(slope)(value)
+
+
+def _elu(x):
+    return x if x > 0 else mp.expm1(x)
+
+
+def _sigmoid(x):
+    return 1 / (1 + mp.exp(-x)) if abs(x) < 1e6 else mp.mpf(x > 0)
+
+
+def _constant_through_float32(x):
+    return x * tf.cast(tf.constant(0.1), x.dtype)
+
+
+def _in_half_precision(x):
+    return x * ops.sigmoid(x)
+
+
+ACCURACY_MUTANTS = {
+    # In eager mode: as a graph, TensorFlow's optimiser turns exp(x) - 1 into expm1.
+    "value cancels near 0, in eager mode": (_elu_without_expm1, _elu, "float32", "value"),
+    "wrong constant": (lambda x: 1.0001 * x, lambda x: x, "float32", "value"),
+    "constant rounded to float32": (_constant_through_float32, lambda x: x / 10, "float64", "value"),
+    "derivative cancels in the tail": (
+        _with_slope(ops.sigmoid, lambda x: ops.sigmoid(x) * (1.0 - ops.sigmoid(x))),
+        _sigmoid,
+        "float32",
+        "first derivative",
+    ),
+    "derivative of another function": (
+        _with_slope(ops.sigmoid, ops.sigmoid),
+        _sigmoid,
+        "float32",
+        "first derivative",
+    ),
+    "second derivative cancels near 0": (
+        _with_slope(
+            ops.sigmoid, _with_slope(nx.sigmoid_slope, lambda x: nx.sigmoid_slope(x) * (1.0 - 2.0 * ops.sigmoid(x)))
+        ),
+        _sigmoid,
+        "float32",
+        "second derivative",
+    ),
+    "overflow before the end": (
+        lambda x: 0.5 * (x + ops.sqrt(x * x + 4.0)),
+        lambda x: (x + mp.sqrt(x * x + 4)) / 2 if x > 0 else 2 / (mp.sqrt(x * x + 4) - x),
+        "float32",
+        "value",
+    ),
+    "rounds more than once in half precision": (
+        _in_half_precision,
+        lambda x: x * _sigmoid(x),
+        "float16",
+        "value",
+    ),
+    "wrong in eager mode only": (
+        lambda x: x * (1.001 if tf.executing_eagerly() else 1.0),
+        lambda x: x,
+        "float32",
+        "value",
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", ACCURACY_MUTANTS)
+def test_accuracy_bites(mutant):
+    fn, reference, dtype, what = ACCURACY_MUTANTS[mutant]
+    modes = ("eager",) if "eager" in mutant else ("graph",)
+    reference_dtypes = (dtype, "float64") if dtype != "float64" else (dtype,)
+    # The float64 result is the reference for narrower dtypes, so a wrong formula shows in float64.
+    found = contract.check_accuracy(contract.Subject(fn, reference, dtypes=reference_dtypes, modes=modes))
+    assert any(what in finding for finding in found)
+
+
+def _subject(fn, reference=None, **settings):
+    settings = {"dtypes": ("float32",), "modes": ("eager",), **settings}
+    return contract.Subject(fn, reference, **settings)
+
+
+def test_nan_bites():
+    mutant = _subject(lambda x: ops.where(ops.abs(x) > 0.5, x, 0.0))
+    assert contract.check_nan(mutant)
+
+
+@pytest.mark.parametrize(
+    ("fn", "reference"),
+    [
+        (lambda x: x * ops.sigmoid(x), lambda x: x * _sigmoid(x)),  # -inf * 0
+        (lambda x: x / (1.0 + ops.abs(x)), lambda x: x / (1 + abs(x))),  # inf / inf
+        (lambda x: ops.minimum(ops.relu(x), 100.0), lambda x: max(x, mp.zero)),  # a bound where there is none
+        (_with_slope(ops.tanh, lambda x: 1.0 / ops.square(ops.cosh(x)) + x * 0.0), mp.tanh),  # derivative only
+    ],
+)
+def test_limits_bite(fn, reference):
+    assert contract.check_limits(_subject(fn, reference))
+
+
+def test_limits_of_a_periodic_function_bite():
+    assert contract.check_limits(_subject(lambda x: ops.nan_to_num(ops.sin(x)), mp.sin, has_limits=False))
+
+
+def test_kinks_bite():
+    both_sides = _subject(lambda x: ops.maximum(x, 0.0) + ops.minimum(ops.expm1(x), 0.0), kinks=(0.0,))
+    assert "not between" in contract.check_kinks(both_sides)[0]
+
+
+def test_kinks_that_differ_between_modes_bite():
+    def fn(x):
+        return tf.nn.relu(x) if tf.executing_eagerly() else tf.maximum(x, 0.0)
+
+    assert any(
+        "differs between modes" in found
+        for found in contract.check_kinks(_subject(fn, kinks=(0.0,), modes=("eager", "graph")))
+    )
+
+
+def test_symbolic_bites():
+    def fn(x):
+        return x * 2.0 if isinstance(x, keras.KerasTensor) else x * 3.0
+
+    assert contract.check_symbolic(_subject(fn))
+
+
+def test_shapes_bite():
+    assert contract.check_shapes(_subject(lambda x: ops.reshape(x, (-1,))))
+    assert contract.check_shapes(_subject(lambda x: ops.cast(x, "float64")))
+
+
+def test_check_activation_names_every_finding():
+    with pytest.raises(AssertionError, match=r"(?s)breaks the contract.*check_accuracy.*check_limits"):
+        keras_acts.testing.check_activation(
+            lambda x: x * ops.sigmoid(x), lambda x: x * _sigmoid(x), dtypes=["float32"], modes=["eager"]
+        )
+
+
+def test_every_check_has_a_mutant_here():
+    tested = Path(__file__).read_text(encoding="utf-8")
+    for check in contract.CHECKS:
+        assert f"contract.{check.__name__}(" in tested
