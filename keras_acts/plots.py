@@ -49,7 +49,7 @@ def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
         ValueError: for an unknown activation, or a Keras backend other than TensorFlow.
 
     Example:
-        >>> plots.evaluate("relu2", [-1.0, 3.0]).slope.tolist()
+        >>> evaluate("relu2", [-1.0, 3.0]).slope.tolist()
         [0.0, 6.0]
     """
     if keras.backend.backend() != "tensorflow":

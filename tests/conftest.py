@@ -13,10 +13,18 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @pytest.fixture(autouse=True)
-def _strings_as_imported():
-    """Each test starts and ends with the strings in the state that `import keras_acts` leaves."""
+def _state_as_imported():
+    """Each test starts and ends with the strings and the registry in the state that `import keras_acts` leaves."""
+    import keras
+
     import keras_acts
+    from keras_acts.core import registry
 
     keras_acts.install()
+    declarations = registry.snapshot()
+    custom_objects = dict(keras.saving.get_custom_objects())
     yield
+    registry.restore(declarations)
+    keras.saving.get_custom_objects().clear()
+    keras.saving.get_custom_objects().update(custom_objects)
     keras_acts.install()

@@ -140,8 +140,8 @@ def hard_silu(x: nx.Tensor) -> nx.Tensor:
         Tensor of the same shape and dtype as x, with minimum -0.375 at x = -1.5.
 
     Example:
-        >>> np.asarray(hard_silu(np.array([-4.0, -1.5, 4.0]))).tolist()
-        [0.0, -0.375, 4.0]
+        >>> np.asarray(hard_silu(np.array([-1.5, 0.0, 4.0]))).tolist()
+        [-0.375, 0.0, 4.0]
 
     Reference:
         arXiv:1905.02244, Searching for MobileNetV3.

@@ -31,10 +31,15 @@ def add(declaration: "Declaration", *, replace: bool = False) -> None:
     _declarations[declaration.registered_name] = declaration
 
 
-def remove(registered_name: str) -> None:
-    """Forget a declaration, such as one made in a test. Files that hold it no longer load."""
-    del _declarations[registered_name]
-    keras.saving.get_custom_objects().pop(registered_name, None)
+def snapshot() -> dict[str, "Declaration"]:
+    """All declarations, for `restore`."""
+    return dict(_declarations)
+
+
+def restore(declarations: dict[str, "Declaration"]) -> None:
+    """Go back to a `snapshot`, as after a test that declares activations of its own."""
+    _declarations.clear()
+    _declarations.update(declarations)
 
 
 def names(pattern: str | None = None, trait: "Trait | str | None" = None, family: str | None = None) -> list[str]:

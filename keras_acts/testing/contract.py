@@ -79,8 +79,14 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
     return Subject(fn, exact, tuple(declaration.kinks(**params)), has_limits, **settings)
 
 
-def measure(subject: Subject) -> Iterator[Measurement]:
-    """The worst K per dtype, mode and order: float64 judged by the oracle, the others by the float64 so judged."""
+def measure(
+    subject: Subject, fn: Callable[[Any], Any] | None = None, orders: int = 2
+) -> Iterator[Measurement]:
+    """The worst K per dtype, mode and order: float64 judged by the oracle, the others by the float64 so judged.
+
+    With `fn`, another implementation is measured against the truth about the subject.
+    """
+    measured = fn if fn is not None else subject.fn
     for dtype in subject.dtypes:
         if dtype == "float64":
             x, exact = subject.judged
@@ -89,9 +95,9 @@ def measure(subject: Subject) -> Iterator[Measurement]:
             exact = subject.own_float64(x.astype(np.float64))
         subnormal = np.abs(x.astype(np.float64)) < float(samples.finfo(dtype).tiny)
         for mode in subject.modes:
-            got = evaluation.evaluate(subject.fn, x, mode)
-            at_zero = evaluation.evaluate(subject.fn, np.zeros_like(x), mode)[:, :1]
-            for order in range(3):
+            got = evaluation.evaluate(measured, x, mode, orders)
+            at_zero = evaluation.evaluate(measured, np.zeros_like(x), mode, orders)[:, :1]
+            for order in range(orders + 1):
                 k = metric.k_error(got[order], exact[order], exact[order + 1], x.astype(np.float64), dtype)
                 # Processors may read a subnormal input as 0; what happens at 0 is checked with it or with the kinks.
                 k[subnormal & (got[order] == at_zero[order])] = 0.0

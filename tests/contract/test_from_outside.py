@@ -12,15 +12,12 @@ from keras_acts import Trait
 
 @pytest.fixture
 def growing_cosine():
-    from keras_acts.core import registry
-
     @keras_acts.activation(package="outside", formula=r"x \cos x", paper="arXiv:2108.12943", traits={Trait.PERIODIC})
     def growing_cosine(x):
         """Growing cosine unit."""
         return x * ops.cos(x)
 
-    yield growing_cosine
-    registry.remove("outside>growing_cosine")
+    return growing_cosine
 
 
 def test_one_declaration_is_enough(growing_cosine, tmp_path):
