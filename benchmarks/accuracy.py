@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy [NAME ...]
 
-Prints the table and, when all names are measured, writes `benchmarks/results/accuracy.csv` and the picture of the README,
-`docs/accuracy.png`. What K is: `keras_acts/testing/metric.py`. The oracle is `tests/reference.py`.
+Prints the table and, when all names are measured, writes `benchmarks/results/accuracy.csv` and the picture of the
+README, `docs/accuracy.png`. What K is: `keras_acts/testing/metric.py`. The oracle is `tests/reference.py`.
 """
 
 import csv
@@ -62,10 +62,12 @@ def as_table(rows: list[dict[str, object]]) -> Table:
     table.add_column("activation", style="bold")
     table.add_column("of")
     for dtype in samples.DTYPES:
-        table.add_column(dtype, justify="right")
+        table.add_column(dtype, justify="right", no_wrap=True)
     for name in dict.fromkeys(row["name"] for row in rows):
         for owner in ("keras_acts", "keras"):
-            own = {(row["dtype"], row["order"]): row["k"] for row in rows if (row["name"], row["owner"]) == (name, owner)}
+            own = {
+                (row["dtype"], row["order"]): row["k"] for row in rows if (row["name"], row["owner"]) == (name, owner)
+            }
             if own:
                 cells = [" / ".join(_cell(own.get((dtype, order))) for order in range(3)) for dtype in samples.DTYPES]
                 table.add_row(str(name) if owner == "keras_acts" else "", owner, *cells)
@@ -109,6 +111,8 @@ def draw(rows: list[dict[str, object]], path: Path) -> None:
 def main() -> None:
     names = sys.argv[1:] or elementwise()
     console = Console()
+    if not console.is_terminal:
+        console.width = 150
     rows = [row for name in track(names, "Measuring", console=console) for row in measure(name)]
     console.print(as_table(rows))
     if len(names) == len(elementwise()):

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import keras
 from keras import ops
 
-from keras_acts.core import keras_bridge, numerics, registry, spec, symbolic
+from keras_acts.core import derivatives, keras_bridge, registry, spec, symbolic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -194,14 +194,14 @@ class Declaration:
             return symbolic.ActivationOperation(self, params).symbolic_call(x)
         x = ops.convert_to_tensor(x)
         self.check_input(x, params)
-        return numerics.evaluate(self, tuple(params.items()), x)
+        return derivatives.evaluate(self, tuple(params.items()), x)
 
     def check_input(self, x: Any, params: Mapping[str, Any]) -> None:
         """Refuse what the formula is not defined for, before anything is computed."""
         dtype = keras.backend.standardize_dtype(x.dtype)
-        if dtype not in numerics.FLOAT_DTYPES:
+        if dtype not in derivatives.FLOAT_DTYPES:
             raise TypeError(
-                f"`x` of '{self.name}' must have a floating-point dtype ({', '.join(numerics.FLOAT_DTYPES)}). "
+                f"`x` of '{self.name}' must have a floating-point dtype ({', '.join(derivatives.FLOAT_DTYPES)}). "
                 f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
             )
         if "axis" not in params:

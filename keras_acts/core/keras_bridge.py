@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import bound, numerics, registry, symbolic
+from keras_acts.core import bound, derivatives, registry, symbolic
 
 try:
     from keras.src import activations as _keras_activations
@@ -117,7 +117,7 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
         # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
         if (
             isinstance(x, keras.KerasTensor)
-            or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in numerics.FLOAT_DTYPES
+            or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in derivatives.FLOAT_DTYPES
         ):
             return builtin(x, *args, **kwargs)
         output = ours.function(x, *args, **kwargs)

@@ -1,115 +1,23 @@
-"""Numerics that all activations share: written derivatives, the half-precision rule, and stable primitives.
+"""Stable primitives, which the activations are built on.
 
-Rules:
-- An activation body and its derivative see float32 or float64. Half precision is widened before and rounded once after.
-- A derivative is written out where autodiff would cancel, overflow or keep more than one input-sized tensor. It is
-  recomputed from x in the backward pass, so x is the only tensor kept.
+Each is accurate to a few units in the last place over all finite x and has the right limits at +-inf.
+
+- A factor times exp(-|x|) must not vanish because the exponential alone falls below the smallest normal number (which
+  processors flush to 0): x exp(x) is 88 times larger there. So the exponential is split into two halves,
+  h = exp(-|x| / 2), and the factor is multiplied in between: h (h factor).
 - Constants are Python floats. They take the dtype of the tensor they meet; casting a literal would send it through
-float32.
+  float32.
 """
 
-import functools
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 from keras import ops
 
-if TYPE_CHECKING:
-    from keras_acts.core.declaration import Declaration
-
-FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
-HALF_DTYPES = ("float16", "bfloat16")
-
-Tensor = Any
-Elementwise = Callable[..., Tensor]
-
-
-# ---- Written derivatives and half precision ------------------------------------------------------------------------
-
-
-def evaluate(declaration: "Declaration", params: tuple[tuple[str, Any], ...], x: Tensor) -> Tensor:
-    """The activation of a float tensor, by the rules above."""
-    return _implementation(declaration, params)(x)
-
-
-@functools.lru_cache(maxsize=1024)
-def _implementation(declaration: "Declaration", params: tuple[tuple[str, Any], ...]) -> Elementwise:
-    rounding = _unchanged if "exact" in declaration.traits else rounded_once
-    value = functools.partial(declaration.body, **dict(params))
-    if declaration.derivative is None:
-        return rounding(value)
-    return _own_derivative(value, functools.partial(declaration.derivative, **dict(params)), rounding)
-
-
-def with_derivative(slope: Elementwise) -> Callable[[Elementwise], Elementwise]:
-    """Decorator: the derivative of the decorated `f(x, **params)` is `slope(x, **params)`.
-
-    For the derivatives themselves, so that second derivatives are written too. Parameters are Python scalars.
-    """
-
-    def decorate(value: Elementwise) -> Elementwise:
-        @functools.wraps(value)
-        def function(x: Tensor, **params: Any) -> Tensor:
-            bound_slope = functools.partial(slope, **params)
-            return _own_derivative(functools.partial(value, **params), bound_slope, _unchanged)(x)
-
-        return function
-
-    return decorate
-
-
-def _unchanged(function: Elementwise) -> Elementwise:
-    return function
-
-
-def rounded_once(function: Elementwise) -> Elementwise:
-    """`function` computed in float32 for half-precision tensors, and rounded once at the end."""
-
-    def widened(*tensors: Tensor) -> Tensor:
-        dtype = keras.backend.standardize_dtype(tensors[0].dtype)
-        if dtype not in HALF_DTYPES:
-            return function(*tensors)
-        return ops.cast(function(*(ops.cast(tensor, "float32") for tensor in tensors)), dtype)
-
-    return widened
-
-
-def _own_derivative(
-    value: Elementwise, slope: Elementwise, rounding: Callable[[Elementwise], Elementwise]
-) -> Elementwise:
-    """`value` of one tensor, with `slope` as its derivative on every backend, to any order that `slope` supports."""
-    rounded_value = rounding(value)
-    product = rounding(lambda upstream, x: upstream * slope(x))
-    if keras.backend.backend() == "jax":
-        import jax
-
-        # custom_jvp, not custom_vjp: forward mode must work too.
-        function = jax.custom_jvp(rounded_value)
-        function.defjvp(lambda primals, tangents: (function(*primals), product(tangents[0], primals[0])))
-        return function
-
-    def with_rule(x: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
-        def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
-            # TensorFlow calls gradient(upstream), torch gradient(x, upstream=...). All is recomputed from x: under
-            # torch a closure over forward values has no graph, and second derivatives would silently be wrong.
-            if upstream is None:
-                return product(args[0], x)
-            return product(upstream, args[0])
-
-        return rounded_value(x), gradient
-
-    return ops.custom_gradient(with_rule)
-
-
-# ---- Stable primitives -----------------------------------------------------------------------------------------------
-# Each is accurate to a few units in the last place over all finite x and has the right limits at +-inf.
-#
-# A factor times exp(-|x|) must not vanish because the exponential alone falls below the smallest normal number (which
-# processors flush to 0): x exp(x) is 88 times larger there. So the exponential is split into two halves, h = exp(-|x|
-# / 2), and the factor is multiplied in between: h (h factor).
+from keras_acts.core.derivatives import Tensor as Tensor
+from keras_acts.core.derivatives import rounded_once as rounded_once
+from keras_acts.core.derivatives import with_derivative as with_derivative
 
 FAR = 1000.0  # beyond it exp(-|x| / 2) is 0 in every dtype; x is clipped here where 0 * inf would arise
 

@@ -79,9 +79,7 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
     return Subject(fn, exact, tuple(declaration.kinks(**params)), has_limits, **settings)
 
 
-def measure(
-    subject: Subject, fn: Callable[[Any], Any] | None = None, orders: int = 2
-) -> Iterator[Measurement]:
+def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: int = 2) -> Iterator[Measurement]:
     """The worst K per dtype, mode and order: float64 judged by the oracle, the others by the float64 so judged.
 
     With `fn`, another implementation is measured against the truth about the subject.
