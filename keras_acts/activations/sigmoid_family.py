@@ -38,7 +38,7 @@ def sigmoid(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(sigmoid(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [0.1192, 0.5, 0.8808]
     """
-    return ops.sigmoid(x)
+    return nx.sigmoid(x)
 
 
 def _log_sigmoid_curvature(x):

@@ -10,16 +10,14 @@ from keras_acts.core.declaration import Param, Trait, activation
 
 def silu_curvature(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
     """factor * silu''(x), with silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
-    x = nx.near(x)
     # The factor inside the difference: the graph optimiser would move it past the exponentials otherwise.
-    return nx.gated_curvature(2.0 * factor - (factor * x) * ops.tanh(0.5 * x), x)
+    return nx.gated_curvature(2.0 * factor - (factor * nx.near(x)) * ops.tanh(0.5 * x), x)
 
 
 @nx.with_derivative(silu_curvature)
 def silu_slope(x: nx.Tensor) -> nx.Tensor:
     """silu'(x) = sigmoid(x) (1 + x sigmoid(-x))."""
-    x = nx.near(x)
-    return nx.gated_slope(x, x)
+    return nx.gated_slope(nx.near(x), x)
 
 
 @activation(
@@ -175,9 +173,8 @@ def _mish_curvature(x):
 
 @nx.with_derivative(_mish_curvature)
 def _mish_slope(x):
-    x = nx.near(x)
     negative, h, e, n, d = _mish_gate(x)
-    bend = 4.0 * x * (1.0 + e)
+    bend = 4.0 * nx.near(x) * (1.0 + e)
     closing = h * (h * (n * d + bend))
     opening = n * d + bend * ops.square(e)
     return ops.where(negative, closing, opening) / ops.square(d)

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_acts.core import compilation
 from keras_acts.core.derivatives import Tensor as Tensor
 from keras_acts.core.derivatives import rounded_once as rounded_once
 from keras_acts.core.derivatives import with_derivative as with_derivative
@@ -47,6 +48,14 @@ def _sigmoid_root(x: Tensor) -> Tensor:
     """sqrt(sigmoid'(x)) = h / (1 + h^2)."""
     h = half_decay(x)
     return h / (1.0 + ops.square(h))
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    if not compilation.is_fused():
+        return ops.sigmoid(x)
+    e = ops.square(half_decay(x))  # the exponential that the derivative needs too
+    return ops.where(x < 0.0, e, 1.0) / (1.0 + e)
 
 
 def sigmoid_curvature(x: Tensor) -> Tensor:
@@ -88,6 +97,10 @@ def softplus(x: Tensor) -> Tensor:
 
 def gated(x: Tensor, w: Tensor) -> Tensor:
     """x sigmoid(w)."""
+    if not compilation.is_fused():
+        # x / (1 + exp(-w)) in six passes. Scaled, as exp(-w) overflows before x exp(w) falls below the smallest number.
+        scale = 2.0**-8
+        return scale * ops.maximum(x, -FAR) / (scale + ops.exp(math.log(scale) - w))
     h = half_decay(w)
     closing = h * (h * near(x))  # near: 0 * inf would be NaN where the gate is shut
     return ops.where(w < 0.0, closing, x) / (1.0 + ops.square(h))

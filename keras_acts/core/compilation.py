@@ -1,0 +1,21 @@
+"""How the code being traced will be run: fused by a compiler, or one pass over memory per operation."""
+
+import keras
+
+
+def is_fused() -> bool:
+    """True under XLA, where arithmetic is nearly free and passes over memory count; False where each operation is a pass.
+
+    Primitives choose their form by it: under XLA one shared exponential and rational arithmetic, else the fewest kernels.
+    """
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        return backend == "jax"
+    import tensorflow as tf
+
+    try:
+        from tensorflow.python.ops import control_flow_util
+
+        return bool(control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()))
+    except (ImportError, AttributeError):  # TensorFlow has moved it: the other form is as right, only slower
+        return False
