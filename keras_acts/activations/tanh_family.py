@@ -133,7 +133,8 @@ def _tanh_shrink_slope(x):
     return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
 
 
-# x cosh x - sinh x = sum of 2k x^(2k+1) / (2k+1)!: all terms have one sign, and for |x| <= 1 ten give float64.
+# x cosh x - sinh x = sum of 2k x^(2k+1) / (2k+1)!: all terms have one sign. For |x| <= 1 five give float32, nine
+# float64.
 _SHRINK_SERIES = (
     1 / 3,
     1 / 30,
@@ -171,8 +172,9 @@ def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     # The difference cancels near 0, where it is x^3 / 3: there (x cosh x - sinh x) / cosh x with a series on top.
     small = ops.clip(x, -1.0, 1.0)
     square = ops.square(small)
-    series = _SHRINK_SERIES[-1]
-    for coefficient in reversed(_SHRINK_SERIES[:-1]):
+    coefficients = _SHRINK_SERIES if nx.is_float64(x) else _SHRINK_SERIES[:5]
+    series = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
         series = coefficient + square * series
     near_zero = small * square * series / ops.cosh(small)
     return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))

@@ -6,7 +6,8 @@ import keras
 def is_fused() -> bool:
     """True under XLA, where arithmetic is nearly free and passes over memory count; False where each operation is a pass.
 
-    Primitives choose their form by it: under XLA one shared exponential and rational arithmetic, else the fewest kernels.
+    Primitives choose their form by it: under XLA one shared exponential and rational arithmetic, else the fewest
+    kernels.
     """
     backend = keras.backend.backend()
     if backend != "tensorflow":

@@ -33,6 +33,11 @@ def largest(x: Tensor) -> float:
     return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).max)
 
 
+def is_float64(x: Tensor) -> bool:
+    """Whether a series must go on to float64's last bit."""
+    return keras.backend.standardize_dtype(x.dtype) == "float64"
+
+
 def half_decay(x: Tensor) -> Tensor:
     """exp(-|x| / 2)."""
     return ops.exp(-0.5 * ops.abs(x))
@@ -97,10 +102,6 @@ def softplus(x: Tensor) -> Tensor:
 
 def gated(x: Tensor, w: Tensor) -> Tensor:
     """x sigmoid(w)."""
-    if not compilation.is_fused():
-        # x / (1 + exp(-w)) in six passes. Scaled, as exp(-w) overflows before x exp(w) falls below the smallest number.
-        scale = 2.0**-8
-        return scale * ops.maximum(x, -FAR) / (scale + ops.exp(math.log(scale) - w))
     h = half_decay(w)
     closing = h * (h * near(x))  # near: 0 * inf would be NaN where the gate is shut
     return ops.where(w < 0.0, closing, x) / (1.0 + ops.square(h))
@@ -178,8 +179,7 @@ _TAIL_FLOAT32 = (
 
 def scaled_normal_tail(t: Tensor) -> Tensor:
     """exp(t^2 / 2) Phi(-t) for t >= 0, with Phi the normal distribution function."""
-    float64 = keras.backend.standardize_dtype(t.dtype) == "float64"
-    coefficients = _TAIL_FLOAT64 if float64 else _TAIL_FLOAT32
+    coefficients = _TAIL_FLOAT64 if is_float64(t) else _TAIL_FLOAT32
     u = (t - 4.0) / (t + 4.0)
     series: Tensor | float = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):

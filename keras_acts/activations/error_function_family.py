@@ -1,0 +1,287 @@
+"""The error function, and x times the error function of something that vanishes on the left."""
+
+import math
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import error_function as ef
+from keras_acts.core import numerics as nx
+from keras_acts.core.declaration import Param, Trait, activation
+
+
+def _erf_curvature(x):
+    x = nx.near(x)
+    return nx.scaled_exp(-2.0 * ef.BELL_PEAK * x, -ops.square(x))
+
+
+@nx.with_derivative(_erf_curvature)
+def _erf_slope(x):
+    return nx.scaled_exp(ef.BELL_PEAK, -ops.square(nx.near(x)))
+
+
+@activation(
+    formula=r"\mathrm{erf}\,x",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    aliases={"dks": "erf"},
+    derivative=_erf_slope,
+)
+def erf(x: nx.Tensor) -> nx.Tensor:
+    """Error function: a sigmoid centred at zero that saturates faster than tanh.
+
+    f(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
+
+    For networks whose infinite-width kernel is known in closed form; its slope at 0 is 1.128, not 1.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-1, 1].
+
+    Example:
+        >>> np.asarray(erf(np.array([-2.0, 0.0, 0.5]))).round(4).tolist()
+        [-0.9953, 0.0, 0.5205]
+    """
+    return ef.erf(x)
+
+
+def _mega_laplace_decay(x, mu, sigma):
+    """t = (x - mu) / sigma, and exp(-t^2 / 4).
+
+    Near x = 0 rounding mu and x - mu would show in t, and t times as much in the exponential. So there
+    t^2 = (mu^2 - x (2 mu - x)) / sigma^2, where the constant is rounded once.
+    """
+    t = nx.near((x - mu) / sigma)
+    h = ops.exp(-0.25 * ops.square(t))
+    constant = math.exp(-0.25 * (mu / sigma) ** 2) if abs(mu / sigma) < 18.0 else 0.0
+    if constant == 0.0 or mu == 0.0:  # so far out that the values near 0 are below the smallest numbers, or no offset
+        return t, h
+    inner = ops.clip(x, -0.5 * abs(mu), 0.5 * abs(mu))
+    h_inner = constant * ops.exp(inner * ((0.5 / sigma**2) * (mu - 0.5 * inner)))
+    return t, ops.where(ops.abs(x) < 0.5 * abs(mu), h_inner, h)
+
+
+def _mega_laplace_curvature(x, mu, sigma):
+    t, h = _mega_laplace_decay(x, mu, sigma)
+    return h * (h * (t * (-nx.NORMAL_PEAK / sigma**2)))
+
+
+@nx.with_derivative(_mega_laplace_curvature)
+def _mega_laplace_slope(x, mu, sigma):
+    _, h = _mega_laplace_decay(x, mu, sigma)
+    return h * (h * (nx.NORMAL_PEAK / sigma))
+
+
+@activation(
+    formula=r"\frac{1}{2} (1 + \mathrm{erf}\,\frac{x - \mu}{\sigma \sqrt{2}})",
+    paper="arXiv:2209.10655",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
+    aliases={"hf": "laplace(mu=0.707107, sigma=0.282095)"},
+    derivative=_mega_laplace_slope,
+)
+def mega_laplace(
+    x: nx.Tensor,
+    mu: Annotated[float, Param("input where the output is one half")] = 0.707107,
+    sigma: Annotated[float, Param("width of the step", low=0.0, exclusive=True)] = 0.282095,
+) -> nx.Tensor:
+    """Attention function of MEGA, called Laplace there: a normal distribution function that resembles relu squared.
+
+    f(x) = (1 + erf((x - mu) / (sigma sqrt 2))) / 2
+
+    With the default constants its value and slope agree with those of relu(x)^2 at x = sqrt(1/2), but it is bounded.
+    Not the distribution function of Laplace, nor LaLU.
+
+    Args:
+        x: float tensor of any shape.
+        mu: float, input where the output is one half.
+        sigma: float > 0, width of the step.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, 1].
+
+    Example:
+        >>> np.asarray(mega_laplace(np.array([0.0, 0.5, 1.0]))).round(4).tolist()
+        [0.0061, 0.2314, 0.8504]
+
+    Reference:
+        arXiv:2209.10655, Mega: Moving Average Equipped Gated Attention.
+    """
+    t, h = _mega_laplace_decay(x, mu, sigma)
+    tail = h * (h * nx.scaled_normal_tail(ops.abs(t)))
+    return ops.where(t < 0.0, tail, 1.0 - tail)
+
+
+def _pserf_parts(x, gamma, delta):
+    """w = delta x, e = exp(-|w|), log(1 + e) / e, and z = gamma log(1 + exp(w)), the argument of erf."""
+    w = nx.near(delta * x)
+    e = ops.square(nx.half_decay(w))
+    rest = ops.log1p(e)
+    visible = ops.maximum(e, 1e-30)  # the quotient is 1 to the last bit there, and 0 / 0 never arises
+    return w, e, ops.log1p(visible) / visible, gamma * (ops.maximum(w, 0.0) + rest)
+
+
+def _pserf_curvature(x, gamma, delta):
+    # With s = sigmoid(w) and g = erf(z): x g'' + 2 g' = g' (2 + w (sigmoid(-w) - 2 gamma z s)).
+    w, e, _, z = _pserf_parts(x, gamma, delta)
+    s = ops.where(w < 0.0, e, 1.0) / (1.0 + e)
+    opposite = ops.where(w < 0.0, 1.0, e) / (1.0 + e)
+    bracket = 2.0 + w * (opposite - 2.0 * gamma * (z * s))
+    scale = ef.BELL_PEAK * gamma * delta
+    return nx.scaled_exp(scale * bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
+
+
+@nx.with_derivative(_pserf_curvature)
+def _pserf_slope(x, gamma, delta):
+    w, e, ratio, z = _pserf_parts(x, gamma, delta)
+    erf_z, quotient = ef.erf_and_quotient(z)
+    bend = (ef.BELL_PEAK * gamma) * w * ops.exp(-ops.square(z)) / (1.0 + e)
+    closing = nx.scaled_exp(gamma * ratio * quotient + bend, ops.minimum(w, 0.0))
+    return ops.where(w < 0.0, closing, erf_z + bend)
+
+
+def _pserf(x, gamma, delta):
+    w, _, ratio, z = _pserf_parts(x, gamma, delta)
+    erf_z, quotient = ef.erf_and_quotient(z)
+    finite = ops.maximum(x, -nx.FAR / delta)
+    closing = nx.scaled_exp(gamma * (finite * ratio) * quotient, ops.minimum(w, 0.0))
+    return ops.where(w < 0.0, closing, x * erf_z)
+
+
+def _serf_curvature(x):
+    return _pserf_curvature(x, 1.0, 1.0)
+
+
+@nx.with_derivative(_serf_curvature)
+def _serf_slope(x):
+    return _pserf_slope(x, gamma=1.0, delta=1.0)
+
+
+@activation(
+    formula=r"x\, \mathrm{erf}(\log(1 + e^x))",
+    paper="arXiv:2108.09598",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    derivative=_serf_slope,
+)
+def serf(x: nx.Tensor) -> nx.Tensor:
+    """Mish with erf in place of tanh: smooth, unbounded above, a little steeper than `mish`.
+
+    f(x) = x erf(log(1 + exp(x)))
+
+    With trainable steepness, here as fixed parameters, it is `pserf`.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.3484 at x = -1.3331.
+
+    Example:
+        >>> np.asarray(serf(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.3418, 0.0, 1.9948]
+
+    Reference:
+        arXiv:2108.09598, SERF: Towards Better Training of Deep Neural Networks Using Log-Softplus ERror Activation
+        Function.
+    """
+    return _pserf(x, 1.0, 1.0)
+
+
+@activation(
+    formula=r"x\, \mathrm{erf}(\gamma \log(1 + e^{\delta x}))",
+    paper="arXiv:2109.04386",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    derivative=_pserf_slope,
+)
+def pserf(
+    x: nx.Tensor,
+    gamma: Annotated[float, Param("height of the gate's argument", low=0.0, exclusive=True)] = 1.25,
+    delta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.85,
+) -> nx.Tensor:
+    """Serf with two shape parameters, which the paper trains; fixed here.
+
+    f(x) = x erf(gamma log(1 + exp(delta x)))
+
+    The defaults are the paper's initial values; third-party ports start from 1 and 1, which is `serf`.
+
+    Args:
+        x: float tensor of any shape.
+        gamma: float > 0, height of the gate's argument.
+        delta: float > 0, sharpness of the gate.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(pserf(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.4639, 0.0, 1.9992]
+
+    Reference:
+        arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
+    """
+    return _pserf(x, gamma, delta)
+
+
+TOP = 10.0  # beyond z = exp(10), both exp(-z) and exp(-z^2) are 0 in every dtype
+
+
+def _erfact_parts(x, alpha, beta):
+    """u = beta x, clipped, and z = alpha exp(u), the argument of erf."""
+    u = ops.clip(beta * x, -nx.FAR, TOP - math.log(alpha))
+    return u, alpha * ops.exp(u)
+
+
+def _erfact_curvature(x, alpha, beta):
+    u, z = _erfact_parts(x, alpha, beta)
+    bracket = 2.0 + u * (1.0 - 2.0 * ops.square(z))
+    growing = ops.exp(ops.maximum(u, 0.0))
+    scale = ef.BELL_PEAK * alpha * beta
+    return nx.scaled_exp(scale * bracket * growing, ops.minimum(u, 0.0) - ops.square(z))
+
+
+@nx.with_derivative(_erfact_curvature)
+def _erfact_slope(x, alpha, beta):
+    u, z = _erfact_parts(x, alpha, beta)
+    erf_z, quotient = ef.erf_and_quotient(z)
+    bend = ef.BELL_PEAK * u * ops.exp(-ops.square(z))
+    closing = nx.scaled_exp(alpha * (quotient + bend), ops.minimum(u, 0.0))
+    return ops.where(u < 0.0, closing, erf_z + z * bend)
+
+
+@activation(
+    formula=r"x\, \mathrm{erf}(\alpha e^{\beta x})",
+    paper="arXiv:2109.04386",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    derivative=_erfact_slope,
+)
+def erfact(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("the gate's argument at 0", low=0.0, exclusive=True)] = 0.75,
+    beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.75,
+) -> nx.Tensor:
+    """x gated by the error function of an exponential, with two shape parameters, which the paper trains; fixed here.
+
+    f(x) = x erf(alpha exp(beta x))
+
+    The defaults are the paper's initial values; third-party ports start from 1 and 1, or 1 and 0.5.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: float > 0, the gate's argument at 0.
+        beta: float > 0, sharpness of the gate.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(erfact(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.3837, 0.0, 2.0]
+
+    Reference:
+        arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
+    """
+    u, z = _erfact_parts(x, alpha, beta)
+    erf_z, quotient = ef.erf_and_quotient(z)
+    finite = ops.maximum(x, -nx.FAR / beta)
+    closing = nx.scaled_exp((alpha * finite) * quotient, ops.minimum(u, 0.0))
+    return ops.where(u < 0.0, closing, x * erf_z)
