@@ -1,0 +1,198 @@
+"""Tensors at the edge of what makes sense, on every registered activation."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_acts
+from keras_acts.testing import evaluation, samples
+
+NAMES = keras_acts.names()
+OVER_AXIS = keras_acts.names(trait="over_axis")
+ELEMENTWISE = [name for name in NAMES if name not in OVER_AXIS]
+SHARES = ["entmax", "entmax15", "hardmax", "softmax", "softmax2d", "softmax_one", "softpick", "sparsemax"]
+SHARES += ["taylor_softmax"]
+INF = np.inf
+
+
+def value_and_gradient(fn, x, mode="eager"):
+    """The value, and the gradient of a weighted sum of its finite entries."""
+
+    def both(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = fn(x)
+            weights = tf.range(1, tf.size(value) + 1)
+            finite = tf.where(tf.math.is_finite(value), value, tf.zeros_like(value))
+            loss = tf.reduce_sum(finite * tf.cast(tf.reshape(weights, tf.shape(value)), value.dtype))
+        return value, tape.gradient(loss, x, unconnected_gradients="zero")
+
+    if mode != "eager":
+        both = tf.function(both, jit_compile=mode == "xla", autograph=False)
+    return [result.numpy() for result in both(tf.constant(x))]
+
+
+# ---- Every activation ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3), (0, 0)])
+@pytest.mark.parametrize("name", NAMES)
+def test_tensor_without_elements(name, shape):
+    for dtype in samples.DTYPES:
+        x = np.zeros(shape, samples.numpy_dtype(dtype))
+        for axis in range(len(shape)) if name in OVER_AXIS else (None,):
+            fn = keras_acts.get(name) if axis is None else keras_acts.get(name, axis=axis)
+            for result in value_and_gradient(fn, x):
+                assert result.shape == shape
+                assert result.dtype == x.dtype
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tensor_found_without_elements_only_when_the_graph_runs(name):
+    graph = tf.function(keras_acts.get(name), input_signature=[tf.TensorSpec([None, None])], autograph=False)
+    for shape in ((0, 3), (3, 0), (0, 0)):
+        assert graph(tf.zeros(shape)).shape == shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_zero_dimensional_tensor(name):
+    x = np.array(0.5, np.float32)
+    activation = keras_acts.get(name)
+    if name in ELEMENTWISE:
+        value, gradient = value_and_gradient(activation, x)
+        of_one = value_and_gradient(activation, x[None])
+        assert value.shape == gradient.shape == ()
+        np.testing.assert_allclose([value, gradient], np.ravel(of_one), rtol=1e-6)
+        return
+    for use in (lambda: activation(x), lambda: activation(keras.KerasTensor(()))):
+        with pytest.raises(ValueError, match="`axis` of") as caught:
+            use()
+        expected = f"`axis` of '{name}' needs at least one dimension for an input of shape (). Received: axis=-1"
+        assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_strided_batch_of_unknown_shape(name):
+    """Transposed, reversed and strided views, of a shape known only when the graph runs."""
+    activation = keras_acts.get(name)
+    x = np.random.default_rng(2).normal(size=(6, 5, 4)).astype(np.float32)
+    views = [x.T, x[::-1, ::2], np.moveaxis(x, 0, 1)[:, ::-1], np.broadcast_to(x[:1], (3, 5, 4)), np.asfortranarray(x)]
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None])], autograph=False)
+    def graph(x):
+        swapped = tf.transpose(tf.transpose(x, (2, 0, 1)), (1, 2, 0))
+        value = activation(swapped)
+        return value, tf.gradients(value * tf.cos(x), x)[0]
+
+    for view in views:
+        plain = tf.constant(np.ascontiguousarray(view))
+        with tf.GradientTape() as tape:
+            tape.watch(plain)
+            expected = activation(plain)
+            loss = expected * tf.cos(plain)
+        expected_gradient = tape.gradient(loss, plain, unconnected_gradients="zero") + expected * 0.0
+        # the weight's own derivative is no part of what the activation must do, but is the same in both
+        for got, right in zip(graph(view), (expected, expected_gradient), strict=True):
+            np.testing.assert_allclose(got, right, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(activation(view), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "int64"])
+@pytest.mark.parametrize("name", NAMES)
+def test_integer_or_bool_tensor(name, dtype):
+    message = (
+        f"`x` of '{name}' must have a floating-point dtype (float16, bfloat16, float32, float64). "
+        f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
+    )
+    activation = keras_acts.get(name)
+    graph = tf.function(activation, input_signature=[tf.TensorSpec([None, None], dtype)], autograph=False)
+    x = np.ones((2, 3), dtype)
+    empty = np.ones((0, 3), dtype)
+    symbolic = keras.KerasTensor((None, 3), dtype)
+    for use in (lambda: activation(x), lambda: activation(empty), lambda: activation(symbolic), lambda: graph(x)):
+        with pytest.raises(TypeError) as caught:
+            use()
+        assert str(caught.value).startswith(message)
+
+
+# ---- Infinities along an axis ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", evaluation.MODES)
+@pytest.mark.parametrize("name", OVER_AXIS)
+def test_infinities_give_no_nan(name, mode):
+    x = [[-INF] * 4, [INF] * 4, [INF, 1, 2, 3], [INF, -INF, 0, INF], [-INF, 1, 2, -INF], [3e38, -3e38, -INF, 0]]
+    for dtype in samples.DTYPES:
+        rows = np.array(x)
+        if dtype == "float16":
+            rows[-1] = [6e4, -6e4, -INF, 0]
+        value, gradient = value_and_gradient(keras_acts.get(name), rows.astype(samples.numpy_dtype(dtype)), mode)
+        assert not np.any(np.isnan(value.astype(np.float64)))
+        assert np.all(np.isfinite(gradient[:-1].astype(np.float64)))
+
+
+@pytest.mark.parametrize("mode", evaluation.MODES)
+@pytest.mark.parametrize("name", [*SHARES, "softmin", "solu", "kwta", "topk_relu", "gaussian_topk"])
+def test_row_of_nothing_but_masked_entries_gives_zeros(name, mode):
+    x = np.float32([[-INF] * 4, [1.0, 2.0, 3.0, 4.0]])
+    sign = -1.0 if name == "softmin" else 1.0
+    value, gradient = value_and_gradient(keras_acts.get(name), sign * x, mode)
+    np.testing.assert_array_equal(value[0], 0.0)
+    np.testing.assert_array_equal(gradient[0], 0.0)
+    alone, alone_gradient = value_and_gradient(keras_acts.get(name), sign * x[[1, 1]], mode)
+    np.testing.assert_array_equal(value[1], alone[1])
+    np.testing.assert_array_equal(gradient[1], alone_gradient[1])
+
+
+def test_log_softmax_of_nothing_but_masked_entries_is_the_logarithm_of_zeros():
+    value, gradient = value_and_gradient(keras_acts.get("log_softmax"), np.float32([[-INF] * 3]))
+    np.testing.assert_array_equal(value, [[-INF] * 3])
+    np.testing.assert_array_equal(gradient, [[0.0] * 3])
+
+
+@pytest.mark.parametrize("mode", evaluation.MODES)
+@pytest.mark.parametrize("name", [*SHARES, "softmin", "log_softmax", "solu", "kwta", "topk_relu", "gaussian_topk"])
+def test_masked_entries_are_as_if_absent(name, mode):
+    activation = keras_acts.get(name)
+    sign = -1.0 if name == "softmin" else 1.0
+    present = sign * np.float32([[0.5, -1.0, 2.0], [3.0, 1.0, 1.5]])
+    x = np.full((2, 5), sign * -INF, np.float32)
+    x[:, [0, 2, 3]] = present
+    value, gradient = value_and_gradient(lambda v: tf.gather(activation(v), [0, 2, 3], axis=1), x, mode)
+    expected, expected_gradient = value_and_gradient(activation, present, mode)
+    np.testing.assert_allclose(value, expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(gradient[:, [0, 2, 3]], expected_gradient, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(gradient[:, [1, 4]], 0.0)
+    dropped = np.asarray(activation(x))[:, [1, 4]]
+    np.testing.assert_array_equal(dropped, -INF if name == "log_softmax" else 0.0)
+
+
+@pytest.mark.parametrize("name", [name for name in SHARES if name != "hardmax"])
+def test_entries_of_plus_infinity_share_the_row(name):
+    value = np.asarray(keras_acts.get(name)(np.float32([[INF, 0.0, INF, 5.0], [INF, -INF, 1.0, 2.0]])))
+    np.testing.assert_allclose(value, [[0.5, 0.0, 0.5, 0.0], [1.0, 0.0, 0.0, 0.0]], rtol=1e-6)
+
+
+def test_first_entry_of_plus_infinity_takes_the_row_in_hardmax():
+    np.testing.assert_array_equal(keras_acts.get("hardmax")(np.float32([[0.0, INF, INF]])), [[0.0, 1.0, 0.0]])
+
+
+def test_infinite_vectors_are_squashed_to_length_one():
+    value, gradient = value_and_gradient(keras_acts.get("squash"), np.float32([[INF, 1.0], [INF, -INF]]))
+    np.testing.assert_allclose(value, [[1.0, 0.0], [0.5**0.5, -(0.5**0.5)]], rtol=1e-6)
+    np.testing.assert_array_equal(gradient, 0.0)
+
+
+@pytest.mark.parametrize("mode", evaluation.MODES)
+def test_zero_vector_is_squashed_to_zero(mode):
+    for result in value_and_gradient(keras_acts.get("squash"), np.zeros((2, 3), np.float32), mode):
+        np.testing.assert_array_equal(result, 0.0)
+
+
+@pytest.mark.parametrize("name", ["kwta", "topk_relu"])
+def test_of_equal_entries_the_first_are_kept(name):
+    activation = keras_acts.get(name, k=2)
+    value, gradient = value_and_gradient(activation, np.float32([[1.0, 2.0, 1.0, 1.0], [3.0, 3.0, 3.0, 3.0]]))
+    np.testing.assert_array_equal(value, [[1.0, 2.0, 0.0, 0.0], [3.0, 3.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(gradient, [[1.0, 2.0, 0.0, 0.0], [5.0, 6.0, 0.0, 0.0]])
