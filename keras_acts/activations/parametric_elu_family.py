@@ -1,5 +1,6 @@
 """Exponential linear units with two parameters, which their papers learn; here they are fixed."""
 
+import math
 from typing import Annotated
 
 from keras import ops
@@ -17,14 +18,22 @@ def _saturating(x, depth, reach):
     return ops.where(z > -(2.0**-60), depth / reach * x, depth * ops.expm1(z))
 
 
+def _decay(factor, z):
+    """factor exp(z) for z <= 0, down to the smallest normal number."""
+    if factor <= 1.0:
+        return nx.scaled_exp(factor, z)
+    # In the square, as TensorFlow's optimiser moves a plain factor behind h h, which is 0 where the result is not.
+    return ops.square(math.sqrt(factor) * ops.exp(0.5 * z))
+
+
 def _pelu_curvature(x, alpha, beta):
-    below = nx.scaled_exp(alpha / beta / beta, ops.minimum(x, 0.0) / beta)
+    below = _decay(alpha / beta / beta, ops.minimum(x, 0.0) / beta)
     return ops.where(x >= 0.0, 0.0, below)
 
 
 @nx.with_derivative(_pelu_curvature)
 def _pelu_slope(x, alpha, beta):
-    return nx.scaled_exp(alpha / beta, ops.minimum(x, 0.0) / beta)
+    return _decay(alpha / beta, ops.minimum(x, 0.0) / beta)
 
 
 @activation(
@@ -66,13 +75,13 @@ def pelu(
 
 
 def _mpelu_curvature(x, alpha, beta):
-    below = nx.scaled_exp(alpha * beta * beta, beta * ops.minimum(x, 0.0))
+    below = _decay(alpha * beta * beta, beta * ops.minimum(x, 0.0))
     return ops.where(x >= 0.0, 0.0, below)
 
 
 @nx.with_derivative(_mpelu_curvature)
 def _mpelu_slope(x, alpha, beta):
-    below = nx.scaled_exp(alpha * beta, beta * ops.minimum(x, 0.0))
+    below = _decay(alpha * beta, beta * ops.minimum(x, 0.0))
     return ops.where(x >= 0.0, 1.0, below)
 
 
