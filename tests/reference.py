@@ -189,13 +189,6 @@ def _smu(x, alpha, mu):
     return ((1 + alpha) * x + (1 - alpha) * x * _erf(mu * (1 - alpha) * x)) / 2
 
 
-def _saturated_mish(x, alpha=3, beta=0.5):
-    own, level = (v * mp.tanh(_log1p_exp(v)) for v in (x, mp.mpf(alpha)))
-    blend = _sigmoid((x - alpha) / beta)
-    # Beyond a million beta, the level to 400,000 digits.
-    return own * (1 - blend) + level * blend if blend != 1 else level
-
-
 REFERENCES = {
     "abs": abs,
     "acon_c": lambda x, p1=1, p2=0, beta=1: (p1 - p2) * x * _sigmoid(beta * (p1 - p2) * x) + p2 * x,
@@ -210,7 +203,6 @@ REFERENCES = {
     "cloglog": _cloglog,
     "colu": _colu,
     "cos": mp.cos,
-    "eis": lambda x, beta=1, gamma=1: x * _log1p_exp(x) / mp.sqrt(beta + gamma * x * x),
     "elish": lambda x: (x if x >= 0 else mp.expm1(x)) * _sigmoid(x),
     "elliott": lambda x: x / (1 + abs(x)) / 2 + mp.mpf(1) / 2,
     "elu": lambda x, alpha=1: x if x > 0 else alpha * mp.expm1(x),
@@ -252,7 +244,7 @@ REFERENCES = {
     "mish": lambda x: x * mp.tanh(_log1p_exp(x)),
     "mpelu": lambda x, alpha=0.25, beta=1: x if x > 0 else alpha * mp.expm1(beta * x),
     "multiquadric": lambda x, center=0, width=1: mp.sqrt((x - center) ** 2 + mp.mpf(width) ** 2),
-    "nl_relu": lambda x, beta=1: mp.log1p(beta * x) if x > 0 else x * 0,
+    "nl_relu": lambda x, beta=1: _unbounded(x, lambda t: mp.log1p(beta * t)) if x > 0 else x * 0,
     "pelu": lambda x, alpha=1, beta=1: alpha * x / beta if x >= 0 else alpha * mp.expm1(x / beta),
     "penalized_tanh": lambda x, alpha=0.25: mp.tanh(x) if x >= 0 else alpha * mp.tanh(x),
     "pflu": _pflu,
@@ -267,7 +259,6 @@ REFERENCES = {
     "relu_n": lambda x, max_value=1: _clip(x, 0, max_value),
     "rep_u": lambda x, power=3: max(x, mp.mpf(0)) ** power,
     "richards_swish": lambda x, alpha=1.5, beta=2: x * _sigmoid(beta * x) ** alpha,
-    "saturated_mish": _saturated_mish,
     "scaled_silu": lambda x, beta=1.375: beta * x * _sigmoid(x),
     "seagull": lambda x: _unbounded(abs(x), lambda t: mp.log1p(t * t)),
     "selu": _selu,

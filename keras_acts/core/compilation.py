@@ -4,7 +4,7 @@ import keras
 
 
 def is_fused() -> bool:
-    """True under XLA, where arithmetic is nearly free and passes over memory count; False where each operation is a pass.
+    """True under XLA, where passes over memory are what counts; False where each operation is a pass of its own.
 
     Primitives choose their form by it: under XLA one shared exponential and rational arithmetic, else the fewest
     kernels.

@@ -53,6 +53,11 @@ class Subject:
     modes: Sequence[str] = evaluation.MODES
 
     @cached_property
+    def evaluate(self) -> evaluation.Evaluator:
+        """The activation with two derivatives: `evaluate(x, mode)`."""
+        return evaluation.Evaluator(self.fn)
+
+    @cached_property
     def judged(self) -> tuple[np.ndarray, np.ndarray]:
         """The float64 sample and, by the oracle, the value and three derivatives there."""
         x = samples.sample("float64", self.kinks)
@@ -84,7 +89,7 @@ def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: in
 
     With `fn`, another implementation is measured against the truth about the subject.
     """
-    measured = fn if fn is not None else subject.fn
+    evaluate = subject.evaluate if fn is None else evaluation.Evaluator(fn, orders)
     for dtype in subject.dtypes:
         if dtype == "float64":
             x, exact = subject.judged
@@ -93,8 +98,8 @@ def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: in
             exact = subject.own_float64(x.astype(np.float64))
         subnormal = np.abs(x.astype(np.float64)) < float(samples.finfo(dtype).tiny)
         for mode in subject.modes:
-            got = evaluation.evaluate(measured, x, mode, orders)
-            at_zero = evaluation.evaluate(measured, np.zeros_like(x), mode, orders)[:, :1]
+            got = evaluate(x, mode)
+            at_zero = evaluate(np.zeros(1, x.dtype), mode)
             for order in range(orders + 1):
                 k = metric.k_error(got[order], exact[order], exact[order + 1], x.astype(np.float64), dtype)
                 # Processors may read a subnormal input as 0; what happens at 0 is checked with it or with the kinks.
@@ -116,9 +121,9 @@ def check_nan(subject: Subject) -> list[str]:
     """NaN in gives NaN out."""
     findings = []
     for dtype in subject.dtypes:
-        x = np.full(9, np.nan, samples.numpy_dtype(dtype))  # nine: both the vectorised path and its remainder
+        x = np.full(9, np.nan, samples.numpy_dtype(dtype))  # nine: in eager mode the vectorised path and its remainder
         for mode in subject.modes:
-            value = evaluation.evaluate(subject.fn, x, mode)[0].astype(np.float64)
+            value = subject.evaluate(x, mode)[0].astype(np.float64)
             if not np.all(np.isnan(value)):
                 findings.append(f"value at NaN in {dtype}, {mode} is {value}")
     return findings
@@ -134,12 +139,12 @@ def check_limits(subject: Subject) -> list[str]:
                 expected = [subject.reference(far), (subject.reference(far * 2) - subject.reference(far)) / far]
         else:
             huge = np.array([sign * 1e300])
-            expected = list(evaluation.evaluate(subject.fn, huge, "eager")[:2, 0])
+            expected = list(subject.evaluate(huge, "eager")[:2, 0])
         for dtype in subject.dtypes:
             x = np.full(9, sign * np.inf, samples.numpy_dtype(dtype))
             largest = float(samples.finfo(dtype).max)
             for mode in subject.modes:
-                got = evaluation.evaluate(subject.fn, x, mode).astype(np.float64)
+                got = subject.evaluate(x, mode).astype(np.float64)
                 for order in range(2):
                     if not subject.has_limits:
                         right = np.isnan(got[0])  # design: NaN for sin and its kin
@@ -161,12 +166,12 @@ def check_kinks(subject: Subject) -> list[str]:
     findings = []
     for kink in subject.kinks:
         gap = 1e-9 * max(1.0, abs(kink))
-        sides = evaluation.evaluate(subject.fn, np.array([kink - gap, kink + gap]), "eager")[1]
+        sides = subject.evaluate(np.array([kink - gap, kink + gap]), "eager")[1]
         for dtype in subject.dtypes:
             if float(np.asarray(kink, samples.numpy_dtype(dtype))) != kink:
                 continue  # this dtype has no such number
             x = np.full(9, kink, samples.numpy_dtype(dtype))
-            slopes = {mode: evaluation.evaluate(subject.fn, x, mode)[1].astype(np.float64) for mode in subject.modes}
+            slopes = {mode: subject.evaluate(x, mode)[1].astype(np.float64) for mode in subject.modes}
             slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
             for mode, slope in slopes.items():
                 if not np.all((slope >= sides.min() - slack) & (slope <= sides.max() + slack)):
