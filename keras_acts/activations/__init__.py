@@ -13,6 +13,7 @@ from keras_acts.activations.exponential_family import *
 from keras_acts.activations.exponential_gate_family import *
 from keras_acts.activations.gated_family import *
 from keras_acts.activations.gelu_family import *
+from keras_acts.activations.logarithmic_family import *
 from keras_acts.activations.nested_gate_family import *
 from keras_acts.activations.normal_gate_family import *
 from keras_acts.activations.oscillating_family import *
