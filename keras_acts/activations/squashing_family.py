@@ -67,7 +67,7 @@ def _softcap_slope(x, cap):
 
 @activation(
     formula=r"c \tanh(x / c)",
-    paper="arXiv:2408.00118",
+    paper="Gemma Team 2024",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
     aliases={"x_transformers": "softclamp"},
     derivative=_softcap_slope,
@@ -93,7 +93,7 @@ def softcap(
         [-29.9237, 0.0, 9.6454]
 
     Reference:
-        arXiv:2408.00118, Gemma 2: Improving Open Language Models at a Practical Size.
+        Gemma Team 2024, Gemma 2: Improving Open Language Models at a Practical Size.
     """
     return _scaled_tanh(x, cap, cap)
 
@@ -126,7 +126,7 @@ def penalized_tanh(
 
     f(x) = tanh(x) if x >= 0, else alpha tanh(x)
 
-    Strong in gated recurrent networks for language. Some surveys write the branch as tanh(x) / alpha with alpha = 4.
+    Some surveys write the branch as tanh(x) / alpha with alpha = 4.
     The derivative at 0 is 1.
 
     Args:
@@ -162,7 +162,6 @@ def _elliott_slope(x):
     formula=r"\frac{x}{2 (1 + |x|)} + \frac{1}{2}",
     paper="Elliott 1993",
     traits={Trait.MONOTONIC, Trait.BOUNDED},
-    aliases={"fann": "ELLIOTT"},
     derivative=_elliott_slope,
     kinks=(0.0,),
 )
