@@ -4,7 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.periodic_family import _phase
+from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -146,11 +146,10 @@ def laplace_lu(x: nx.Tensor) -> nx.Tensor:
 
 def _sinlu_parts(x, alpha, beta):
     """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
-    z = _phase(x, beta)
     # 1 + alpha beta cos z cancels where it is small.
     gain = alpha * beta
-    rise = (1.0 - gain) + 2.0 * gain * ops.square(ops.cos(0.5 * z))
-    sine = ops.sin(z)
+    rise = (1.0 - gain) + 2.0 * gain * ops.square(angle.cosine(x, 0.5 * beta))
+    sine = angle.sine(x, beta)
     h = nx.half_decay(x)
     return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
 
@@ -178,7 +177,7 @@ def _sinlu_slope(x, alpha, beta):
 def sinlu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("amplitude of the sine", low=0.0)] = 1.0,
-    beta: Annotated[float, Param("frequency of the sine", low=0.0, high=64.0)] = 1.0,
+    beta: Annotated[float, Param("frequency of the sine", low=0.0, high=64.0, exclusive=True)] = 1.0,
 ) -> nx.Tensor:
     """Silu with a sine on top, for signals with a period.
 
@@ -189,7 +188,7 @@ def sinlu(
     Args:
         x: float tensor of any shape.
         alpha: float >= 0, amplitude of the sine.
-        beta: float in [0, 64], frequency of the sine.
+        beta: float in (0, 64), frequency of the sine.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -202,7 +201,7 @@ def sinlu(
         Paul et al. 2022, SinLU: Sinu-Sigmoidal Linear Unit.
     """
     h = nx.half_decay(x)
-    sine = alpha * ops.sin(_phase(x, beta))
+    sine = alpha * angle.sine(x, beta)
     value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
     return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
 

@@ -4,29 +4,21 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
-def _phase(x, frequency):
-    """frequency * x; where that overflows, x: the numbers lie further apart there than any period."""
-    if frequency > 1.0:
-        x = ops.where(ops.abs(x) < nx.largest(x) / frequency, x, x / frequency)
-    return frequency * x
-
-
 def _snake_curvature(x, frequency):
     # 2 cos(2z) = 2 (cos z - sin z)(cos z + sin z): 2z may overflow.
-    z = _phase(x, frequency)
-    sine, cosine = ops.sin(z), ops.cos(z)
+    sine, cosine = angle.sine(x, frequency), angle.cosine(x, frequency)
     return 2.0 * frequency * (cosine - sine) * (cosine + sine)
 
 
 @nx.with_derivative(_snake_curvature)
 def _snake_slope(x, frequency):
     # 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
-    z = _phase(x, frequency)
-    return ops.square(ops.sin(z) + ops.cos(z))
+    return ops.square(angle.sine(x, frequency) + angle.cosine(x, frequency))
 
 
 @activation(
@@ -59,4 +51,4 @@ def snake(
     Reference:
         arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
     """
-    return x + ops.square(ops.sin(_phase(x, frequency))) / frequency
+    return x + ops.square(angle.sine(x, frequency)) / frequency

@@ -73,7 +73,7 @@ def erf_and_quotient(z: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor]:
 
 
 def normal_gate(x: nx.Tensor, scale: float = 1.0) -> tuple[nx.Tensor, nx.Tensor]:
-    """What x Phi(scale x) differs by from relu(x), and what its derivative x -> Phi(v) + v phi(v) differs by from the step.
+    """How x Phi(scale x) differs from relu(x), and how its derivative Phi(v) + v phi(v) differs from the step.
 
     With v = scale x: the first is -|x| Phi(-|v|), to be added to relu(x); the second is to be added where x >= 0 and
     subtracted elsewhere. From Phi(-|v|), so that no tail cancels; scale is > 0 (or 0, for x / 2).

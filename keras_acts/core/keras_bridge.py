@@ -96,7 +96,8 @@ def uninstall() -> None:
 
 
 def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:
-    available = [name for name in builtins if registry.find(name) is not None]
+    # Only where the declaration says that Keras means the same by the name, with the same parameters.
+    available = [name for name in builtins if name in getattr(registry.find(name), "aliases", {}).get("keras", ())]
     if override == "all":
         return [name for name in available if name not in KEPT_BY_ALL]
     wanted = [override] if isinstance(override, str) else list(override)

@@ -33,6 +33,11 @@ def largest(x: Tensor) -> float:
     return float(np.finfo(keras.backend.standardize_dtype(x.dtype)).max)
 
 
+def finite(x: Tensor) -> Tensor:
+    """x with +-inf replaced by the largest finite numbers."""
+    return ops.clip(x, -largest(x), largest(x))
+
+
 def is_float64(x: Tensor) -> bool:
     """Whether a series must go on to float64's last bit."""
     return keras.backend.standardize_dtype(x.dtype) == "float64"
@@ -103,7 +108,7 @@ def softplus(x: Tensor) -> Tensor:
 def gated(x: Tensor, w: Tensor) -> Tensor:
     """x sigmoid(w)."""
     h = half_decay(w)
-    closing = h * (h * near(x))  # near: 0 * inf would be NaN where the gate is shut
+    closing = h * (h * finite(x))  # 0 * inf would be NaN where the gate is shut
     return ops.where(w < 0.0, closing, x) / (1.0 + ops.square(h))
 
 

@@ -72,6 +72,7 @@ VARIANTS = [
     "star_relu(scale=1.0, bias=0.0)",
     "step(threshold=0.3)",
     "swish_beta(beta=-2.5)",
+    "swish_beta(beta=0.001)",
     "swish_beta(beta=0.0)",
     "swish_t(alpha=0.5, beta=4.0)",
     "tanhsoft(beta=1.0, gamma=0.5)",
