@@ -12,7 +12,7 @@ import tensorflow as tf
 
 import keras_acts
 
-OVER_AXIS = keras_acts.names(trait="over_axis")
+OVER_AXIS = [name for name in keras_acts.names() if "axis" in keras_acts.info(name).params]
 ELEMENTWISE = [name for name in keras_acts.names() if name not in OVER_AXIS]
 WITH_PARAMETERS = [
     "elu(alpha=0.5)",
@@ -27,7 +27,7 @@ WITH_PARAMETERS = [
 ]
 SPECS = [*ELEMENTWISE, *WITH_PARAMETERS, *OVER_AXIS]
 
-# No point within 0.01 of a kink of any of them; the tails as well as the middle.
+# The tails as well as the middle.
 X = np.float32([-80.0, -21.3, -7.77, *np.linspace(-4.03, 4.09, 41), 7.77, 21.3, 80.0])
 
 SEQUENCE = np.random.default_rng(0).normal(size=(4, 3, 4)).astype("float32")
@@ -132,15 +132,17 @@ TORCH = """
         if first.requires_grad:
             results[f"{i} second"] = torch.autograd.grad(first.sum(), v, materialize_grads=True)[0].numpy()
 
+    wide = torch.tensor(x, dtype=torch.float64)
+    results["float64"] = np.array(ops.maximum(wide, 0.0).dtype == torch.float64)  # Keras 3.12 and others say no
     for name in keras_acts.names():
-        results[f"float64 {name}"] = keras_acts.get(name)(torch.tensor(x, dtype=torch.float64)).numpy()
+        results[f"float64 {name}"] = keras_acts.get(name)(wide).numpy()
 """
 
 PROGRAMS = {"jax": JAX, "torch": TORCH}
 
 
 def reference(spec):
-    """Value, weighted gradient and derivatives by TensorFlow in float64."""
+    """Value, weighted gradient and derivatives by TensorFlow in float64, each with the scale of its rounding errors."""
     f = keras_acts.get(spec)
     x = tf.constant(X, "float64")
     weights = tf.constant(np.linspace(-1.0, 1.0, len(X), dtype="float32"), "float64")
@@ -153,10 +155,23 @@ def reference(spec):
         first = inner.gradient(y, x)
     gradient = inner.gradient(loss, x)
     results = {"value": y, "gradient": gradient, "forward": tf.reduce_sum(gradient * tf.cos(x))}
-    if spec not in OVER_AXIS:
+    if spec in OVER_AXIS:
+        scales = {key: tf.reduce_max(tf.abs(value)) for key, value in results.items()}
+    else:
         second = outer.gradient(first, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         results.update(first=first, second=second)
-    return {key: np.asarray(value) for key, value in results.items()}
+        slope_scale = tf.abs(first) + tf.abs(x * second)
+        scales = {"value": tf.abs(y) + tf.abs(x * first), "first": slope_scale, "gradient": slope_scale}
+        scales |= {"forward": tf.reduce_sum(slope_scale), "second": tf.abs(second) + tf.reduce_max(tf.abs(second))}
+    return {key: (np.asarray(results[key]), np.asarray(scales[key])) for key in results}
+
+
+def far_from_kinks(spec):
+    activation = keras_acts.get(spec)
+    is_bound = isinstance(activation, keras_acts.BoundActivation)
+    declaration = activation.declaration if is_bound else keras_acts.info(spec)
+    params = activation.all_params if is_bound else declaration.defaults
+    return np.all([np.abs(X - kink) > 0.01 for kink in declaration.kinks(**params)], axis=0) | np.zeros(X.shape, bool)
 
 
 @pytest.fixture(scope="module")
@@ -192,9 +207,11 @@ def test_values_and_derivatives_are_those_of_tensorflow(backend, results):
         expected = reference(spec)
         got = {key.partition(" ")[2]: results[key] for key in results if key.partition(" ")[0] == str(i)}
         assert got.keys() >= expected.keys() - ({"forward"} if backend == "torch" else set())
+        far = far_from_kinks(spec)
         for key, result in got.items():
-            right = expected[key] if key in expected else expected[key.partition(" ")[0]]
-            np.testing.assert_allclose(result, right, rtol=1e-5, atol=1e-6, err_msg=f"{spec}: {key}")
+            right, scale = expected[key] if key in expected else expected[key.partition(" ")[0]]
+            wrong = (np.abs(result - right) > 1e-5 * scale + 1e-6) & (far if result.ndim else True)
+            assert not wrong.any(), f"{spec}: {key} at {X[wrong] if result.ndim else X}: {result} and not {right}"
 
 
 @pytest.mark.parametrize("backend", PROGRAMS)
@@ -202,10 +219,13 @@ def test_model_saved_by_tensorflow_gives_the_same(backend, model, results):
     np.testing.assert_allclose(results["loaded"], model(SEQUENCE), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="outside TensorFlow keras.ops.maximum and minimum take float64 for float32")
 @pytest.mark.parametrize("backend", ["torch"])
-def test_torch_computes_float64_in_float64(backend, results):
+def test_torch_computes_float64_in_float64(backend, results, request):
+    if not results["float64"]:
+        reason = "keras.ops.maximum and minimum of a float64 tensor and a number give float32 outside TensorFlow"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     for name in keras_acts.names():
         got = results[f"float64 {name}"]
         assert got.dtype == "float64", name
-        np.testing.assert_allclose(got, reference(name)["value"], rtol=1e-13, atol=1e-300, err_msg=name)
+        right, scale = reference(name)["value"]
+        assert (np.abs(got - right) <= 1e-14 * scale + 1e-300).all(), name

@@ -12,6 +12,8 @@ from keras import ops
 import keras_acts
 from keras_acts.inspection.saveable import Finding
 
+KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
+
 X = np.float32([[-2.0, -0.5, 0.5, 2.0]])
 
 
@@ -143,7 +145,10 @@ BAD = {
     ),
     "named like ours": (
         snake,
-        "is a function 'snake' that Keras would silently replace by another of that name, "
+        "is a function that is not registered; Keras saves only its name 'snake'. "
+        f"Keep it at module level and {REGISTER}"
+        if KERAS < (3, 10)
+        else "is a function 'snake' that Keras would silently replace by another of that name, "
         "keras_acts.activations.periodic_family.snake, when the model is loaded. "
         f"Give it a name of its own and {REGISTER}",
     ),
@@ -271,8 +276,9 @@ def test_finding_says_what_does_not_come_back(case, tmp_path):
 @pytest.mark.parametrize("case", GOOD)
 def test_nothing_is_found_where_all_comes_back(case, tmp_path):
     model = model_with(GOOD[case])
-    assert keras_acts.check_saveable(model) == []
-    assert comes_back(model, tmp_path / "model.keras")
+    fine = KERAS >= (3, 10) or not case.startswith("Keras' layer")  # which did not load before
+    assert bool(keras_acts.check_saveable(model)) != fine
+    assert comes_back(model, tmp_path / "model.keras") == fine
 
 
 def test_every_activation_of_ours_is_fine():
@@ -301,6 +307,10 @@ def test_a_function_in_the_custom_objects_comes_back():
 # ---- Where it looks -------------------------------------------------------------------------------------------------
 
 LAMBDA = BAD["lambda"][0]
+
+keras_loads_layers = pytest.mark.skipif(
+    KERAS < (3, 10), reason="this Keras does not load a layer that is an activation"
+)
 
 
 def where(model):
@@ -334,6 +344,7 @@ def test_it_looks_into_recurrent_layers_wrappers_and_cells():
     ]
 
 
+@keras_loads_layers
 def test_it_looks_into_nested_models_and_activation_layers():
     inner = keras.Sequential([keras.Input((4,)), keras.layers.Activation(LAMBDA, name="act")], name="inner")
     inputs = keras.Input((4,))
@@ -342,6 +353,7 @@ def test_it_looks_into_nested_models_and_activation_layers():
     assert where(outer) == [("inner/act", "activation"), ("dense/held", "activation")]
 
 
+@keras_loads_layers
 def test_a_layer_in_two_places_is_named_once():
     shared = keras.layers.Activation(LAMBDA, name="shared")
     model = keras.Sequential(

@@ -31,13 +31,13 @@ class ActivationOperation(keras.Operation):
 
     def get_config(self) -> dict[str, Any]:
         """The registered name, all parameters and the name of the node."""
-        return {"activation": self.declaration.registered_name, "params": self.params, "name": self.name}
+        # Nested, as loading a legacy .h5 file would replace a plain registered name by the function itself.
+        activation = {"registered_name": self.declaration.registered_name, "params": self.params}
+        return {"activation": activation, "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":
         """The operation that `get_config` describes."""
-        name = config["activation"]
-        if callable(name):  # loading a legacy .h5 file puts the function itself in place of its registered name
-            name = keras.saving.get_registered_name(name)
-        declaration = registry.info(name)
-        return cls(declaration, declaration.bind((), config["params"]), config["name"])
+        activation = config["activation"]
+        declaration = registry.info(activation["registered_name"])
+        return cls(declaration, declaration.bind((), activation["params"]), config["name"])

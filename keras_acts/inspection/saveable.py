@@ -115,7 +115,10 @@ def _verdict(place: _Place) -> tuple[str, str] | None:
     """Reason and fix, or None if the activation comes back as it is."""
     value = place.value
     if isinstance(value, keras.Operation):  # layers too: what is inside them is looked at by itself
-        return None if _is_known(type(value)) else _of_unregistered_class(value)
+        if not _is_known(type(value)):
+            return _of_unregistered_class(value)
+        fails = place.attribute != "operation" and _is_keras_own(type(value)) and not _keras_loads_layers()
+        return _of_layer(value) if fails else None
     saved: Any = None
     back: Any = None
     in_lambda_layer = place.attribute == "function"
@@ -130,6 +133,16 @@ def _verdict(place: _Place) -> tuple[str, str] | None:
         except Exception:  # whatever a user's get_config or from_config raises
             same = False
     return None if same else _explanation(value, saved, back)
+
+
+@functools.cache
+def _keras_loads_layers() -> bool:
+    """Whether this Keras loads a layer of its own given as `activation=`; versions before 3.10 do not."""
+    try:
+        keras.activations.get(keras.activations.serialize(keras.layers.ReLU()))
+    except ValueError:
+        return False
+    return True
 
 
 def _through_json(config: Any) -> Any:
@@ -268,6 +281,13 @@ def _of_object(value: Any, back: Any) -> tuple[str, str]:
 def _of_unregistered_class(value: Any) -> tuple[str, str]:
     reason = f"is an object of the class {type(value).__name__}, which is not registered"
     return reason, f"Give the class `get_config` and {_REGISTER_CLASS}"
+
+
+def _of_layer(value: Any) -> tuple[str, str]:
+    return (
+        f"is a layer ({type(value).__name__}), which Keras {keras.__version__} saves as activation but cannot load",
+        "Put the layer behind this one, or use a newer Keras",
+    )
 
 
 def _fix_of_partial(value: functools.partial[Any]) -> str:
