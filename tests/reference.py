@@ -185,8 +185,9 @@ def _colu(x):
 
 
 def _smu(x, alpha, mu):
+    # 1 + erf(z) as 2 Phi(z sqrt 2), as the sum cancels for z << 0 at any fixed precision.
     alpha = mp.mpf(alpha)
-    return ((1 + alpha) * x + (1 - alpha) * x * _erf(mu * (1 - alpha) * x)) / 2
+    return alpha * x + (1 - alpha) * x * _normal_cdf(mp.sqrt(2) * mu * (1 - alpha) * x)
 
 
 REFERENCES = {

@@ -7,17 +7,18 @@ from keras import ops
 
 from keras_acts.core import error_function as ef
 from keras_acts.core import numerics as nx
+from keras_acts.core import series
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _erf_curvature(x):
     x = nx.near(x)
-    return nx.scaled_exp(-2.0 * ef.BELL_PEAK * x, -ops.square(x))
+    return series.times_exp(-2.0 * ef.BELL_PEAK * x, -ops.square(x))
 
 
 @nx.with_derivative(_erf_curvature)
 def _erf_slope(x):
-    return nx.scaled_exp(ef.BELL_PEAK, -ops.square(nx.near(x)))
+    return series.times_exp(ef.BELL_PEAK, -ops.square(nx.near(x)))
 
 
 @activation(
@@ -54,23 +55,28 @@ def _mega_laplace_decay(x, mu, sigma):
     """
     t = nx.near((x - mu) / sigma)
     h = ops.exp(-0.25 * ops.square(t))
-    constant = math.exp(-0.25 * (mu / sigma) ** 2) if abs(mu / sigma) < 18.0 else 0.0
-    if constant == 0.0 or mu == 0.0:  # so far out that the values near 0 are below the smallest numbers, or no offset
-        return t, h
+    if mu == 0.0 or abs(mu / sigma) > (50.0 if nx.is_float64(x) else 18.0):
+        return t, h  # no offset, or so far out that the values near 0 are below the smallest numbers
+    constant = math.exp(-0.25 * (mu / sigma) ** 2)
     inner = ops.clip(x, -0.5 * abs(mu), 0.5 * abs(mu))
     h_inner = constant * ops.exp(inner * ((0.5 / sigma**2) * (mu - 0.5 * inner)))
     return t, ops.where(ops.abs(x) < 0.5 * abs(mu), h_inner, h)
 
 
+def _shielded(t, product):
+    """The product, out of reach of the graph optimiser, which would move its constant past the second h."""
+    return ops.where(ops.abs(t) < nx.FAR, product, 0.0)
+
+
 def _mega_laplace_curvature(x, mu, sigma):
     t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * (h * (t * (-nx.NORMAL_PEAK / sigma**2)))
+    return h * _shielded(t, h * (t * (-nx.NORMAL_PEAK / sigma**2)))
 
 
 @nx.with_derivative(_mega_laplace_curvature)
 def _mega_laplace_slope(x, mu, sigma):
-    _, h = _mega_laplace_decay(x, mu, sigma)
-    return h * (h * (nx.NORMAL_PEAK / sigma))
+    t, h = _mega_laplace_decay(x, mu, sigma)
+    return h * _shielded(t, h * (nx.NORMAL_PEAK / sigma))
 
 
 @activation(
@@ -115,10 +121,9 @@ def mega_laplace(
 def _pserf_parts(x, gamma, delta):
     """w = delta x, e = exp(-|w|), log(1 + e) / e, and z = gamma log(1 + exp(w)), the argument of erf."""
     w = nx.near(delta * x)
-    e = ops.square(nx.half_decay(w))
-    rest = ops.log1p(e)
-    visible = ops.maximum(e, 1e-30)  # the quotient is 1 to the last bit there, and 0 / 0 never arises
-    return w, e, ops.log1p(visible) / visible, gamma * (ops.maximum(w, 0.0) + rest)
+    e = ops.exp(-ops.abs(w))
+    ratio = series.log1p_quotient(e)
+    return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
 
 
 def _pserf_curvature(x, gamma, delta):
@@ -126,25 +131,26 @@ def _pserf_curvature(x, gamma, delta):
     w, e, _, z = _pserf_parts(x, gamma, delta)
     s = ops.where(w < 0.0, e, 1.0) / (1.0 + e)
     opposite = ops.where(w < 0.0, 1.0, e) / (1.0 + e)
-    bracket = 2.0 + w * (opposite - 2.0 * gamma * (z * s))
-    scale = ef.BELL_PEAK * gamma * delta
-    return nx.scaled_exp(scale * bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
+    scale = ef.BELL_PEAK * gamma * delta  # inside the sum: the graph optimiser would move it past the exponentials
+    bracket = 2.0 * scale + w * (scale * opposite - (2.0 * gamma * scale) * (z * s))
+    return series.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
 
 
 @nx.with_derivative(_pserf_curvature)
 def _pserf_slope(x, gamma, delta):
     w, e, ratio, z = _pserf_parts(x, gamma, delta)
     erf_z, quotient = ef.erf_and_quotient(z)
-    bend = (ef.BELL_PEAK * gamma) * w * ops.exp(-ops.square(z)) / (1.0 + e)
-    closing = nx.scaled_exp(gamma * ratio * quotient + bend, ops.minimum(w, 0.0))
+    bend = (ef.BELL_PEAK * gamma) * w * ops.exp(-(ops.square(z) + e * ratio))  # 1 / (1 + e) is in the exponential
+    closing = series.times_exp(gamma * ratio * quotient + bend, ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, erf_z + bend)
 
 
 def _pserf(x, gamma, delta):
     w, _, ratio, z = _pserf_parts(x, gamma, delta)
     erf_z, quotient = ef.erf_and_quotient(z)
-    finite = ops.maximum(x, -nx.FAR / delta)
-    closing = nx.scaled_exp(gamma * (finite * ratio) * quotient, ops.minimum(w, 0.0))
+    # gamma behind a `where`: the graph optimiser would move it past the exponentials.
+    scaled = ops.where(w < 0.0, gamma * ops.maximum(x, -nx.FAR / delta), 0.0)
+    closing = series.times_exp(scaled * ratio * quotient, ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, x * erf_z)
 
 
@@ -174,11 +180,11 @@ def serf(x: nx.Tensor) -> nx.Tensor:
         x: float tensor of any shape.
 
     Returns:
-        Tensor of the same shape and dtype as x, with minimum -0.3484 at x = -1.3331.
+        Tensor of the same shape and dtype as x, with minimum -0.3484 at x = -1.1931.
 
     Example:
         >>> np.asarray(serf(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.3418, 0.0, 1.9948]
+        [-0.3422, 0.0, 1.9947]
 
     Reference:
         arXiv:2108.09598, SERF: Towards Better Training of Deep Neural Networks Using Log-Softplus ERror Activation
@@ -202,7 +208,7 @@ def pserf(
 
     f(x) = x erf(gamma log(1 + exp(delta x)))
 
-    The defaults are the paper's initial values; third-party ports start from 1 and 1, which is `serf`.
+    The defaults are the initial values attributed to the paper; third-party ports start from 1 and 1, which is `serf`.
 
     Args:
         x: float tensor of any shape.
@@ -214,7 +220,7 @@ def pserf(
 
     Example:
         >>> np.asarray(pserf(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.4639, 0.0, 1.9992]
+        [-0.4707, 0.0, 1.9981]
 
     Reference:
         arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
@@ -233,10 +239,10 @@ def _erfact_parts(x, alpha, beta):
 
 def _erfact_curvature(x, alpha, beta):
     u, z = _erfact_parts(x, alpha, beta)
-    bracket = 2.0 + u * (1.0 - 2.0 * ops.square(z))
+    scale = ef.BELL_PEAK * alpha * beta  # inside the sum: the graph optimiser would move it past the exponentials
+    bracket = 2.0 * scale + u * (scale - (2.0 * scale) * ops.square(z))
     growing = ops.exp(ops.maximum(u, 0.0))
-    scale = ef.BELL_PEAK * alpha * beta
-    return nx.scaled_exp(scale * bracket * growing, ops.minimum(u, 0.0) - ops.square(z))
+    return series.times_exp(bracket * growing, ops.minimum(u, 0.0) - ops.square(z))
 
 
 @nx.with_derivative(_erfact_curvature)
@@ -244,7 +250,7 @@ def _erfact_slope(x, alpha, beta):
     u, z = _erfact_parts(x, alpha, beta)
     erf_z, quotient = ef.erf_and_quotient(z)
     bend = ef.BELL_PEAK * u * ops.exp(-ops.square(z))
-    closing = nx.scaled_exp(alpha * (quotient + bend), ops.minimum(u, 0.0))
+    closing = series.times_exp(alpha * quotient + alpha * bend, ops.minimum(u, 0.0))
     return ops.where(u < 0.0, closing, erf_z + z * bend)
 
 
@@ -263,7 +269,7 @@ def erfact(
 
     f(x) = x erf(alpha exp(beta x))
 
-    The defaults are the paper's initial values; third-party ports start from 1 and 1, or 1 and 0.5.
+    The defaults are the initial values attributed to the paper; third-party ports start from 1 and 1, or 1 and 0.5.
 
     Args:
         x: float tensor of any shape.
@@ -275,13 +281,14 @@ def erfact(
 
     Example:
         >>> np.asarray(erfact(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.3837, 0.0, 2.0]
+        [-0.3836, 0.0, 2.0]
 
     Reference:
         arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
     """
     u, z = _erfact_parts(x, alpha, beta)
     erf_z, quotient = ef.erf_and_quotient(z)
-    finite = ops.maximum(x, -nx.FAR / beta)
-    closing = nx.scaled_exp((alpha * finite) * quotient, ops.minimum(u, 0.0))
+    # alpha behind a `where`: the graph optimiser would move it past the exponentials.
+    scaled = ops.where(u < 0.0, alpha * ops.maximum(x, -nx.FAR / beta), 0.0)
+    closing = series.times_exp(scaled * quotient, ops.minimum(u, 0.0))
     return ops.where(u < 0.0, closing, x * erf_z)

@@ -5,10 +5,10 @@ erf is the kernels' own nowhere here: in float32 they are off by six units in th
 
 import math
 
-import keras
 from keras import ops
 
 from keras_acts.core import numerics as nx
+from keras_acts.core.series import polynomial, times_exp
 
 BELL_PEAK = 2.0 / math.sqrt(math.pi)  # erf'(0)
 
@@ -42,13 +42,7 @@ _SERIES_FLOAT32 = (
 
 def _series(z: nx.Tensor) -> nx.Tensor:
     """erf(z) / z for |z| <= 1."""
-    float64 = keras.backend.standardize_dtype(z.dtype) == "float64"
-    coefficients = _SERIES_FLOAT64 if float64 else _SERIES_FLOAT32
-    square = ops.square(z)
-    series: nx.Tensor | float = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        series = coefficient + square * series
-    return series
+    return polynomial(ops.square(z), _SERIES_FLOAT64, _SERIES_FLOAT32)
 
 
 def _saturating(z: nx.Tensor) -> nx.Tensor:
@@ -72,15 +66,44 @@ def erf_and_quotient(z: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor]:
     return ops.where(inside, inner * series, saturating), ops.where(inside, series, saturating / ops.maximum(z, 1.0))
 
 
-def normal_gate(x: nx.Tensor, scale: float = 1.0) -> tuple[nx.Tensor, nx.Tensor]:
-    """How x Phi(scale x) differs from relu(x), and how its derivative Phi(v) + v phi(v) differs from the step.
+# x times a gate that rises from `low` to `high` as low + (high - low) Phi(v), with v = scale x. From
+# exp(-v^2 / 2) and the scaled tail, so that no tail cancels; near 0 from its middle, as there low and Phi may cancel.
 
-    With v = scale x: the first is -|x| Phi(-|v|), to be added to relu(x); the second is to be added where x >= 0 and
-    subtracted elsewhere. From Phi(-|v|), so that no tail cancels; scale is > 0 (or 0, for x / 2).
-    """
-    magnitude = ops.abs(x) if scale == 0.0 else ops.minimum(ops.abs(x), nx.FAR / scale)
-    t = scale * magnitude
-    tail, exponent = nx.scaled_normal_tail(t), -0.5 * ops.square(t)
-    shortfall = nx.scaled_exp(-(magnitude * tail), exponent)
-    excess = nx.scaled_exp(nx.NORMAL_PEAK * t - tail, exponent)
-    return shortfall, excess
+_MIDDLE = 0.5
+
+
+def _normal_parts(x: nx.Tensor, scale: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+    """|v|, the scaled tail, -v^2 / 2, and Phi(|v|) - 1/2 for |v| <= _MIDDLE."""
+    t = nx.near(scale * ops.abs(x)) if scale else ops.zeros_like(x)  # 0 * inf would be NaN
+    inner = math.sqrt(0.5) * ops.minimum(t, _MIDDLE)
+    return t, nx.scaled_normal_tail(t), -0.5 * ops.square(t), 0.5 * inner * _series(inner)
+
+
+def normal_gated(x: nx.Tensor, low: float, high: float, scale: float = 1.0) -> nx.Tensor:
+    """x (low + (high - low) Phi(scale x))."""
+    t, tail, exponent, rise = _normal_parts(x, scale)
+    width, middle = high - low, 0.5 * (low + high)
+    rest = ops.exp(exponent) * tail
+    if low == 0.0:  # x is multiplied in before the exponential vanishes
+        closing = times_exp(high * (ops.maximum(x, -nx.FAR / scale) * tail), exponent)
+    else:
+        closing = x * (low + width * rest)
+    far = ops.where(x < 0.0, closing, x * (high - width * rest))
+    return ops.where(t < _MIDDLE, x * (middle + ops.sign(x) * (width * rise)), far)
+
+
+def normal_gated_slope(x: nx.Tensor, low: float, high: float, scale: float = 1.0) -> nx.Tensor:
+    """The derivative of `normal_gated`: low + (high - low) (Phi(v) + v phi(v))."""
+    t, tail, exponent, rise = _normal_parts(x, scale)
+    width, middle = high - low, 0.5 * (low + high)
+    excess = times_exp((width * nx.NORMAL_PEAK) * t - width * tail, exponent)
+    far = ops.where(x < 0.0, low - excess, high + excess)
+    bend = width * rise + (width * nx.NORMAL_PEAK) * t * ops.exp(exponent)
+    return ops.where(t < _MIDDLE, middle + ops.sign(x) * bend, far)
+
+
+def normal_gated_curvature(x: nx.Tensor, low: float, high: float, scale: float = 1.0) -> nx.Tensor:
+    """The second derivative of `normal_gated`: (high - low) scale (2 - v^2) phi(v)."""
+    t, _, exponent, _ = _normal_parts(x, scale)
+    peak = (high - low) * scale * nx.NORMAL_PEAK  # inside the difference: the graph optimiser would move it out
+    return times_exp(2.0 * peak - peak * ops.square(t), exponent)
