@@ -51,8 +51,8 @@ def names(pattern: str | None = None, trait: "Trait | str | None" = None, family
         family: keep those of this family: "relu", "gelu", "softmax", ...
 
     Example:
-        >>> keras_acts.names("*gelu*")
-        ['gelu', 'gelu_tanh', 'quick_gelu']
+        >>> keras_acts.names("gelu*")
+        ['gelu', 'gelu_tanh']
     """
     return sorted(
         declaration.name
