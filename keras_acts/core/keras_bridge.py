@@ -140,9 +140,20 @@ def without_override(function: Callable[..., Any]) -> Callable[..., Any]:
     return _builtin_of_twin.get(function, function)
 
 
-def sublayers(layer: keras.Layer) -> list[keras.Layer]:
-    """The layers directly inside a layer or model: wrapped ones, cells and layer-valued activations included."""
-    return layer._flatten_layers(include_self=False, recursive=False)
+def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
+    """The layers inside a layer or model: wrapped ones, cells and layer-valued activations included."""
+    return layer._flatten_layers(include_self=False, recursive=recursive)
+
+
+def enclosing_layer(layer: keras.Layer) -> Any:
+    """The layer or model whose call is calling `layer`, or None; None too where Keras has moved the record."""
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:
+        return None
+    scopes = global_state.get_global_attribute("name_scope_stack") or []
+    callers = [caller for caller in (getattr(scope, "caller", None) for scope in scopes) if caller is not layer]
+    return callers[-1] if callers else None
 
 
 def _keep_logits(output: Any, logits: Any) -> None:

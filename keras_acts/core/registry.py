@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_acts.core.declaration import Declaration, Trait
 
 _declarations: dict[str, "Declaration"] = {}  # by registered name; of two with one bare name the newer counts
+_layers: dict[str, str] = {}  # what to write instead of a layer's name: {"prelu": "keras_acts.layers.PReLU()"}
 
 
 def _current() -> dict[str, "Declaration"]:
@@ -29,6 +30,11 @@ def add(declaration: "Declaration", *, replace: bool = False) -> None:
         )
     _declarations.pop(declaration.registered_name, None)
     _declarations[declaration.registered_name] = declaration
+
+
+def add_layer(name: str) -> None:
+    """Let the error for an unknown activation name this layer of keras_acts."""
+    _layers[name.lower()] = f"keras_acts.layers.{name}()"
 
 
 def snapshot() -> dict[str, "Declaration"]:
@@ -169,11 +175,13 @@ def _by_framework(name: str) -> tuple["Declaration | None", dict[str, Any]]:
 
 def unknown(name: str) -> str:
     """The error text for a name that is not an activation: what it is instead, or what is close to it."""
-    layer = next((c for c in dir(keras.layers) if c.lower() == name.lower().replace("_", "")), None)
+    plain = spec.parse(name)[0].lower().replace("_", "")
+    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in dir(keras.layers)}
+    layer = _layers.get(plain, builtin.get(plain))
     if layer is not None and find(name.lower()) is None and not _spelled_like(name):
         return (
             f"'{name}' is not an activation function but a layer with weights or state of its own. "
-            f"Add the layer instead: keras.layers.{layer}(). Received: {name!r}"
+            f"Add the layer instead: {layer}. Received: {name!r}"
         )
     near = _spelled_like(name) or difflib.get_close_matches(name.lower(), _current(), n=3, cutoff=0.6)
     question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""

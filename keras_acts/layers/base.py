@@ -1,0 +1,264 @@
+"""The base class of all layers of keras_acts, and how a layer is written.
+
+A layer without weights overrides `activate` (and `compute_output_shape` if it changes the shape):
+
+    @layer(formula=r"[\\max(x, 0), \\max(-x, 0)]", paper="arXiv:1603.05201", aliases={"tf": "crelu"})
+    class CReLU(ActivationLayer):
+        '''One line, formula, when to use it, Args, Input shape, Output shape, Example, Reference.'''
+
+        def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.axis = axis
+
+        def activate(self, x): ...
+
+        def get_config(self):
+            return {**super().get_config(), "axis": self.axis}
+
+A layer with shape parameters (alpha, beta, ...) names them in its constructor and gets them as arguments:
+
+    class PReLU(ShapedActivation):
+        def __init__(self, alpha_initializer=0.25, shared_axes=None, **kwargs):
+            super().__init__(shared_axes=shared_axes, **kwargs)
+            self.add_shape_parameter("alpha", alpha_initializer)
+
+        def activate(self, x, alpha):
+            return ops.where(x > 0.0, x, alpha * x)
+
+`get_config` then needs nothing more. What `activate` sees is float32 or float64: half precision is widened before and
+rounded once after, weights included, so that gradients of weights are summed in float32 or wider. Where autodiff is
+inaccurate or keeps more than x, decorate a module-level function with `core.partials.with_partials`, or build on the
+functions of `keras_acts.activations`, which have their own derivatives. Layers with sublayers or randomness override
+`call` instead and use `self.widened`. Each layer gets an example in tests/layers/examples.py, which puts it into the
+contract, and its formula in tests/layers/test_values.py.
+"""
+
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from keras_acts.core import derivatives, keras_bridge
+from keras_acts.layers import hosts
+
+Tensor = Any
+Shape = tuple[int | None, ...]
+Initializer = Any  # float (a constant), name, config or keras.initializers.Initializer
+SharedAxes = Sequence[int] | Literal["all"] | None
+
+
+class ActivationLayer(keras.Layer):
+    """Base class: keeps masks and the shape, computes half precision in float32, and can stand as `activation=`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
+        """The value for a float32 or float64 tensor; `weights` have its dtype."""
+        raise NotImplementedError(f"{type(self).__name__} must override `activate`.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`call`, after a check that the layer is not the `activation` of two layers."""
+        inputs = args[0] if args else kwargs.get("inputs")
+        hosts.check_single_place(self, symbolic=isinstance(inputs, keras.KerasTensor))
+        return super().__call__(*args, **kwargs)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The activation of a float tensor."""
+        return self.widened(self.activate, inputs, ())
+
+    def widened(self, function: Callable[..., Tensor], inputs: Tensor, weights: Sequence[Any]) -> Tensor:
+        """`function(inputs, *weights)` in float32 or wider, rounded once to the dtype of the inputs.
+
+        Raises:
+            TypeError: if the inputs are not floats.
+        """
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        if dtype not in derivatives.FLOAT_DTYPES:
+            raise TypeError(
+                f"The input of {type(self).__name__} must have a floating-point dtype "
+                f"({', '.join(derivatives.FLOAT_DTYPES)}). Received: dtype={dtype}. "
+                "Cast it first: keras.ops.cast(x, 'float32')"
+            )
+        wide = "float32" if dtype in derivatives.HALF_DTYPES else dtype
+        # Variables times 1.0 are tensors, which rules with written derivatives need.
+        arguments = [ops.cast(weight * 1.0, wide) for weight in weights]
+        return ops.cast(function(ops.cast(inputs, wide), *arguments), dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the input."""
+        return tuple(input_shape)
+
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
+        """Nothing to quantize: the weights of an activation stay as they are in `model.quantize`."""
+
+
+class ShapedActivation(ActivationLayer):
+    """Base class of activations with shape parameters: weights such as alpha that bend the curve.
+
+    By default each parameter has one weight per channel of the last axis, created in `build`. `shared_axes` is as in
+    `keras.layers.PReLU`: the axes along which one weight is shared; `[]` gives one weight per element. `"all"` gives
+    one weight in all, which exists from the start.
+    """
+
+    def __init__(self, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shared_axes = _validated_axes(shared_axes, type(self).__name__)
+        self._parameter_names: tuple[str, ...] = ()
+
+    def add_shape_parameter(self, name: str, initializer: Initializer) -> None:
+        """Declare a weight with the sharing that the user asked for: `self.<name>`, an argument of `activate`.
+
+        `self.<name>_regularizer` and `self.<name>_constraint` count where they have been set before.
+        """
+        setattr(self, f"{name}_initializer", as_initializer(initializer))
+        self._declare(name)
+        if self.shared_axes == "all":
+            self._create(name, ())
+        else:
+            setattr(self, name, None)
+            self.built = False
+
+    def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
+        """Declare a weight whose shape does not depend on the input. It exists from the start."""
+        setattr(self, f"{name}_initializer", as_initializer(initializer))
+        self._declare(name)
+        self._create(name, shape)
+
+    def _declare(self, name: str) -> None:
+        self._parameter_names = (*self._parameter_names, name)
+
+    def _create(self, name: str, shape: tuple[int, ...]) -> None:
+        weight = self.add_weight(
+            name=name,
+            shape=shape,
+            initializer=getattr(self, f"{name}_initializer"),
+            regularizer=getattr(self, f"{name}_regularizer", None),
+            constraint=getattr(self, f"{name}_constraint", None),
+            autocast=False,  # half precision would lose digits of the weight before the arithmetic begins
+        )
+        setattr(self, name, weight)
+        # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
+        self.built = all(getattr(self, declared) is not None for declared in self._parameter_names)
+
+    @property
+    def shape_parameters(self) -> list[keras.Variable]:
+        """The weights that bend the curve, which weight decay should leave alone."""
+        return [getattr(self, name) for name in self._parameter_names if getattr(self, name) is not None]
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights that the shape of the input decides."""
+        waiting = [name for name in self._parameter_names if getattr(self, name) is None]
+        if waiting:
+            hosts.check_can_build(self)
+            shape = self._weight_shape(input_shape)
+            for name in waiting:
+                self._create(name, shape)
+
+    def _weight_shape(self, input_shape: Shape) -> tuple[int, ...]:
+        name = type(self).__name__
+        if len(input_shape) < 2:
+            raise ValueError(
+                f"{name} needs an input with a channel axis after the batch axis. Received: input_shape={input_shape}"
+            )
+        rank = len(input_shape)
+        if self.shared_axes is None:
+            per_weight, axes = [input_shape[-1]], [rank - 1]
+        else:
+            assert self.shared_axes != "all"
+            outside = [axis for axis in self.shared_axes if not (1 <= axis < rank or 1 - rank <= axis < 0)]
+            if outside:
+                raise ValueError(
+                    f"`shared_axes` of {name} must be axes after the batch axis of an input of shape {input_shape}. "
+                    f"Received: shared_axes={self.shared_axes}"
+                )
+            shared = {axis % rank for axis in self.shared_axes}
+            per_weight = [1 if axis in shared else input_shape[axis] for axis in range(1, rank)]
+            axes = list(range(1, rank))
+        unknown = [axis for axis, size in zip(axes, per_weight, strict=True) if size is None]
+        if unknown:
+            raise ValueError(
+                f"{name} has one weight for each index of axis {unknown[0]}, whose size is unknown. Give the size in "
+                f"keras.Input, or share the weight: shared_axes={unknown} or shared_axes='all'. "
+                f"Received: input_shape={tuple(input_shape)}"
+            )
+        return tuple(size for size in per_weight if size is not None)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The activation of a float tensor."""
+        return self.widened(self.activate, inputs, [getattr(self, name) for name in self._parameter_names])
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments: sharing and initializers, besides those of every layer."""
+        initializers = {
+            f"{name}_initializer": keras.initializers.serialize(getattr(self, f"{name}_initializer"))
+            for name in self._parameter_names
+        }
+        return {**super().get_config(), "shared_axes": self.shared_axes, **initializers}
+
+
+def shape_parameters(model: keras.Layer) -> list[keras.Variable]:
+    """The weights of a model that bend activation curves, to keep weight decay away from them.
+
+    Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
+    not regularize it. Keras' optimizers decay every weight that is not excluded.
+
+    Args:
+        model: a built model or layer.
+
+    Returns:
+        The variables, in the order of the layers.
+
+    Raises:
+        ValueError: if a layer has not created its weights yet.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras_acts.layers.PReLU()])
+        >>> optimizer = keras.optimizers.AdamW(weight_decay=0.01)
+        >>> optimizer.exclude_from_weight_decay(var_list=keras_acts.layers.shape_parameters(model))
+        >>> [variable.path for variable in keras_acts.layers.shape_parameters(model)]  # doctest: +ELLIPSIS
+        ['...alpha']
+
+    Reference:
+        arXiv:1502.01852, Delving Deep into Rectifiers: "we do not use weight decay when updating a_i".
+    """
+    found: dict[int, keras.Variable] = {}
+    for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
+        if not isinstance(layer, ShapedActivation):
+            continue
+        if not layer.built:
+            raise ValueError(
+                f"The weights of '{layer.name}' do not exist yet. Build the model first, for instance with a "
+                f"keras.Input as its first entry. Received: {model!r}"
+            )
+        found.update({id(variable): variable for variable in layer.shape_parameters})
+    return list(found.values())
+
+
+def as_initializer(value: Initializer) -> keras.initializers.Initializer:
+    """An initializer from a number (a constant), a name, a config or an initializer.
+
+    Raises:
+        ValueError: if the number is not finite.
+    """
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise ValueError(f"An initial value must be a finite number. Received: {value!r}")
+        return keras.initializers.Constant(float(value))
+    return keras.initializers.get(value)
+
+
+def _validated_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
+    if axes is None or axes == "all":
+        return axes
+    given = [axes] if isinstance(axes, numbers.Integral) else axes
+    if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
+        raise ValueError(
+            f"`shared_axes` of {owner} must be None (one weight per channel), a list of axes after the batch axis, "
+            f"or 'all'. Received: shared_axes={axes!r}"
+        )
+    return [int(axis) for axis in given]
