@@ -3,9 +3,9 @@
 import math
 from typing import Annotated
 
-import keras
 from keras import ops
 
+from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -44,7 +44,7 @@ def atan(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(atan(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [-1.1071, 0.0, 1.1071]
     """
-    return ops.arctan(x)
+    return elementary.arctan(x)
 
 
 # x (1/2 + arctan(x) / pi) for x = -t is -t arctan(1 / t) / pi. With y = 1 / (1 + t^2), arctan(1 / t) is
@@ -93,12 +93,7 @@ _SERIES_FLOAT32 = (
 
 
 def _arctan_series(y):
-    float64 = keras.backend.standardize_dtype(y.dtype) == "float64"
-    coefficients = _SERIES_FLOAT64 if float64 else _SERIES_FLOAT32
-    series = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        series = coefficient + y * series
-    return series
+    return nx.polynomial(y, _SERIES_FLOAT64, _SERIES_FLOAT32)
 
 
 def _wide_gate_curvature(x, alpha):
@@ -112,7 +107,7 @@ def _wide_gate_slope(x, alpha):
     t = ops.clip(ops.abs(x), 1.0, nx.largest(x) ** 0.5)
     tail = (t * y) * (y * (widened * _arctan_series(y)))
     small = ops.clip(x, -1.0, 1.0)
-    central = 0.5 + widened * (ops.arctan(small) + small / (1.0 + ops.square(small)))
+    central = 0.5 + widened * (elementary.arctan(small) + small / (1.0 + ops.square(small)))
     outer = ops.where(x < 0.0, tail - alpha, (1.0 + alpha) - tail)
     return ops.where(ops.abs(x) < 1.0, central, outer)
 
@@ -124,7 +119,7 @@ def _wide_gate(x, alpha):
     left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
     right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
     outer = ops.where(x < 0.0, left, right) - distance
-    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * ops.arctan(x)), outer)
+    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * elementary.arctan(x)), outer)
 
 
 def _atlu_slope(x):

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
@@ -51,12 +49,12 @@ def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive
 
 
 def _cos_curvature(x):
-    return -ops.cos(x)
+    return -angle.cosine(x)
 
 
 @nx.with_derivative(_cos_curvature)
 def _cos_slope(x):
-    return -ops.sin(x)
+    return -angle.sine(x)
 
 
 @activation(
@@ -82,16 +80,16 @@ def cos(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(cos(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
         [0.5403, 1.0, -0.4161]
     """
-    return ops.cos(x)
+    return angle.cosine(x)
 
 
 def _gcu_curvature(x):
-    return -2.0 * ops.sin(x) - x * ops.cos(x)
+    return -2.0 * angle.sine(x) - x * angle.cosine(x)
 
 
 @nx.with_derivative(_gcu_curvature)
 def _gcu_slope(x):
-    return ops.cos(x) - x * ops.sin(x)
+    return angle.cosine(x) - x * angle.sine(x)
 
 
 @activation(
@@ -119,4 +117,4 @@ def gcu(x: nx.Tensor) -> nx.Tensor:
         arXiv:2108.12943, Growing Cosine Unit: A Novel Oscillatory Activation Function That Can Speedup Training and
         Reduce Parameters in Convolutional Neural Networks.
     """
-    return x * ops.cos(x)
+    return x * angle.cosine(x)

@@ -7,6 +7,7 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.activations.swish_family import silu_curvature, silu_slope
+from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -21,13 +22,13 @@ def _sine_relu_kink(epsilon):
 
 
 def _sine_relu_curvature(x, epsilon):
-    wave = epsilon * (ops.cos(x) - ops.sin(x))
+    wave = epsilon * (angle.cosine(x) - angle.sine(x))
     return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
 
 
 @nx.with_derivative(_sine_relu_curvature)
 def _sine_relu_slope(x, epsilon):
-    wave = epsilon * (ops.cos(x) + ops.sin(x))
+    wave = epsilon * (angle.cosine(x) + angle.sine(x))
     return ops.where(x > _sine_relu_kink(epsilon), 1.0, wave)
 
 
@@ -63,7 +64,7 @@ def sine_relu(
     Reference:
         Rodrigues 2018, SineReLU: An Alternative to the ReLU Activation Function.
     """
-    wave = epsilon * (ops.sin(x) - ops.cos(x))
+    wave = epsilon * (angle.sine(x) - angle.cosine(x))
     return ops.where(ops.abs(x) <= nx.largest(x), ops.maximum(x, wave), wave)  # XLA's maximum of inf and NaN is inf
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -62,7 +63,7 @@ def softplus(
     """
     # beta x itself may overflow; exp(-|beta x|) may not.
     z = -ops.abs(beta * x)
-    excess = ops.log1p(ops.exp(z)) / beta
+    excess = elementary.log1p(ops.exp(z)) / beta
     if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
         excess = ops.where(z < -80.0, nx.scaled_exp(1.0 / beta, z), excess)
     smooth = ops.maximum(x, 0.0) + excess

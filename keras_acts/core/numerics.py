@@ -15,10 +15,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.core import compilation
+from keras_acts.core import compilation, elementary
 from keras_acts.core.derivatives import Tensor as Tensor
 from keras_acts.core.derivatives import rounded_once as rounded_once
 from keras_acts.core.derivatives import with_derivative as with_derivative
+from keras_acts.core.polynomials import is_float64 as is_float64
+from keras_acts.core.polynomials import polynomial as polynomial
 
 FAR = 1000.0  # beyond it exp(-|x| / 2) is 0 in every dtype; x is clipped here where 0 * inf would arise
 
@@ -36,11 +38,6 @@ def largest(x: Tensor) -> float:
 def finite(x: Tensor) -> Tensor:
     """x with +-inf replaced by the largest finite numbers."""
     return ops.clip(x, -largest(x), largest(x))
-
-
-def is_float64(x: Tensor) -> bool:
-    """Whether a series must go on to float64's last bit."""
-    return keras.backend.standardize_dtype(x.dtype) == "float64"
 
 
 def half_decay(x: Tensor) -> Tensor:
@@ -98,7 +95,7 @@ def sech_squared(x: Tensor) -> Tensor:
 
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)) without overflow, and relatively accurate in the left tail."""
-    return ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(x)))
+    return ops.maximum(x, 0.0) + elementary.log1p(ops.exp(-ops.abs(x)))
 
 
 # x sigmoid(w) for a gate argument w with the sign of x (or of -x), and its derivatives. silu, swish, quick gelu and the
@@ -184,12 +181,7 @@ _TAIL_FLOAT32 = (
 
 def scaled_normal_tail(t: Tensor) -> Tensor:
     """exp(t^2 / 2) Phi(-t) for t >= 0, with Phi the normal distribution function."""
-    coefficients = _TAIL_FLOAT64 if is_float64(t) else _TAIL_FLOAT32
-    u = (t - 4.0) / (t + 4.0)
-    series: Tensor | float = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        series = coefficient + u * series
-    return series / (t + 4.0)
+    return polynomial((t - 4.0) / (t + 4.0), _TAIL_FLOAT64, _TAIL_FLOAT32) / (t + 4.0)
 
 
 def times_normal_pdf(factor: Tensor, x: Tensor) -> Tensor:

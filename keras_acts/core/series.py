@@ -8,6 +8,7 @@ exponential. Where an activation is a difference of such terms, that is too much
 from keras import ops
 
 from keras_acts.core import numerics as nx
+from keras_acts.core.polynomials import polynomial as polynomial
 
 _TANH_FLOAT64 = (
     1.0,
@@ -118,15 +119,6 @@ _GISH_FLOAT32 = (
     -1.3527333449183946e-05,
     5.279241963071774e-06,
 )
-
-
-def polynomial(x: nx.Tensor, float64: tuple[float, ...], float32: tuple[float, ...]) -> nx.Tensor:
-    """The sum of coefficient[k] x^k, with the coefficients of x's dtype."""
-    coefficients = float64 if nx.is_float64(x) else float32
-    total: nx.Tensor | float = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        total = coefficient + x * total
-    return total
 
 
 def times_exp(factor: nx.Tensor | float, x: nx.Tensor) -> nx.Tensor:
