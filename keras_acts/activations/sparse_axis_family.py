@@ -4,7 +4,6 @@ import math
 import statistics
 from typing import Annotated
 
-import keras
 from keras import ops
 
 from keras_acts.core import numerics as nx
@@ -26,8 +25,12 @@ _SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
 
 def _weighted_deviation(v, weight, axis):
     """The product of the Jacobian with v."""
-    mean = rows.total(weight * v, axis) / rows.divisor(rows.total(weight, axis))
-    return weight * (v - mean)
+
+    def from_mean(v):
+        return v - rows.total(weight * v, axis) / rows.divisor(rows.total(weight, axis))
+
+    # Twice: where one weight outweighs all others, what is left of its v is smaller than the rounding error of the mean.
+    return weight * from_mean(from_mean(v))
 
 
 def _entmax_product(v, x, alpha, axis):
@@ -39,30 +42,69 @@ def _entmax_product(v, x, alpha, axis):
 
 @rows.with_symmetric_jacobian(_entmax_product)
 def _entmax(x, alpha, axis):
+    p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
+    return rows.zero_if_masked(x, p / rows.total(p, axis), axis)
+
+
+def _bisect(x, below, low, high):
+    """The largest number from low to high, to the last bit of x's dtype, where `below` holds; at low it does."""
+
+    def halved(_, bounds):
+        low, high = bounds
+        middle = 0.5 * (low + high)
+        keep = below(middle)
+        return ops.where(keep, middle, low), ops.where(keep, high, middle)
+
+    return ops.fori_loop(0, 58 if nx.is_float64(x) else 28, halved, (low, high))[0]
+
+
+def _shares_by_depth(x, alpha, axis):
     scale = alpha - 1.0
     depth = rows.finite(x) - rows.peak(rows.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
 
     def shares(c):
         base = scale * (depth - c)
+        raised = ops.maximum(1.0 + base, 0.0)
         if alpha == 1.5:
-            return ops.square(ops.maximum(1.0 + base, 0.0))
-        if alpha < 1.2:
-            return ops.exp(ops.log1p(ops.maximum(base, -1.0)) / scale)
-        return ops.exp(ops.log(ops.maximum(1.0 + base, 0.0)) / scale)  # XLA's log1p is off by 50 units in float64
-
-    def halved(_, bounds):
-        low, high = bounds
-        middle = 0.5 * (low + high)
-        enough = rows.total(shares(middle), axis) >= 1.0
-        return ops.where(enough, middle, low), ops.where(enough, high, middle)
+            return ops.square(raised)
+        # log1p(base), as XLA's own is off by 50 units in float64: the last term is what 1 + base has lost
+        lost = ops.where(raised > 0.0, (base - (raised - 1.0)) / rows.divisor(raised), 0.0)
+        return ops.exp((ops.log(raised) + lost) / scale)
 
     low = 0.0 * rows.total(depth, axis)  # the largest share is 1 ...
     high = low - ops.expm1(-scale * ops.log(rows.total(ops.ones_like(depth), axis))) / scale  # ... or all are equal
-    digits = 58 if keras.backend.standardize_dtype(x.dtype) == "float64" else 28
-    low, high = ops.fori_loop(0, digits, halved, (low, high))
-    p = shares(low)  # from the side where the sum is at least 1: there is something to divide by
-    return rows.zero_if_masked(x, p / rows.total(p, axis), axis)
+    # From the side where the sum is at least 1: there is something to divide by.
+    return shares(_bisect(x, lambda c: rows.total(shares(c), axis) >= 1.0, low, high))
+
+
+def _shares_by_smallest(x, alpha, axis):
+    """For alpha > 2, where shares set in so steeply that no threshold of x's dtype gives the smallest one.
+
+    So the smallest share t itself is sought, and the others by their distance from its entry:
+    p_i^(alpha - 1) = t^(alpha - 1) + (alpha - 1) (x_i - x_smallest).
+    """
+    scale = alpha - 1.0
+    x = rows.finite(x)
+    ordered, rank = rows.descending(x, axis)
+
+    def smallest(count):
+        return ops.min(ops.where(rank <= count, ordered, math.inf), axis=axis, keepdims=True)
+
+    def shares(t, edge):
+        base = ops.power(t, scale) + scale * (x - edge)
+        outside = 0.0 * ops.abs(x)  # NaN stays
+        return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
+
+    zero = 0.0 * rows.peak(x, axis)
+
+    def extended(k, count):
+        trial = count + ops.power(2.0, 23.0 - ops.cast(k, x.dtype))  # ranks are exact to 2^24 in float32
+        fits = rows.total(shares(zero, smallest(trial)), axis) < 1.0
+        return ops.where(fits, trial, count)
+
+    edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
+    return shares(_bisect(x, lambda t: rows.total(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
 
 
 @activation(

@@ -16,10 +16,13 @@ OVER_AXIS = keras_acts.names(trait="over_axis")
 
 # Other parameters than the defaults, where another branch of the code runs.
 VARIANTS = [
-    "entmax(alpha=1.05)",
+    "entmax(alpha=1.001)",
+    "entmax(alpha=1.1)",
     "entmax(alpha=1.25)",
+    "entmax(alpha=1.9)",
     "entmax(alpha=2.0)",
     "entmax(alpha=2.5)",
+    "entmax(alpha=4.0)",
     "gaussian_topk(sparsity=0.0)",
     "gaussian_topk(sparsity=0.25)",
     "gaussian_topk(sparsity=0.75)",
@@ -49,7 +52,7 @@ def rows(dtype):
 
 @functools.cache
 def exact(spec, dtype):
-    """For each row: value, Jacobian and largest second derivative; the Jacobian is None where the row is at a kink."""
+    """For each row: value and Jacobian; the Jacobian is None where the row is at a kink."""
     return [_exact_row(oracle(spec), row) for row in rows(dtype).astype(np.float64)]
 
 
@@ -59,15 +62,14 @@ def _exact_row(reference, row):
         value = np.array(reference(x), dtype=object)
         h = mp.mpf(10) ** -25
         columns = []
-        smooth, bend = True, mp.zero
+        smooth = True
         for j in range(len(x)):
             up, down = ([*x[:j], x[j] + step, *x[j + 1 :]] for step in (h, -h))
             above, below = np.array(reference(up), dtype=object), np.array(reference(down), dtype=object)
             columns.append((above - below) / (2 * h))
-            second = max(abs(above - 2 * value + below))
-            smooth, bend = smooth and second < h / 1000, max(bend, second / h**2)
+            smooth = smooth and max(abs(above - 2 * value + below)) < h / 1000
         jacobian = np.stack(columns, axis=1).astype(np.float64) if smooth else None
-        return value.astype(np.float64), jacobian, float(bend)
+        return value.astype(np.float64), jacobian
 
 
 def with_jacobian(fn, mode):
@@ -86,26 +88,24 @@ def with_jacobian(fn, mode):
 @pytest.mark.parametrize("dtype", samples.DTYPES)
 @pytest.mark.parametrize("spec", SPECS)
 def test_value_and_jacobian(spec, dtype, mode):
-    """Errors relative to eps (1 + max |x|), which rounding the input alone can cause.
-
-    Those of the Jacobian also relative to the largest derivative that the row has, of first or second order.
-    """
+    """Relative errors, in units of eps (1 + max |x|), which rounding the input alone can cause."""
     x = rows(dtype)
     value, jacobian = (r.numpy().astype(np.float64) for r in with_jacobian(bound(spec, 1), mode)(tf.constant(x)))
-    # Where a threshold or a logarithm is subtracted, an output near 0 is a difference of numbers that are not.
+    # Where a threshold or a logarithm is subtracted, an output near 0 is a difference of numbers that are not. So is any
+    # entry of a Jacobian.
     difference = spec == "log_softmax" or "sparse" in keras_acts.info(spec.partition("(")[0]).traits
     eps, tiny = float(samples.finfo(dtype).eps), float(samples.finfo(dtype).tiny)
-    allowed = (1.0 if dtype in ("float16", "bfloat16") else 4.0) * eps
+    allowed = (0.6 if dtype in ("float16", "bfloat16") else 4.0) * eps
     smooth_rows = 0
-    for row, got, got_jacobian, (right, right_jacobian, bend) in zip(
+    for row, got, got_jacobian, (right, right_jacobian) in zip(
         x.astype(np.float64), value, jacobian, exact(spec, dtype), strict=True
     ):
         scale = 1.0 + np.abs(row).max()
         assert np.all(np.abs(got - right) <= allowed * scale * (np.abs(right) + difference) + tiny), row
         if right_jacobian is not None:
             smooth_rows += 1
-            size = max(1.0, np.abs(right_jacobian).max(), bend)
-            assert np.all(np.abs(got_jacobian - right_jacobian) <= 4 * eps * scale * size + tiny), row
+            error = np.abs(got_jacobian - right_jacobian)
+            assert np.all(error <= allowed * scale * (np.abs(right_jacobian) + 1.0) + tiny), row
         else:
             assert np.all(np.isfinite(got_jacobian)), row
     assert smooth_rows > 20
