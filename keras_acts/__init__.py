@@ -6,6 +6,7 @@
 """
 
 from keras_acts import activations as activations
+from keras_acts import initializers as initializers
 from keras_acts import layers as layers
 from keras_acts._version import __version__ as __version__
 from keras_acts.core.bound import BoundActivation as BoundActivation
@@ -18,6 +19,7 @@ from keras_acts.core.keras_bridge import uninstall as uninstall
 from keras_acts.core.registry import get as get
 from keras_acts.core.registry import info as info
 from keras_acts.core.registry import names as names
+from keras_acts.initializers import paired as paired
 from keras_acts.inspection.saveable import check_saveable as check_saveable
 
 install()

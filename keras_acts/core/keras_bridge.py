@@ -6,6 +6,7 @@ know, looks into the custom objects and then into our registry. Built-in names k
 """
 
 import contextlib
+import functools
 import inspect
 import warnings
 import weakref
@@ -20,6 +21,10 @@ try:
     from keras.src import activations as _keras_activations
 except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
     _keras_activations = None
+try:
+    from keras.src import initializers as _keras_initializers
+except ImportError:
+    _keras_initializers = None
 
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
@@ -93,6 +98,34 @@ def uninstall() -> None:
     table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
     if isinstance(table, _StringTable):
         _keras_activations.ALL_OBJECTS_DICT = table.builtins
+
+
+def resolve_initializers(from_string: Callable[[str], Any]) -> None:
+    """Let `from_string` answer first, while our strings are installed, for `kernel_initializer="..."`.
+
+    "keras_acts>selu" is the registered name of an activation, and Keras looks there before anywhere else: it would take
+    the activation for an initializer. So the one function behind all initializer strings is wrapped; what `from_string`
+    returns None for, and every config in a file, goes on to Keras.
+    """
+    deserialize = getattr(_keras_initializers, "deserialize", None)
+    if deserialize is None:
+        warnings.warn(
+            f"keras_acts could not find what resolves initializer strings in Keras {keras.__version__}: strings like "
+            "kernel_initializer='keras_acts>selu' will not work. Use **keras_acts.paired('selu') instead.",
+            stacklevel=2,
+        )
+        return
+
+    @functools.wraps(deserialize)
+    def with_ours(config: Any, *args: Any, **kwargs: Any) -> Any:
+        is_string = isinstance(config, dict) and config.keys() == {"class_name", "config"} and config["config"] == {}
+        if is_string and isinstance(getattr(_keras_activations, "ALL_OBJECTS_DICT", None), _StringTable):
+            found = from_string(config["class_name"])
+            if found is not None:
+                return found
+        return deserialize(config, *args, **kwargs)
+
+    _keras_initializers.deserialize = with_ours
 
 
 def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:

@@ -1,0 +1,174 @@
+"""The initializers that belong to an activation, as keyword arguments of the layer it stands in."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from keras_acts.core import registry
+from keras_acts.initializers.elementwise import Activation, as_function
+from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
+from keras_acts.initializers.statistics import statistics
+
+Kwargs = dict[str, Any]
+
+
+def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> Kwargs:
+    """Activation, kernel and bias initializer that belong together, as keyword arguments for a Keras layer.
+
+    Var w = gain(activation)^2 / fan_in, b = 0; with deep=True, Var w = C_W / fan_in, Var b = C_b at the critical point
+
+    That is `LecunNormal` for selu, `HeNormal` for relu, the published weights of SIREN for sin, and `VarianceScaling`
+    for the others: Keras' own classes, so that the files of models do not need keras_acts for them. Each layer gets its
+    own random numbers, also where one dict is used for many layers.
+
+    Take deep=True from about 20 layers on without normalisation layers. The variance of gelu, silu and mish runs away
+    with any gain, so that they need the critical point, with random biases; tanh trains better there. Activations that
+    are self-normalising, such as selu, keep LeCun's weights.
+
+    Args:
+        activation: what the layer's `activation=` shall be: a name, a spec string, None or a callable of one float
+            tensor, which is measured like any other. Or a layer of keras_acts such as PReLU, counting with its initial
+            weights: then `activation` is not among the results, as that layer comes after this one.
+        deep: True for the critical point of deep networks.
+        layer: what the keyword arguments are for:
+            "dense" for Dense, EinsumDense and the convolutions;
+            "conv_transpose" for transposed convolutions with stride 1 (for stride s, each output has about s^d times
+            fewer inputs);
+            "depthwise" for DepthwiseConv1D and 2D, whose kernels Keras' own initializers make too small;
+            "separable" for SeparableConv1D and 2D: the gain is in the depthwise part;
+            "simple_rnn": input and state make half of the variance each, the recurrent kernel is orthogonal;
+            "lstm", "gru", "conv_lstm": their kernels feed sigmoid gates whatever the activation is, so it does not
+            enter: `LecunNormal`, orthogonal recurrent kernel (biases are left to Keras);
+            "multi_head_attention" for the projections of MultiHeadAttention and GroupQueryAttention, which take no
+            activation: for inputs that come out of this activation; None for those of a normalisation layer.
+
+    Returns:
+        A dict for `**`: `activation` where the layer takes one, and the initializers under the layer's names for them.
+
+    Raises:
+        ValueError: for an unknown name or `layer`, an activation over an axis (softmax), one that gives NaN, is zero
+            almost everywhere or has an infinite second moment, or deep=True with one that has no critical point
+            (sigmoid, softplus, relu2).
+        TypeError: for something that is no activation.
+
+    Example:
+        >>> gelu = keras_acts.paired("gelu", deep=True)
+        >>> model = keras.Sequential([keras.layers.Dense(64, **gelu) for _ in range(30)])
+        >>> {name: type(value).__name__ for name, value in keras_acts.paired("selu").items()}
+        {'activation': 'str', 'kernel_initializer': 'LecunNormal', 'bias_initializer': 'Zeros'}
+        >>> sorted(paired("relu", layer="separable"))
+        ['activation', 'bias_initializer', 'depthwise_initializer', 'pointwise_initializer']
+
+    Reference:
+        arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
+    """
+    if layer not in _LAYERS:
+        raise ValueError(f"`layer` must be one of {', '.join(map(repr, _LAYERS))}. Received: layer={layer!r}")
+    kwargs = _LAYERS[layer](_weights(activation, deep))
+    if layer == "multi_head_attention" or hasattr(activation, "initial_activation"):
+        return kwargs
+    return {"activation": activation, **kwargs}
+
+
+class _Weights:
+    """Variance of the weights (times the inputs of an output) and of the biases, and the source of random numbers.
+
+    A `SeedGenerator` gives other values at each call. With Keras' default seed two layers that share the initializer,
+    as in `kwargs = paired("selu")` before a loop, would start as copies of each other.
+    """
+
+    def __init__(
+        self, weight_variance: float, bias_variance: float = 0.0, distribution: Distribution = "truncated_normal"
+    ) -> None:
+        self.weight_variance = weight_variance
+        self.bias_variance = bias_variance
+        self.distribution = distribution
+        self.seed = keras.random.SeedGenerator()
+
+    def kernel(self, share: float = 1.0, mode: str = "fan_in") -> keras.initializers.Initializer:
+        """Keras' own initializer, by its name where it has one. `share` is the part of the variance that it makes."""
+        scale = self.weight_variance * share
+        if mode == "fan_in" and self.distribution == "truncated_normal":
+            if math.isclose(scale, 1.0, rel_tol=1e-12):
+                return keras.initializers.LecunNormal(seed=self.seed)
+            if math.isclose(scale, 2.0, rel_tol=1e-12):
+                return keras.initializers.HeNormal(seed=self.seed)
+        return keras.initializers.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
+
+    def depthwise(self) -> keras.initializers.Initializer:
+        """The same for kernels of which each output sees one channel only."""
+        return DepthwiseVarianceScaling(self.weight_variance, self.distribution, seed=self.seed)
+
+    def bias(self) -> keras.initializers.Initializer:
+        """Zeros, or random where the critical point asks for it."""
+        if self.bias_variance == 0.0:
+            return keras.initializers.Zeros()
+        return keras.initializers.RandomNormal(stddev=math.sqrt(self.bias_variance), seed=self.seed)
+
+
+def _weights(activation: Activation, deep: bool) -> _Weights:
+    function = as_function(activation)
+    found = statistics(function)
+    if deep and not found.self_normalizing:
+        if found.critical is None:
+            raise ValueError(
+                "A deep network needs an activation with a critical point, and there is none for this one. "
+                f"Received: {activation!r} with deep=True. Use deep=False with normalisation layers, or "
+                "keras_acts.initializers.standardize(activation)"
+            )
+        return _Weights(found.critical.weight_variance, found.critical.bias_variance)
+    declaration, params = registry.described(function)
+    if declaration is not None and declaration.registered_name == "keras_acts>sin":
+        return _Weights(2.0 / params["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
+    return _Weights(found.gain**2)
+
+
+def _dense(weights: _Weights) -> Kwargs:
+    return {"kernel_initializer": weights.kernel(), "bias_initializer": weights.bias()}
+
+
+def _conv_transpose(weights: _Weights) -> Kwargs:
+    # The kernel is (..., outputs, inputs): what Keras calls fan_out are the inputs.
+    return {"kernel_initializer": weights.kernel(mode="fan_out"), "bias_initializer": weights.bias()}
+
+
+def _depthwise(weights: _Weights) -> Kwargs:
+    return {"depthwise_initializer": weights.depthwise(), "bias_initializer": weights.bias()}
+
+
+def _separable(weights: _Weights) -> Kwargs:
+    # Nothing bends the signal between the two kernels: the first undoes the activation, the second keeps the variance.
+    pointwise = keras.initializers.LecunNormal(seed=weights.seed)
+    return {**_depthwise(weights), "pointwise_initializer": pointwise}
+
+
+def _simple_rnn(weights: _Weights) -> Kwargs:
+    recurrent = keras.initializers.Orthogonal(gain=math.sqrt(0.5 * weights.weight_variance), seed=weights.seed)
+    return {
+        "kernel_initializer": weights.kernel(share=0.5),
+        "recurrent_initializer": recurrent,
+        "bias_initializer": weights.bias(),
+    }
+
+
+def _gated_rnn(weights: _Weights) -> Kwargs:
+    return {
+        "kernel_initializer": keras.initializers.LecunNormal(seed=weights.seed),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=weights.seed),
+    }
+
+
+# One entry for each way in which Keras layers spell their kernels and count their inputs.
+_LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
+    "dense": _dense,
+    "conv_transpose": _conv_transpose,
+    "depthwise": _depthwise,
+    "separable": _separable,
+    "simple_rnn": _simple_rnn,
+    "lstm": _gated_rnn,
+    "gru": _gated_rnn,
+    "conv_lstm": _gated_rnn,
+    "multi_head_attention": _dense,
+}

@@ -1,0 +1,163 @@
+"""What an activation does to the size of signals in a deep, wide, randomly initialised network."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_acts.initializers import roots
+from keras_acts.initializers.elementwise import Activation, Elementwise
+from keras_acts.initializers.gain import inverse_root
+
+# Below this a response is rounding error. The smallest true ones, of smooth functions at variance 1e-4, are 1e-5.
+NEGLIGIBLE = 1e-9
+VARIANCES = np.logspace(-4.0, 3.0, 29)
+
+
+@dataclass(frozen=True)
+class CriticalPoint:
+    """Variances of weights and biases at which signals and gradients neither grow nor shrink with depth.
+
+    Attributes:
+        weight_variance: fan_in times the variance of each weight, C_W.
+        bias_variance: variance of each bias, C_b.
+        variance: the variance of pre-activations there, K*. 0.0 where they shrink towards 0, but slower than
+            exponentially (tanh); 1.0 where every variance is as good (relu).
+    """
+
+    weight_variance: float
+    bias_variance: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Statistics of an activation f on z ~ N(0, 1), and what follows for depth.
+
+    Attributes:
+        gain: 1 / sqrt(E f(z)^2), by which weights must be larger than LeCun's.
+        mean: E f(z).
+        second_moment: E f(z)^2.
+        slope_second_moment: E f'(z)^2.
+        slope: slope of the variance map q -> gain^2 E f(sqrt(q) z)^2 at its fixed point q = 1. A deviation of the
+            variance from 1 is multiplied by it in each layer.
+        critical: the critical point, or None where there is none (sigmoid, softplus, relu2).
+    """
+
+    gain: float
+    mean: float
+    second_moment: float
+    slope_second_moment: float
+    slope: float
+    critical: CriticalPoint | None
+
+    @property
+    def variance(self) -> float:
+        """Var f(z)."""
+        return self.second_moment - self.mean * self.mean
+
+    @property
+    def stable(self) -> bool:
+        """False if deviations of the variance from 1 grow from layer to layer, as they do for gelu, silu and mish."""
+        return self.slope <= 1.0 + NEGLIGIBLE
+
+    @property
+    def mean_shift(self) -> float:
+        """(E f(z))^2 / E f(z)^2: the correlation that one layer gives to the signals of unrelated inputs."""
+        return self.mean * self.mean / self.second_moment
+
+    @property
+    def gradient_slope(self) -> float:
+        """gain^2 E f'(z)^2, by which the variance of gradients is multiplied in each layer."""
+        return self.gain * self.gain * self.slope_second_moment
+
+    @property
+    def self_normalizing(self) -> bool:
+        """True if mean 0 and variance 1 are kept by LeCun's weights, and attract: selu, `standardize("elu")`."""
+        return abs(self.mean) < NEGLIGIBLE and abs(self.gain - 1.0) < NEGLIGIBLE and self.slope < 1.0 - NEGLIGIBLE
+
+
+def statistics(activation: Activation) -> Statistics:
+    """Gain, mean, stability and critical point of an activation, for choosing weights.
+
+    gain = 1 / sqrt(E f(z)^2), slope = gain^2 d/dq E f(sqrt(q) z)^2 at q = 1, z ~ N(0, 1)
+
+    Read `stable` first: where it is False, the right gain is not enough for a deep network without normalisation
+    layers, and `paired(activation, deep=True)` takes the critical point instead.
+
+    Args:
+        activation: a name, a spec string, a callable of one float tensor, or a layer of keras_acts, which counts with
+            its initial weights.
+
+    Returns:
+        A `Statistics`.
+
+    Raises:
+        ValueError: for an unknown name, an activation over an axis, or one that gives NaN, is zero almost everywhere
+            or has an infinite second moment.
+        TypeError: for something that is no activation, or has no derivative.
+
+    Example:
+        >>> found = statistics("gelu")
+        >>> round(found.slope, 4), found.stable, round(found.critical.weight_variance, 4)
+        (1.1441, False, 1.9831)
+
+    Reference:
+        arXiv:2106.10165, The Principles of Deep Learning Theory; arXiv:1611.01232, Deep Information Propagation.
+    """
+    measured = Elementwise(activation)
+    mean, second_moment = measured.moments()
+    gain = inverse_root(second_moment, measured, "value")
+    return Statistics(
+        gain=gain,
+        mean=mean,
+        second_moment=second_moment,
+        slope_second_moment=measured.slope_moment(),
+        slope=gain * gain * measured.variance_response(),
+        critical=_critical_point(measured),
+    )
+
+
+def _critical_point(measured: Elementwise) -> CriticalPoint | None:
+    """Where the slopes of the variance map and of the gradient map are both 1.
+
+    With C_W = 1 / E f'^2 the second is 1 at every variance q; C_b = q - C_W E f^2 makes q a fixed point. What is left
+    is one equation in q. Iterating the map instead, as some published code does, converges very slowly or not at all.
+    """
+
+    def excess(variance: float) -> float:
+        gradient = measured.slope_moment(variance)
+        return measured.variance_response(variance) / gradient - 1.0 if gradient > 0.0 else math.inf
+
+    before = None
+    for variance in map(float, VARIANCES):
+        try:
+            here = excess(variance)
+        except ValueError:  # the moments of exponentially growing functions are finite up to some variance only
+            return None
+        if abs(here) < NEGLIGIBLE:
+            continue
+        if before is None and here < 0.0:
+            return _at_zero(measured)
+        if here < 0.0:
+            assert before is not None
+            return _at(measured, roots.between(excess, before, variance))
+        before = variance
+    return _at(measured, 1.0) if before is None else None
+
+
+def _at(measured: Elementwise, variance: float) -> CriticalPoint | None:
+    weight_variance = 1.0 / measured.slope_moment(variance)
+    bias_variance = variance - weight_variance * measured.moments(variance=variance)[1]
+    if bias_variance < -NEGLIGIBLE:
+        return None
+    # For scale-free functions it is 0 but for rounding.
+    return CriticalPoint(weight_variance, bias_variance if bias_variance > NEGLIGIBLE else 0.0, variance)
+
+
+def _at_zero(measured: Elementwise) -> CriticalPoint | None:
+    """The variance map attracts near 0, so 0 is critical if it is a fixed point: f(0) = 0, and f' does not vanish."""
+    if measured.value(np.zeros(1))[0] != 0.0:
+        return None
+    gradient = measured.slope_moment(1e-30)
+    return CriticalPoint(1.0 / gradient, 0.0, 0.0) if gradient > 0.0 else None
