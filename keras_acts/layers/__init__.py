@@ -4,8 +4,28 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
+from keras_acts.layers.affine import LearnableAffine as LearnableAffine
 from keras_acts.layers.base import shape_parameters as shape_parameters
+from keras_acts.layers.exponential import PELU as PELU
+from keras_acts.layers.exponential import XIELU as XIELU
+from keras_acts.layers.gates import ACONC as ACONC
+from keras_acts.layers.gates import MetaACON as MetaACON
+from keras_acts.layers.gates import Swish as Swish
+from keras_acts.layers.norm_free import Derf as Derf
+from keras_acts.layers.norm_free import DynamicTanh as DynamicTanh
+from keras_acts.layers.periodic import Sine as Sine
+from keras_acts.layers.periodic import Snake as Snake
+from keras_acts.layers.periodic import SnakeBeta as SnakeBeta
+from keras_acts.layers.piecewise import APL as APL
+from keras_acts.layers.piecewise import SReLU as SReLU
+from keras_acts.layers.polynomial import PolyNorm as PolyNorm
+from keras_acts.layers.polynomial import PolyReLU as PolyReLU
+from keras_acts.layers.rational import Rational as Rational
+from keras_acts.layers.rectifiers import TLU as TLU
 from keras_acts.layers.rectifiers import PReLU as PReLU
+from keras_acts.layers.rectifiers import StarReLU as StarReLU
 from keras_acts.layers.registry import get as get
 from keras_acts.layers.registry import info as info
 from keras_acts.layers.registry import names as names
+from keras_acts.layers.spatial import DynamicReLU as DynamicReLU
+from keras_acts.layers.spatial import FReLU as FReLU

@@ -33,21 +33,19 @@ functions of `keras_acts.activations`, which have their own derivatives. Layers 
 contract, and its formula in tests/layers/test_values.py.
 """
 
-import math
-import numbers
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_acts.core import derivatives, keras_bridge
-from keras_acts.layers import hosts
+from keras_acts.layers import arguments, hosts
 
 Tensor = Any
 Shape = tuple[int | None, ...]
-Initializer = Any  # float (a constant), name, config or keras.initializers.Initializer
-SharedAxes = Sequence[int] | Literal["all"] | None
+Initializer = arguments.Initializer
+SharedAxes = arguments.SharedAxes
 
 
 class ActivationLayer(keras.Layer):
@@ -89,6 +87,11 @@ class ActivationLayer(keras.Layer):
         arguments = [ops.cast(weight * 1.0, wide) for weight in weights]
         return ops.cast(function(ops.cast(inputs, wide), *arguments), dtype)
 
+    @property
+    def wide_dtype(self) -> str:
+        """The dtype of the arithmetic inside, for sublayers: float32 where the layer computes in half precision."""
+        return "float32" if self.compute_dtype in derivatives.HALF_DTYPES else self.compute_dtype
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the input."""
         return tuple(input_shape)
@@ -107,25 +110,28 @@ class ShapedActivation(ActivationLayer):
 
     def __init__(self, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.shared_axes = _validated_axes(shared_axes, type(self).__name__)
+        self.shared_axes = arguments.shared_axes(shared_axes, type(self).__name__)
         self._parameter_names: tuple[str, ...] = ()
+        self._copies: dict[str, tuple[int, ...]] = {}
 
-    def add_shape_parameter(self, name: str, initializer: Initializer) -> None:
+    def add_shape_parameter(self, name: str, initializer: Initializer, copies: int | None = None) -> None:
         """Declare a weight with the sharing that the user asked for: `self.<name>`, an argument of `activate`.
 
+        With `copies` there are so many of it, along a first axis of the weight.
         `self.<name>_regularizer` and `self.<name>_constraint` count where they have been set before.
         """
-        setattr(self, f"{name}_initializer", as_initializer(initializer))
+        setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         self._declare(name)
+        self._copies[name] = () if copies is None else (copies,)
         if self.shared_axes == "all":
-            self._create(name, ())
+            self._create(name, self._copies[name])
         else:
             setattr(self, name, None)
             self.built = False
 
     def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
         """Declare a weight whose shape does not depend on the input. It exists from the start."""
-        setattr(self, f"{name}_initializer", as_initializer(initializer))
+        setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         self._declare(name)
         self._create(name, shape)
 
@@ -157,7 +163,7 @@ class ShapedActivation(ActivationLayer):
             hosts.check_can_build(self)
             shape = self._weight_shape(input_shape)
             for name in waiting:
-                self._create(name, shape)
+                self._create(name, (*self._copies[name], *shape))
 
     def _weight_shape(self, input_shape: Shape) -> tuple[int, ...]:
         name = type(self).__name__
@@ -237,28 +243,3 @@ def shape_parameters(model: keras.Layer) -> list[keras.Variable]:
             )
         found.update({id(variable): variable for variable in layer.shape_parameters})
     return list(found.values())
-
-
-def as_initializer(value: Initializer) -> keras.initializers.Initializer:
-    """An initializer from a number (a constant), a name, a config or an initializer.
-
-    Raises:
-        ValueError: if the number is not finite.
-    """
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise ValueError(f"An initial value must be a finite number. Received: {value!r}")
-        return keras.initializers.Constant(float(value))
-    return keras.initializers.get(value)
-
-
-def _validated_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
-    if axes is None or axes == "all":
-        return axes
-    given = [axes] if isinstance(axes, numbers.Integral) else axes
-    if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
-        raise ValueError(
-            f"`shared_axes` of {owner} must be None (one weight per channel), a list of axes after the batch axis, "
-            f"or 'all'. Received: shared_axes={axes!r}"
-        )
-    return [int(axis) for axis in given]

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_acts.core.partials import with_partials
+from keras_acts.layers import arguments
 from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
 from keras_acts.layers.registry import layer
 
@@ -90,3 +91,122 @@ class PReLU(ShapedActivation):
             "alpha_regularizer": keras.regularizers.serialize(self.alpha_regularizer),
             "alpha_constraint": keras.constraints.serialize(self.alpha_constraint),
         }
+
+
+@layer(
+    formula=r"s \max(x, 0)^2 + b",
+    paper="arXiv:2210.13452",
+    aliases={"timm": "StarReLU"},
+)
+class StarReLU(ShapedActivation):
+    """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
+
+    f(x) = scale max(x, 0)^2 + bias
+
+    It starts at 1 and 0, as in the authors' code; the paper derives 0.8944 and -0.4472, with which normal inputs keep
+    mean 0 and variance 1 (`keras_acts.activations.star_relu`).
+
+    Args:
+        scale_initializer: initial scale: a number or an initializer.
+        bias_initializer: initial offset: a number or an initializer.
+        shared_axes: "all" for one pair in all; None for one pair per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.StarReLU()(np.array([[-4.0, 3.0]]))).tolist()
+        [[0.0, 9.0]]
+
+    Reference:
+        arXiv:2210.13452, MetaFormer Baselines for Vision.
+    """
+
+    def __init__(
+        self,
+        scale_initializer: Initializer = 1.0,
+        bias_initializer: Initializer = 0.0,
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_shape_parameter("scale", scale_initializer)
+        self.add_shape_parameter("bias", bias_initializer)
+
+    def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        """The value."""
+        positive = ops.relu(x)
+        return positive * (scale * positive) + bias
+
+
+def _tlu_partials(x: Tensor, alpha: Tensor, tau: Tensor) -> tuple[Tensor, ...]:
+    above = x > alpha * x + tau
+    return ops.where(above, 1.0, alpha), ops.where(above, 0.0, x), ops.where(above, 0.0, ops.ones_like(x))
+
+
+@with_partials(_tlu_partials)
+def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
+    return ops.maximum(x, alpha * x + tau)
+
+
+@layer(
+    formula=r"\max(x, \alpha x + \tau)",
+    paper="arXiv:1911.09737",
+    aliases={"tfa": "TLU(shared_axes=[])"},
+)
+class TLU(ShapedActivation):
+    """Thresholded linear unit: ReLU with a learned threshold in place of 0.
+
+    f(x) = max(x, tau), or max(x, alpha x + tau) if `affine`
+
+    Made to follow filter response normalization, whose outputs are not centred. It starts as ReLU. TF Addons has one
+    threshold per element, the paper and this layer one per channel.
+
+    Args:
+        affine: True to learn the slope alpha below the threshold too.
+        tau_initializer: initial threshold: a number or an initializer.
+        alpha_initializer: initial slope, used if `affine`: a number or an initializer.
+        shared_axes: None for one weight per channel; axes along which it is shared, such as `[1, 2]` for images; or
+            "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.TLU(tau_initializer=-1.0)
+        >>> np.asarray(layer(np.array([[-4.0, -0.5, 2.0]]))).tolist()
+        [[-1.0, -0.5, 2.0]]
+
+    Reference:
+        arXiv:1911.09737, Filter Response Normalization Layer.
+    """
+
+    def __init__(
+        self,
+        affine: bool = False,
+        tau_initializer: Initializer = 0.0,
+        alpha_initializer: Initializer = 0.0,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.affine = bool(affine)
+        self.add_shape_parameter("tau", tau_initializer)
+        self.alpha_initializer = arguments.initializer(alpha_initializer)
+        if self.affine:
+            self.add_shape_parameter("alpha", alpha_initializer)
+
+    def activate(self, x: Tensor, tau: Tensor, alpha: Tensor | None = None) -> Tensor:
+        """The value."""
+        return _tlu(x, ops.zeros_like(tau) if alpha is None else alpha, tau)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        alpha_initializer = keras.initializers.serialize(self.alpha_initializer)
+        return {**super().get_config(), "affine": self.affine, "alpha_initializer": alpha_initializer}

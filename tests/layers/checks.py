@@ -1,13 +1,15 @@
 """What every layer must do. Each check takes `make`, which makes a new layer, and the shape of one sample.
 
-A check raises AssertionError, or lets the layer's own error through. test_layer_checks_bite.py shows that each one does.
+A check raises AssertionError, or lets the layer's own error through; test_layer_checks_bite.py shows that it does.
 """
 
+import inspect
 import json
 import warnings
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from keras_acts import layers
@@ -39,18 +41,20 @@ def model_of(make, shape, **arguments):
     return keras.Sequential([keras.Input(shape), layer])
 
 
+def for_inference(layer, x):
+    """The output for inference."""
+    takes_training = "training" in inspect.signature(layer.call).parameters
+    return layer(x, training=False) if takes_training else layer(x)
+
+
 def value_and_gradients(layer, x):
     """The output for inference, and the gradients of its sum of squares with respect to input and weights."""
     weights = [weight.value for weight in layer.trainable_weights]
     with tf.GradientTape() as tape:
         tape.watch(x)
-        y = layer(x, training=False) if "training" in _call_arguments(layer) else layer(x)
+        y = for_inference(layer, x)
         loss = tf.reduce_sum(tf.cast(y, tf.float64 if y.dtype == tf.float64 else tf.float32) ** 2)
     return y, *tape.gradient(loss, [x, *weights], unconnected_gradients="zero")
-
-
-def _call_arguments(layer):
-    return layer.call.__code__.co_varnames[: layer.call.__code__.co_argcount + layer.call.__code__.co_kwonlyargcount]
 
 
 def close(actual, expected, tolerance):
@@ -125,7 +129,7 @@ def saved_files_give_the_same(make, shape, folder):
     """`.keras`, `.h5` and weight files bring back the same outputs; weights load into a model that was never called."""
     model = model_of(make, shape)
     x = sample(shape).astype("float32")
-    expected = model.predict(x, verbose=0)
+    expected = model(x)
     model.save(folder / "model.keras")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -135,7 +139,7 @@ def saved_files_give_the_same(make, shape, folder):
     fresh.load_weights(folder / "model.weights.h5")
     loaded = [keras.models.load_model(folder / name, compile=False) for name in ("model.keras", "model.h5")]
     for other in (*loaded, fresh):
-        np.testing.assert_array_equal(other.predict(x, verbose=0), expected)
+        np.testing.assert_array_equal(other(x), expected)
 
 
 def _save_legacy(model, path):
@@ -169,7 +173,7 @@ def gradients_are_right(make, shape):
     _, *exact = value_and_gradients(layer, x)
 
     def loss(x):
-        y = layer(x, training=False) if "training" in _call_arguments(layer) else layer(x)
+        y = for_inference(layer, x)
         return float(tf.reduce_sum(y**2))
 
     step, rng = 1e-6, np.random.default_rng(2)
@@ -192,6 +196,51 @@ def gradients_are_right(make, shape):
         close(actual, expected, 1e-5)
 
 
+def second_derivatives_are_right(make, shape):
+    """The gradient of a gradient penalty agrees with central differences, for input and weights."""
+    layer = built(make, shape, dtype="float64")
+    x, rng = tf.constant(sample(shape), tf.float64), np.random.default_rng(3)
+    towards = tf.constant(rng.normal(size=x.shape))
+
+    def slope_along(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = for_inference(layer, x)
+            total = tf.reduce_sum(y**2)
+        return tf.reduce_sum(tape.gradient(total, x) * towards)
+
+    weights = layer.trainable_weights
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        slope = slope_along(x)
+    exact = tape.gradient(slope, [x, *(weight.value for weight in weights)], unconnected_gradients="zero")
+    step, direction = 1e-6, rng.normal(size=x.shape)
+    expected = (slope_along(x + step * direction) - slope_along(x - step * direction)) / (2 * step)
+    np.testing.assert_allclose(np.sum(exact[0] * direction), expected, rtol=1e-5, atol=1e-5)
+    for weight, gradient in zip(weights, exact[1:], strict=True):
+        value, direction = keras.ops.convert_to_numpy(weight), rng.normal(size=weight.shape)
+        weight.assign(value + step * direction)
+        above = slope_along(x)
+        weight.assign(value - step * direction)
+        expected = (above - slope_along(x)) / (2 * step)
+        weight.assign(value)
+        np.testing.assert_allclose(np.sum(gradient * direction), expected, rtol=1e-5, atol=1e-5, err_msg=weight.path)
+
+
+def large_inputs_stay_finite(make, shape):
+    """Value and gradients are finite numbers for inputs of 100,000 and of 10^-30."""
+    layer = built(make, shape)
+    for size in (1e5, 1e-30):
+        x = tf.constant(np.sign(sample(shape)) * size, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = for_inference(layer, x)
+            total = tf.reduce_sum(y)
+        weights = [weight.value for weight in layer.trainable_weights]
+        for tensor in (y, *tape.gradient(total, [x, *weights], unconnected_gradients="zero")):
+            assert np.all(np.isfinite(tensor))
+
+
 def works_time_distributed(make, shape):
     """In TimeDistributed each step gives what the layer alone gives."""
     layer = built(make, shape)
@@ -209,7 +258,7 @@ def takes_unknown_sizes(make, shape):
     model = keras.Sequential([keras.Input(free), unknown])
     unknown.set_weights(known.get_weights())
     x = sample(shape).astype("float32")
-    np.testing.assert_allclose(model.predict(x, verbose=0), fixed.predict(x, verbose=0), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(model(x), fixed(x), rtol=1e-6, atol=1e-6)
 
 
 def survives_quantization(make, shape):
@@ -217,28 +266,21 @@ def survives_quantization(make, shape):
     layer = built(make, shape)
     model = keras.Sequential([keras.Input(shape), keras.layers.Dense(shape[-1]), layer, keras.layers.Dense(3)])
     x = sample(shape).astype("float32")
-    before = model.predict(x, verbose=0)
+    before = model(x)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.quantize("int8")
-    assert not [
-        warning
-        for warning in caught
-        if layer.name in str(warning.message) or type(layer).__name__ in str(warning.message)
-    ]
-    after = model.predict(x, verbose=0)
+    told = [str(warning.message) for warning in caught]
+    assert not [text for text in told if layer.name in text or type(layer).__name__ in text]
+    after = model(x)
     assert np.max(np.abs(after - before)) <= 0.1 * np.max(np.abs(before))
 
 
 def integers_are_refused(make, shape):
     """Integers raise a TypeError that names the dtype."""
     layer = built(make, shape)
-    try:
+    with pytest.raises(TypeError, match="dtype=int32"):
         layer(tf.ones((BATCH, *shape), tf.int32))
-    except TypeError as error:
-        assert "dtype=int32" in str(error)
-    else:
-        raise AssertionError("no error")
 
 
 def is_found_by_name(make, shape):
@@ -259,6 +301,8 @@ CHECKS = [
     config_round_trips,
     weights_are_counted_at_once,
     gradients_are_right,
+    second_derivatives_are_right,
+    large_inputs_stay_finite,
     works_time_distributed,
     takes_unknown_sizes,
     survives_quantization,

@@ -1,0 +1,152 @@
+"""Exponential units with learned branches."""
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts import activations
+from keras_acts.core import registry
+from keras_acts.core.partials import with_partials
+from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
+from keras_acts.layers.registry import layer
+
+
+@keras.saving.register_keras_serializable(package="keras_acts")
+class AtLeast(keras.constraints.Constraint):
+    """Keeps a weight at or above a minimum.
+
+    Args:
+        minimum: float, the smallest value allowed.
+    """
+
+    def __init__(self, minimum: float) -> None:
+        self.minimum = float(minimum)
+
+    def __call__(self, w: Tensor) -> Tensor:
+        """The weight, raised to the minimum where it is below."""
+        return ops.maximum(w, self.minimum)
+
+    def get_config(self) -> dict[str, Any]:
+        """The minimum."""
+        return {"minimum": self.minimum}
+
+
+@layer(
+    formula=r"\frac{a}{b} \max(x, 0) + a (e^{\min(x, 0) / b} - 1)",
+    paper="arXiv:1605.09332",
+    aliases={"keras_contrib": "PELU(shared_axes=[])"},
+)
+class PELU(ShapedActivation):
+    """Parametric ELU: learned depth and reach of the negative branch, without a jump of the derivative.
+
+    f(x) = alpha / beta x if x >= 0, else alpha (exp(x / beta) - 1)
+
+    Both weights are kept at 0.1 or more during training. It starts as `elu`.
+
+    Args:
+        alpha_initializer: initial depth of the negative branch: a number or an initializer.
+        beta_initializer: initial reach of the negative branch: a number or an initializer.
+        shared_axes: "all" for one pair in all; None for one pair per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.PELU(alpha_initializer=3.0, beta_initializer=2.0)
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        [[-1.1804, 0.0, 3.0]]
+
+    Reference:
+        arXiv:1605.09332, Parametric Exponential Linear Unit for Deep Convolutional Neural Networks.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Initializer = 1.0,
+        beta_initializer: Initializer = 1.0,
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.alpha_constraint = self.beta_constraint = AtLeast(0.1)
+        self.add_shape_parameter("alpha", alpha_initializer)
+        self.add_shape_parameter("beta", beta_initializer)
+
+    def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+        """The value."""
+        return alpha * activations.elu(x / beta)
+
+
+_xielu_body = registry.info("xielu").body
+
+
+def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
+    above, below = ops.maximum(x, 0.0), ops.minimum(x, 0.0)
+    slope = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * ops.expm1(below)) + beta
+    return slope, ops.square(above), _xielu_body(below, 1.0, 1.0, 0.0), x
+
+
+@with_partials(_xielu_partials)
+def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
+    return _xielu_body(x, alpha_p, alpha_n, beta)
+
+
+@layer(
+    formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x",
+    paper="arXiv:2411.13010",
+    aliases={"hf": "xielu"},
+)
+class XIELU(ShapedActivation):
+    """xIELU: squared ReLU on the right, a branch that turns up again on the left; of the Apertus language models.
+
+    f(x) = alpha_p x^2 + beta x if x > 0, else alpha_n (exp(x) - 1 - x) + beta x
+
+    alpha_p = softplus(p) and alpha_n = beta + softplus(n), where p and n are the weights, as in Hugging Face's files.
+    Those clamp the argument of the exponential at -1e-6, which changes the value by less than 1e-6.
+
+    Args:
+        alpha_p: float > 0, initial alpha_p.
+        alpha_n: float > beta, initial alpha_n.
+        beta: float >= 0, slope at 0; it is not learned.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.XIELU()(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        [[-0.2057, 0.0, 4.2]]
+
+    Reference:
+        arXiv:2411.13010, Deriving Activation Functions Using Integration.
+    """
+
+    def __init__(self, alpha_p: float = 0.8, alpha_n: float = 0.8, beta: float = 0.5, **kwargs: Any) -> None:
+        super().__init__(shared_axes="all", **kwargs)
+        given = registry.info("xielu").bind((), {"alpha_p": alpha_p, "alpha_n": alpha_n, "beta": beta})
+        self.initial_alpha_p, self.initial_alpha_n, self.slope = given["alpha_p"], given["alpha_n"], given["beta"]
+        self.add_shape_parameter("p", _inverse_softplus(self.initial_alpha_p))
+        self.add_shape_parameter("n", _inverse_softplus(self.initial_alpha_n - self.slope))
+
+    def activate(self, x: Tensor, p: Tensor, n: Tensor) -> Tensor:
+        """The value."""
+        alpha_p, alpha_n = ops.softplus(p), self.slope + ops.softplus(n)
+        return _xielu(x, alpha_p, alpha_n, ops.full_like(alpha_p, self.slope))
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        config = super().get_config()
+        for name in ("shared_axes", "p_initializer", "n_initializer"):
+            del config[name]
+        return {**config, "alpha_p": self.initial_alpha_p, "alpha_n": self.initial_alpha_n, "beta": self.slope}
+
+
+def _inverse_softplus(y: float) -> float:
+    return y + math.log(-math.expm1(-y))

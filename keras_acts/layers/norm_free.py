@@ -1,0 +1,101 @@
+"""Elementwise layers that take the place of a normalization."""
+
+from typing import Any
+
+from keras_acts import activations
+from keras_acts.layers.base import Initializer, ShapedActivation, Tensor
+from keras_acts.layers.registry import layer
+
+
+class _Saturating(ShapedActivation):
+    """gamma s(alpha x + shift) + beta: one alpha and shift in all, gamma and beta per channel."""
+
+    def __init__(self, alpha_initializer: Initializer = 0.5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.add_fixed_parameter("alpha", alpha_initializer)
+        self.add_shape_parameter("gamma", 1.0)
+        self.add_shape_parameter("beta", 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        config = super().get_config()
+        return {key: value for key, value in config.items() if key not in _FIXED}
+
+
+_FIXED = ("shared_axes", "gamma_initializer", "beta_initializer")
+
+
+@layer(
+    formula=r"\gamma \tanh(\alpha x) + \beta",
+    paper="arXiv:2503.10622",
+    aliases={"x_transformers": "DynamicTanh(alpha_initializer=1.0)", "dyt": "DynamicTanh"},
+)
+class DynamicTanh(_Saturating):
+    """DyT: a scaled tanh in place of layer normalization.
+
+    f(x) = gamma tanh(alpha x) + beta
+
+    alpha is one weight in all, gamma and beta have one per channel, as those of the normalization that it replaces.
+
+    Args:
+        alpha_initializer: initial alpha: a number or an initializer. The authors take 0.5, and less in wide language
+            models.
+
+    Input shape:
+        (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.DynamicTanh()(np.array([[-2.0, 0.0, 4.0]]))).round(4).tolist()
+        [[-0.7616, 0.0, 0.964]]
+
+    Reference:
+        arXiv:2503.10622, Transformers without Normalization.
+    """
+
+    def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+        """The value."""
+        return gamma * activations.tanh(alpha * x) + beta
+
+
+@layer(
+    formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta",
+    paper="arXiv:2512.10938",
+    aliases={"x_transformers": "Derf"},
+)
+class Derf(_Saturating):
+    """A scaled error function in place of layer normalization.
+
+    f(x) = gamma erf(alpha x + shift) + beta
+
+    alpha and shift are one weight each in all, gamma and beta have one per channel.
+
+    Args:
+        alpha_initializer: initial alpha: a number or an initializer.
+        shift_initializer: initial shift: a number or an initializer.
+
+    Input shape:
+        (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.Derf()(np.array([[-2.0, 0.0, 4.0]]))).round(4).tolist()
+        [[-0.8427, 0.0, 0.9953]]
+
+    Reference:
+        arXiv:2512.10938.
+    """
+
+    def __init__(
+        self, alpha_initializer: Initializer = 0.5, shift_initializer: Initializer = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(alpha_initializer, **kwargs)
+        self.add_fixed_parameter("shift", shift_initializer)
+
+    def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor, shift: Tensor) -> Tensor:
+        """The value."""
+        return gamma * activations.erf(alpha * x + shift) + beta

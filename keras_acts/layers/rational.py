@@ -1,0 +1,122 @@
+"""Padé activation units: learned rational functions."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_acts.core import registry
+from keras_acts.core.declaration import Trait
+from keras_acts.layers import rational_fit
+from keras_acts.layers.base import ShapedActivation, Tensor
+from keras_acts.layers.registry import layer
+
+
+@layer(
+    formula=r"\frac{\sum_{j=0}^m a_j x^j}{1 + |\sum_{k=1}^n b_k x^k|}",
+    paper="arXiv:1907.06732",
+    aliases={"rational_activations": "Rational"},
+)
+class Rational(ShapedActivation):
+    """Padé activation unit (PAU): a learned quotient of polynomials without poles, which can take almost any shape.
+
+    f(x) = (a_0 + a_1 x + ... + a_m x^m) / (1 + |b_1 x + ... + b_n x^n|)
+
+    It starts as the least-squares approximation of a known activation on [-reach, reach]. The package
+    rational_activations calls this version B; its default, A, takes the absolute value of each term.
+
+    Args:
+        approximates: name or spec string of the elementwise activation to start from, such as "gelu".
+        degrees: two ints, m >= 0 of the numerator and n >= 0 of the denominator. With m = n + 1 it grows like a line.
+        reach: float > 0, half the length of the interval of the approximation.
+
+    Input shape:
+        Any. All channels share one function.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.Rational("gelu")
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(2).tolist()
+        [[-0.16, -0.0, 1.95]]
+        >>> layer.count_params()
+        10
+
+    Reference:
+        arXiv:1907.06732, Padé Activation Units: End-to-end Learning of Flexible Activation Functions in Deep Networks.
+    """
+
+    def __init__(
+        self, approximates: str = "leaky_relu(0.01)", degrees: Sequence[int] = (5, 4), reach: float = 3.0, **kwargs: Any
+    ) -> None:
+        super().__init__(shared_axes="all", **kwargs)
+        self.approximates = approximates
+        self.degrees = _validated_degrees(degrees)
+        if not 0.0 < float(reach) <= 100.0:
+            raise ValueError(f"`reach` of Rational must be a number > 0 and <= 100. Received: reach={reach!r}")
+        self.reach = float(reach)
+        numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
+        self.add_fixed_parameter("numerator", _Given(numerator), shape=(len(numerator),))
+        self.add_fixed_parameter("denominator", _Given(denominator), shape=(len(denominator),))
+
+    def activate(self, x: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
+        """The value."""
+        m, n = self.degrees
+        # Beyond 1 in powers of t = 1 / x, which do not overflow: f = x^(m - n) P(x) x^-m / (Q(x) x^-n).
+        far = ops.abs(x) > 1.0
+        t = ops.where(far, 1.0 / ops.where(far, x, 1.0), x)
+        zeros = ops.zeros_like(x)
+        inside, outside, q_inside, q_outside = zeros, zeros, zeros, zeros
+        for j in range(m + 1):
+            inside, outside = inside * t + numerator[m - j], outside * t + numerator[j]
+        for k in range(n):
+            q_inside, q_outside = (q_inside + denominator[n - 1 - k]) * t, q_outside * t + denominator[k]
+        below = ops.where(far, ops.abs(t) ** n + ops.abs(q_outside), 1.0 + ops.abs(q_inside))
+        grown = ops.where(far, x, 1.0) ** (m - n) * outside if m > n else t ** (n - m) * outside
+        sign = ops.where(x < 0.0, -ops.ones_like(x), 1.0) if n % 2 else 1.0  # |x^n| was divided out below, x^n above
+        return ops.where(far, sign * grown, inside) / below
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        own = ("shared_axes", "numerator_initializer", "denominator_initializer")
+        config = {key: value for key, value in super().get_config().items() if key not in own}
+        return {**config, "approximates": self.approximates, "degrees": list(self.degrees), "reach": self.reach}
+
+
+class _Given(keras.initializers.Initializer):
+    """These numbers."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
+        return ops.convert_to_tensor(self.values, dtype=dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"values": self.values.tolist()}
+
+
+def _validated_degrees(degrees: Any) -> tuple[int, int]:
+    legal = isinstance(degrees, Sequence) and len(degrees) == 2 and not isinstance(degrees, str)
+    if not legal or not all(isinstance(degree, int) and 0 <= degree <= 20 for degree in degrees):
+        raise ValueError(
+            "`degrees` of Rational must be two integers in [0, 20]: of the numerator and of the denominator. "
+            f"Received: degrees={degrees!r}"
+        )
+    return degrees[0], degrees[1]
+
+
+@functools.lru_cache(maxsize=256)
+def _coefficients(approximates: str, degrees: tuple[int, int], reach: float) -> tuple[np.ndarray, np.ndarray]:
+    function = registry.get(approximates)
+    declaration, _ = registry.described(function)
+    if declaration is None or Trait.OVER_AXIS in declaration.traits:
+        raise ValueError(
+            "`approximates` of Rational must be the name or spec string of an elementwise activation. "
+            f"Received: approximates={approximates!r}"
+        )
+    return rational_fit.fit(lambda x: ops.convert_to_numpy(function(x)), degrees, reach)

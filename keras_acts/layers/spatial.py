@@ -1,0 +1,148 @@
+"""Activations that look beyond the element: at its neighbours, or at the whole sample."""
+
+import functools
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts.layers import arguments, context
+from keras_acts.layers.base import ActivationLayer, Shape, Tensor
+from keras_acts.layers.registry import layer
+
+
+@layer(
+    formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
+    paper="arXiv:2007.11824",
+    aliases={"echo": "Funnel"},
+)
+class FReLU(ActivationLayer):
+    """Funnel ReLU: the threshold of each pixel is a learned function of its neighbourhood.
+
+    f(x) = max(x, BN(depthwise convolution of x))
+
+    For convolutional networks that need spatial detail, such as segmentation. It costs kernel_size^2 + 2 weights per
+    channel. Flexible ReLU, max(x, 0) + b, goes by the same short name elsewhere.
+
+    Args:
+        kernel_size: int >= 1, height and width of the neighbourhood in pixels.
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.FReLU()
+        >>> layer(np.ones((2, 8, 8, 4))).shape
+        TensorShape([2, 8, 8, 4])
+        >>> layer.count_params()  # 9 weights of the kernel and 4 of the normalization per channel
+        52
+
+    Reference:
+        arXiv:2007.11824, Funnel Activation for Visual Recognition.
+    """
+
+    def __init__(self, kernel_size: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernel_size = arguments.positive_integer("kernel_size", kernel_size, "FReLU")
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the kernel and the normalization."""
+        if len(input_shape) != 4 or input_shape[-1] is None:
+            raise ValueError(
+                "FReLU needs images of shape (batch, height, width, channels) with a known number of channels. "
+                f"Received: input_shape={tuple(input_shape)}"
+            )
+        self.conv = keras.layers.DepthwiseConv2D(
+            self.kernel_size,
+            padding="same",
+            use_bias=False,  # the normalization has one
+            data_format="channels_last",
+            dtype=self.wide_dtype,
+            name="conv",
+        )
+        self.norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="norm")
+        self.conv.build(input_shape)
+        self.norm.build(input_shape)
+
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """The activation of a batch of images."""
+        return self.widened(lambda x: ops.maximum(x, self.norm(self.conv(x), training=training)), inputs, ())
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {**super().get_config(), "kernel_size": self.kernel_size}
+
+
+@layer(
+    formula=r"\max_k (a_k(x) x + b_k(x))",
+    paper="arXiv:2003.10027",
+    aliases={"dyrelu": ("DyReLUA(per_channel=False, reduction=4)", "DyReLUB(reduction=4)")},
+)
+class DynamicReLU(ActivationLayer):
+    """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.
+
+    f(x) = maximum over k of a_k x + b_k
+
+    a_k and b_k come from the mean of each channel by two dense maps with a ReLU between, squeezed into a_1 in (0, 2),
+    other a_k in (-1, 1) and b_k in (-0.5, 0.5): around ReLU. It costs about 2 pieces channels^2 / reduction weights.
+
+    Args:
+        pieces: int >= 1, number of lines.
+        reduction: int >= 1; the first dense map has channels // reduction units.
+        per_channel: True for coefficients for each channel (version B of the paper), False for coefficients that all
+            channels share (version A).
+
+    Input shape:
+        (batch, ..., channels), usually (batch, height, width, channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> keras_acts.layers.DynamicReLU()(np.ones((2, 8, 8, 32))).shape
+        TensorShape([2, 8, 8, 32])
+
+    Reference:
+        arXiv:2003.10027, Dynamic ReLU.
+    """
+
+    def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pieces = arguments.positive_integer("pieces", pieces, "DynamicReLU")
+        self.reduction = arguments.positive_integer("reduction", reduction, "DynamicReLU")
+        self.per_channel = bool(per_channel)
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the two dense maps."""
+        channels = input_shape[-1]
+        if channels is None:
+            raise ValueError(
+                "DynamicReLU needs a known number of channels on the last axis. Give it in keras.Input. "
+                f"Received: input_shape={tuple(input_shape)}"
+            )
+        hidden = max(1, channels // self.reduction)
+        lines = 2 * self.pieces * (channels if self.per_channel else 1)
+        self.squeeze = keras.layers.Dense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
+        self.expand = keras.layers.Dense(lines, activation="tanh", dtype=self.wide_dtype, name="expand")
+        self.squeeze.build((None, channels))
+        self.expand.build((None, hidden))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The activation of a float tensor."""
+
+        def activate(x: Tensor) -> Tensor:
+            lines = self.expand(self.squeeze(context.mean_of_channels(x)))
+            coefficients = [context.over_space(part, x) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
+            slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
+            slopes[0] = 1.0 + slopes[0]
+            return functools.reduce(ops.maximum, [a * x + 0.5 * b for a, b in zip(slopes, offsets, strict=True)])
+
+        return self.widened(activate, inputs, ())
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        own = {"pieces": self.pieces, "reduction": self.reduction, "per_channel": self.per_channel}
+        return {**super().get_config(), **own}
