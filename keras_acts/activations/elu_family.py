@@ -4,6 +4,7 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -12,10 +13,10 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def _saturating(x, scale, rate):
-    """x for x > 0, scale (exp(x / rate) - 1) below. expm1: exp(x) - 1 loses all digits near 0."""
+def _saturating(x, scale, rate=1.0):
+    """x for x > 0, scale (exp(x / rate) - 1) below: the sum of both, one of which is 0."""
     below = ops.minimum(x, 0.0)
-    return ops.where(x > 0.0, x, scale * ops.expm1(below if rate == 1.0 else below / rate))
+    return ops.relu(x) + scale * elementary.expm1(below if rate == 1.0 else below / rate)
 
 
 def _elu_curvature(x, alpha):
@@ -24,7 +25,8 @@ def _elu_curvature(x, alpha):
 
 @nx.with_derivative(_elu_curvature)
 def _elu_slope(x, alpha):
-    return ops.where(x >= 0.0, 1.0, nx.scaled_exp(alpha, ops.minimum(x, 0.0)))
+    below = ops.minimum(x, 0.0)
+    return ops.exp(below) if alpha == 1.0 else ops.where(x >= 0.0, 1.0, nx.scaled_exp(alpha, below))
 
 
 @activation(
@@ -57,7 +59,7 @@ def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branc
     Reference:
         arXiv:1511.07289, Fast and Accurate Deep Network Learning by Exponential Linear Units.
     """
-    return _saturating(x, alpha, 1.0)
+    return _saturating(x, alpha)
 
 
 def _selu_curvature(x):
@@ -99,8 +101,7 @@ def selu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1706.02515, Self-Normalizing Neural Networks.
     """
-    below = SELU_SCALE * SELU_ALPHA * ops.expm1(ops.minimum(x, 0.0))
-    return ops.where(x > 0.0, SELU_SCALE * x, below)
+    return SELU_SCALE * _saturating(x, SELU_ALPHA)
 
 
 def _celu_curvature(x, alpha):
@@ -109,7 +110,7 @@ def _celu_curvature(x, alpha):
 
 @nx.with_derivative(_celu_curvature)
 def _celu_slope(x, alpha):
-    return ops.where(x >= 0.0, 1.0, ops.exp(ops.minimum(x, 0.0) / alpha))
+    return ops.exp(ops.minimum(x, 0.0) / alpha)
 
 
 @activation(

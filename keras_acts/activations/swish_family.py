@@ -75,7 +75,6 @@ def _swish_beta_slope(x, beta):
     formula=r"x \sigma(\beta x)",
     paper="arXiv:1710.05941",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={"tf": "silu(beta=1.0)"},
     derivative=_swish_beta_slope,
 )
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
@@ -97,6 +96,8 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
     Reference:
         arXiv:1710.05941, Searching for Activation Functions.
     """
+    if beta < 0.0:
+        return -nx.gated(-x, -beta * -x)
     return nx.gated(x, _swish_beta_gate(x, beta))
 
 

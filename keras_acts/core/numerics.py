@@ -73,6 +73,8 @@ def sigmoid_curvature(x: Tensor) -> Tensor:
 @with_derivative(sigmoid_curvature)
 def sigmoid_slope(x: Tensor) -> Tensor:
     """sigmoid'(x). s (1 - s) cancels in the right tail."""
+    if not compilation.is_fused():
+        return ops.sigmoid(x) * ops.sigmoid(-x)
     return ops.square(_sigmoid_root(x))
 
 
@@ -98,19 +100,34 @@ def softplus(x: Tensor) -> Tensor:
     return ops.maximum(x, 0.0) + elementary.log1p(ops.exp(-ops.abs(x)))
 
 
-# x sigmoid(w) for a gate argument w with the sign of x (or of -x), and its derivatives. silu, swish, quick gelu and the
-# tanh form of gelu are all of this kind.
+# x sigmoid(w) for a gate argument w with the sign of x, and its derivatives. silu, swish, quick gelu and the tanh form
+# of gelu are all of this kind. Fused, from e = exp(-|w|) with one division each; else with the fewest passes, from
+# h = exp(w / 2), where sigmoid(w) = h / (h + 1 / h).
+
+
+def _gate_halves(w: Tensor) -> tuple[Tensor, Tensor]:
+    """h and 1 / h, with w clipped to where h is finite and the gate is shut for every finite x."""
+    limits = np.finfo(keras.backend.standardize_dtype(w.dtype))
+    bound = float(np.log(limits.max) - np.log(limits.smallest_normal))
+    h = ops.exp(0.5 * ops.clip(w, -bound, bound))
+    return h, 1.0 / h
 
 
 def gated(x: Tensor, w: Tensor) -> Tensor:
     """x sigmoid(w)."""
+    x = ops.maximum(x, -largest(x))  # inf * 0 would be NaN where the gate is shut
+    if not compilation.is_fused():
+        h, inverse = _gate_halves(w)
+        return x / (h + inverse) * h
     h = half_decay(w)
-    closing = h * (h * finite(x))  # 0 * inf would be NaN where the gate is shut
-    return ops.where(w < 0.0, closing, x) / (1.0 + ops.square(h))
+    return ops.where(w < 0.0, h * (h * x), x) / (1.0 + ops.square(h))
 
 
 def gated_slope(xw1: Tensor, w: Tensor) -> Tensor:
     """(x sigmoid(w))' = sigmoid(w) (1 + x w' sigmoid(-w)), given x w' and w."""
+    if not compilation.is_fused():
+        h, inverse = _gate_halves(w)
+        return (1.0 + xw1 / (1.0 + ops.square(h))) * h / (h + inverse)
     h = half_decay(w)
     e = ops.square(h)
     closing = h * (h * (1.0 + e + xw1))
