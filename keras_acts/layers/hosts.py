@@ -18,7 +18,9 @@ _places: weakref.WeakKeyDictionary[keras.Layer, Any] = weakref.WeakKeyDictionary
 def enclosing_host(layer: keras.Layer) -> Any:
     """The Keras layer that is calling `layer` as its activation, or None."""
     caller = keras_bridge.enclosing_layer(layer)
-    return caller if _activation_arguments(caller, layer) else None
+    # TimeDistributed runs the `call` of the layer that it wraps, which leaves no record of its own.
+    hosts = (caller, getattr(caller, "layer", None))
+    return next((host for host in hosts if _activation_arguments(host, layer)), None)
 
 
 def _activation_arguments(caller: Any, layer: keras.Layer) -> list[str]:

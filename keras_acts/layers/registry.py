@@ -170,6 +170,7 @@ def _unknown(name: str) -> str:
         for alias in (*(a for group in declaration.aliases.values() for a in group), declaration.name)
     }
     plain = bare.lower().replace("_", "").replace("-", "")
-    near = dict.fromkeys(spellings[match] for match in difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6))
+    close = [plain] if plain in spellings else difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6)
+    near = dict.fromkeys(spellings[match] for match in close)
     question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
     return f"Unknown layer.{question} `keras_acts.layers.names()` lists all. Received: {name!r}"

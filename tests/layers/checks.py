@@ -115,9 +115,10 @@ def half_precision_rounds_once(make, shape, dtypes=("float16", "bfloat16")):
 
 
 def config_round_trips(make, shape):
-    """The config is JSON, and gives a layer with the same config; so does `clone_model`."""
+    """The config is JSON, holds all arguments, and gives a layer with the same config; so does `clone_model`."""
     layer = make()
     config = layer.get_config()
+    assert inspect.signature(type(layer)).parameters.keys() - {"kwargs"} <= config.keys()
     assert json.loads(json.dumps(config)) == config
     assert type(layer).from_config(config).get_config() == config
     clone = keras.models.clone_model(keras.Sequential([keras.Input(shape), layer])).layers[0]
@@ -250,6 +251,15 @@ def works_time_distributed(make, shape):
         close(together[:, step], layer(x[:, step]), 1e-6)
 
 
+def samples_are_independent(make, shape):
+    """In inference the output of a sample does not depend on the others of its batch."""
+    layer = built(make, shape)
+    x = tf.constant(sample(shape), tf.float32)
+    together = for_inference(layer, x)
+    for index in range(BATCH):
+        close(for_inference(layer, x[index : index + 1])[0], together[index], 1e-6)
+
+
 def takes_unknown_sizes(make, shape):
     """All axes but the last may be unknown; outputs are those of the known sizes."""
     free = (*(None for _ in shape[:-1]), shape[-1])
@@ -304,6 +314,7 @@ CHECKS = [
     second_derivatives_are_right,
     large_inputs_stay_finite,
     works_time_distributed,
+    samples_are_independent,
     takes_unknown_sizes,
     survives_quantization,
     integers_are_refused,

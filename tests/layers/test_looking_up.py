@@ -1,0 +1,100 @@
+"""Layers from strings, classes and configs; and what is said where a layer's name stands for an activation."""
+
+import keras
+import pytest
+
+import keras_acts
+from keras_acts import layers
+
+
+def test_a_string_makes_a_new_layer_each_time():
+    first, second = layers.get("PReLU(shared_axes=[1, 2])"), layers.get("PReLU(shared_axes=[1, 2])")
+    assert first is not second
+    assert isinstance(first, layers.PReLU)
+    assert first.shared_axes == [1, 2]
+
+
+def test_arguments_win_over_the_string():
+    layer = layers.get("PReLU(alpha_initializer=0.1)", alpha_initializer=0.3, name="mine", dtype="float64")
+    assert layer.name == "mine"
+    assert layer.compute_dtype == "float64"
+    assert float(layer(keras.ops.ones((1, 1), "float64") * -1.0)[0, 0]) == pytest.approx(-0.3)
+
+
+def test_classes_layers_and_configs():
+    assert isinstance(layers.get(layers.Snake), layers.Snake)
+    assert isinstance(layers.get(keras.layers.ReLU, max_value=6.0), keras.layers.ReLU)
+    layer = layers.Snake()
+    assert layers.get(layer) is layer
+    again = layers.get(keras.saving.serialize_keras_object(layer))
+    assert again is not layer
+    assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "settings"),
+    [
+        ("torch:PReLU", "PReLU", {"shared_axes": "all"}),
+        ("keras:PReLU", "PReLU", {"shared_axes": []}),
+        ("tfa:TLU", "TLU", {"shared_axes": []}),
+        ("tfa:Snake", "Snake", {"shared_axes": "all"}),
+        ("timm:StarReLU", "StarReLU", {}),
+        ("hf:xielu", "XIELU", {}),
+        ("keras_contrib:SReLU", "SReLU", {"shared_axes": []}),
+        ("keras_contrib:PELU", "PELU", {"shared_axes": []}),
+        ("hf:SnakeBeta", "SnakeBeta", {}),
+    ],
+)
+def test_names_of_other_frameworks(alias, name, settings):
+    layer = layers.get(alias)
+    assert type(layer).__name__ == name
+    for setting, value in settings.items():
+        assert getattr(layer, setting) == value
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_alias_makes_its_layer(name):
+    declaration = layers.info(name)
+    for framework, aliases in declaration.aliases.items():
+        for alias in aliases:
+            assert type(layers.get(f"{framework}:{alias.partition('(')[0]}")) is declaration.cls
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: layers.get("PRelu"), ValueError, r"Unknown layer\. Did you mean 'PReLU'\? .* Received: 'PRelu'"),
+        (lambda: layers.get("snake_beta"), ValueError, "Did you mean 'SnakeBeta'"),
+        (lambda: layers.get("torch:prelu"), ValueError, "Did you mean 'PReLU'"),
+        (lambda: layers.get("mish"), ValueError, r"is an activation .* Use keras.layers.Activation\('mish'\)"),
+        (lambda: layers.get("xyz"), ValueError, r"Unknown layer\. `keras_acts.layers.names\(\)` lists all\."),
+        (lambda: layers.get("PReLU(slope=1)"), TypeError, "has no argument `slope`; it takes `alpha_initializer`"),
+        (lambda: layers.get("PReLU("), ValueError, "must be a name, or a name with literal parameters"),
+        (lambda: layers.get(3), ValueError, "must be a name, a spec string, .* Received: 3 of type int"),
+        (lambda: layers.get(layers.Snake(), name="x"), TypeError, "A layer that exists takes no arguments"),
+        (lambda: layers.info("prelu"), ValueError, "Did you mean 'PReLU'"),
+    ],
+)
+def test_errors(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize("name", ["prelu", "PReLU", "dynamic_relu", "FReLU", "MetaACON"])
+def test_a_layer_as_activation_string_is_named(name):
+    layer = next(known for known in layers.names() if known.lower() == name.lower().replace("_", ""))
+    message = rf"'{name}' is not an activation function but a layer .* keras_acts\.layers\.{layer}\(\)"
+    for call in (lambda: keras.layers.Dense(4, activation=name), lambda: keras_acts.get(name)):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_layer_is_documented(name):
+    text = layers.info(name).cls.__doc__
+    assert layers.info(name).summary.endswith(".")
+    for part in ("f(x)", "Input shape:", "Output shape:", "Example:", ">>> "):
+        assert part in text
+    if layers.info(name).paper is not None:
+        assert "Reference:" in text
+        assert layers.info(name).paper in text

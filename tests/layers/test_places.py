@@ -1,0 +1,186 @@
+"""Where a layer with weights may stand: as a layer, and as `activation=` where that loses nothing."""
+
+import gc
+
+import keras
+import numpy as np
+import pytest
+
+from keras_acts import layers
+
+X = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
+HOSTS = {
+    "Dense": lambda act: keras.layers.Dense(5, activation=act),
+    "Conv1D": lambda act: keras.layers.Conv1D(5, 2, activation=act),
+    "Activation": lambda act: keras.layers.Activation(act),
+    "SimpleRNN": lambda act: keras.layers.SimpleRNN(5, activation=act),
+    "LSTM": lambda act: keras.layers.LSTM(5, activation=act),
+    "GRU": lambda act: keras.layers.GRU(5, recurrent_activation=act),
+    "Bidirectional": lambda act: keras.layers.Bidirectional(keras.layers.LSTM(5, activation=act)),
+    "TimeDistributed": lambda act: keras.layers.TimeDistributed(keras.layers.Dense(5, activation=act)),
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_weights_for_each_channel_cannot_appear_inside_another_layer(host):
+    with pytest.raises(ValueError, match=r"PReLU has one weight per channel, which cannot be created while it is the"):
+        HOSTS[host](layers.PReLU())(X)
+
+
+def _trained_alphas(model):
+    for variable in layers.shape_parameters(model):
+        variable.assign(keras.ops.convert_to_numpy(variable) + 0.3)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("ready", ["scalar", "built"])
+def test_weights_that_exist_before_are_counted_saved_and_loaded(host, ready, tmp_path):
+    def model():
+        act = layers.PReLU(shared_axes="all") if ready == "scalar" else layers.PReLU()
+        act.build((None, 5))
+        return keras.Sequential([keras.Input((4, 5)), HOSTS[host](act)])
+
+    trained = model()
+    counted = trained.count_params()
+    _trained_alphas(trained)
+    expected = trained(X)
+    assert trained.count_params() == counted
+    trained.save_weights(tmp_path / "m.weights.h5")
+    fresh = model()
+    fresh.load_weights(tmp_path / "m.weights.h5")  # never called before
+    np.testing.assert_array_equal(fresh(X), expected)
+    trained.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(loaded(X), expected)
+
+
+def test_loading_into_an_rnn_whose_activation_is_not_built_is_not_silent(tmp_path):
+    def model(act):
+        return keras.Sequential([keras.Input((4, 5)), keras.layers.LSTM(5, activation=act)])
+
+    act = layers.PReLU()
+    act.build((None, 5))
+    trained = model(act)
+    trained.save_weights(tmp_path / "m.weights.h5")
+    fresh = model(layers.PReLU())
+    fresh.load_weights(tmp_path / "m.weights.h5")  # Keras says nothing; the first call does
+    with pytest.raises(ValueError, match="PReLU has one weight per channel, which cannot be created"):
+        fresh(X)
+
+
+def test_one_instance_in_two_layers_is_refused():
+    act = layers.Swish()
+    model = keras.Sequential([keras.layers.Dense(5, activation=act), keras.layers.Dense(5, activation=act)])
+    with pytest.raises(
+        ValueError, match=r"'swish.*' is used as `activation` and in a second place: 'dense.*' and 'den"
+    ):
+        model(X)
+
+
+def test_one_instance_for_two_arguments_is_refused():
+    act = layers.Swish()
+    with pytest.raises(ValueError, match=r"'lstm_cell.*' takes it for two arguments"):
+        keras.layers.LSTM(5, activation=act, recurrent_activation=act)(X)
+
+
+def test_one_instance_as_activation_and_as_layer_is_refused():
+    act = layers.Swish()
+    inputs = keras.Input((4, 5))
+    outputs = keras.layers.Dense(5, activation=act)(act(inputs))
+    with pytest.raises(ValueError, match=r"the model itself and 'dense.*' call it"):
+        keras.Model(inputs, outputs)(X)
+
+
+def test_one_layer_called_twice_shares_its_weights_and_reloads(tmp_path):
+    act = layers.PReLU()
+    inputs = keras.Input((4, 5))
+    model = keras.Model(inputs, act(keras.layers.Dense(5)(act(inputs))))
+    _trained_alphas(model)
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert loaded.count_params() == model.count_params() == 35
+    np.testing.assert_array_equal(loaded(X), model(X))
+
+
+def test_the_same_host_may_call_again_and_another_one_after_it_is_gone():
+    act = layers.Swish()
+    host = keras.layers.Dense(5, activation=act)
+    np.testing.assert_array_equal(host(X), host(X))
+    act(X)  # to look at values
+    del host
+    gc.collect()
+    keras.layers.Dense(5, activation=act)(X)
+
+
+def test_layers_that_users_write_may_hold_one():
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.activation = keras.layers.Dense(5), layers.PReLU()
+
+        def call(self, inputs):
+            return self.activation(self.dense(inputs))
+
+    assert keras.Sequential([keras.Input((4, 5)), Block()]).count_params() == 35
+
+
+# ---- Sizes and bad input ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shared_axes", "shape"),
+    [
+        (None, (3,)),
+        ([1, 2], (1, 1, 3)),
+        ([2], (5, 1, 3)),
+        ([-1], (5, 4, 1)),
+        ([], (5, 4, 3)),
+        ([1, 2, 3], (1, 1, 1)),
+        ("all", ()),
+    ],
+)
+def test_shared_axes(shared_axes, shape):
+    layer = layers.PReLU(shared_axes=shared_axes)
+    layer.build((None, 5, 4, 3))
+    assert layer.alpha.shape == shape
+
+
+def test_channels_first():
+    layer = layers.PReLU(shared_axes=[2, 3], alpha_initializer="random_normal")
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype("float32")
+    y = layer(x)
+    alpha = layer.get_weights()[0].reshape(1, 3, 1, 1)
+    np.testing.assert_allclose(y, np.where(x > 0, x, alpha * x), rtol=1e-6)
+
+
+UNKNOWN_CHANNELS = "PReLU has one weight for each index of axis 2, whose size is unknown"
+UNKNOWN_HEIGHT = r"of axis 1, .* shared_axes=\[1\] or shared_axes='all'. Received: input_shape=\(None, None, 3\)"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: layers.PReLU().build((None, 5, None)), UNKNOWN_CHANNELS),
+        (lambda: layers.PReLU(shared_axes=[]).build((None, None, 3)), UNKNOWN_HEIGHT),
+        (lambda: layers.PReLU().build((None,)), "needs an input with a channel axis after the batch axis"),
+        (lambda: layers.PReLU(shared_axes=[3]).build((None, 5, 3)), r"must be axes after .* shared_axes=\[3\]"),
+        (lambda: layers.PReLU(shared_axes=[0]), r"`shared_axes` of PReLU must be .* Received: shared_axes=\[0\]"),
+        (lambda: layers.PReLU(shared_axes="both"), "Received: shared_axes='both'"),
+        (lambda: layers.PReLU(float("nan")), "An initial value must be a finite number. Received: nan"),
+        (lambda: layers.APL(pieces=0), "`pieces` of APL must be an integer >= 1. Received: pieces=0"),
+        (lambda: layers.FReLU().build((None, 5, 3)), r"FReLU needs images .* Received: input_shape=\(None, 5, 3\)"),
+        (lambda: layers.DynamicReLU().build((None, None)), "DynamicReLU needs a known number of channels"),
+        (lambda: layers.DynamicReLU(reduction=0), "`reduction` of DynamicReLU must be an integer >= 1"),
+        (lambda: layers.MetaACON(reduction=1.5), "`reduction` of MetaACON must be an integer >= 1"),
+        (lambda: layers.XIELU(alpha_n=0.2), "`beta` of 'xielu' must be smaller than `alpha_n`"),
+        (lambda: layers.Sine(w0=0.0), "`w0` of 'sin' must be a finite number > 0"),
+        (lambda: layers.PolyNorm(epsilon=0.0), "`epsilon` of PolyNorm must be a number > 0"),
+        (lambda: layers.Rational("softmax"), "must be the name or spec string of an elementwise activation"),
+        (lambda: layers.Rational("gelu", degrees=(5,)), "`degrees` of Rational must be two integers"),
+        (lambda: layers.Rational("gelu", reach=0.0), "`reach` of Rational must be a number > 0"),
+        (lambda: layers.Rational("gleu"), "Did you mean .*'gelu'"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
