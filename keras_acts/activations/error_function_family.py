@@ -120,7 +120,7 @@ def mega_laplace(
 
 def _pserf_parts(x, gamma, delta):
     """w = delta x, e = exp(-|w|), log(1 + e) / e, and z = gamma log(1 + exp(w)), the argument of erf."""
-    w = nx.near(delta * x)
+    w = ops.clip(delta * x, -nx.FAR, nx.FAR * max(1.0, 1.0 / gamma))  # z reaches FAR: erf(z) is 1
     e = ops.exp(-ops.abs(w))
     ratio = series.log1p_quotient(e)
     return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
@@ -150,7 +150,7 @@ def _pserf(x, gamma, delta):
     erf_z, quotient = ef.erf_and_quotient(z)
     # gamma behind a `where`: the graph optimiser would move it past the exponentials.
     scaled = ops.where(w < 0.0, gamma * ops.maximum(x, -nx.FAR / delta), 0.0)
-    closing = series.times_exp(scaled * ratio * quotient, ops.minimum(w, 0.0))
+    closing = series.times_exp(scaled * (ratio * quotient), ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, x * erf_z)
 
 

@@ -1,10 +1,11 @@
 """Bends made of an exponential in one piece: ELiSH, the Laplace gate, sinlu, soft exponential."""
 
+import math
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import angle
+from keras_acts.core import angle, elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -144,6 +145,15 @@ def laplace_lu(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, h * (h * (0.5 * nx.near(x))), x * (1.0 - 0.5 * ops.square(h)))
 
 
+def _few_roundings(function):
+    """sinlu or a derivative, in float64 where the wave outweighs the ramp: its sums then cancel over and over."""
+
+    def chosen(x, alpha, beta):
+        return (angle.in_float64(function) if alpha * beta > 1.0 else function)(x, alpha, beta)
+
+    return chosen
+
+
 def _sinlu_parts(x, alpha, beta):
     """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
     # 1 + alpha beta cos z cancels where it is small.
@@ -154,6 +164,7 @@ def _sinlu_parts(x, alpha, beta):
     return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
 
 
+@_few_roundings
 def _sinlu_curvature(x, alpha, beta):
     h, e, wave, rise, sine = _sinlu_parts(x, alpha, beta)
     bend = -alpha * beta * beta * (1.0 + e) * sine
@@ -162,6 +173,7 @@ def _sinlu_curvature(x, alpha, beta):
 
 
 @nx.with_derivative(_sinlu_curvature)
+@_few_roundings
 def _sinlu_slope(x, alpha, beta):
     h, e, wave, rise, _ = _sinlu_parts(x, alpha, beta)
     opening = (1.0 + e) * rise
@@ -212,8 +224,8 @@ def _soft_exponential_curvature(x, alpha):
         return h * (alpha * h)
     if not alpha:
         return ops.zeros_like(x)
-    distance = _to_pole(x, alpha)
-    return alpha / distance / distance
+    slope = 1.0 / _to_pole(x, alpha)
+    return (alpha * slope) * slope  # of a quotient of quotients XLA makes a square that underflows
 
 
 @nx.with_derivative(_soft_exponential_curvature)
@@ -222,12 +234,25 @@ def _soft_exponential_slope(x, alpha):
         return ops.exp(alpha * x)
     if not alpha:
         return ops.ones_like(x)
-    distance = _to_pole(x, alpha)
-    return ops.where(distance < 0.0, float("nan"), 1.0 / distance)
+    return 1.0 / _to_pole(x, alpha)
 
 
 def _to_pole(x, alpha):
-    return 1.0 - alpha * (x + alpha)
+    """1 - alpha (x + alpha) for alpha < 0, NaN where that is not positive. x + alpha would lose a small x."""
+    distance = (1.0 - alpha * alpha) - alpha * x
+    return ops.where(distance <= 0.0, math.nan, distance)
+
+
+def _logarithm(x, alpha):
+    """-log(1 - alpha (x + alpha)) / alpha for alpha < 0."""
+    excess = -alpha * (x + alpha)
+    central = elementary.log1p(ops.clip(excess, 0.0, 1.0))
+    central = ops.where(excess < 0.0, ops.log1p(ops.clip(excess, -0.25, 0.0)), central)  # XLA's own is right down there
+    distance = _to_pole(x, alpha)
+    # Where the product with alpha would overflow, the sum of the logarithms; nothing cancels there.
+    vast = x > 0.25 * nx.largest(x) / max(-alpha, 1.0)
+    outside = ops.where(vast, ops.log(x) + math.log(-alpha), ops.log(distance))
+    return ops.where(ops.logical_and(excess > -0.25, excess < 1.0), central, outside) / -alpha
 
 
 @activation(
@@ -264,7 +289,7 @@ def soft_exponential(x: nx.Tensor, alpha: Annotated[float, Param("from logarithm
     if not alpha:
         return x
     if alpha < 0.0:
-        return ops.log1p(-alpha * (x + alpha)) / -alpha
+        return _logarithm(x, alpha)
     h = ops.exp(0.5 * alpha * x)
     # The quotient may be representable where the exponential is not.
     grown = ops.where(alpha * x > 80.0, h * (h / alpha), ops.expm1(ops.minimum(alpha * x, 80.0)) / alpha)

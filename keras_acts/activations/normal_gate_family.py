@@ -81,14 +81,14 @@ def _phish_curvature(x):
     left = 2.0 * tail - root * (4.0 - square) - 2.0 * square * tail * ratio * steep
     opening = 1.0 + decay * bend
     right = 2.0 * opening + decay * (root * (2.0 - square)) - 2.0 * t * gate * ops.square(opening)
-    left = series.times_exp(left * series.sech_squared(g), -0.5 * square)
+    left = series.times_exp(left * nx.sech_squared(g), -0.5 * square)
     return ops.where(x < 0.0, left, nx.times_sech_squared(right, g))
 
 
 @nx.with_derivative(_phish_curvature)
 def _phish_slope(x):
     t, tail, decay, g, _, ratio = _phish_parts(x)
-    sech = series.sech_squared(g)
+    sech = nx.sech_squared(g)
     bend = nx.NORMAL_PEAK * t - tail
     left = series.times_exp(t * (bend * sech - tail * ratio), -0.5 * ops.square(t))
     return ops.where(x < 0.0, left, t * ((1.0 - decay * tail) * ratio + sech * (1.0 + decay * bend)))

@@ -14,7 +14,7 @@ GateAxis = Annotated[int, Param("axis along which the entries compete")]
 
 
 def _softmax(x, axis):
-    return rows.zero_if_masked(x, ops.softmax(rows.finite(x), axis=axis), axis)
+    return rows.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 @activation(
@@ -162,7 +162,7 @@ def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """
     beside_infinity = rows.masked(ops.stop_gradient(x) - rows.peak(x, axis))
     nothing = ops.logical_or(rows.masked(x), beside_infinity)
-    return ops.where(nothing, -math.inf, ops.log_softmax(rows.finite(x), axis=axis))
+    return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
 
 
 @activation(
@@ -199,7 +199,7 @@ def softmax_one(
     Reference:
         Miller 2023, Attention Is Off By One.
     """
-    x = rows.finite(x)
+    x = nx.finite(x)
     shift = ops.maximum(rows.peak(x, axis), 0.0)
     e = ops.exp(x - shift)
     return e / (ops.exp(-shift) + rows.total(e, axis))
@@ -238,7 +238,7 @@ def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """
     # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
     nothing = rows.masked(x)
-    w = 1.0 + ops.where(nothing, 0.0, rows.finite(x))
+    w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
     scale = ops.maximum(rows.scale(w, axis), 1.0)
     share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
     return share / rows.divisor(rows.total(share, axis))
@@ -284,7 +284,7 @@ def softpick(
         arXiv:2504.20966, Softpick: No Attention Sink, No Massive Activations with Rectified Softmax.
     """
     nothing = rows.masked(x)
-    x = rows.finite(x)
+    x = nx.finite(x)
     shift = ops.maximum(rows.peak(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
@@ -323,5 +323,7 @@ def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
     Reference:
         Elhage et al. 2022, Softmax Linear Units, Transformer Circuits Thread.
     """
-    factor = ops.where(rows.masked(x), 0.0, rows.finite(x))
-    return ops.where(ops.equal(x, math.inf), x, factor * _softmax(x, axis))
+    share = _softmax(x, axis)
+    # Entries without a share add nothing to the derivative either; differences of huge ones would overflow there.
+    factor = ops.where(ops.equal(share, 0.0), 0.0, nx.finite(x))
+    return ops.where(ops.equal(x, math.inf), x, factor * share)

@@ -60,7 +60,7 @@ def _bisect(x, below, low, high):
 
 def _shares_by_depth(x, alpha, axis):
     scale = alpha - 1.0
-    depth = rows.finite(x) - rows.peak(rows.finite(x), axis)
+    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
 
     def shares(c):
@@ -85,7 +85,7 @@ def _shares_by_smallest(x, alpha, axis):
     p_i^(alpha - 1) = t^(alpha - 1) + (alpha - 1) (x_i - x_smallest).
     """
     scale = alpha - 1.0
-    x = rows.finite(x)
+    x = nx.finite(x)
     ordered, rank = rows.descending(x, axis)
 
     def smallest(count):
@@ -182,7 +182,7 @@ def _sparsemax_product(v, x, axis):
 
 @rows.with_symmetric_jacobian(_sparsemax_product)
 def _sparsemax(x, axis):
-    depth = rows.finite(x) - rows.peak(rows.finite(x), axis)
+    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
     # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
     ordered, rank = rows.descending(depth, axis)
@@ -389,7 +389,7 @@ def gaussian_topk(
         return x
     present = ops.logical_not(rows.masked(x))
     count = rows.divisor(rows.total(ops.cast(present, x.dtype), axis))
-    held = ops.where(present, rows.finite(x), 0.0)
+    held = ops.where(present, nx.finite(x), 0.0)
     mean = rows.total(held / count, axis)
     deviation = ops.where(present, held - mean, 0.0)
     scale = rows.scale(deviation, axis)

@@ -11,7 +11,7 @@ from keras_acts.core.declaration import Param, Trait, activation
 
 def _direction_and_length(x, axis):
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""
-    x = rows.finite(x)
+    x = nx.finite(x)
     scale = rows.scale(x, axis)
     scaled = x / scale
     root = ops.sqrt(rows.divisor(rows.total(ops.square(scaled), axis)))  # 1 for the zero vector

@@ -1,6 +1,8 @@
 """Sine and cosine of a frequency times x, right for every finite x."""
 
+import functools
 import math
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -12,26 +14,34 @@ from keras_acts.core import numerics as nx
 _HALF_DIGITS = {"float64": 26, "float32": 12}
 
 
-def _angle(x: nx.Tensor, w0: float) -> tuple[nx.Tensor, nx.Tensor | None]:
-    """a and b with a + b = w0 x, or a and None.
+def _below_overflow(x: nx.Tensor, factor: float) -> nx.Tensor:
+    """x, or some smaller number where factor x would overflow: the numbers lie further apart there than any period."""
+    return ops.where(ops.abs(x) < nx.largest(x) / factor, x, x / factor)
 
-    Rounding w0 x to one number costs the sine all its digits at large x. Here a is an exact product of leading digits.
+
+def _exact_angle(x: nx.Tensor, w0: float) -> nx.Tensor | None:
+    """w0 x where no digit is lost on the way, for w0 a power of 2; else None."""
+    if math.frexp(w0)[0] != 0.5:
+        return None
+    return w0 * (x if w0 <= 1.0 else _below_overflow(x, w0))
+
+
+def _angle(x: nx.Tensor, w0: float) -> tuple[nx.Tensor, nx.Tensor]:
+    """a and b with a + b = w0 x, where a is w0 x rounded.
+
+    Rounding w0 x to one number costs the sine all its digits at large x.
     """
-    if w0 == 1.0:
-        return x, None
     digits = _HALF_DIGITS[keras.backend.standardize_dtype(x.dtype)]
-    # Where a product would overflow, some smaller angle: the numbers lie further apart there than any period.
-    room = 2.0 ** (2 * digits) * max(w0, 1.0)
-    x = ops.where(ops.abs(x) < nx.largest(x) / room, x, x / room)
+    x = _below_overflow(x, 2.0 ** (2 * digits) * max(w0, 1.0))
     mantissa, exponent = math.frexp(w0)
-    if mantissa == 0.5:
-        return w0 * x, None
     leading_w0 = math.ldexp(math.floor(math.ldexp(mantissa, digits - 1)), exponent - digits + 1)
     raised = x * (2.0 ** (digits + (digits == 26)) + 1.0)  # Veltkamp's split
     leading = raised - (raised - x)
+    product = leading * leading_w0  # exact
     rest = (x - leading) * leading_w0 + x * (w0 - leading_w0)
+    rounded = product + rest
     tiny = ops.abs(x) < 1e-20  # there the lesser digits fall below the smallest normal number
-    return ops.where(tiny, w0 * x, leading * leading_w0), ops.where(tiny, 0.0, rest)
+    return ops.where(tiny, w0 * x, rounded), ops.where(tiny, 0.0, rest - (rounded - product))
 
 
 # (sin r - r) / r^3 in powers of r^2 for |r| <= pi / 2, by Chebyshev fit to the last bit of float32.
@@ -65,17 +75,44 @@ def _fused_sine(x: nx.Tensor, w0: float, shift: float) -> nx.Tensor:
     return ops.cast(sign, x.dtype) * elementary.odd(ops.cast(rest, x.dtype), _SINE, _SINE)
 
 
+def in_float64(function: Callable[..., nx.Tensor]) -> Callable[..., nx.Tensor]:
+    """Decorator: `function(x, ...)` of a float32 tensor is computed in float64, where the backend has it for sure.
+
+    Angles and differences of waves lose so many digits that float32 has too few to begin with.
+    """
+
+    @functools.wraps(function)
+    def widened(x: nx.Tensor, *args: float) -> nx.Tensor:
+        if nx.is_float64(x) or keras.backend.backend() != "tensorflow":  # JAX and some of torch's devices do without
+            return function(x, *args)
+        return ops.cast(function(ops.cast(x, "float64"), *args), x.dtype)
+
+    return widened
+
+
 def sine(x: nx.Tensor, w0: float = 1.0) -> nx.Tensor:
     """sin(w0 x)."""
     if _is_vectorized(x):
         return _fused_sine(x, w0, shift=0.0)
-    a, b = _angle(x, w0)
-    return ops.sin(a) if b is None else ops.sin(a) * ops.cos(b) + ops.cos(a) * ops.sin(b)
+    exact = _exact_angle(x, w0)
+    return _sine(x, w0) if exact is None else ops.sin(exact)
 
 
 def cosine(x: nx.Tensor, w0: float = 1.0) -> nx.Tensor:
     """cos(w0 x)."""
     if _is_vectorized(x):
         return -_fused_sine(x, w0, shift=0.5)
+    exact = _exact_angle(x, w0)
+    return _cosine(x, w0) if exact is None else ops.cos(exact)
+
+
+@in_float64
+def _sine(x: nx.Tensor, w0: float) -> nx.Tensor:
     a, b = _angle(x, w0)
-    return ops.cos(a) if b is None else ops.cos(a) * ops.cos(b) - ops.sin(a) * ops.sin(b)
+    return ops.sin(a) * ops.cos(b) + ops.cos(a) * ops.sin(b)
+
+
+@in_float64
+def _cosine(x: nx.Tensor, w0: float) -> nx.Tensor:
+    a, b = _angle(x, w0)
+    return ops.cos(a) * ops.cos(b) - ops.sin(a) * ops.sin(b)

@@ -61,11 +61,6 @@ def _with_product(value: Callable[..., Tensor], product: Callable[..., Tensor]) 
     return ops.custom_gradient(with_rule)
 
 
-def finite(x: Tensor) -> Tensor:
-    """x with the infinities replaced by the largest numbers, so that differences are not NaN."""
-    return ops.clip(x, -largest(x), largest(x))
-
-
 def total(x: Tensor, axis: int) -> Tensor:
     """Sum of each row."""
     return ops.sum(x, axis=axis, keepdims=True)

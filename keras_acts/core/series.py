@@ -141,7 +141,7 @@ def tanh_and_quotient(z: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor]:
 
 
 def sech_squared(z: nx.Tensor) -> nx.Tensor:
-    """sech(z)^2 for z >= 0, as a value only."""
+    """sech(z)^2 for z >= 0, as a value only: `nx.sech_squared` without the square of a rounded quotient."""
     e = ops.exp(-2.0 * z)
     return 4.0 * e / ops.square(1.0 + e)
 

@@ -27,6 +27,7 @@ def k_error(got: np.ndarray, exact: np.ndarray, slope: np.ndarray, x: np.ndarray
     Returns:
         float64 array: K; inf where a finite value is representable but `got` is not finite. Where the true value
         overflows, inf of its sign and the largest number count as right; below the smallest normal number, 0 does.
+        Where the function is not defined and `exact` is NaN, only NaN is right.
     """
     info = samples.finfo(dtype)
     eps, tiny, largest = float(info.eps), float(info.tiny), float(info.max)
@@ -37,8 +38,10 @@ def k_error(got: np.ndarray, exact: np.ndarray, slope: np.ndarray, x: np.ndarray
     k = np.where(finite, (abs(wide - exact) / scale).astype(np.float64), np.inf)
     flushed = (got_wide == 0.0) & (abs(exact) <= tiny).astype(bool)
     saturated = (abs(exact) > largest).astype(bool) & (np.abs(got_wide) >= largest)
-    same_sign = (np.sign(got_wide) * np.sign(exact) > 0).astype(bool)
-    return np.where(flushed | (saturated & same_sign), 0.0, k)
+    same_sign = (got_wide > 0) == (exact > 0).astype(bool)
+    k = np.where(flushed | (saturated & same_sign), 0.0, k)
+    undefined = (exact != exact).astype(bool)
+    return np.where(undefined, np.where(np.isnan(got_wide), 0.0, np.inf), k)
 
 
 def _as(like: np.ndarray, values: Any) -> np.ndarray:

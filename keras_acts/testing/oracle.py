@@ -9,40 +9,58 @@ from mpmath import mp
 ORDERS = 4  # value and three derivatives; the third only sets the scale of the second
 
 _STEP_BITS = 60  # step h = min(|x|, 1) 2^-60: the error of a central difference is then some 2^-120 of the next terms
-_BITS = 320
-_TAIL_BITS = 1500  # enough to see a derivative of 1e-308 beside a value of 1
+_BITS = (320, 640, 1600, 3200, 6400)  # working precisions: the next one where too few digits are left
+_AGREEMENT_BITS = 64
+_NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as good as zero
 
 
 def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
     """Value, first, second and third derivative of `reference` at each x, as an array of mpf of shape (4, len(x)).
 
-    No x may be a kink, or nearer to one than 2^-59 of min(|x|, 1).
+    All are NaN where the reference is. No x may be a kink, or nearer to one than 2^-59 of min(|x|, 1).
+
+    Raises:
+        ArithmeticError: if the reference gives no steady result, however many digits it is given.
     """
     results = [_at(reference, float(value)) for value in x]
     return np.array(results, dtype=object).reshape(len(x), ORDERS).T
 
 
 def _at(reference: Callable[[Any], Any], x: float) -> list[Any]:
+    for bits in _BITS:
+        found, error = _differences(reference, x, bits)
+        if mp.isnan(found[0]):
+            return [mp.nan] * ORDERS
+        if _is_settled(found, error, x):
+            return found
+    raise ArithmeticError(f"The reference gives no steady derivatives at x = {x!r}, not even with {_BITS[-1]} bits.")
+
+
+def _is_settled(found: list[Any], error: list[Any], x: float) -> bool:
+    scale = [abs(order) for order in found]
+    error[3], scale[3] = abs(x) * error[3], abs(x) * scale[3] + scale[2]  # the third counts as part of that scale only
+    negligible = mp.ldexp(1, -_NEGLIGIBLE_BITS)
+    return all(e <= mp.ldexp(s, -_AGREEMENT_BITS) + negligible for e, s in zip(error, scale, strict=True))
+
+
+def _differences(reference: Callable[[Any], Any], x: float, bits: int) -> tuple[list[Any], list[Any]]:
+    """Value and derivatives, and how far off each may be."""
     exponent = int(np.frexp(x)[1]) if x else 0
     size = min(abs(x), 1.0) or 1.0
     # Differences of order 3 lose 3 log2(1 / h) bits, and x + h itself needs log2(|x| / h).
-    extra = max(-3 * exponent, exponent, 0)
-    for bits in (_BITS, _TAIL_BITS):
-        with mp.workprec(bits + extra):
-            point = mp.mpf(x)
-            h = mp.ldexp(mp.mpf(size), -_STEP_BITS)
-            f = [reference(point + k * h) for k in (-2, -1, 0, 1, 2)]
-            first = (f[3] - f[1]) / (2 * h)
-            second = (f[3] - 2 * f[2] + f[1]) / h**2
-            third = (f[4] - 2 * f[3] + 2 * f[1] - f[0]) / (2 * h**3)
-            noise = mp.ldexp(max(abs(v) for v in f), 8 - bits - extra)
-            lost = abs(third) * h**3 < mp.ldexp(noise, 64) or abs(second) * h**2 < mp.ldexp(noise, 64)
-        if not lost:
-            break
-    # What is still lost is zero to working precision (a linear piece), or far below the smallest normal number.
-    return [
-        f[2],
-        first,
-        second if abs(second) * h**2 > noise else mp.zero,
-        third if abs(third) * h**3 > noise else mp.zero,
-    ]
+    bits += max(-3 * exponent, exponent, 0)
+    with mp.workprec(bits):
+        point = mp.mpf(x)
+        h = mp.ldexp(mp.mpf(size), -_STEP_BITS)
+        f = [reference(point + k * h) for k in (-2, -1, 0, 1, 2)]
+        found = [
+            f[2],
+            (f[3] - f[1]) / (2 * h),
+            (f[3] - 2 * f[2] + f[1]) / h**2,
+            (f[4] - 2 * f[3] + 2 * f[1] - f[0]) / (2 * h**3),
+        ]
+        rounding = 4 * mp.eps * max(abs(value) or mp.one for value in f)  # an exact 0 may be a difference of ones
+    # Where the reference itself cancels, noise looks like a small number. Only another precision tells them apart.
+    with mp.workprec(bits + _AGREEMENT_BITS):
+        noise = mp.ldexp(abs(reference(mp.mpf(x)) - f[2]), 10)  # that of the other four points may be larger
+    return found, [max(rounding, noise) / h**order for order in range(ORDERS)]

@@ -149,6 +149,14 @@ def _sums_to_one(spec):
 SHARES = [spec for spec in SPECS if _sums_to_one(spec)]
 
 
+@pytest.mark.parametrize("mode", evaluation.MODES)
+@pytest.mark.parametrize("spec", ["solu", *(spec for spec in SHARES if spec != "log_softmax")])
+def test_huge_entries_give_finite_results(spec, mode):
+    x = tf.constant([[3e38, -3e38, 0, 1, 2], [3e38, 3e38, -3e38, 0, 1], [-3e38, -3.1e38, -3.2e38, -3e38, -3.3e38]])
+    for result in with_jacobian(bound(spec, 1), mode)(x):
+        assert np.all(np.isfinite(result))
+
+
 def test_what_sums_to_one():
     assert {"softmax", "softmin", "softmax2d", "log_softmax", "sparsemax", "entmax15", "hardmax"} < set(SHARES)
 
