@@ -39,13 +39,13 @@ MALFORMED = (
             "PReLU",
             ValueError,
             "'PReLU' is not an activation function but a layer with weights or state of its own. "
-            "Add the layer instead: keras.layers.PReLU(). Received: 'PReLU'",
+            "Add the layer instead: keras_acts.layers.PReLU(). Received: 'PReLU'",
         ),
         (
             "prelu",
             ValueError,
             "'prelu' is not an activation function but a layer with weights or state of its own. "
-            "Add the layer instead: keras.layers.PReLU(). Received: 'prelu'",
+            "Add the layer instead: keras_acts.layers.PReLU(). Received: 'prelu'",
         ),
         # unknown parameter
         ("elu(beta=2)", TypeError, "'elu' has no parameter `beta`; it takes `alpha`. Received: beta=2"),

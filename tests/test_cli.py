@@ -11,7 +11,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import keras_acts
-from keras_acts import cli, experiments
+from keras_acts import cli, experiments, layers
+from keras_acts.cli import comparing, showing
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def listed(result):
     assert result.exit_code == 0, result.output
     # Names begin in the first column; continued cells of the others are indented.
     first_words = [line.split()[0] for line in result.stdout.splitlines() if line[1:2].strip()]
-    return [word for word in first_words if word in ALL]
+    return [word for word in first_words if word in ALL or word in layers.names()]
 
 
 ALL = keras_acts.names()
@@ -54,8 +55,9 @@ ALL = keras_acts.names()
 
 def test_list_shows_every_activation(call):
     result = call("list")
-    assert listed(result) == ALL
-    assert f"{len(ALL)} of {len(ALL)} activations" in result.stdout
+    assert listed(result) == [*ALL, *layers.names()]
+    total = len(ALL) + len(layers.names())
+    assert f"{total} of {total} activations" in result.stdout
 
 
 def test_list_filters_by_trait_and_family(call):
@@ -63,6 +65,15 @@ def test_list_filters_by_trait_and_family(call):
     assert listed(call("list", "--family", "gelu")) == keras_acts.names(family="gelu")
     both = set(keras_acts.names(trait="smooth")) & set(keras_acts.names(family="gelu"))
     assert set(listed(call("list", "--family", "gelu", "--trait", "smooth"))) == both
+
+
+def test_list_marks_layers(call):
+    assert listed(call("list", "--kind", "layer")) == layers.names()
+    assert listed(call("list", "--kind", "function")) == ALL
+    assert "StarReLU" in listed(call("list", "MetaFormer"))
+    line = next(line for line in call("list", "PReLU").stdout.splitlines() if line.split()[:1] == ["PReLU"])
+    assert line.split()[:3] == ["PReLU", "layer", "rectifiers"]
+    assert refused(call("list", "--kind", "x")) == "Error: `kind` must be one of: function, layer. Received: 'x'"
 
 
 @pytest.mark.parametrize(
@@ -144,11 +155,40 @@ def test_show_works_for_every_activation(call, name):
         ("elu(__import__('os'))", "Error: An activation string must be a name, or a name with literal parameters"),
         ("elu(alpha=-1.0)", "Error: `alpha` of 'elu' must be a finite number >= 0. Received: alpha=-1.0"),
         ("elu(slope=1.0)", "Error: 'elu' has no parameter `slope`; it takes `alpha`. Received: slope=1.0"),
-        ("PReLU", "Error: 'PReLU' is not an activation function but a layer"),
+        ("prelu", "Error: 'prelu' is not an activation function but a layer"),
+        ("PReLU(slope=1.0)", "Error: 'PReLU' has no argument `slope`; it takes `alpha_initializer`"),
     ],
 )
 def test_show_refuses_in_one_line(call, activation, message):
     assert refused(call("show", activation)).startswith(message)
+
+
+def test_show_tells_all_of_a_layer(call):
+    result = call("show", "PReLU")
+    assert result.exit_code == 0
+    for part in (
+        "Leaky ReLU whose slope for negative inputs is learned.",
+        "f(x) = x if x > 0, else alpha x",
+        "layer: keras_acts.layers.PReLU",
+        "alpha: 8   (for 8 channels)",
+        "torch: PReLU(shared_axes='all')",
+        "arXiv:1502.01852",
+        "alpha_constraint",
+        "constraint on the slopes, or None.",
+        "0.25",
+        "Delving Deep into Rectifiers",
+    ):
+        assert part in result.stdout, part
+    assert "alpha: 1 in all" in call("show", "torch:PReLU").stdout
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_show_works_for_every_layer(call, name):
+    result = call("show", name)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert max(map(len, result.stdout.splitlines())) <= 120
+    assert refused(call("show", name, "--save", "x.png")).startswith("Error: `save` draws the curve of a function")
 
 
 def test_errors_are_red_in_a_terminal(call, monkeypatch):
@@ -175,7 +215,7 @@ def test_show_refuses_files_that_cannot_be_written(call, tmp_path):
 
 
 def test_show_does_without_braille_where_the_terminal_has_none(call, monkeypatch):
-    monkeypatch.setattr(cli.Console, "encoding", "ascii")
+    monkeypatch.setattr(showing.Console, "encoding", "ascii")
     result = call("show", "mish")
     assert result.exit_code == 0
     assert "`--save FILE.png` draws the plot" in result.stdout
@@ -238,12 +278,12 @@ def test_compare_refuses_an_output_that_is_no_folder(call, tmp_path):
 
 
 def test_what_native_code_says_goes_into_a_file(tmp_path, capfd):
-    with cli._native_log(tmp_path / "noise.log"):
+    with comparing._native_log(tmp_path / "noise.log"):
         os.write(2, b"from C++")
     os.write(2, b"afterwards")
     assert (tmp_path / "noise.log").read_bytes() == b"from C++"
     assert capfd.readouterr().err == "afterwards"
-    with cli._native_log(tmp_path / "silence.log"):
+    with comparing._native_log(tmp_path / "silence.log"):
         pass
     assert not (tmp_path / "silence.log").exists()
 
@@ -272,7 +312,7 @@ def test_an_interrupted_comparison_leaves_nothing(call, tmp_path, monkeypatch):
     ],
 )
 def test_commas_inside_parentheses_do_not_split(text, parts):
-    assert cli._split(text) == parts
+    assert comparing._split(text) == parts
 
 
 # ---- The extra -------------------------------------------------------------------------------------------------------

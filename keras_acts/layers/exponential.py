@@ -58,7 +58,7 @@ class PELU(ShapedActivation):
 
     Example:
         >>> layer = keras_acts.layers.PELU(alpha_initializer=3.0, beta_initializer=2.0)
-        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
         [[-1.1804, 0.0, 3.0]]
 
     Reference:
@@ -121,7 +121,7 @@ class XIELU(ShapedActivation):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.XIELU()(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.XIELU()(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
         [[-0.2057, 0.0, 4.2]]
 
     Reference:

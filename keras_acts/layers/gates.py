@@ -46,7 +46,7 @@ class Swish(ShapedActivation):
 
     Example:
         >>> layer = keras_acts.layers.Swish(beta_initializer=1.5)
-        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
         [[-0.1824, 0.0, 1.9051]]
 
     Reference:
@@ -93,7 +93,7 @@ class ACONC(ShapedActivation):
 
     Example:
         >>> layer = keras_acts.layers.ACONC(p1_initializer=1.0, p2_initializer=0.0)  # starts as silu
-        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(4).tolist()
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
         [[-0.2689, 0.0, 1.7616]]
 
     Reference:

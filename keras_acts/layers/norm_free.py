@@ -48,7 +48,7 @@ class DynamicTanh(_Saturating):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.DynamicTanh()(np.array([[-2.0, 0.0, 4.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.DynamicTanh()(np.array([[-2.0, 0.0, 4.0]])), "float64").round(4).tolist()
         [[-0.7616, 0.0, 0.964]]
 
     Reference:
@@ -83,7 +83,7 @@ class Derf(_Saturating):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.Derf()(np.array([[-2.0, 0.0, 4.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.Derf()(np.array([[-2.0, 0.0, 4.0]])), "float64").round(4).tolist()
         [[-0.8427, 0.0, 0.9953]]
 
     Reference:

@@ -49,7 +49,7 @@ class Snake(ShapedActivation):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.Snake()(np.array([[-1.0, 0.0, 1.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.Snake()(np.array([[-1.0, 0.0, 1.0]])), "float64").round(4).tolist()
         [[-0.2919, 0.0, 1.7081]]
 
     Reference:
@@ -90,7 +90,7 @@ class SnakeBeta(ShapedActivation):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.SnakeBeta()(np.array([[-1.0, 0.0, 1.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.SnakeBeta()(np.array([[-1.0, 0.0, 1.0]])), "float64").round(4).tolist()
         [[-0.2919, 0.0, 1.7081]]
 
     Reference:
@@ -132,7 +132,7 @@ class Sine(ShapedActivation):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.Sine(w0=30.0)(np.array([[0.0, 0.1]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.Sine(w0=30.0)(np.array([[0.0, 0.1]])), "float64").round(4).tolist()
         [[0.0, 0.1411]]
 
     Reference:

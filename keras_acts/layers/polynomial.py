@@ -37,7 +37,7 @@ class PolyReLU(_Polynomial):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.PolyReLU()(np.array([[-1.0, 1.0, 3.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.PolyReLU()(np.array([[-1.0, 1.0, 3.0]])), "float64").round(4).tolist()
         [[0.0, 1.0, 13.0]]
 
     Reference:
@@ -72,7 +72,7 @@ class PolyNorm(_Polynomial):
         As the input.
 
     Example:
-        >>> np.asarray(keras_acts.layers.PolyNorm()(np.array([[-1.0, 1.0, 1.0]]))).round(4).tolist()
+        >>> np.asarray(keras_acts.layers.PolyNorm()(np.array([[-1.0, 1.0, 1.0]])), "float64").round(4).tolist()
         [[-0.3333, 1.0, 1.0]]
 
     Reference:

@@ -41,7 +41,7 @@ class Rational(ShapedActivation):
 
     Example:
         >>> layer = keras_acts.layers.Rational("gelu")
-        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]]))).round(2).tolist()
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(2).tolist()
         [[-0.16, -0.0, 1.95]]
         >>> layer.count_params()
         10
