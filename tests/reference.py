@@ -1,8 +1,8 @@
 """The oracle: each activation in mpmath, written from its paper's formula and never from the declaration.
 
 One line per activation, with the defaults that its source gives (paper, Keras, or the peer in the catalogue of the
-survey); those of the declaration must be the same. `mp` works at the precision that the judge sets; `x` is exact. For activations over an axis,
-`x` is the list of numbers along it.
+survey); those of the declaration must be the same. `mp` works at the precision that the judge sets; `x` is exact. For
+activations over an axis, `x` is the list of numbers along it.
 """
 
 from mpmath import mp

@@ -21,6 +21,7 @@ from keras_acts.activations.parametric_elu_family import *
 from keras_acts.activations.periodic_family import *
 from keras_acts.activations.piecewise_family import *
 from keras_acts.activations.polynomial_family import *
+from keras_acts.activations.ranking_family import *
 from keras_acts.activations.rectified_family import *
 from keras_acts.activations.relu_family import *
 from keras_acts.activations.rescaled_family import *

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
@@ -10,7 +11,7 @@ from mpmath import mp
 
 import keras_acts
 from keras_acts.core import numerics as nx
-from keras_acts.testing import contract
+from keras_acts.testing import contract, oracle
 
 
 def _elu_without_expm1(x):
@@ -109,11 +110,49 @@ def test_nan_bites():
         (lambda x: x * ops.sigmoid(x), lambda x: x * _sigmoid(x)),  # -inf * 0
         (lambda x: x / (1.0 + ops.abs(x)), lambda x: x / (1 + abs(x))),  # inf / inf
         (lambda x: ops.minimum(ops.relu(x), 100.0), lambda x: max(x, mp.zero)),  # a bound where there is none
+        (lambda x: ops.minimum(ops.log1p(ops.relu(x)), 1386.0), lambda x: mp.log1p(max(x, mp.zero))),  # slow growth
+        (ops.relu, lambda x: max(x, mp.zero) if x > 0 else mp.nan),  # a number where there is none
         (_with_slope(ops.tanh, lambda x: 1.0 / ops.square(ops.cosh(x)) + x * 0.0), mp.tanh),  # derivative only
     ],
 )
 def test_limits_bite(fn, reference):
     assert contract.check_limits(_subject(fn, reference))
+
+
+@pytest.mark.parametrize(
+    ("reference", "limit"),
+    [
+        (lambda x: mp.log(mp.log(x)), mp.inf),
+        (lambda x: -mp.sqrt(mp.log(x)), -mp.inf),
+        (lambda x: 1 / mp.log(x), 0),
+        (lambda x: 1 / mp.sqrt(x), 0),
+        (lambda x: (x - 1) / (x + 1), 1),
+    ],
+)
+def test_limits_are_told_from_slow_growth(reference, limit):
+    huge = [mp.mpf(2) ** power for power in (500, 1000, 2000)]
+    assert float(contract._limit([reference(x) for x in huge])) == limit
+
+
+def test_oracle_tells_noise_from_small_numbers():
+    # 1 - (1 - y) at y = 1e-98 has no digits left in 320 bits, and is no number at all at 1e-200.
+    x = np.array([225.65, 460.5])
+    found = oracle.derivatives(lambda t: 1 - (1 - mp.exp(-t)), x)
+    for i, t in enumerate(x):
+        for order in range(4):
+            assert abs(found[order, i] * (-1) ** order * mp.exp(mp.mpf(t)) - 1) < 1e-15
+
+
+def test_oracle_rejects_a_reference_without_enough_digits():
+    with pytest.raises(ArithmeticError, match="no steady derivatives"):
+        oracle.derivatives(lambda t: t + mp.rand() * mp.mpf(10) ** -30, np.array([1.5]))
+
+
+def test_a_number_where_the_function_is_not_defined_bites():
+    found = contract.check_accuracy(
+        _subject(ops.relu, lambda x: x if x > 0 else mp.nan, dtypes=("float64",), kinks=(0.0,))
+    )
+    assert any("value in float64" in finding for finding in found)
 
 
 def test_limits_of_a_periodic_function_bite():

@@ -91,8 +91,8 @@ def test_value_and_jacobian(spec, dtype, mode):
     """Relative errors, in units of eps (1 + max |x|), which rounding the input alone can cause."""
     x = rows(dtype)
     value, jacobian = (r.numpy().astype(np.float64) for r in with_jacobian(bound(spec, 1), mode)(tf.constant(x)))
-    # Where a threshold or a logarithm is subtracted, an output near 0 is a difference of numbers that are not. So is any
-    # entry of a Jacobian.
+    # Where a threshold or a logarithm is subtracted, an output near 0 is a difference of numbers that are not. So is
+    # any entry of a Jacobian.
     difference = spec == "log_softmax" or "sparse" in keras_acts.info(spec.partition("(")[0]).traits
     eps, tiny = float(samples.finfo(dtype).eps), float(samples.finfo(dtype).tiny)
     allowed = (0.6 if dtype in ("float16", "bfloat16") else 4.0) * eps
