@@ -56,9 +56,8 @@ def expectation(
 
     def weighted(z: np.ndarray) -> np.ndarray:
         density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-        values = np.asarray(integrand(mean + std * z), dtype="float64")
-        with np.errstate(over="ignore", invalid="ignore"):  # told below, with the place
-            product = values * density
+        with np.errstate(all="ignore"):  # told below, with the place
+            product = np.asarray(integrand(mean + std * z), dtype="float64") * density
         bad = ~np.isfinite(product).reshape(-1, len(z)).all(axis=0)
         if bad.any():
             raise ValueError(
@@ -82,7 +81,8 @@ def expectation(
     size = sizes.sum(axis=-1)
     if np.any(sizes[..., [0, -1]].sum(axis=-1) > 1e-9 * size):
         raise ValueError(
-            f"{what} must have a finite expectation under N({mean:g}, {std:g}^2). Received: one that grows too fast"
+            f"{what} must have a finite expectation under N({mean:g}, {std:g}^2), with nothing left beyond {REACH:g} "
+            "standard deviations. Received: one that grows too fast"
         )
     total = np.zeros_like(size)
     for halving in range(MAX_HALVINGS + 1):

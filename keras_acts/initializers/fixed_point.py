@@ -50,17 +50,17 @@ def selu_constants(mean: float = 0.0, variance: float = 1.0) -> SeluConstants:
         return np.stack([above, above * above, below, below * below])
 
     above, above2, below, below2 = map(float, quadrature.expectation(parts, mean, math.sqrt(variance), [0.0]))
-    # With c = scale alpha: scale above + c below = mean, scale^2 above2 + c^2 below2 = variance + mean^2.
-    ratio = below2 / (below * below)
-    a = above2 + above * above * ratio
-    b = -2.0 * mean * above * ratio
-    c = mean * mean * ratio - (variance + mean * mean)
-    discriminant = b * b - 4.0 * a * c
-    if discriminant >= 0.0:
-        scale = (-b + math.sqrt(discriminant)) / (2.0 * a)
-        product = (mean - scale * above) / below
-        if scale > 0.0 and product > 0.0:
-            return SeluConstants(scale, product / scale)
+    if above2 > 0.0 and below2 > 0.0:  # both branches are within reach of N(mean, variance)
+        # With c = scale alpha: scale above + c below = mean, scale^2 above2 + c^2 below2 = variance + mean^2.
+        ratio = below2 / (below * below)
+        a = above2 + above * above * ratio
+        b = -2.0 * mean * above * ratio
+        c = mean * mean * ratio - (variance + mean * mean)
+        discriminant = b * b - 4.0 * a * c
+        scale = (-b + math.sqrt(discriminant)) / (2.0 * a) if discriminant >= 0.0 else 0.0
+        negative_scale = (mean - scale * above) / below
+        if scale > 0.0 and negative_scale > 0.0:
+            return SeluConstants(scale, negative_scale / scale)
     raise ValueError(
         "A fixed point of SELU needs a scale and an alpha > 0, and there are none for this one. "
         f"Received: mean={mean!r}, variance={variance!r}"

@@ -20,7 +20,8 @@ def lsuv(
 
     It needs no theory of the layers in between, such as pooling, sums of branches and normalisation, where gains do.
     The layers changed are those with a kernel and an `activation` argument: dense ones and convolutions (in separable
-    ones, the pointwise kernel is scaled). Recurrent and attention layers stay as they are.
+    ones, the pointwise kernel is scaled), those inside of attention layers included. Recurrent layers stay as they are,
+    and normalisation and dropout act as in inference.
 
     Args:
         model: a built Sequential, Functional or subclassed model. Its weights are changed.
@@ -34,8 +35,8 @@ def lsuv(
         The variance of the pre-activations of each layer changed, by the layer's path, in the order of computation.
 
     Raises:
-        ValueError: if the model is not built or has no such layer, if x has non-finite values, less than two samples or
-            does not fit the model, or if a pre-activation is constant or not finite. No weight is changed then.
+        ValueError: if the model is not built or has no such layer, if x has non-finite values or less than two samples,
+            or if a pre-activation is constant or not finite. Whatever is raised, by the model too, no weight changes.
 
     Example:
         >>> hidden = [keras.layers.Dense(16, activation="tanh") for _ in range(3)]

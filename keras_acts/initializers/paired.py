@@ -8,6 +8,7 @@ import keras
 
 from keras_acts.core import registry
 from keras_acts.initializers.elementwise import Activation, as_function
+from keras_acts.initializers.gain import gain
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
 from keras_acts.initializers.statistics import statistics
 
@@ -110,8 +111,8 @@ class _Weights:
 
 def _weights(activation: Activation, deep: bool) -> _Weights:
     function = as_function(activation)
-    found = statistics(function)
-    if deep and not found.self_normalizing:
+    found = statistics(function) if deep else None
+    if found is not None and not found.self_normalizing:
         if found.critical is None:
             raise ValueError(
                 "A deep network needs an activation with a critical point, and there is none for this one. "
@@ -122,7 +123,7 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
     declaration, params = registry.described(function)
     if declaration is not None and declaration.registered_name == "keras_acts>sin":
         return _Weights(2.0 / params["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
-    return _Weights(found.gain**2)
+    return _Weights(gain(function) ** 2)
 
 
 def _dense(weights: _Weights) -> Kwargs:

@@ -94,6 +94,11 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         del config["scale"]  # it follows from the activation
         return {"activation": keras.activations.serialize(self.activation), "convention": self.convention, **config}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ActivationScaling":
+        """The initializer that `get_config` describes."""
+        return cls(**{**config, "activation": keras.activations.get(config["activation"])})
+
 
 @keras.saving.register_keras_serializable(package="keras_acts")
 class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
