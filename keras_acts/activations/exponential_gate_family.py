@@ -180,6 +180,14 @@ def _sinlu_slope(x, alpha, beta):
     return ops.where(x < 0.0, h * (h * (opening + wave)), opening + e * wave) / (1.0 + e * (2.0 + e))
 
 
+@_few_roundings
+def _sinlu(x, alpha, beta):
+    h = nx.half_decay(x)
+    sine = alpha * angle.sine(x, beta)
+    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
+    return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
+
+
 @activation(
     formula=r"(x + \alpha \sin(\beta x)) \sigma(x)",
     paper="Paul et al. 2022",
@@ -212,10 +220,7 @@ def sinlu(
     Reference:
         Paul et al. 2022, SinLU: Sinu-Sigmoidal Linear Unit.
     """
-    h = nx.half_decay(x)
-    sine = alpha * angle.sine(x, beta)
-    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
-    return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
+    return _sinlu(x, alpha, beta)
 
 
 def _soft_exponential_curvature(x, alpha):
