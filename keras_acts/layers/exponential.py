@@ -82,18 +82,20 @@ class PELU(ShapedActivation):
         return alpha * activations.elu(x / beta)
 
 
-_xielu_body = registry.info("xielu").body
+def _exp_excess(below: Tensor) -> Tensor:
+    """exp(x) - 1 - x for x <= 0, without the cancellation."""
+    return registry.info("xielu").body(below, alpha_p=1.0, alpha_n=1.0, beta=0.0)
 
 
 def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     above, below = ops.maximum(x, 0.0), ops.minimum(x, 0.0)
     slope = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * ops.expm1(below)) + beta
-    return slope, ops.square(above), _xielu_body(below, 1.0, 1.0, 0.0), x
+    return slope, ops.square(above), _exp_excess(below), x
 
 
 @with_partials(_xielu_partials)
 def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
-    return _xielu_body(x, alpha_p, alpha_n, beta)
+    return ops.where(x > 0.0, alpha_p * x * x, alpha_n * _exp_excess(ops.minimum(x, 0.0))) + beta * x
 
 
 @layer(

@@ -54,3 +54,5 @@ EXAMPLES = [
     Example("TLU", {"affine": True, "tau_initializer": -0.5, "alpha_initializer": 0.1}),
     Example("XIELU"),
 ]
+
+ONE_EACH = list({example.name: example for example in EXAMPLES}.values())

@@ -82,18 +82,18 @@ def test_several_devices_give_what_one_gives(tmp_path):
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras
         from layers.checks import sample
-        from layers.examples import EXAMPLES
+        from layers.examples import ONE_EACH
 
         def trained(scope):
             keras.utils.set_random_seed(0)
             with scope:
-                inputs = [keras.Input(example.shape) for example in EXAMPLES]
-                made = [example.layer(name=f"e{number}") for number, example in enumerate(EXAMPLES)]
+                inputs = [keras.Input(example.shape) for example in ONE_EACH]
+                made = [example.layer(name=f"e{number}") for number, example in enumerate(ONE_EACH)]
                 outputs = [keras.layers.Flatten()(layer(x)) for layer, x in zip(made, inputs)]
                 model = keras.Model(inputs, keras.layers.Concatenate()(outputs))
                 model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
             # Both devices see the same samples, as batch statistics differ otherwise.
-            x = [np.tile(sample(example.shape, batch=4), (2, *(1 for _ in example.shape))) for example in EXAMPLES]
+            x = [np.tile(sample(example.shape, batch=4), (2, *(1 for _ in example.shape))) for example in ONE_EACH]
             before = [layer.get_weights() for layer in made]
             model.fit(x, np.ones((8, model.output_shape[-1])), batch_size=8, verbose=0, shuffle=False)
             return before, [layer.get_weights() for layer in made], [len(layer.trainable_weights) for layer in made]
@@ -102,7 +102,7 @@ def test_several_devices_give_what_one_gives(tmp_path):
         assert strategy.num_replicas_in_sync == 2
         before, one, trainable = trained(contextlib.nullcontext())
         _, two, _ = trained(strategy.scope())
-        for example, old, a, b, learned in zip(EXAMPLES, before, one, two, trainable):
+        for example, old, a, b, learned in zip(ONE_EACH, before, one, two, trainable):
             for x, y in zip(a, b):
                 if x.dtype.kind == "f":  # the others are states of random numbers
                     np.testing.assert_allclose(y, x, rtol=1e-4, atol=1e-6, err_msg=str(example))
