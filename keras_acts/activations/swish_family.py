@@ -96,9 +96,9 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
     Reference:
         arXiv:1710.05941, Searching for Activation Functions.
     """
-    if beta < 0.0:
-        return -nx.gated(-x, -beta * -x)
-    return nx.gated(x, _swish_beta_gate(x, beta))
+    if beta == 0.0:
+        return 0.5 * x
+    return nx.gated(x, beta * x) if beta > 0.0 else -nx.gated(-x, beta * x)
 
 
 def _hard_silu_curvature(x):
