@@ -132,28 +132,13 @@ def saved_files_give_the_same(make, shape, folder):
     x = sample(shape).astype("float32")
     expected = model(x)
     model.save(folder / "model.keras")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        _save_legacy(model, folder / "model.h5")
+    model.save(folder / "model.h5")
     model.save_weights(folder / "model.weights.h5")
     fresh = keras.Sequential([keras.Input(shape), make()])
     fresh.load_weights(folder / "model.weights.h5")
     loaded = [keras.models.load_model(folder / name, compile=False) for name in ("model.keras", "model.h5")]
     for other in (*loaded, fresh):
         np.testing.assert_array_equal(other(x), expected)
-
-
-def _save_legacy(model, path):
-    import logging
-
-    from absl import logging as absl_logging
-
-    before = absl_logging.get_verbosity()
-    absl_logging.set_verbosity(logging.ERROR)  # "HDF5 is legacy" is no finding of ours
-    try:
-        model.save(path)
-    finally:
-        absl_logging.set_verbosity(before)
 
 
 def weights_are_counted_at_once(make, shape):

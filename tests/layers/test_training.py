@@ -7,6 +7,7 @@ import fresh_process
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_acts import layers
 
@@ -69,11 +70,31 @@ def test_pelu_keeps_its_weights_away_from_0():
     assert min(layer.alpha.numpy(), layer.beta.numpy()) == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("name", ["PReLU", "TLU", "Snake", "StarReLU", "DynamicTanh", "LearnableAffine"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16"])
+def test_gradients_of_weights_are_not_summed_in_half_precision(name, policy):
+    """In float16 a sum of more than 65,504 ones is infinite, and 2,048 + 1 is 2,048; in bfloat16 256 + 1 is 256."""
+
+    def of_weights(policy):
+        layer = layers.get(name, dtype=policy)
+        layer.build((None, 1))
+        x = np.tile(np.array([[-1.5], [0.5]], "float16"), (30000, 1))
+        with tf.GradientTape() as tape:
+            y = layer(tf.cast(x, layer.compute_dtype))
+            total = tf.reduce_sum(tf.cast(y, tf.float32)) * (0.5 if policy == "float16" else 1.0)
+        gradients = tape.gradient(total, [weight.value for weight in layer.trainable_weights])
+        scale = 2.0 if policy == "float16" else 1.0  # the gradient of a float16 weight must itself be a float16 number
+        return [np.asarray(gradient, "float64").ravel() * scale for gradient in gradients]
+
+    for actual, expected in zip(of_weights(policy), of_weights("float64"), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=2e-3 if policy == "float16" else 1e-5, atol=1e-3)
+
+
 def test_several_devices_give_what_one_gives(tmp_path):
     """A step of SGD on two logical CPUs, for every layer: the same weights as on one device."""
     printed = fresh_process.run(
         """
-        import contextlib, json, logging
+        import logging
         import numpy as np
         import tensorflow as tf
 
@@ -84,24 +105,33 @@ def test_several_devices_give_what_one_gives(tmp_path):
         from layers.checks import sample
         from layers.examples import ONE_EACH
 
-        def trained(scope):
+        # Both devices see the same samples, as batch statistics differ otherwise.
+        x = [np.tile(sample(example.shape, batch=4), (2, *(1 for _ in example.shape))) for example in ONE_EACH]
+
+        def new_model():
             keras.utils.set_random_seed(0)
-            with scope:
-                inputs = [keras.Input(example.shape) for example in ONE_EACH]
-                made = [example.layer(name=f"e{number}") for number, example in enumerate(ONE_EACH)]
-                outputs = [keras.layers.Flatten()(layer(x)) for layer, x in zip(made, inputs)]
-                model = keras.Model(inputs, keras.layers.Concatenate()(outputs))
-                model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
-            # Both devices see the same samples, as batch statistics differ otherwise.
-            x = [np.tile(sample(example.shape, batch=4), (2, *(1 for _ in example.shape))) for example in ONE_EACH]
-            before = [layer.get_weights() for layer in made]
-            model.fit(x, np.ones((8, model.output_shape[-1])), batch_size=8, verbose=0, shuffle=False)
-            return before, [layer.get_weights() for layer in made], [len(layer.trainable_weights) for layer in made]
+            inputs = [keras.Input(example.shape) for example in ONE_EACH]
+            made = [example.layer(name=f"e{number}") for number, example in enumerate(ONE_EACH)]
+            outputs = [keras.layers.Flatten()(layer(x)) for layer, x in zip(made, inputs)]
+            return keras.Model(inputs, keras.layers.Concatenate()(outputs)), made
+
+        model, made = new_model()
+        before = [layer.get_weights() for layer in made]
+        trainable = [len(layer.trainable_weights) for layer in made]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model([part[:4] for part in x], training=True) - 1.0) ** 2)
+        gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+        keras.optimizers.SGD(0.1).apply(gradients, model.trainable_variables)
+        one = [layer.get_weights() for layer in made]
 
         strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
         assert strategy.num_replicas_in_sync == 2
-        before, one, trainable = trained(contextlib.nullcontext())
-        _, two, _ = trained(strategy.scope())
+        with strategy.scope():
+            model, made = new_model()
+            model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
+        model.fit(x, np.ones((8, model.output_shape[-1])), batch_size=8, verbose=0, shuffle=False)
+        two = [layer.get_weights() for layer in made]
+
         for example, old, a, b, learned in zip(ONE_EACH, before, one, two, trainable):
             for x, y in zip(a, b):
                 if x.dtype.kind == "f":  # the others are states of random numbers
