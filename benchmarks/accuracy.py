@@ -14,13 +14,12 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-import keras_acts
+from benchmarks.subjects import builtin, elementwise
 from keras_acts.testing import contract, samples
 
 ROOT = Path(__file__).parent.parent
@@ -28,16 +27,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 from reference import REFERENCES  # noqa: E402  (after its folder is on the path)
 
 COLUMNS = ("name", "owner", "dtype", "order", "k", "x", "mode")
-
-
-def elementwise() -> list[str]:
-    return [name for name in keras_acts.names() if "over_axis" not in keras_acts.info(name).traits]
-
-
-def builtin(name: str):
-    """Keras' own function of that meaning, or None."""
-    aliases = keras_acts.info(name).aliases.get("keras", ())
-    return next((getattr(keras.activations, alias) for alias in aliases if hasattr(keras.activations, alias)), None)
 
 
 def measure(name: str) -> Iterator[dict[str, object]]:

@@ -19,7 +19,6 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 import tensorflow as tf
 from rich.console import Console
@@ -28,6 +27,7 @@ from rich.table import Table
 
 import keras_acts
 from benchmarks import peers, timing
+from benchmarks.subjects import builtin
 
 ROOT = Path(__file__).parent.parent
 PASSES = ("forward", "forward+backward")
@@ -48,12 +48,6 @@ def as_pass(fn: Callable[[Any], Any], mode: str, which: str) -> Callable[[Any, A
 
     run = forward if which == "forward" else both
     return run if mode == "eager" else tf.function(run, jit_compile=mode == "xla", autograph=False)
-
-
-def builtin(name: str) -> Callable[[Any], Any] | None:
-    """Keras' own function of that meaning, if it has one."""
-    aliases = keras_acts.info(name).aliases.get("keras", ())
-    return next((getattr(keras.activations, alias) for alias in aliases if hasattr(keras.activations, alias)), None)
 
 
 def plain(name: str) -> Callable[[Any], Any]:

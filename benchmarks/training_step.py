@@ -28,7 +28,7 @@ from rich.table import Table
 
 import keras_acts
 from benchmarks import timing
-from benchmarks.activations import builtin
+from benchmarks.subjects import builtin
 
 RESULTS = Path(__file__).parent / "results"
 COLUMNS = ("name", "model", "mode", "time_ratio", "low", "high", "memory_ratio")

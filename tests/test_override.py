@@ -1,5 +1,6 @@
 """`install(override=...)`: our functions under Keras' own strings, in files that do not need keras_acts."""
 
+import importlib
 import json
 import zipfile
 
@@ -81,6 +82,47 @@ def test_twin_is_called_and_saved_as_the_built_in(name):
     assert twin.__name__ == BUILTIN[name].__name__
     assert keras.activations.serialize(twin) == keras.activations.serialize(BUILTIN[name]) == name
     np.testing.assert_allclose(twin(X), BUILTIN[name](ops.convert_to_tensor(X)), rtol=3e-5, atol=3e-6)
+
+
+def test_all_overrides_keep_predictions_and_file(tmp_path):
+    def network(name):
+        keras.utils.set_random_seed(3)
+        hidden = [keras.layers.Conv1D(6, 2, activation=name), keras.layers.Activation(name)]
+        return keras.Sequential([keras.Input((5, 3)), *hidden, keras.layers.GRU(4), keras.layers.Dense(3, name)])
+
+    x = np.random.default_rng(0).normal(size=(16, 5, 3)).astype("float32")
+    for name in BUILTIN:
+        plain = network(name)
+        with keras_acts.install(override="all"):
+            ours = network(name)
+            is_swapped = ours.layers[1].activation is not BUILTIN[name]
+            ours.save(tmp_path / "ours.keras")
+            got = ours.predict(x, verbose=0)
+        plain.save(tmp_path / "plain.keras")
+        assert is_swapped == (name not in {"sigmoid", "softmax", "tanh"})
+        np.testing.assert_allclose(got, plain.predict(x, verbose=0), rtol=3e-5, atol=3e-6, err_msg=name)
+        own, keras_own = (
+            json.loads(zipfile.ZipFile(tmp_path / file).read("config.json")) for file in ("ours.keras", "plain.keras")
+        )
+        assert _without_labels(own) == _without_labels(keras_own)
+
+
+def _without_labels(config):
+    """The configuration without what differs from model to model: automatic names (`dense_3`) and addresses."""
+    if isinstance(config, dict):
+        return {key: _without_labels(value) for key, value in config.items() if key not in ("name", "shared_object_id")}
+    return [_without_labels(value) for value in config] if isinstance(config, list) else config
+
+
+def test_all_overrides_leave_the_cudnn_path_open(monkeypatch):
+    rnn = importlib.import_module("keras.src.backend.tensorflow.rnn")
+    monkeypatch.setattr(rnn, "_is_gpu_available", lambda: True)
+    keras_acts.install(override="all")
+    lstm = keras.layers.LSTM(2)
+    assert rnn.cudnn_ok(lstm.activation, lstm.recurrent_activation, lstm.unroll, use_bias=lstm.use_bias)
+    gru = keras.layers.GRU(2)
+    assert rnn.cudnn_ok(gru.activation, gru.recurrent_activation, gru.unroll, gru.use_bias, reset_after=gru.reset_after)
+    assert not rnn.cudnn_ok(keras_acts.activations.tanh, lstm.recurrent_activation, lstm.unroll, lstm.use_bias)
 
 
 @pytest.mark.parametrize("name", ["relu", "relu6", "leaky_relu", "linear"])
