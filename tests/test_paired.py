@@ -207,17 +207,47 @@ def test_simple_rnn_keeps_the_variance_over_time():
     assert np.square(states[:, 10:]).mean() == pytest.approx(expected, rel=0.05)
 
 
-class LayerWithAlpha:
-    """A layer of keras_acts, as far as `paired` sees it."""
+class Scaled(keras.Layer):
+    """A layer that says what it shall count as."""
 
     def initial_activation(self):
         return keras_acts.get("leaky_relu(negative_slope=0.25)")
 
 
-def test_layers_count_with_their_initial_weights():
-    kwargs = keras_acts.paired(LayerWithAlpha())
+@pytest.mark.parametrize(
+    ("layer", "scale"),
+    [
+        (layers.LeakyReLU(negative_slope=0.25), 2.0 / (1.0 + 0.25**2)),
+        (layers.PReLU(alpha_initializer=keras.initializers.Constant(0.5), shared_axes=[1, 2]), 2.0 / (1.0 + 0.5**2)),
+        (keras_acts.layers.PReLU(0.125), 2.0 / (1.0 + 0.125**2)),
+        (keras_acts.layers.PReLU(0.125, shared_axes="all"), 2.0 / (1.0 + 0.125**2)),
+        (layers.Activation("mish"), 1.4868475812732081**2),
+        (Scaled(), 2.0 / (1.0 + 0.25**2)),
+    ],
+    ids=["LeakyReLU", "Keras PReLU", "PReLU", "PReLU, shared", "Activation", "hook"],
+)
+def test_layers_count_with_their_initial_weights(layer, scale):
+    kwargs = keras_acts.paired(layer)
     assert set(kwargs) == {"kernel_initializer", "bias_initializer"}
-    assert kwargs["kernel_initializer"].scale == pytest.approx(2.0 / (1.0 + 0.25**2), rel=1e-14)
+    assert kwargs["kernel_initializer"].scale == pytest.approx(scale, rel=1e-12)
+    assert not layer.weights or layer.built
+    deep = keras_acts.paired(layer, deep=True)["kernel_initializer"]
+    if not isinstance(layer, layers.Activation):  # scale-free: the critical point is the same
+        assert deep.scale == pytest.approx(scale, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [
+        (layers.Softmax(), ValueError, "A layer must act element by element .* Received: <Softmax"),
+        (layers.LayerNormalization(), ValueError, "A layer must act element by element"),
+        (layers.Reshape((1, 2)), ValueError, "A layer must act element by element"),
+        (layers.Conv2D(3, 3), TypeError, "must keep the shape of a batch of rows.* Received: <Conv2D"),
+    ],
+)
+def test_layers_that_are_no_activations(layer, error, message):
+    with pytest.raises(error, match=message):
+        keras_acts.paired(layer)
 
 
 @pytest.mark.parametrize(
@@ -368,6 +398,8 @@ def test_dtypes(initializer, dtype):
         lambda seed: initializers.ActivationScaling("elu(alpha=0.5)", "fan_avg", "uniform", "backward", seed=seed),
         lambda seed: initializers.ActivationScaling(initializers.standardize("gelu"), seed=seed),
         lambda seed: initializers.ActivationScaling(keras.activations.gelu, seed=seed),
+        lambda seed: initializers.ActivationScaling(layers.PReLU("ones", name="prelu"), seed=seed),
+        lambda seed: initializers.ActivationScaling("torch:LeakyReLU", seed=seed),
         lambda seed: initializers.DepthwiseVarianceScaling(3.0, "uniform", seed=seed),
         lambda seed: initializers.Siren(7, True, seed=seed),
     ],
@@ -420,6 +452,11 @@ def test_objects_in_files(extension, tmp_path):
     for before, after in zip(model.layers, loaded.layers, strict=True):
         assert after.activation == before.activation
         assert after.kernel_initializer.get_config() == before.kernel_initializer.get_config()
+
+
+def test_standardize_takes_no_layer():
+    with pytest.raises(TypeError, match=r"standardize needs a function.* Received: <PReLU"):
+        initializers.standardize(layers.PReLU())
 
 
 def test_standardized_activation_rounds_once_and_is_symbolic():

@@ -10,6 +10,7 @@ from keras import ops
 
 from keras_acts.core import quadrature, registry, spec
 from keras_acts.core.declaration import Trait
+from keras_acts.initializers import from_layers
 
 Activation = str | Callable[..., Any] | None
 
@@ -20,7 +21,7 @@ class Elementwise:
     Nothing is assumed about an activation that keras_acts does not know: its values are integrated like any other's.
 
     Args:
-        activation: a name, a spec string, None (identity), a callable of one float tensor, or a layer of keras_acts,
+        activation: a name, a spec string, None (identity), a callable of one float tensor, or an activation layer,
             which counts with the weights it starts from.
 
     Raises:
@@ -91,10 +92,8 @@ class Elementwise:
                 f"An activation must keep the shape of its input. Received: '{self.name}' with output shape "
                 f"{value.shape} for input shape {points.shape}"
             )
-        same = np.allclose(value, reversed_value[::-1], 1e-5, 1e-7, True) and np.allclose(
-            value[:2], part, 1e-5, 1e-7, True
-        )
-        if not same:
+        again, once = np.concatenate([reversed_value, part]), np.concatenate([value[::-1], value[:2]])
+        if not np.allclose(again, once, rtol=1e-5, atol=1e-7, equal_nan=True):
             raise ValueError(self._coupled())
 
     def _coupled(self) -> str:
@@ -105,17 +104,15 @@ class Elementwise:
         )
 
 
+def is_layer(activation: Any) -> bool:
+    """True for what stands in a model as a layer of its own, not as the `activation=` of another."""
+    return isinstance(activation, keras.Layer)
+
+
 def as_function(activation: Any) -> Callable[..., Any]:
-    """The function that a layer would apply for `activation=`, or that a layer of keras_acts starts from."""
-    if hasattr(activation, "initial_activation"):
-        activation = activation.initial_activation()
-    if isinstance(activation, keras.Layer):
-        raise TypeError(
-            "An initializer is fitted to a function, or to a layer of keras_acts. "
-            f"Received: {activation!r}. Pass the function that the layer applies"
-        )
-    if isinstance(activation, dict):
-        return keras.activations.get(activation)
+    """The function that a layer would apply for `activation=`, or that an activation layer starts from."""
+    if is_layer(activation):
+        return from_layers.initial_function(activation)
     if isinstance(activation, str) and registry.find(spec.parse(activation)[0]) is None:
         return keras.activations.get(activation)  # the user's custom objects; for unknown names, our error text
     return registry.get(activation)

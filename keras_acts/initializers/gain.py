@@ -21,8 +21,8 @@ def gain(activation: Activation, convention: Convention = "forward") -> float:
     initializers here. The others are for comparing with code that uses them.
 
     Args:
-        activation: a name, a spec string such as "elu(alpha=0.5)", a callable of one float tensor, or a layer of
-            keras_acts, which counts with its initial weights. Callables are measured like any other.
+        activation: a name, a spec string such as "elu(alpha=0.5)", a callable of one float tensor, which is
+            measured like any other, or an activation layer such as PReLU, which counts with its initial weights.
         convention: one of
             "forward", 1 / sqrt(E f(z)^2);
             "output", the s with E f(s z)^2 = 1, which keeps the second moment of outputs at 1 (AnyInit);

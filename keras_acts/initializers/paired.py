@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keras_acts.core import registry
-from keras_acts.initializers.elementwise import Activation, as_function
+from keras_acts.initializers.elementwise import Activation, as_function, is_layer
 from keras_acts.initializers.gain import gain
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
 from keras_acts.initializers.statistics import statistics
@@ -30,7 +30,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
 
     Args:
         activation: what the layer's `activation=` shall be: a name, a spec string, None or a callable of one float
-            tensor, which is measured like any other. Or a layer of keras_acts such as PReLU, counting with its initial
+            tensor, which is measured like any other. Or an activation layer such as PReLU, counting with its initial
             weights: then `activation` is not among the results, as that layer comes after this one.
         deep: True for the critical point of deep networks.
         layer: what the keyword arguments are for:
@@ -68,7 +68,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     if layer not in _LAYERS:
         raise ValueError(f"`layer` must be one of {', '.join(map(repr, _LAYERS))}. Received: layer={layer!r}")
     kwargs = _LAYERS[layer](_weights(activation, deep))
-    if layer == "multi_head_attention" or hasattr(activation, "initial_activation"):
+    if layer == "multi_head_attention" or is_layer(activation):
         return kwargs
     return {"activation": activation, **kwargs}
 

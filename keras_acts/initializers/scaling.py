@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 import keras
 
-from keras_acts.initializers.elementwise import Activation, as_function
+from keras_acts.initializers.elementwise import Activation, is_layer
 from keras_acts.initializers.gain import Convention, gain
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
@@ -44,8 +44,9 @@ class ActivationScaling(keras.initializers.VarianceScaling):
     together with normalisation layers only.
 
     Args:
-        activation: a name, a spec string such as "elu(alpha=0.5)", a callable of one float tensor, or a layer of
-            keras_acts, which counts with its initial weights. Saved files need the callable registered with Keras.
+        activation: a name, a spec string such as "elu(alpha=0.5)", a callable of one float tensor, or an
+            activation layer such as PReLU, which counts with its initial weights. For saved files, a callable must be
+            registered with Keras.
         mode: what the variance is divided by: "fan_in", "fan_out" or "fan_avg", the mean of both.
         distribution: "truncated_normal", "untruncated_normal" or "uniform".
         convention: which gain; see `keras_acts.initializers.gain`.
@@ -79,9 +80,10 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         if mode not in get_args(Mode):
             raise ValueError(f"`mode` must be one of {', '.join(map(repr, get_args(Mode)))}. Received: mode={mode!r}")
         check_distribution(distribution)
-        function = as_function(activation)
-        super().__init__(gain(function, convention) ** 2, mode, distribution, seed, **axes)
-        self.activation = function
+        if isinstance(activation, dict):  # from a file
+            activation = keras.saving.deserialize_keras_object(activation)
+        super().__init__(gain(activation, convention) ** 2, mode, distribution, seed, **axes)
+        self.activation = activation
         self.convention = convention
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
@@ -92,12 +94,12 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         """All arguments."""
         config = super().get_config()
         del config["scale"]  # it follows from the activation
-        return {"activation": keras.activations.serialize(self.activation), "convention": self.convention, **config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ActivationScaling":
-        """The initializer that `get_config` describes."""
-        return cls(**{**config, "activation": keras.activations.get(config["activation"])})
+        activation = self.activation
+        if not isinstance(activation, str | None):
+            # `activations.serialize` gives Keras' own functions their plain name, but takes functions only.
+            serialize = keras.saving.serialize_keras_object if is_layer(activation) else keras.activations.serialize
+            activation = serialize(activation)
+        return {"activation": activation, "convention": self.convention, **config}
 
 
 @keras.saving.register_keras_serializable(package="keras_acts")

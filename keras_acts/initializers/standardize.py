@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_acts.core import derivatives
-from keras_acts.initializers.elementwise import Activation, Elementwise, as_function
+from keras_acts.initializers.elementwise import Activation, Elementwise, as_function, is_layer
 from keras_acts.initializers.gain import inverse_root
 
 
@@ -63,8 +63,7 @@ def standardize(activation: Activation) -> StandardizedActivation:
     is False (slopes 1.06, 1.10 and 1.06).
 
     Args:
-        activation: a name, a spec string, a callable of one float tensor, or a layer of keras_acts, which counts with
-            its initial weights.
+        activation: a name, a spec string or a callable of one float tensor.
 
     Returns:
         A callable for `activation=`, saved with its constants. Its attributes are `activation`, `scale`, `shift`.
@@ -72,7 +71,7 @@ def standardize(activation: Activation) -> StandardizedActivation:
     Raises:
         ValueError: for an unknown name, an activation over an axis, one that gives NaN, is constant or has an infinite
             second moment.
-        TypeError: for something that is no activation.
+        TypeError: for something that is no activation, or is a layer.
 
     Example:
         >>> tanh = standardize("tanh")
@@ -80,6 +79,11 @@ def standardize(activation: Activation) -> StandardizedActivation:
         (1.592537, 0.0)
         >>> layer = keras.layers.Dense(8, activation=tanh, kernel_initializer="lecun_normal")
     """
+    if is_layer(activation):
+        raise TypeError(
+            "standardize needs a function, as the constants for a layer would not hold once its weights are trained. "
+            f"Received: {activation!r}"
+        )
     measured = Elementwise(activation)
     mean, second_moment = measured.moments()
     scale = inverse_root(second_moment - mean * mean, measured, "variance")

@@ -90,8 +90,8 @@ def statistics(activation: Activation) -> Statistics:
     layers, and `paired(activation, deep=True)` takes the critical point instead.
 
     Args:
-        activation: a name, a spec string, a callable of one float tensor, or a layer of keras_acts, which counts with
-            its initial weights.
+        activation: a name, a spec string, a callable of one float tensor, or an activation layer such as PReLU,
+            which counts with its initial weights.
 
     Returns:
         A `Statistics`.
