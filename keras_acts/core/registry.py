@@ -185,7 +185,8 @@ def unknown(name: str) -> str:
         )
     near = _spelled_like(name) or difflib.get_close_matches(name.lower(), _current(), n=3, cutoff=0.6)
     question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
-    return f"Unknown activation.{question} `keras_acts.names()` lists all. Received: {name!r}"
+    trainable = f" With weights, it is a layer: {_layers[plain]}." if plain in _layers else ""
+    return f"Unknown activation.{question}{trainable} `keras_acts.names()` lists all. Received: {name!r}"
 
 
 def _spelled_like(name: str) -> list[str]:

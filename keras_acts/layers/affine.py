@@ -46,6 +46,4 @@ class LearnableAffine(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        own = ("shared_axes", "scale_initializer", "bias_initializer")
-        config = {key: value for key, value in super().get_config().items() if key not in own}
-        return {**config, "activation": serialization.serialize(self.activation)}
+        return {**super().get_config(), "activation": serialization.serialize(self.activation)}

@@ -42,3 +42,20 @@ def positive_integer(name: str, value: Any, owner: str) -> int:
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
         raise ValueError(f"`{name}` of {owner} must be an integer >= 1. Received: {name}={value!r}")
     return int(value)
+
+
+def number(
+    name: str, value: Any, owner: str, low: float | None = None, high: float | None = None, exclusive: bool = False
+) -> float:
+    """`value` as a finite float in the given range, without its ends if `exclusive`."""
+    legal = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if legal and exclusive:
+        legal = (low is None or value > low) and (high is None or value < high)
+    elif legal:
+        legal = (low is None or value >= low) and (high is None or value <= high)
+    if not legal:
+        ends = [(">" if exclusive else ">=", low), ("<" if exclusive else "<=", high)]
+        bounds = " and ".join(f"{sign} {end:g}" for sign, end in ends if end is not None)
+        expected = f"a finite number {bounds}".rstrip()
+        raise ValueError(f"`{name}` of {owner} must be {expected}. Received: {name}={value!r}")
+    return float(value)

@@ -25,14 +25,15 @@ A layer with shape parameters (alpha, beta, ...) names them in its constructor a
         def activate(self, x, alpha):
             return ops.where(x > 0.0, x, alpha * x)
 
-`get_config` then needs nothing more. What `activate` sees is float32 or float64: half precision is widened before and
-rounded once after, weights included, so that gradients of weights are summed in float32 or wider. Where autodiff is
-inaccurate or keeps more than x, decorate a module-level function with `core.partials.with_partials`, or build on the
-functions of `keras_acts.activations`, which have their own derivatives. Layers with sublayers or randomness override
-`call` instead and use `self.widened`. Each layer gets an example in tests/layers/examples.py, which puts it into the
-contract, and its formula in tests/layers/test_values.py.
+`get_config` then holds `shared_axes` and the initializers, where the constructor takes them. What `activate` sees is
+float32 or float64: half precision is widened before and rounded once after, weights included, so that gradients of
+weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
+function with `core.partials.with_partials`, or build on the functions of `keras_acts.activations`, which have their own
+derivatives. Layers with sublayers or randomness override `call` instead and use `self.widened`. Each layer gets an
+example in tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,8 +85,8 @@ class ActivationLayer(keras.Layer):
             )
         wide = "float32" if dtype in derivatives.HALF_DTYPES else dtype
         # Variables times 1.0 are tensors, which rules with written derivatives need.
-        arguments = [ops.cast(weight * 1.0, wide) for weight in weights]
-        return ops.cast(function(ops.cast(inputs, wide), *arguments), dtype)
+        values = [ops.cast(weight * 1.0, wide) for weight in weights]
+        return ops.cast(function(ops.cast(inputs, wide), *values), dtype)
 
     @property
     def wide_dtype(self) -> str:
@@ -199,12 +200,12 @@ class ShapedActivation(ActivationLayer):
         return self.widened(self.activate, inputs, [getattr(self, name) for name in self._parameter_names])
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments: sharing and initializers, besides those of every layer."""
-        initializers = {
-            f"{name}_initializer": keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-            for name in self._parameter_names
-        }
-        return {**super().get_config(), "shared_axes": self.shared_axes, **initializers}
+        """Sharing and initializers, as far as they are arguments of the constructor, besides those of every layer."""
+        own = {"shared_axes": self.shared_axes}
+        for name in self._parameter_names:
+            own[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
+        accepted = inspect.signature(type(self)).parameters
+        return {**super().get_config(), **{key: value for key, value in own.items() if key in accepted}}
 
 
 def shape_parameters(model: keras.Layer) -> list[keras.Variable]:

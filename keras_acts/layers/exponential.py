@@ -144,10 +144,8 @@ class XIELU(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        config = super().get_config()
-        for name in ("shared_axes", "p_initializer", "n_initializer"):
-            del config[name]
-        return {**config, "alpha_p": self.initial_alpha_p, "alpha_n": self.initial_alpha_n, "beta": self.slope}
+        own = {"alpha_p": self.initial_alpha_p, "alpha_n": self.initial_alpha_n, "beta": self.slope}
+        return {**super().get_config(), **own}
 
 
 def _inverse_softplus(y: float) -> float:

@@ -196,6 +196,4 @@ class MetaACON(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        config = {**super().get_config(), "reduction": self.reduction}
-        del config["shared_axes"]
-        return config
+        return {**super().get_config(), "reduction": self.reduction}

@@ -16,14 +16,6 @@ class _Saturating(ShapedActivation):
         self.add_shape_parameter("gamma", 1.0)
         self.add_shape_parameter("beta", 0.0)
 
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        config = super().get_config()
-        return {key: value for key, value in config.items() if key not in _FIXED}
-
-
-_FIXED = ("shared_axes", "gamma_initializer", "beta_initializer")
-
 
 @layer(
     formula=r"\gamma \tanh(\alpha x) + \beta",

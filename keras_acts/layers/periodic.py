@@ -154,5 +154,4 @@ class Sine(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        config = {**super().get_config(), "w0": self.initial_w0, "learn_w0": self.learn_w0}
-        return {name: value for name, value in config.items() if name not in ("shared_axes", "w0_initializer")}
+        return {**super().get_config(), "w0": self.initial_w0, "learn_w0": self.learn_w0}

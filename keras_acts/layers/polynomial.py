@@ -18,11 +18,6 @@ class _Polynomial(ShapedActivation):
         self.add_shape_parameter("weight", 1.0 / DEGREE, copies=DEGREE)
         self.add_shape_parameter("bias", 0.0)
 
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        own = ("shared_axes", "weight_initializer", "bias_initializer")
-        return {key: value for key, value in super().get_config().items() if key not in own}
-
 
 @layer(formula=r"\sum_{i=1}^3 w_i \max(x, 0)^i + b", paper="arXiv:2411.03884", aliases={"polycom": "PolyReLU"})
 class PolyReLU(_Polynomial):

@@ -82,9 +82,8 @@ class Rational(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        own = ("shared_axes", "numerator_initializer", "denominator_initializer")
-        config = {key: value for key, value in super().get_config().items() if key not in own}
-        return {**config, "approximates": self.approximates, "degrees": list(self.degrees), "reach": self.reach}
+        own = {"approximates": self.approximates, "degrees": list(self.degrees), "reach": self.reach}
+        return {**super().get_config(), **own}
 
 
 class _Given(keras.initializers.Initializer):

@@ -23,11 +23,6 @@ class Good(ShapedActivation):
     def activate(self, x, alpha):
         return ops.where(x > 0.0, x, alpha * ops.minimum(x, 0.0))
 
-    def get_config(self):
-        config = super().get_config()
-        del config["alpha_initializer"]
-        return config
-
 
 class EagerOnly(Good):
     def activate(self, x, alpha):

@@ -89,6 +89,13 @@ def test_a_layer_as_activation_string_is_named(name):
             call()
 
 
+@pytest.mark.parametrize(("name", "activation"), [("Snake", "snake"), ("Swish", "silu"), ("StarReLU", "star_relu")])
+def test_where_both_exist_both_are_named(name, activation):
+    message = rf"Did you mean '{activation}'\? With weights, it is a layer: keras_acts\.layers\.{name}\(\)\."
+    with pytest.raises(ValueError, match=message):
+        keras_acts.get(name)
+
+
 @pytest.mark.parametrize("name", layers.names())
 def test_every_layer_is_documented(name):
     text = layers.info(name).cls.__doc__

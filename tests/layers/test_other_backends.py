@@ -19,15 +19,15 @@ PREPARED = """
     from layers.checks import sample
     from layers.examples import ONE_EACH
 
-    results = {}
-    for example in ONE_EACH:
-        layer = example.layer()
-        layer.build((None, *example.shape))
-        for weight, value in zip(layer.trainable_weights, np.load(f"{example.name}.npz").values()):
+    made = {example.name: example.layer() for example in ONE_EACH}
+    inputs = {example.name: sample(example.shape).astype("float32") for example in ONE_EACH}
+    for name, layer in made.items():
+        layer.build(inputs[name].shape)
+        for weight, value in zip(layer.trainable_weights, np.load(f"{name}.npz").values()):
             weight.assign(value)
-        x = sample(example.shape).astype("float32")
-        value, gradients = value_and_gradients(layer, x)
-        results[example.name] = np.concatenate([[float(value)], *(np.ravel(np.asarray(g)) for g in gradients)])
+    results = {}
+    for name, (value, gradients) in values_and_gradients(made, inputs).items():
+        results[name] = np.concatenate([[float(value)], *(np.ravel(np.asarray(g)) for g in gradients)])
     np.savez("results.npz", **results)
 """
 
@@ -35,24 +35,31 @@ BACKENDS = {
     "jax": """
     import jax
 
-    def value_and_gradients(layer, x):
-        def loss(weights, x):
-            others = [variable.value for variable in layer.non_trainable_variables]
-            y, _ = layer.stateless_call(weights, others, x)
-            return (y**2).sum()
+    def values_and_gradients(made, inputs):
+        def total(weights, inputs):
+            values = {}
+            for name, layer in made.items():
+                others = [variable.value for variable in layer.non_trainable_variables]
+                y, _ = layer.stateless_call(weights[name], others, inputs[name])
+                values[name] = (y**2).sum()
+            return sum(values.values()), values  # of the sum, each layer gets its own gradients, from one compilation
 
-        weights = [weight.value for weight in layer.trainable_weights]
-        value, (of_weights, of_x) = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))(weights, x)
-        return value, [*of_weights, of_x]
+        weights = {name: [weight.value for weight in layer.trainable_weights] for name, layer in made.items()}
+        slopes = jax.value_and_grad(total, argnums=(0, 1), has_aux=True)
+        (_, values), (of_weights, of_inputs) = jax.jit(slopes)(weights, inputs)
+        return {name: (values[name], [*of_weights[name], of_inputs[name]]) for name in made}
     """,
     "torch": """
     import torch
 
-    def value_and_gradients(layer, x):
-        x = torch.tensor(x, requires_grad=True)
-        value = (layer(x) ** 2).sum()
-        value.backward()
-        return value.detach(), [*(weight.value.grad for weight in layer.trainable_weights), x.grad]
+    def values_and_gradients(made, inputs):
+        results = {}
+        for name, layer in made.items():
+            x = torch.tensor(inputs[name], requires_grad=True)
+            value = (layer(x) ** 2).sum()
+            value.backward()
+            results[name] = (value.detach(), [*(weight.value.grad for weight in layer.trainable_weights), x.grad])
+        return results
     """,
 }
 

@@ -302,6 +302,9 @@ def test_starts_as_the_fixed_activation(layer, activation):
         ("tanh", 0.005),
         ("softplus", 0.001),
         ("sin", 0.005),
+        ("selu", 0.04),
+        ("hard_tanh", 0.06),
+        ("abs", 0.08),
     ],
 )
 def test_rational_starts_near_the_activation(activation, largest_error):

@@ -1,0 +1,265 @@
+"""Activations that are random in training. In inference they are fixed functions.
+
+The random numbers come from a `keras.random.SeedGenerator`: new ones at each call, the same ones again for the same
+seed. Its state is not saved in files, as for all layers of Keras. To have random outputs in inference as well, call the
+layer with training=True.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts import activations
+from keras_acts.layers import arguments, channels
+from keras_acts.layers.base import ActivationLayer, Initializer, ShapedActivation, SharedAxes, Tensor
+from keras_acts.layers.registry import layer
+
+
+class RandomActivation(ActivationLayer):
+    """Base class: `sample` in training, `activate` in inference."""
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A random value for a float32 or float64 tensor."""
+        raise NotImplementedError(f"{type(self).__name__} must override `sample`.")
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The activation of a float tensor, random in training."""
+        return self.widened(self.sample if training else self.activate, inputs, ())
+
+    def get_config(self) -> dict[str, Any]:
+        """The seed, besides the arguments of every layer."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@layer(
+    formula=r"\max(x, 0) + a \min(x, 0), \quad a \sim U(l, u)",
+    paper="arXiv:1505.00853",
+    aliases={"tfa": "rrelu", "torch": ("RReLU", "rrelu"), "paddle": ("RReLU", "rrelu"), "mmcv": "RReLU"},
+)
+class RReLU(RandomActivation):
+    """Randomized leaky ReLU: a slope drawn for each negative input in training, the mean slope in inference.
+
+    f(x) = x if x >= 0, else a x, with a ~ U(lower, upper) in training and a = (lower + upper) / 2 in inference
+
+    A regularizer for small data sets. The paper divides by a number between 3 and 8; all frameworks multiply by one
+    between 1/8 and 1/3, so that the slope in inference is 11/48, not 2/11.
+
+    Args:
+        lower: float, smallest slope.
+        upper: float >= lower, largest slope.
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> x = np.array([[-2.4, 0.0, 2.0]])
+        >>> np.asarray(keras_acts.layers.RReLU()(x), "float64").round(4).tolist()
+        [[-0.55, 0.0, 2.0]]
+        >>> y = keras_acts.layers.RReLU(seed=1)(x, training=True)
+        >>> bool(-0.8 <= y[0, 0] <= -0.3)
+        True
+
+    Reference:
+        arXiv:1505.00853, Empirical Evaluation of Rectified Activations in Convolutional Network.
+    """
+
+    def __init__(
+        self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.lower = arguments.number("lower", lower, "RReLU")
+        self.upper = arguments.number("upper", upper, "RReLU")
+        if self.lower > self.upper:
+            raise ValueError(
+                f"`lower` of RReLU must not be larger than `upper`. Received: lower={lower!r}, upper={upper!r}"
+            )
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value in inference."""
+        return activations.leaky_relu(x, negative_slope=0.5 * (self.lower + self.upper))
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A value in training."""
+        slope = keras.random.uniform(ops.shape(x), self.lower, self.upper, dtype=x.dtype, seed=self.seed_generator)
+        return ops.where(x >= 0.0, x, slope * x)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {**super().get_config(), "lower": self.lower, "upper": self.upper}
+
+
+@layer(formula=r"\max(0, x + \varepsilon), \quad \varepsilon \sim N(0, \sigma(x))", paper="Nair and Hinton 2010")
+class NoisyReLU(RandomActivation):
+    """ReLU with noise that grows with its input, made for the hidden units of restricted Boltzmann machines.
+
+    f(x) = max(0, x + noise) in training, where the noise is normal with variance sigmoid(x); max(0, x) in inference
+
+    The noise imitates the sum of infinitely many binary units that share their weights. Gradients go through its size.
+
+    Args:
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.NoisyReLU()(np.array([[-1.0, 0.0, 2.0]]))).tolist()
+        [[0.0, 0.0, 2.0]]
+
+    Reference:
+        Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines (ICML).
+    """
+
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(seed=seed, **kwargs)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value in inference."""
+        return ops.relu(x)
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A value in training."""
+        # sqrt(sigmoid(x)), whose derivative would be 0 * inf where the sigmoid underflows.
+        deviation = ops.exp(0.5 * activations.log_sigmoid(x))
+        noise = keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
+        return ops.relu(x + deviation * noise)
+
+
+@layer(
+    formula=r"\max(0, x) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)",
+    paper="arXiv:1905.10761",
+    aliases={"echo": "ProbAct(sigma_initializer=0.0)"},
+)
+class ProbAct(ShapedActivation):
+    """ReLU with normal noise of a learned size: a regularizer that each network, or channel, sets for itself.
+
+    f(x) = max(0, x) + sigma noise in training, with noise ~ N(0, 1); max(0, x) in inference
+
+    Echo starts from sigma = 0 and adds the noise in inference as well; for that, call the layer with training=True.
+
+    Args:
+        sigma_initializer: initial size of the noise: a number or an initializer.
+        shared_axes: "all" for one size in all; None for one per channel; or axes along which it is shared.
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.ProbAct()(np.array([[-1.0, 0.0, 2.0]]))).tolist()
+        [[0.0, 0.0, 2.0]]
+
+    Reference:
+        arXiv:1905.10761, ProbAct: A Probabilistic Activation Function for Deep Neural Networks.
+    """
+
+    def __init__(
+        self,
+        sigma_initializer: Initializer = 0.1,
+        shared_axes: SharedAxes = "all",
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.add_shape_parameter("sigma", sigma_initializer)
+
+    def activate(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """The value in inference."""
+        return ops.relu(x)
+
+    def sample(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """A value in training."""
+        return ops.relu(x) + sigma * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The activation of a float tensor, random in training."""
+        return self.widened(self.sample if training else self.activate, inputs, [self.sigma])
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@layer(
+    formula=r"\mathrm{softmax}((x + g) / \tau), \quad g_i \sim \mathrm{Gumbel}(0, 1)",
+    paper="arXiv:1611.01144",
+    aliases={"torch": "gumbel_softmax", "paddle": "gumbel_softmax", "x_transformers": "gumbel_softmax"},
+)
+class GumbelSoftmax(RandomActivation):
+    """A random choice among categories with softmax probabilities, through which gradients flow.
+
+    f(x) = softmax((x + g) / temperature), with g from the Gumbel distribution in training and g = 0 in inference
+
+    For discrete latent variables and learned routing. The lower the temperature, the closer the output is to one-hot
+    and the noisier the gradients; it is usually lowered during training. With hard=True the output is one-hot, with
+    the gradient of the soft one (straight-through). torch and paddle have no inference mode: they always draw.
+    Entries of -inf are never chosen.
+
+    Args:
+        temperature: float > 0.
+        hard: True for one-hot outputs.
+        axis: int, axis of the categories.
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Input shape:
+        Any, with logits along `axis`.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> choice = keras_acts.layers.GumbelSoftmax(hard=True, seed=3)
+        >>> y = choice(np.zeros((2, 4)), training=True)
+        >>> np.asarray(y).max(axis=-1).tolist(), np.asarray(y).sum(axis=-1).tolist()
+        ([1.0, 1.0], [1.0, 1.0])
+
+    Reference:
+        arXiv:1611.01144, Categorical Reparameterization with Gumbel-Softmax.
+    """
+
+    def __init__(
+        self, temperature: float = 1.0, hard: bool = False, axis: int = -1, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.temperature = arguments.number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
+        self.hard = bool(hard)
+        self.axis = channels.axis_argument(axis, "GumbelSoftmax")
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value in inference."""
+        soft = activations.softmax(x / self.temperature, axis=self.axis)
+        if not self.hard:
+            return soft
+        # Not argmax and one-hot: their integers would limit the layer to known sizes on some backends.
+        chosen = ops.one_hot(ops.argmax(x, axis=self.axis), x.shape[self.axis], axis=self.axis, dtype=x.dtype)
+        return chosen + (soft - ops.stop_gradient(soft))  # the bracket is exactly 0
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A value in training."""
+        # Above 0, as log(0) would be -inf, which masks.
+        smallest = 2.0**-126
+        uniform = keras.random.uniform(ops.shape(x), smallest, 1.0, dtype=x.dtype, seed=self.seed_generator)
+        return self.activate(x - ops.log(-ops.log(uniform)))
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {**super().get_config(), "temperature": self.temperature, "hard": self.hard, "axis": self.axis}
