@@ -6,9 +6,10 @@ import tensorflow as tf
 from keras import ops
 from layers import checks
 
+from keras_acts.core import registry
 from keras_acts.core.partials import with_partials
+from keras_acts.layers import registry as layer_registry
 from keras_acts.layers.base import ShapedActivation
-from keras_acts.layers.registry import _declarations
 
 SHAPE = (6,)
 
@@ -135,16 +136,12 @@ class LosesWeights(Good):
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch):
-    """The mutants can be saved and loaded, and are known by name, within a test."""
-    from keras_acts.layers.registry import layer
-
+    """Within a test the mutants can be saved and loaded and are known by name."""
+    monkeypatch.setattr(registry, "_layers", dict(registry._layers))
+    monkeypatch.setattr(layer_registry, "_declarations", dict(layer_registry._declarations))
     for cls in [Good, *Good.__subclasses__()]:
         if cls is not NotFound:
-            monkeypatch.delitem(_declarations, cls.__name__, raising=False)
-            layer(formula="f")(cls)
-    yield
-    for cls in [Good, *Good.__subclasses__()]:
-        _declarations.pop(cls.__name__, None)
+            layer_registry.layer(formula="f")(cls)
 
 
 MUTANTS = {
