@@ -99,6 +99,7 @@ class ActivationLayer(keras.Layer):
 
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Nothing to quantize: the weights of an activation stay as they are in `model.quantize`."""
+        hosts.warn_host_not_quantized(self)
 
 
 class ShapedActivation(ActivationLayer):

@@ -4,6 +4,7 @@ Keras' layers do not build an activation that is a layer, do not count it before
 in two places as two. Dense then fails to load weights, and LSTM and GRU drop them without a word.
 """
 
+import warnings
 import weakref
 from typing import Any
 
@@ -71,4 +72,16 @@ def check_can_build(layer: keras.Layer) -> None:
             f"{type(host).__name__} layer '{host.name}': they would be missing from `count_params`, `load_weights` and "
             f"the optimizer. Add it as a layer of its own after '{host.name}', or, where the activation sits inside as "
             f"in an LSTM, build it before: layer.build((None, units)). Received: activation={layer!r}"
+        )
+
+
+def warn_host_not_quantized(layer: keras.Layer) -> None:
+    """Say so where `model.quantize` passes over a layer because its activation is a layer, which Keras does not."""
+    reference = _places.get(layer)
+    host = None if reference is None else reference()
+    if isinstance(host, (keras.layers.Dense, keras.layers.EinsumDense)):
+        warnings.warn(
+            f"'{host.name}' is not quantized, because its activation is the layer '{layer.name}'. "
+            f"Add {type(layer).__name__} as a layer of its own after '{host.name}'.",
+            stacklevel=2,
         )

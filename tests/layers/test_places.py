@@ -112,6 +112,13 @@ def test_the_same_host_may_call_again_and_another_one_after_it_is_gone():
     keras.layers.Dense(5, activation=act)(X)
 
 
+def test_a_dense_layer_that_is_not_quantized_for_its_activation_says_so():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, activation=layers.Swish(), name="host")])
+    model(X[:, 0, :4])
+    with pytest.warns(UserWarning, match="'host' is not quantized, because its activation is the layer 'swish"):
+        model.quantize("int8")
+
+
 def test_layers_that_users_write_may_hold_one():
     class Block(keras.layers.Layer):
         def __init__(self):
