@@ -59,3 +59,12 @@ def number(
         expected = f"a finite number {bounds}".rstrip()
         raise ValueError(f"`{name}` of {owner} must be {expected}. Received: {name}={value!r}")
     return float(value)
+
+
+def choice(name: str, value: Any, owner: str, choices: Sequence[str]) -> str:
+    """`value`, one of the choices."""
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` of {owner} must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}"
+        )
+    return str(value)

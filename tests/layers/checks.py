@@ -114,6 +114,22 @@ def half_precision_rounds_once(make, shape, dtypes=("float16", "bfloat16")):
             close(actual, wanted, 4 * unit)
 
 
+def half_precision_is_that_of_dense(make, shape):
+    """Where a matrix product comes first, it has the precision of `keras.layers.Dense`; the unit then rounds once."""
+    for dtype in ("float16", "bfloat16"):
+        layer = built(make, shape, dtype=f"mixed_{dtype}")
+        dense = keras.layers.Dense(layer.dense.units, use_bias=layer.dense.use_bias, dtype=f"mixed_{dtype}")
+        dense.build((None, *shape))
+        dense.set_weights(layer.get_weights())
+        x = tf.cast(tf.constant(sample(shape)), dtype)
+        expected = tf.cast(layers.get(keras.saving.serialize_keras_object(layer.unit))(dense(x)), tf.float64)
+        y, gradient, *_ = value_and_gradients(layer, x)
+        assert y.dtype == gradient.dtype == dtype
+        assert all(weight.dtype == "float32" for weight in layer.trainable_weights)
+        np.testing.assert_array_equal(tf.cast(y, tf.float64), expected)
+        assert np.all(np.isfinite(tf.cast(gradient, tf.float32)))
+
+
 def config_round_trips(make, shape):
     """The config is JSON, holds all arguments, and gives a layer with the same config; so does `clone_model`."""
     layer = make()

@@ -1,0 +1,153 @@
+"""Activations that keep the larger one, or both signs, of their inputs, and so change the number of channels."""
+
+from typing import Any
+
+from keras import ops
+
+from keras_acts.core import registry, serialization
+from keras_acts.layers import arguments, channels
+from keras_acts.layers.base import ActivationLayer, Shape, Tensor
+from keras_acts.layers.registry import layer
+
+GROUPINGS = ("strided", "consecutive")
+
+
+@layer(
+    formula=r"\max_{i=1}^k x_i",
+    paper="arXiv:1302.4389",
+    aliases={
+        "tfa": "Maxout",
+        "paddle": ("Maxout(grouping='consecutive', axis=1)", "maxout(grouping='consecutive', axis=1)"),
+        "echo": "Maxout(pieces=1, grouping='consecutive', axis=1)",
+    },
+)
+class Maxout(ActivationLayer):
+    """The largest of each group of k channels: a convex activation that the layer before it learns.
+
+    f(x)_j = max of x_ij over i = 1 .. k
+
+    After a Dense or Conv layer with k times as many channels. With two pieces it can be relu, leaky relu or abs
+    exactly; with more it comes closer to any convex function. It never saturates, and goes well with dropout.
+
+    Which channels make a group differs between libraries, and weights trained with one order are garbage in the other:
+    "strided", as in TF Addons, takes channels j, j + n, j + 2 n, ... for output j of n, so that each piece is one
+    block; "consecutive", as in paddle, takes k neighbours. TF Addons' `num_units` is the number n of outputs, and
+    paddle's `groups` is k.
+
+    Args:
+        pieces: int >= 1, number k of channels in a group. It must divide the number of channels.
+        grouping: "strided" or "consecutive".
+        axis: int, axis of the channels.
+
+    Input shape:
+        (batch, ..., channels, ...), with the channels along `axis`.
+
+    Output shape:
+        As the input, with channels / pieces channels.
+
+    Example:
+        >>> x = np.array([[1.0, 5.0, 2.0, 0.0, 3.0, 4.0]])
+        >>> np.asarray(keras_acts.layers.Maxout(2)(x)).tolist()
+        [[1.0, 5.0, 4.0]]
+        >>> np.asarray(keras_acts.layers.Maxout(2, "consecutive")(x)).tolist()
+        [[5.0, 2.0, 4.0]]
+
+    Reference:
+        arXiv:1302.4389, Maxout Networks.
+    """
+
+    def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pieces = arguments.positive_integer("pieces", pieces, "Maxout")
+        self.grouping = arguments.choice("grouping", grouping, "Maxout", GROUPINGS)
+        self.axis = channels.axis_argument(axis, "Maxout")
+
+    def _axis_and_units(self, shape: Any) -> tuple[int, int]:
+        axis, size = channels.axis_and_size(self.axis, shape, "Maxout")
+        if size % self.pieces:
+            raise ValueError(
+                f"The number of channels must be divisible by `pieces` of Maxout. "
+                f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)}), pieces={self.pieces}"
+            )
+        return axis, size // self.pieces
+
+    def build(self, input_shape: Shape) -> None:
+        """Check the number of channels."""
+        self._axis_and_units(input_shape)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value."""
+        axis, units = self._axis_and_units(x.shape)
+        groups, along = (
+            ((units, self.pieces), axis + 1) if self.grouping == "consecutive" else ((self.pieces, units), axis)
+        )
+        shape = ops.shape(x)
+        return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the input, with fewer channels."""
+        return channels.resized(input_shape, *self._axis_and_units(input_shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {**super().get_config(), "pieces": self.pieces, "grouping": self.grouping, "axis": self.axis}
+
+
+@layer(
+    formula=r"[\max(x, 0), \max(-x, 0)]",
+    paper="arXiv:1603.05201",
+    aliases={"tf": "crelu"},
+)
+class CReLU(ActivationLayer):
+    """Both signs of each channel, rectified: twice the channels, and no information lost.
+
+    f(x) = [max(x, 0), max(-x, 0)]
+
+    For the first layers of convolutional networks, whose filters tend to come in pairs of opposite sign. Other
+    activations make the concatenated ELU of PixelCNN++, CReLU(activation="elu"), and signed=True the NCReLU of
+    DiracNets, [max(x, 0), min(x, 0)].
+
+    Args:
+        activation: name, spec string or callable: what is applied to x and to -x.
+        signed: True to turn the sign of the second half.
+        axis: int, axis of the channels, along which the halves are joined.
+
+    Input shape:
+        (batch, ..., channels, ...), with the channels along `axis`.
+
+    Output shape:
+        As the input, with twice the channels: those of x, then those of -x.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.CReLU()(np.array([[-1.0, 2.0]]))).tolist()
+        [[0.0, 2.0, 1.0, 0.0]]
+
+    Reference:
+        arXiv:1603.05201, Understanding and Improving Convolutional Neural Networks via Concatenated Rectified Linear
+        Units.
+    """
+
+    def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = registry.get(activation)
+        self.signed = bool(signed)
+        self.axis = channels.axis_argument(axis, "CReLU")
+
+    def build(self, input_shape: Shape) -> None:
+        """Check the number of channels."""
+        self.compute_output_shape(input_shape)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value."""
+        second = self.activation(-x)
+        return ops.concatenate([self.activation(x), -second if self.signed else second], axis=self.axis)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of the input, with twice the channels."""
+        axis, size = channels.axis_and_size(self.axis, input_shape, "CReLU")
+        return channels.resized(input_shape, axis, 2 * size)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        activation = serialization.serialize(self.activation)
+        return {**super().get_config(), "activation": activation, "signed": self.signed, "axis": self.axis}

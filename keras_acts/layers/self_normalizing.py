@@ -1,0 +1,266 @@
+"""SELU for any fixed point, and the dropout that keeps a self-normalising network normalised."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_acts import activations
+from keras_acts.core import serialization
+from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
+from keras_acts.initializers.fixed_point import selu_constants
+from keras_acts.initializers.statistics import statistics
+from keras_acts.layers import arguments
+from keras_acts.layers.base import ActivationLayer, Tensor
+from keras_acts.layers.registry import layer
+from keras_acts.layers.stochastic import RandomActivation
+
+NoiseShape = Sequence[int | None]
+# Where a function with a limit at minus infinity has reached it, softsign (1e-8 away) included.
+FAR_LEFT = (-1e8, -1e16, -1e32)
+
+
+def drop(
+    x: Tensor,
+    rate: float,
+    saturation: float,
+    mean: float,
+    variance: float,
+    seed: keras.random.SeedGenerator,
+    noise_shape: NoiseShape | None = None,
+) -> Tensor:
+    """x with random elements at the saturation value, then moved and scaled so that mean and variance are kept."""
+    keep = 1.0 - rate
+    # As kept elements have this mean and variance, and the others are constant, all of them together have
+    # mean keep mean + rate saturation and variance keep (variance + rate (mean - saturation)^2).
+    spread = math.sqrt(variance / (variance + rate * (mean - saturation) ** 2))
+    scale = spread / math.sqrt(keep) if keep > 0.0 else 0.0  # of none that are kept
+    dropped = mean + math.sqrt(keep) * spread * (saturation - mean)
+    shift = mean - scale * (keep * mean + rate * saturation)
+    shape = ops.shape(x)
+    if noise_shape is not None:
+        shape = tuple(size if wanted is None else wanted for wanted, size in zip(noise_shape, shape, strict=True))
+    kept = keras.random.uniform(shape, dtype=x.dtype, seed=seed) < keep
+    return ops.where(kept, scale * x + shift, dropped)
+
+
+@layer(
+    formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))",
+    paper="arXiv:1706.02515",
+    aliases={"keras": "SELU", "torch": "SELU"},
+)
+class SELU(ActivationLayer):
+    """SELU with the fixed point of your choice, and with its dropout.
+
+    f(x) = scale x if x > 0, else scale alpha (exp(x) - 1), then AlphaDropout in training
+
+    scale and alpha are solved for: a normal input of this mean and variance gives an output of the same. For 0 and 1
+    they are those of the activation "selu". Between such layers the weights should have sum 1 and squared sum 1 per
+    unit for a mean other than 0, and sum 0 for a mean of 0, which `lecun_normal` gives on average.
+
+    Args:
+        mean: float, mean of the fixed point.
+        variance: float > 0, variance of the fixed point.
+        dropout_rate: float in [0, 1], share of the outputs that are dropped in training, as by `AlphaDropout`.
+        seed: int, seed of the dropout; None for another one each time.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Raises:
+        ValueError: if there are no scale, alpha > 0 with this fixed point.
+
+    Example:
+        >>> layer = keras_acts.layers.SELU(variance=2.0)
+        >>> round(layer.scale, 4), round(layer.alpha, 4)
+        (1.0743, 1.9734)
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
+        [[-1.3401, 0.0, 2.1486]]
+
+    Reference:
+        arXiv:1706.02515, Self-Normalizing Neural Networks.
+    """
+
+    def __init__(
+        self,
+        mean: float = 0.0,
+        variance: float = 1.0,
+        dropout_rate: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.scale, self.alpha = selu_constants(mean, variance)
+        self.mean, self.variance = float(mean), float(variance)
+        self.dropout_rate = arguments.number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if self.dropout_rate else None
+        self.built = True
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value in inference."""
+        return self.scale * activations.elu(x, alpha=self.alpha)
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A value in training."""
+        saturation = -self.scale * self.alpha
+        return drop(self.activate(x), self.dropout_rate, saturation, self.mean, self.variance, seed=self.seed_generator)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The activation of a float tensor, with dropout in training."""
+        return self.widened(self.sample if training and self.dropout_rate else self.activate, inputs, ())
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        return {
+            **super().get_config(),
+            "mean": self.mean,
+            "variance": self.variance,
+            "dropout_rate": self.dropout_rate,
+            "seed": self.seed,
+        }
+
+
+@layer(
+    formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
+    paper="arXiv:1706.02515",
+    aliases={
+        "keras": "AlphaDropout",
+        "torch": ("AlphaDropout(rate=0.5)", "FeatureAlphaDropout(rate=0.5)"),
+        "paddle": "AlphaDropout(rate=0.5)",
+    },
+)
+class AlphaDropout(RandomActivation):
+    """Dropout that keeps mean and variance, for after selu or another self-normalising activation.
+
+    f(x) = a (x if kept else alpha') + b in training, x in inference
+
+    alpha' is the value at which the activation saturates on the left: the state of a unit that is off. a and b bring
+    mean 0 and variance 1 back. At rate 1 every output is 0, and so is the gradient. Plain dropout sets units to 0,
+    which for such activations is not off, and lets the variance grow from layer to layer.
+
+    Args:
+        rate: float in [0, 1], share of the elements that are dropped.
+        activation: name, spec string or callable: the self-normalising activation that comes before, such as "selu" or
+            `keras_acts.initializers.standardize("elu")`.
+        noise_shape: None, or the shape of the random choices, of which size 1 is shared along an axis and None is the
+            input's size. (None, 1, 1, None) drops whole channels of images, as torch's FeatureAlphaDropout does.
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Raises:
+        ValueError: if the activation is not self-normalising, or has no finite limit at minus infinity.
+
+    Example:
+        >>> layer = keras_acts.layers.AlphaDropout(0.1)
+        >>> round(layer.saturation, 4)
+        -1.7581
+        >>> x = np.array([[0.5, -0.5]])
+        >>> np.asarray(layer(x)).tolist()
+        [[0.5, -0.5]]
+
+    Reference:
+        arXiv:1706.02515, Self-Normalizing Neural Networks.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        activation: Any = "selu",
+        noise_shape: NoiseShape | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, **kwargs)
+        self.rate = arguments.number("rate", rate, "AlphaDropout", low=0.0, high=1.0)
+        self.activation = as_function(activation)
+        if is_layer(activation) or not _is_self_normalizing(self.activation):
+            raise ValueError(
+                "AlphaDropout keeps mean 0 and variance 1, so the activation before it must be a function that does "
+                "so, such as 'selu' or keras_acts.initializers.standardize('elu'). Use keras.layers.Dropout after "
+                f"others. Received: activation={activation!r}"
+            )
+        saturation = _limit_on_the_left(self.activation)
+        if saturation is None:
+            raise ValueError(
+                "AlphaDropout sets units to the value at which the activation saturates on the left, and this one has "
+                f"no finite limit at minus infinity. Received: activation={activation!r}"
+            )
+        self.saturation = saturation
+        self.noise_shape = None if noise_shape is None else list(noise_shape)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """The value in inference: the input."""
+        return x
+
+    def sample(self, x: Tensor) -> Tensor:
+        """A value in training."""
+        if self.noise_shape is not None and len(self.noise_shape) != len(x.shape):
+            raise ValueError(
+                f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "
+                f"Received: noise_shape={self.noise_shape} for an input of shape {tuple(x.shape)}"
+            )
+        return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, self.noise_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        activation = serialization.serialize(self.activation)
+        return {**super().get_config(), "rate": self.rate, "activation": activation, "noise_shape": self.noise_shape}
+
+
+def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.Layer:
+    """The dropout layer that fits an activation.
+
+    Args:
+        activation: name, spec string, callable or layer: the activation that comes before the dropout.
+        rate: float in [0, 1], share of the elements that are dropped.
+        seed: int, seed of the random numbers; None for another one each time.
+
+    Returns:
+        An `AlphaDropout` for self-normalising activations that saturate on the left, such as "selu"; else a
+        `keras.layers.Dropout`.
+
+    Raises:
+        ValueError: for an unknown name, a rate outside [0, 1], or a `SELU` layer, which has its own dropout.
+
+    Example:
+        >>> [type(keras_acts.layers.dropout_for(name, 0.1)).__name__ for name in ("selu", "gelu")]
+        ['AlphaDropout', 'Dropout']
+    """
+    rate = arguments.number("rate", rate, "dropout_for", low=0.0, high=1.0)
+    if isinstance(activation, SELU):
+        raise ValueError(
+            "A SELU layer has its own dropout, for its fixed point: "
+            f"keras_acts.layers.SELU(dropout_rate={rate!r}). Received: {activation!r}"
+        )
+    if is_layer(activation):
+        return keras.layers.Dropout(rate, seed=seed)
+    function = as_function(activation)
+    if _is_self_normalizing(function) and _limit_on_the_left(function) is not None:
+        return AlphaDropout(rate, function, seed=seed)
+    return keras.layers.Dropout(rate, seed=seed)
+
+
+def _is_self_normalizing(function: Any) -> bool:
+    try:
+        return statistics(function).self_normalizing
+    except ValueError:  # over an axis, without a second moment, ...
+        return False
+
+
+def _limit_on_the_left(function: Any) -> float | None:
+    """The limit of an activation at minus infinity, or None if it has no finite one."""
+    values = Elementwise(function).value(np.array(FAR_LEFT))
+    reached = np.isfinite(values).all() and np.ptp(values) <= 1e-7 * max(1.0, abs(values[-1]))
+    return float(values[-1]) if reached else None
