@@ -20,7 +20,7 @@ def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
 @with_partials(_swish_partials)
 def _swish(x: Tensor, beta: Tensor) -> Tensor:
     sign = ops.where(beta < 0.0, -1.0, ops.ones_like(beta))  # the gate must open with x
-    return sign * nx.gated(sign * x, beta * x)
+    return sign * nx.gated(sign * x, beta * nx.finite(x))
 
 
 @layer(
