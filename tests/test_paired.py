@@ -118,6 +118,8 @@ def test_siren_weights_are_those_of_the_paper():
     values = np.asarray(kernel((256, 300)))
     limit = math.sqrt(6.0 / 256.0) / 30.0
     assert limit * 0.99 < np.abs(values).max() <= limit * (1.0 + 1e-6)
+    as_layer = keras_acts.paired(keras_acts.layers.Sine(30.0))["kernel_initializer"]
+    assert (as_layer.scale, as_layer.distribution) == (kernel.scale, kernel.distribution)
     own = np.asarray(initializers.Siren(w0=30.0, seed=1)((256, 300)))
     assert limit * 0.99 < np.abs(own).max() <= limit * (1.0 + 1e-6)
     first = np.asarray(initializers.Siren(w0=30.0, first_layer=True, seed=1)((2, 3000)))

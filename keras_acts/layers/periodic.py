@@ -119,7 +119,8 @@ class Sine(ShapedActivation):
 
     f(x) = sin(w0 x)
 
-    It needs weights drawn for it: uniform within +-sqrt(6 / inputs) / w0, and within +-1 / inputs in the first layer.
+    It needs weights drawn for it, uniform within +-sqrt(6 / inputs) / w0: `Dense(n, **keras_acts.paired(Sine(w0)))`. In
+    the first layer they lie within +-1 / inputs: `kernel_initializer=keras_acts.initializers.Siren(first_layer=True)`.
 
     Args:
         w0: float > 0, frequency, or the initial one if it is learned.
@@ -151,6 +152,10 @@ class Sine(ShapedActivation):
     def activate(self, x: Tensor, w0: Tensor | None = None) -> Tensor:
         """The value."""
         return activations.sin(x, self.initial_w0) if w0 is None else ops.sin(w0 * x)
+
+    def initial_activation(self) -> Any:
+        """What it starts as, for `keras_acts.paired`, which has published weights for it."""
+        return registry.get("sin", w0=self.initial_w0)
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
