@@ -39,7 +39,7 @@ def main() -> None:
     for reason, count in reasons.most_common():
         ids = ", ".join(row["id"] for row in found if row["reason"] == reason)
         console.print(f"{count} left out: {reason}\n    {ids}", highlight=False)
-    console.print(f"Declared names: {len(keras_acts.names())}")
+    console.print(f"Declared: {len(keras_acts.names())} functions, {len(keras_acts.layers.names())} layers")
 
 
 if __name__ == "__main__":
