@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keras_acts import layers
+from keras_acts import initializers, layers
 from keras_acts.cli import console
 from keras_acts.core import registry, spec
 from keras_acts.core.declaration import Declaration
@@ -30,7 +31,7 @@ def show(
 
     try:
         found = _found(activation)
-        if isinstance(found, keras.Layer):
+        if isinstance(found, keras.Layer) or inspect.isclass(found):
             _show_layer(found, save)
             return
         function = found
@@ -42,7 +43,7 @@ def show(
     given = getattr(function, "params", {})
     console.say(Text.assemble((function.__name__, "bold cyan"), "  ", declaration.summary))
     console.say()
-    console.say(_facts(declaration))
+    console.say(_facts(declaration, function))
     if declaration.params:
         console.say(_parameter_table(declaration, given))
     console.say(Text(_description(declaration.body)))
@@ -57,20 +58,22 @@ def show(
 
 
 def _found(text: str) -> Any:
-    """The function that a string means, or else the layer."""
+    """The function that a string means, or else the layer; its class, where the layer needs arguments."""
     try:
         return registry.get(text)
     except ValueError as error:
-        name = spec.parse(text)[0]
+        name, *given = spec.parse(text)
         if name not in layers.names() and ":" not in name:
             raise
+        if name in layers.names() and not any(given) and _required(layers.info(name).cls):
+            return layers.info(name).cls
         try:
             return layers.get(text)
         except ValueError:
             raise error from None
 
 
-def _facts(declaration: Declaration) -> Table:
+def _facts(declaration: Declaration, function: Callable[..., Any]) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
@@ -81,7 +84,19 @@ def _facts(declaration: Declaration) -> Table:
     facts.add_row("Paper", Text(declaration.paper or "none"))
     aliases = [f"{framework}: {', '.join(names)}" for framework, names in declaration.aliases.items()]
     facts.add_row("Aliases", Text("\n".join(aliases) or "none"))
+    facts.add_row("Initializer", _initializer(function))
     return facts
+
+
+def _initializer(function: Callable[..., Any]) -> str:
+    """The kernel initializer that `paired` gives, and the gain behind it."""
+    try:
+        gain = initializers.gain(function)
+    except ValueError:  # over an axis, zero almost everywhere, or too large for normal inputs
+        return "none: it has no gain"
+    kernel = initializers.paired(function)["kernel_initializer"]
+    scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
+    return f"{type(kernel).__name__}{scale}, gain {gain:.5g}; keras_acts.paired gives it"
 
 
 def _parameter_table(declaration: Declaration, given: dict[str, Any]) -> Table:
@@ -136,8 +151,19 @@ def _save_function_figure(function: Any, path: Path) -> None:
 CHANNELS = 8
 
 
-def _show_layer(layer: keras.Layer, save: Path | None) -> None:
-    record = layers.info(type(layer).__name__)
+def _required(cls: type[keras.Layer]) -> list[str]:
+    """Arguments without a default."""
+    parameters = inspect.signature(cls).parameters.values()
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+
+
+def _show_layer(layer: keras.Layer | type[keras.Layer], save: Path | None) -> None:
+    cls = layer if isinstance(layer, type) else type(layer)
+    record = layers.info(cls.__name__)
     if save is not None:
         console.fail(f"`save` draws the curve of a function, but {record.name} is a layer. Received: {save}")
     console.say(Text.assemble((record.name, "bold cyan"), "  ", record.summary))
@@ -154,12 +180,15 @@ def _show_layer(layer: keras.Layer, save: Path | None) -> None:
     aliases = [f"{framework}: {', '.join(names)}" for framework, names in record.aliases.items()]
     facts.add_row("Aliases", Text("\n".join(aliases) or "none"))
     console.say(facts)
-    console.say(_argument_table(layer))
+    console.say(_argument_table(cls))
     console.say(Text(_description(record.cls)))
 
 
-def _weights(layer: keras.Layer) -> list[str]:
+def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
     """Names and shapes of the weights for inputs of 8 channels; of images where the layer takes nothing else."""
+    if isinstance(layer, type):
+        wanted = ", ".join(f"{name}=..." for name in _required(layer))
+        return [f"those of a layer: keras-acts show '{layer.__name__}({wanted})'"]
     for shape in ((None, CHANNELS), (None, CHANNELS, CHANNELS, CHANNELS)):
         try:
             layer.build(shape)
@@ -176,12 +205,12 @@ def _weights(layer: keras.Layer) -> list[str]:
     return lines
 
 
-def _argument_table(layer: keras.Layer) -> Table:
+def _argument_table(cls: type[keras.Layer]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Argument", "Meaning", "Default"):
         table.add_column(column)
-    meanings = dict(_ARGUMENT.findall(_section(inspect.getdoc(type(layer)) or "", "Args")))
-    for name, parameter in inspect.signature(type(layer)).parameters.items():
+    meanings = dict(_ARGUMENT.findall(_section(inspect.getdoc(cls) or "", "Args")))
+    for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             meaning = " ".join(meanings.get(name, "").split())
             default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)

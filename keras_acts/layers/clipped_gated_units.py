@@ -179,7 +179,7 @@ class SiTUGLU(GLU):
     Example:
         >>> x = np.array([[1.0, 12.0, 3.0, -20.0]])
         >>> np.asarray(keras_acts.layers.SiTUGLU()(x), "float64").round(3).tolist()
-        [[2.138, -66.073]]
+        [[2.138, -66.075]]
 
     Reference:
         arXiv:2607.24653, of Kimi K3.

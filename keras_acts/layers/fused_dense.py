@@ -83,7 +83,7 @@ class FusedDense(keras.Layer):
 @layer(
     formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})",
     paper="arXiv:1302.4389",
-    aliases={"keras1": "MaxoutDense"},
+    aliases={"keras1": "MaxoutDense(pieces=4)"},
 )
 class MaxoutDense(FusedDense):
     """Dense layer with k kernels, of which the largest output counts for each unit.
@@ -152,7 +152,7 @@ class MaxoutDense(FusedDense):
 @layer(
     formula=r"\mathrm{silu}(x W) \, (x V)",
     paper="arXiv:2002.05202",
-    aliases={"timm": "GluMlp", "x_transformers": "GLU", "keras_hub": "GatedDense"},
+    aliases={"x_transformers": """GLU(unit="GLU(activation='silu')", use_bias=True)"""},
 )
 class GatedDense(FusedDense):
     """The first half of a gated feed-forward block: two projections in one matrix product, one gating the other.

@@ -14,7 +14,6 @@ from keras_acts.layers.registry import layer
     formula=r"\mathrm{silu}(x_{gate}) x_{up}",
     paper="arXiv:2002.05202",
     aliases={
-        "timm": ("SwiGLUPacked", "SwiGLU"),
         "vllm": ("SiluAndMul", "MulAndSilu(gate_first=False)"),
         "paddle": "swiglu",
         "onnx": "SwiGLU",
@@ -123,7 +122,7 @@ class ReGLU(GLU):
 
     Example:
         >>> np.asarray(keras_acts.layers.ReGLU()(np.array([[1.0, -2.0, 3.0, 4.0]]))).tolist()
-        [[3.0, -0.0]]
+        [[3.0, 0.0]]
 
     Reference:
         arXiv:2002.05202, GLU Variants Improve Transformer.

@@ -21,9 +21,7 @@ from keras_acts.layers.registry import layer
         "jax": "glu",
         "flax": "glu",
         "paddle": ("GLU", "glu"),
-        "timm": "GluMlp",
         "mlx": "GLU",
-        "x_transformers": "GLU(activation='silu')",
     },
 )
 class GLU(ActivationLayer):

@@ -58,8 +58,7 @@ class SELU(ActivationLayer):
     f(x) = scale x if x > 0, else scale alpha (exp(x) - 1), then AlphaDropout in training
 
     scale and alpha are solved for: a normal input of this mean and variance gives an output of the same. For 0 and 1
-    they are those of the activation "selu". Between such layers the weights should have sum 1 and squared sum 1 per
-    unit for a mean other than 0, and sum 0 for a mean of 0, which `lecun_normal` gives on average.
+    they are those of the activation "selu".
 
     Args:
         mean: float, mean of the fixed point.
@@ -79,9 +78,9 @@ class SELU(ActivationLayer):
     Example:
         >>> layer = keras_acts.layers.SELU(variance=2.0)
         >>> round(layer.scale, 4), round(layer.alpha, 4)
-        (1.0743, 1.9734)
+        (1.0607, 1.9713)
         >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
-        [[-1.3401, 0.0, 2.1486]]
+        [[-1.3217, 0.0, 2.1214]]
 
     Reference:
         arXiv:1706.02515, Self-Normalizing Neural Networks.
@@ -254,9 +253,11 @@ def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.
 
 def _is_self_normalizing(function: Any) -> bool:
     try:
-        return statistics(function).self_normalizing
+        found = statistics(function)
     except ValueError:  # over an axis, without a second moment, ...
         return False
+    # Not `found.self_normalizing`, which asks for more digits than constants in float32 have.
+    return abs(found.mean) < 1e-6 and abs(found.gain - 1.0) < 1e-6 and found.slope < 1.0 - 1e-6
 
 
 def _limit_on_the_left(function: Any) -> float | None:

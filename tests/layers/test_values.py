@@ -76,6 +76,7 @@ ELEMENTWISE = {
         {"weight": [0.3, -0.2, 0.1], "bias": 0.4},
         lambda x, w1, w2, w3, bias: sum(w * max(x, 0) ** i for i, w in enumerate((w1, w2, w3), 1)) + bias,
     ),
+    "ProbAct": ({}, {"sigma": 0.7}, lambda x, sigma: max(x, 0)),  # in inference; in training: test_stochastic.py
     "Rational": (
         {"degrees": [3, 2]},
         {"numerator": [0.1, 0.9, -0.3, 0.2], "denominator": [0.4, -0.6]},

@@ -1,0 +1,233 @@
+"""Gated linear units against torch and against the formulas of the models that use them, written in numpy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import torch
+from mpmath import mp
+
+from keras_acts import layers
+
+
+def sample(*shape, size=2.0):
+    return np.random.default_rng(0).normal(size=shape) * size
+
+
+def silu(x):
+    return x / (1.0 + np.exp(-x))
+
+
+def phi(x):
+    return 0.5 * (1.0 + torch.erf(torch.from_numpy(x) / 2.0**0.5).numpy())
+
+
+def gelu_tanh(x):
+    return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+
+
+# Of each unit: its formula in gate and up, as in the source of the model that has it.
+FORMULAS = {
+    "GLU": lambda g, u: u / (1.0 + np.exp(-g)),
+    "SwiGLU": lambda g, u: silu(g) * u,
+    "SwiGLU(alpha=1.702)": lambda g, u: g / (1.0 + np.exp(-1.702 * g)) * u,
+    "GEGLU": lambda g, u: g * phi(g) * u,
+    "GEGLU(approximate=True)": lambda g, u: gelu_tanh(g) * u,
+    "ReGLU": lambda g, u: np.maximum(g, 0.0) * u,
+    "ReLU2GLU": lambda g, u: np.maximum(g, 0.0) ** 2 * u,
+    "Bilinear": lambda g, u: g * u,
+    "GTU": lambda g, u: np.tanh(u) / (1.0 + np.exp(-g)),
+    "GLU(activation='relu', up_activation='relu')": lambda g, u: np.maximum(g, 0.0) * np.maximum(u, 0.0),
+    "GLU(activation='threshold(threshold=0.5)')": lambda g, u: np.where(g > 0.5, g, 0.0) * u,
+    # gpt-oss: gate.clamp(max=limit), up.clamp(-limit, limit), (up + 1) * gate * sigmoid(gate * 1.702)
+    "SwiGLUOAI": lambda g, u: (np.clip(u, -7, 7) + 1) * np.minimum(g, 7) / (1 + np.exp(-1.702 * np.minimum(g, 7))),
+    # DeepSeek-V4 clamps before silu, Step-3.7 after it.
+    "SwiGLUClamped": lambda g, u: silu(np.minimum(g, 10)) * np.clip(u, -10, 10),
+    "SwiGLUStep": lambda g, u: np.minimum(silu(g), 7) * np.clip(u, -7, 7),
+    # Kimi K3: the sigmoid sees the gate as it is.
+    "SiTUGLU": lambda g, u: 4 * np.tanh(g / 4) / (1 + np.exp(-g)) * 25 * np.tanh(u / 25),
+    "GLU(activation='gelu', softcap=[4.0, 25.0])": lambda g, u: 4 * np.tanh(g / 4) * phi(g) * 25 * np.tanh(u / 25),
+}
+
+
+def test_every_gated_unit_has_a_formula():
+    units = {name for name in layers.names() if issubclass(layers.info(name).cls, layers.GLU)}
+    assert units == {spec.partition("(")[0] for spec in FORMULAS}
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+@pytest.mark.parametrize("gate_first", [False, True])
+@pytest.mark.parametrize("spec", FORMULAS)
+def test_value(spec, gate_first, interleaved):
+    x = sample(50, 40, size=8.0)
+    arguments = {} if spec == "Bilinear" else {"gate_first": gate_first}
+    y = layers.get(spec, interleaved=interleaved, dtype="float64", **arguments)(x)
+    first, second = (x[:, ::2], x[:, 1::2]) if interleaved else (x[:, :20], x[:, 20:])
+    gate, up = (first, second) if gate_first else (second, first)
+    np.testing.assert_allclose(y, FORMULAS[spec](gate, up), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "gate_first", "interleaved"),
+    [
+        ("GLU", False, False),
+        ("GTU", False, False),
+        ("SwiGLU", True, False),
+        ("GEGLU", True, False),
+        ("ReGLU", True, False),
+        ("ReLU2GLU", True, False),
+        ("SwiGLUClamped", True, False),
+        ("SwiGLUStep", True, False),
+        ("SiTUGLU", True, False),
+        ("SwiGLUOAI", True, True),
+    ],
+)
+def test_which_half_is_the_gate_without_arguments(name, gate_first, interleaved):
+    x = sample(5, 4)
+    explicit = layers.get(name, gate_first=gate_first, interleaved=interleaved)
+    np.testing.assert_array_equal(layers.get(name)(x), explicit(x))
+
+
+@pytest.mark.parametrize("axis", [1, 2, -1, -2])
+def test_glu_is_that_of_torch_and_of_keras(axis):
+    x = sample(3, 4, 6).astype("float32")
+    y = layers.GLU(axis=axis)(x)
+    np.testing.assert_allclose(y, torch.nn.functional.glu(torch.from_numpy(x), dim=axis), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(y, keras.ops.glu(x, axis=axis), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_split_along_another_axis(interleaved):
+    x = sample(3, 4, 6)
+    moved = np.moveaxis(x, 1, 2)
+    y = layers.SwiGLU(interleaved=interleaved, axis=1, dtype="float64")(x)
+    expected = layers.SwiGLU(interleaved=interleaved, dtype="float64")(moved)
+    np.testing.assert_array_equal(y, np.moveaxis(np.asarray(expected), 1, 2))
+
+
+@pytest.mark.parametrize("gate", [-30.0, -1.0, -1e-3, -1e-20, 0.0, 1e-20, 1e-6, 0.3, 3.999, 4.001, 9.0, 300.0])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 1e-6)])
+def test_softcap_and_its_derivatives(gate, dtype, tolerance):
+    """The quotient tanh(z) / z has no trouble at 0, nor have its derivatives."""
+    layer = layers.SiTUGLU(dtype=dtype)
+    rounded = float(np.asarray(gate, dtype))
+    x = tf.Variable([[gate, 2.0]], dtype=dtype)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as tape:
+            y = layer(x)
+        slope = tape.gradient(y, x)[0, 0]
+    curvature = outer.gradient(slope, x)[0, 0]
+
+    def exact(g):
+        return 4 * mp.tanh(g / 4) / (1 + mp.exp(-g)) * 25 * mp.tanh(mp.mpf(2) / 25)
+
+    with mp.workdps(40):
+        wanted = [float(mp.diff(exact, mp.mpf(rounded), n)) for n in (0, 1, 2)]
+    assert float(y[0, 0]) == pytest.approx(wanted[0], rel=20 * tolerance, abs=1e-37)
+    assert float(slope) == pytest.approx(wanted[1], rel=20 * tolerance, abs=20 * tolerance)
+    assert float(curvature) == pytest.approx(wanted[2], rel=100 * tolerance, abs=100 * tolerance)
+
+
+def test_presets_are_saved_with_what_they_leave_open():
+    layer = layers.SwiGLUOAI(limit=5.0)
+    config = layer.get_config()
+    assert config["limit"] == 5.0
+    assert "activation" not in config
+    assert type(layer).from_config(config).up_shift == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: layers.SwiGLU()(sample(2, 5)), "SwiGLU needs an even number of channels: .* Received: 5 channels"),
+        (lambda: layers.GLU().compute_output_shape((None, 5)), "GLU needs an even number of channels"),
+        (lambda: layers.GLU()(keras.Input((3, None))), "GLU needs a known number of channels: the size of axis -1"),
+        (
+            lambda: layers.GLU(axis=2)(sample(2, 4)),
+            "`axis` of GLU must be an axis after the batch axis. Received: axis=2",
+        ),
+        (lambda: layers.GLU(axis=0), "`axis` of GLU must be an integer other than 0"),
+        (lambda: layers.GLU("silo"), "Unknown activation. Did you mean 'silu'"),
+        (lambda: layers.GLU(alpha=0.0), "`alpha` of GLU must be a finite number > 0. Received: alpha=0.0"),
+        (
+            lambda: layers.SwiGLUOAI(limit=-1.0),
+            "`limit` of SwiGLUOAI must be a finite number > 0. Received: limit=-1.0",
+        ),
+        (lambda: layers.GLU(clamp_position="behind"), "`clamp_position` of GLU must be one of 'before', 'after'"),
+        (lambda: layers.SiTUGLU(softcap=4.0), "`softcap` of SiTUGLU must be two numbers > 0, for gate and up"),
+        (lambda: layers.SiTUGLU(softcap=(4.0, 0.0)), "`softcap` of SiTUGLU must be a finite number > 0"),
+        (lambda: layers.GLU(limit=1.0, softcap=(1.0, 1.0)), "`limit` and `softcap` of GLU are two ways to bound"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+# ---- GatedDense ------------------------------------------------------------------------------------------------------
+
+
+def test_gated_dense_is_two_projections():
+    layer = layers.GatedDense(4, "GEGLU", use_bias=True, bias_initializer="random_normal", dtype="float64")
+    x = sample(3, 7, 5)
+    y = layer(x)
+    kernel, bias = (keras.ops.convert_to_numpy(w) for w in layer.weights)
+    gate, up = x @ kernel[:, :4] + bias[:4], x @ kernel[:, 4:] + bias[4:]
+    np.testing.assert_allclose(y, gate * phi(gate) * up, rtol=1e-12, atol=1e-14)
+
+
+def test_two_thirds_keeps_the_number_of_weights():
+    """Of a feed-forward block, as arXiv:2002.05202 has it: three matrices of 2/3 the width for two."""
+
+    def block(*hidden):
+        return keras.Sequential([keras.Input((96,)), *hidden, keras.layers.Dense(96, use_bias=False)]).count_params()
+
+    plain = block(keras.layers.Dense(384, use_bias=False, activation="gelu"))
+    assert block(layers.GatedDense(384, two_thirds=True)) == plain
+    assert block(layers.GatedDense(384)) == 1.5 * plain
+
+
+@pytest.mark.parametrize(
+    ("units", "multiple_of", "width"), [(16384, 256, 11008), (384, 1, 256), (100, 1, 66), (3, 8, 8)]
+)
+def test_two_thirds_rounds_as_llama_does(units, multiple_of, width):
+    """LLaMA 7B: int(2 * 16384 / 3) = 10922, up to a multiple of 256: 11008."""
+    layer = layers.GatedDense(units, two_thirds=True, multiple_of=multiple_of)
+    assert layer.compute_output_shape((None, 4)) == (None, width)
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+@pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
+def test_kernels_of_fused_layers_are_quantized(name):
+    model = keras.Sequential([keras.Input((64,)), layers.get(name, units=32), keras.layers.Dense(4)])
+    x = sample(20, 64).astype("float32")
+    before = np.asarray(model(x))
+    model.quantize("int8")
+    assert keras.backend.standardize_dtype(model.layers[0].dense.kernel.dtype) == "int8"
+    assert np.max(np.abs(model(x) - before)) <= 0.05 * np.max(np.abs(before))
+
+
+@pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
+def test_regularizers_count_and_are_saved(name):
+    layer = layers.get(name, units=4, kernel_regularizer=keras.regularizers.L2(0.5), kernel_initializer="ones")
+    layer.build((None, 3))
+    assert float(sum(layer.losses)) == pytest.approx(0.5 * 3 * 8)
+    assert type(layer).from_config(layer.get_config()).dense.kernel_regularizer.l2 == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: layers.GatedDense(0), "`units` of GatedDense must be an integer >= 1. Received: units=0"),
+        (lambda: layers.GatedDense(4, "Maxout"), "`unit` of GatedDense must be a gated linear unit over the last axis"),
+        (
+            lambda: layers.GatedDense(4, "GLU(axis=1)"),
+            "`unit` of GatedDense must be a gated linear unit over the last axis",
+        ),
+        (lambda: layers.GatedDense(4, multiple_of=0), "`multiple_of` of GatedDense must be an integer >= 1"),
+        (lambda: layers.GatedDense(4)(keras.Input((None,))), "GatedDense needs a known number of input channels"),
+    ],
+)
+def test_bad_input_of_gated_dense(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

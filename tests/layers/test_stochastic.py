@@ -1,0 +1,178 @@
+"""Layers that are random in training: the distributions of the papers, and reproducible draws."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+
+from keras_acts import layers
+
+MANY = 40_000
+# Of a right distribution one seed in ten thousand fails; a wrong one gives far less with so many numbers.
+UNLIKELY = 1e-4
+RANDOM = {
+    "RReLU": {},
+    "NoisyReLU": {},
+    "ProbAct": {},
+    "GumbelSoftmax": {},
+    "AlphaDropout": {"rate": 0.3},
+    "SELU": {"dropout_rate": 0.3},
+}
+
+
+def drawn(layer, x):
+    return np.asarray(layer(np.asarray(x, "float32"), training=True), "float64")
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_new_numbers_each_time_and_the_same_ones_for_the_same_seed(name):
+    x = np.random.default_rng(0).normal(size=(4, 50)).astype("float32")
+    first, second = (layers.get(name, seed=7, **RANDOM[name]) for _ in range(2))
+    a, b = drawn(first, x), drawn(first, x)
+    assert np.any(a != b)
+    np.testing.assert_array_equal(a, drawn(second, x))
+    assert np.any(a != drawn(layers.get(name, seed=8, **RANDOM[name]), x))
+    np.testing.assert_array_equal(first(x), first(x, training=False))
+
+
+@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("jit", [False, True])
+def test_new_numbers_each_time_in_a_compiled_graph(name, jit):
+    layer = layers.get(name, seed=7, **RANDOM[name])
+    x = tf.constant(np.random.default_rng(0).normal(size=(4, 50)), tf.float32)
+    compiled = tf.function(lambda x: layer(x, training=True), jit_compile=jit)
+    a, b = compiled(x).numpy(), compiled(x).numpy()
+    assert np.all(np.isfinite(a))
+    assert np.any(a != b)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_dtype_in_training(name, dtype):
+    layer = layers.get(name, seed=7, dtype=dtype, **RANDOM[name])
+    x = tf.cast(tf.constant([[-60.0, -1.0, 0.0, 2.0]]), layer.compute_dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+    gradient = tape.gradient(y, x)
+    assert y.dtype == gradient.dtype == layer.compute_dtype
+    assert np.all(np.isfinite(tf.cast(gradient, tf.float32)))
+
+
+def test_rrelu_draws_a_slope_for_each_negative_input():
+    x = np.concatenate([np.full((1, MANY), -2.0), np.full((1, MANY), 3.0)])
+    y = drawn(layers.RReLU(lower=0.1, upper=0.5, seed=1), x)
+    np.testing.assert_array_equal(y[1], x[1])
+    assert stats.kstest(y[0] / -2.0, stats.uniform(0.1, 0.4).cdf).pvalue > UNLIKELY
+
+
+def test_rrelu_without_a_range_is_leaky_relu():
+    x = np.random.default_rng(0).normal(size=(4, 50)).astype("float32")
+    layer = layers.RReLU(lower=0.25, upper=0.25)
+    np.testing.assert_array_equal(drawn(layer, x), np.where(x > 0, x, np.float32(0.25) * x))
+
+
+def test_rrelu_gradient_is_the_slope_that_was_drawn():
+    x = tf.constant([[-2.0, -1.0, 3.0]])
+    layer = layers.RReLU(seed=1)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True)
+    np.testing.assert_allclose(tape.gradient(y, x), y / x, rtol=1e-6)
+
+
+@pytest.mark.parametrize("x", [-1.0, 0.0, 1.5])
+def test_noisy_relu_has_noise_of_variance_sigmoid(x):
+    y = drawn(layers.NoisyReLU(seed=1), np.full((1, MANY), x))[0]
+    noise = stats.norm(x, np.sqrt(1.0 / (1.0 + np.exp(-x))))
+    assert np.mean(y == 0.0) == pytest.approx(noise.cdf(0.0), abs=0.01)
+    above = y[y > 0.0]
+    assert stats.kstest(above, lambda t: (noise.cdf(t) - noise.cdf(0.0)) / noise.sf(0.0)).pvalue > UNLIKELY
+
+
+def test_probact_has_noise_of_size_sigma_and_learns_it():
+    layer = layers.ProbAct(sigma_initializer=0.4, seed=1)
+    x = tf.constant(np.repeat([[-1.0], [2.0]], MANY, axis=1), tf.float32)
+    with tf.GradientTape() as tape:
+        y = layer(x, training=True)
+        loss = tf.reduce_mean((y - tf.nn.relu(x)) ** 2)
+    for row, mean in zip(y.numpy(), (0.0, 2.0), strict=True):
+        assert stats.kstest(row, stats.norm(mean, 0.4).cdf).pvalue > UNLIKELY
+    # The loss is sigma^2 times the variance of the noise.
+    assert tape.gradient(loss, layer.sigma.value).numpy() == pytest.approx(0.8, rel=0.02)
+
+
+# ---- Gumbel-softmax --------------------------------------------------------------------------------------------------
+
+LOGITS = np.log([0.1, 0.2, 0.7])
+
+
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 5.0])
+def test_gumbel_softmax_chooses_with_the_probabilities_of_softmax(temperature):
+    layer = layers.GumbelSoftmax(temperature, hard=True, seed=1)
+    y = drawn(layer, np.tile(LOGITS, (MANY, 1)))
+    assert set(np.unique(y)) == {0.0, 1.0}
+    np.testing.assert_array_equal(y.sum(axis=1), 1.0)
+    np.testing.assert_allclose(y.mean(axis=0), [0.1, 0.2, 0.7], atol=0.01)
+
+
+def test_gumbel_softmax_noise_is_gumbel():
+    """log(y_0 / y_1) temperature = g_0 - g_1, which is logistic."""
+    y = drawn(layers.GumbelSoftmax(2.0, seed=1), np.zeros((MANY, 2)))
+    assert stats.kstest(2.0 * np.log(y[:, 0] / y[:, 1]), stats.logistic.cdf).pvalue > UNLIKELY
+
+
+def test_gumbel_softmax_hard_has_the_gradient_of_the_soft_one():
+    x, upstream = tf.constant(np.tile(LOGITS, (5, 1)), tf.float32), tf.constant([[1.0, -2.0, 0.5]])
+    gradients = []
+    for hard in (False, True):
+        layer = layers.GumbelSoftmax(0.5, hard=hard, seed=3)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(layer(x, training=True) * upstream)
+        gradients.append(tape.gradient(total, x).numpy())
+    np.testing.assert_array_equal(*gradients)
+    assert np.all(np.abs(gradients[0]).max(axis=1) > 0.0)
+
+
+def test_gumbel_softmax_in_inference_and_along_another_axis():
+    x = np.tile(LOGITS, (2, 4, 1)).transpose(0, 2, 1).astype("float32")
+    soft = np.asarray(layers.GumbelSoftmax(0.5, axis=1)(x))
+    np.testing.assert_allclose(soft[0, :, 0], np.array([0.01, 0.04, 0.49]) / 0.54, rtol=1e-5)
+    hard = np.asarray(layers.GumbelSoftmax(0.5, hard=True, axis=1)(x))
+    np.testing.assert_array_equal(hard[0, :, 0], [0.0, 0.0, 1.0])
+    assert hard.shape == x.shape
+
+
+def test_gumbel_softmax_never_chooses_what_is_masked():
+    y = drawn(layers.GumbelSoftmax(hard=True, seed=1), np.tile([0.0, -np.inf, 0.0], (1000, 1)))
+    np.testing.assert_array_equal(y[:, 1], 0.0)
+
+
+def test_training_with_fit_draws_and_prediction_does_not():
+    model = keras.Sequential([keras.Input((50,)), layers.RReLU(seed=1), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 50)).astype("float32")
+    before = keras.ops.convert_to_numpy(model.layers[0].seed_generator.state).copy()
+    model.fit(x, np.ones((8, 1)), verbose=0)
+    after = keras.ops.convert_to_numpy(model.layers[0].seed_generator.state)
+    assert np.any(before != after)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: layers.RReLU(0.5, 0.1),
+            "`lower` of RReLU must not be larger than `upper`. Received: lower=0.5, upper=0.1",
+        ),
+        (lambda: layers.RReLU(lower=float("nan")), "`lower` of RReLU must be a finite number. Received: lower=nan"),
+        (lambda: layers.GumbelSoftmax(0.0), "`temperature` of GumbelSoftmax must be a finite number > 0"),
+        (lambda: layers.GumbelSoftmax(axis=0), "`axis` of GumbelSoftmax must be an integer other than 0"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
