@@ -129,6 +129,19 @@ def test_show_tells_all_that_is_known(call):
     assert sum("\u2800" < character <= "\u28ff" for character in result.stdout) > 40
 
 
+@pytest.mark.parametrize(
+    ("activation", "initializer"),
+    [
+        ("selu", "LecunNormal by keras_acts.paired; gain 1"),
+        ("relu", "HeNormal by keras_acts.paired; gain 1.4142"),
+        ("gelu", "VarianceScaling(scale=2.3517) by keras_acts.paired; gain 1.5335"),
+        ("softmax", "none: it has no gain"),
+    ],
+)
+def test_show_names_the_initializer_that_fits(call, activation, initializer):
+    assert f"Initializer  {initializer}" in call("show", activation).stdout
+
+
 def test_show_takes_spec_strings_and_aliases(call):
     result = call("show", "elu(alpha=0.5)")
     assert result.exit_code == 0

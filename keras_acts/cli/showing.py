@@ -96,7 +96,7 @@ def _initializer(function: Callable[..., Any]) -> str:
         return "none: it has no gain"
     kernel = initializers.paired(function)["kernel_initializer"]
     scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
-    return f"{type(kernel).__name__}{scale}, gain {gain:.5g}; keras_acts.paired gives it"
+    return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
 
 
 def _parameter_table(declaration: Declaration, given: dict[str, Any]) -> Table:
