@@ -38,13 +38,13 @@ MALFORMED = (
         (
             "PReLU",
             ValueError,
-            "'PReLU' is not an activation function but a layer with weights or state of its own. "
+            "'PReLU' is not an activation function but a layer, with weights, randomness or a change of shape. "
             "Add the layer instead: keras_acts.layers.PReLU(). Received: 'PReLU'",
         ),
         (
             "prelu",
             ValueError,
-            "'prelu' is not an activation function but a layer with weights or state of its own. "
+            "'prelu' is not an activation function but a layer, with weights, randomness or a change of shape. "
             "Add the layer instead: keras_acts.layers.PReLU(). Received: 'prelu'",
         ),
         # unknown parameter

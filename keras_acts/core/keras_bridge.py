@@ -2,7 +2,8 @@
 
 Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
 `get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
-know, looks into the custom objects and then into our registry. Built-in names keep their meaning unless overridden.
+know, looks into the custom objects and then into our registry. Built-in names keep their meaning unless overridden, but
+for "glu", which cannot work in a Keras layer: it gets the error that names our layer.
 """
 
 import contextlib
@@ -29,6 +30,8 @@ except ImportError:
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
 KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
+# Dense(8, activation="glu") of Keras declares 8 outputs and returns 4, so that the next layer fails in training.
+CHANGE_SHAPE = frozenset({"glu"})
 
 
 class _StringTable(dict[str, Any]):
@@ -39,7 +42,7 @@ class _StringTable(dict[str, Any]):
         self.builtins = builtins  # Keras' own table, as it was, for `uninstall`
 
     def get(self, name: str, default: Any = None) -> Any:
-        if name in self:
+        if name in self and name not in CHANGE_SHAPE:
             return self[name]
         custom = keras.saving.get_registered_object(name)
         if custom is not None:

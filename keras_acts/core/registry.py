@@ -2,7 +2,7 @@
 
 import difflib
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -32,9 +32,11 @@ def add(declaration: "Declaration", *, replace: bool = False) -> None:
     _declarations[declaration.registered_name] = declaration
 
 
-def add_layer(name: str) -> None:
-    """Let the error for an unknown activation name this layer of keras_acts."""
+def add_layer(name: str, foreign_names: Iterable[str] = ()) -> None:
+    """Let the error for an unknown activation name this layer of keras_acts, also for names such as "torch:GLU"."""
     _layers[name.lower()] = f"keras_acts.layers.{name}()"
+    for foreign in foreign_names:
+        _layers.setdefault(foreign.lower().replace("_", ""), f"keras_acts.layers.get({foreign!r})")
 
 
 def snapshot() -> dict[str, "Declaration"]:
@@ -180,7 +182,7 @@ def unknown(name: str) -> str:
     layer = _layers.get(plain, builtin.get(plain))
     if layer is not None and find(name.lower()) is None and not _spelled_like(name):
         return (
-            f"'{name}' is not an activation function but a layer with weights or state of its own. "
+            f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
             f"Add the layer instead: {layer}. Received: {name!r}"
         )
     near = _spelled_like(name) or difflib.get_close_matches(name.lower(), _current(), n=3, cutoff=0.6)

@@ -67,7 +67,7 @@ def layer(
             raise ValueError(f"The layer name '{name}' is already in use. Choose another name.")
         given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
         _declarations[name] = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
-        registry.add_layer(name)
+        registry.add_layer(name, [f"{key}:{spec.parse(alias)[0]}" for key in given for alias in given[key]])
         keras_bridge.register(cls, "keras_acts", name)
         return cls
 

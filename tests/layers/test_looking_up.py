@@ -84,7 +84,42 @@ def test_errors(call, error, message):
 @pytest.mark.parametrize("name", ["prelu", "PReLU", "dynamic_relu", "FReLU", "MetaACON"])
 def test_a_layer_as_activation_string_is_named(name):
     layer = next(known for known in layers.names() if known.lower() == name.lower().replace("_", ""))
-    message = rf"'{name}' is not an activation function but a layer .* keras_acts\.layers\.{layer}\(\)"
+    message = rf"'{name}' is not an activation function but a layer, .* keras_acts\.layers\.{layer}\(\)"
+    for call in (lambda: keras.layers.Dense(4, activation=name), lambda: keras_acts.get(name)):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("name", ["glu", "GLU", "Maxout", "crelu", "SwiGLU", "swiglu_oai", "gumbel_softmax", "RReLU"])
+def test_a_layer_without_weights_is_named_too(name):
+    layer = next(known for known in layers.names() if known.lower() == name.lower().replace("_", ""))
+    message = rf"'{name}' is not an activation function but a layer, .* keras_acts\.layers\.{layer}\(\)"
+    for call in (
+        lambda: keras.layers.Dense(4, activation=name),
+        lambda: keras.layers.Activation(name),
+        lambda: keras_acts.get(name),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torch:GLU",
+        "torch:RReLU",
+        "torch:PReLU",
+        "torch:FeatureAlphaDropout",
+        "tfa:Maxout",
+        "tfa:rrelu",
+        "tf:crelu",
+        "paddle:swiglu",
+        "vllm:SwigluOAIAndMul",
+        "keras_contrib:SReLU",
+    ],
+)
+def test_a_layer_of_another_framework_is_named_with_its_defaults(name):
+    message = rf"'{name}' is not an activation function but a layer, .* keras_acts\.layers\.get\('{name}'\)"
     for call in (lambda: keras.layers.Dense(4, activation=name), lambda: keras_acts.get(name)):
         with pytest.raises(ValueError, match=message):
             call()
