@@ -1,0 +1,340 @@
+"""The figures of a comparison, one function each. They take plain data and `ax=None`, and return the axes.
+
+Colours and line styles go by position, so that labels in one order look the same in all figures of a report.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from keras_acts import plots
+from keras_acts.experiments.statistics import Difference, mean_interval
+from keras_acts.experiments.verdict import unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BETTER, WORSE, UNSHOWN = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
+# Tukey's far-out fence: beyond three interquartile ranges.
+FENCE = 3.0
+
+
+def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax: "Axes | None" = None) -> "Axes":
+    """A metric by epoch: mean, 95 % confidence band and one thin line for each seed.
+
+    Losses get a logarithmic axis, and an activation whose last mean lies far out from all others does not stretch it:
+    it is named below the title instead. Seeds with a value that is not finite are left out of mean and band, and
+    counted in the label.
+
+    Args:
+        histories: by label, an array of shape (seeds, epochs).
+        metric: "loss", "accuracy", or another name with a linear axis.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with labelled lines and without a legend.
+
+    Example:
+        >>> ax = draw_curves({"relu": [[0.9, 0.5], [0.8, 0.4]], "gelu": [[0.8, 0.4], [0.7, 0.3]]})
+        >>> ax.get_yscale(), ax.get_legend_handles_labels()[1]
+        ('log', ['relu', 'gelu'])
+    """
+    ax = _axes(ax)
+    finite = {}
+    for label, values in histories.items():
+        seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
+        kept = np.isfinite(seeds).all(axis=1)
+        text = label if kept.all() else f"{label} ({np.sum(~kept)} of {len(kept)} diverged)"
+        # A line of NaN keeps the colours of the others, and the label in the legend.
+        finite[text] = seeds[kept] if kept.any() else np.full((1, seeds.shape[1]), np.nan)
+    plots.draw_histories(finite, metric=metric, ax=ax)
+    means = {line.get_label(): line for line in ax.get_lines()}
+    for label, seeds in finite.items():
+        if len(seeds) > 1:
+            mean, half = mean_interval(seeds)
+            low = np.maximum(mean - half, seeds.min(axis=0)) if metric == "loss" else mean - half
+            high = np.minimum(mean + half, 1.0) if metric == "accuracy" else mean + half
+            epochs = np.arange(1, seeds.shape[1] + 1)
+            ax.fill_between(epochs, low, high, color=means[label].get_color(), alpha=0.15, linewidth=0.0)
+    if metric == "loss":
+        _drop_outliers(ax, {label: mean_interval(seeds)[0] for label, seeds in finite.items()})
+    return ax
+
+
+def _drop_outliers(ax: "Axes", means: Mapping[str, np.ndarray]) -> None:
+    """Fit a logarithmic axis to the labels that end within the fence, and name the others if that leaves them out."""
+    positive = {label: mean for label, mean in means.items() if np.isfinite(mean).all() and (mean > 0.0).all()}
+    if not positive:
+        return
+    kept = _within_fence(np.log([mean[-1] for mean in positive.values()]))
+    everything = np.concatenate([mean for mean, keep in zip(positive.values(), kept, strict=True) if keep])
+    low, high = everything.min() / 1.2, everything.max() * 1.2
+    outside = [label for label, mean in positive.items() if not low <= mean[-1] <= high]
+    if outside:
+        ax.set_ylim(low, high)
+        ax.set_title("off the axis: " + ", ".join(outside), fontsize="small", loc="right")
+
+
+def _within_fence(values: ArrayLike) -> np.ndarray:
+    """Which of the values are not far out; all of them where there are too few to tell."""
+    values = np.asarray(values, dtype="float64")
+    if len(values) < 4:
+        return np.full(values.shape, True)
+    low, high = np.percentile(values, [25.0, 75.0])
+    reach = FENCE * (high - low)
+    return (low - reach <= values) & (values <= high + reach)
+
+
+def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axes | None" = None) -> "Axes":
+    """Paired differences from the baseline with their intervals, one row for each activation.
+
+    Filled where the difference is shown: blue for better, vermilion for worse; hollow and grey where it is not. An
+    arrow at the edge stands for a difference far out from all others, which would squeeze them together.
+
+    Args:
+        differences: of `statistics.differences`.
+        metric: name of the metric; accuracies are drawn in points.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    factor = 100.0 if metric == "accuracy" else 1.0
+    ends = factor * np.array([[found.low, found.mean, found.high] for found in differences]).reshape(-1, 3)
+    kept = _within_fence(ends[:, 0]) & _within_fence(ends[:, 2]) & np.isfinite(ends).all(axis=1)
+    within = np.append(ends[kept], 0.0)
+    margin = 0.08 * np.ptp(within) or 1.0
+    left, right = within.min() - margin, within.max() + margin
+    ax.axvline(0.0, color="0.5", linewidth=1.0)
+    for row, (found, (low, mean, high)) in enumerate(zip(differences, ends, strict=True)):
+        color = (BETTER if found.better else WORSE) if found.shown else UNSHOWN
+        fill = "full" if found.shown else "none"
+        ax.plot([low, high], [row, row], color=color, linewidth=2.0)
+        ax.plot(mean, row, "o", color=color, markersize=7, fillstyle=fill)
+        if not left <= mean <= right:
+            edge, marker, side = (left, "<", "left") if mean < left else (right, ">", "right")
+            ax.plot(edge, row, marker, color=color, markersize=8, fillstyle=fill, clip_on=False)
+            offset = (10, 0) if side == "left" else (-10, 0)
+            ax.annotate(
+                f"{mean:+.3g}", (edge, row), offset, textcoords="offset points", ha=side, va="center", fontsize="small"
+            )
+    ax.set_xlim(left, right)
+    ax.set_yticks(range(len(differences)), [_wrapped(found.activation) for found in differences])
+    ax.invert_yaxis()
+    ax.margins(y=0.15)
+    if differences:
+        towards = "right" if differences[0].higher_is_better else "left"
+        ax.set_xlabel(f"{metric} minus that of {differences[0].baseline}\nin {unit(metric)}, {towards} is better")
+    ax.grid(alpha=0.25, axis="x")
+    return ax
+
+
+def draw_learning_rates(
+    validation: Mapping[str, Mapping[float, ArrayLike]], *, metric: str, ax: "Axes | None" = None
+) -> "Axes":
+    """The last validation metric by learning rate: mean over seeds and 95 % interval.
+
+    Args:
+        validation: by label and learning rate, one value for each seed. Those that are not finite are left out.
+        metric: name of the metric.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with labelled lines and without a legend.
+    """
+    ax = _axes(ax)
+    for number, (label, rates) in enumerate(validation.items()):
+        color, style = _style(number)
+        means, halves = zip(*(mean_interval(values) for values in rates.values()), strict=True)
+        # Side by side and not on top of each other.
+        x = np.array(list(rates)) * 1.03 ** (number - (len(validation) - 1) / 2.0)
+        ax.errorbar(x, means, halves, label=label, color=color, linestyle=style, marker="o", markersize=4, capsize=2)
+    ax.set_xscale("log")
+    rates_of_all = sorted({rate for rates in validation.values() for rate in rates})
+    ax.set_xticks(rates_of_all, [f"{rate:g}" for rate in rates_of_all])
+    ax.minorticks_off()
+    ax.set_xlabel("learning rate")
+    ax.set_ylabel(f"validation {metric}")
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: "Axes | None" = None) -> "Axes":
+    """A cost of each activation: a bar up to the median, a dot for each run.
+
+    Args:
+        costs: by label, one value for each run.
+        quantity: name and unit for the axis, such as "time of a step in ms".
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    for row, values in enumerate(costs.values()):
+        values = np.asarray(values, dtype="float64")
+        ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
+        ax.plot(values, np.full(len(values), row), "o", color=plots.COLORS[0], markersize=3)
+    ax.set_yticks(range(len(costs)), list(map(_wrapped, costs)))
+    ax.invert_yaxis()
+    ax.set_xlim(left=0.0)
+    ax.set_xlabel(quantity)
+    ax.grid(alpha=0.25, axis="x")
+    return ax
+
+
+def draw_gradients(
+    norms: Mapping[str, ArrayLike],
+    predictions: Mapping[str, ArrayLike] | None = None,
+    *,
+    layers: Sequence[str] = (),
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Gradient norm of each layer's kernel: the median over seeds, and the theory's prediction as a dotted line.
+
+    A line that falls towards the first layer shows vanishing gradients, one that rises exploding ones.
+
+    Args:
+        norms: by label, an array of shape (seeds, layers), first layer first.
+        predictions: by label, an array of shape (layers,) with NaN where nothing is predicted.
+        layers: names of the layers; numbers by default.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with labelled lines and without a legend.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ax = _axes(ax)
+    for number, (label, values) in enumerate(norms.items()):
+        color, style = _style(number)
+        median = np.median(np.atleast_2d(np.asarray(values, dtype="float64")), axis=0)
+        x = np.arange(1, len(median) + 1)
+        ax.plot(x, median, style, color=color, marker="o", markersize=4, label=label)
+        if predictions and label in predictions:
+            predicted = np.asarray(predictions[label], dtype="float64")
+            ax.plot(x, predicted, ":", color=color, linewidth=3.0, alpha=0.5)
+    ax.set_yscale("log")
+    if _fit(layers):
+        ax.set_xticks(range(1, len(layers) + 1), layers)
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("layer, from input to output")
+    ax.set_ylabel("gradient norm")
+    ax.grid(alpha=0.25)
+    return ax
+
+
+def draw_shares(
+    shares: Mapping[str, ArrayLike], *, quantity: str, layers: Sequence[str] = (), ax: "Axes | None" = None
+) -> "Axes":
+    """Share of units in a state, as a table of colours: activations by layers.
+
+    Args:
+        shares: by label, one share in [0, 1] for each layer, NaN where there is none.
+        quantity: what the share is of, such as "dead units after training".
+        layers: names of the layers; numbers by default.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+    """
+    ax = _axes(ax)
+    values = np.array([np.asarray(row, dtype="float64") for row in shares.values()])
+    ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="face")
+    if values.shape[1] <= 12:
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                color = "#fefefe" if value > 0.55 else "#111111"
+                ax.text(
+                    column + 0.5, row + 0.5, f"{value:.0%}", color=color, ha="center", va="center", fontsize="small"
+                )
+    ax.set_yticks(np.arange(len(shares)) + 0.5, list(map(_wrapped, shares)))
+    names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
+    ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)
+    ax.invert_yaxis()
+    ax.set_xlabel("layer")
+    ax.set_title(quantity)
+    return ax
+
+
+class Boundary(NamedTuple):
+    """A classifier of two-dimensional data, and the data.
+
+    Attributes:
+        label: what the classifier is, such as its activation.
+        predict: maps points of shape (n, 2) to probabilities: shape (n,) or (n, 1) for the second of two classes,
+            (n, classes) for more.
+        points: the data, of shape (samples, 2).
+        classes: class numbers from 0 on, of shape (samples,).
+    """
+
+    label: str
+    predict: Callable[[np.ndarray], Any]
+    points: ArrayLike
+    classes: ArrayLike
+
+
+def draw_boundary(boundary: Boundary, *, ax: "Axes | None" = None) -> "Axes":
+    """What a classifier says in the plane, and the data.
+
+    Args:
+        boundary: classifier and data.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Example:
+        >>> half_plane = Boundary("x > 0", lambda xy: (xy[:, 0] > 0.0) * 1.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
+        >>> draw_boundary(half_plane).get_title()
+        'x > 0'
+    """
+    ax = _axes(ax)
+    points, classes = np.asarray(boundary.points, dtype="float64"), np.asarray(boundary.classes).astype(int)
+    middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.6 * np.ptp(points, axis=0).max()
+    x, y = (np.linspace(center - reach, center + reach, 120) for center in middle)
+    grid = np.stack(np.meshgrid(x, y), axis=-1)
+    scores = np.asarray(boundary.predict(grid.reshape(-1, 2).astype("float32")), dtype="float64").reshape(
+        grid.shape[0] ** 2, -1
+    )
+    if scores.shape[1] == 1:
+        scores = np.hstack([1.0 - scores, scores])
+    count = scores.shape[1]
+    colors = [plots.COLORS[number % len(plots.COLORS)] for number in range(count)]
+    decided = scores.argmax(axis=1).reshape(grid.shape[:2])
+    ax.contourf(x, y, decided, levels=np.arange(count + 1) - 0.5, colors=colors, alpha=0.35)
+    ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=10, linewidths=0.0)
+    ax.set_aspect("equal")
+    ax.set_title(boundary.label)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
+
+
+def _style(number: int) -> tuple[str, str]:
+    return (
+        plots.COLORS[number % len(plots.COLORS)],
+        plots.LINE_STYLES[number // len(plots.COLORS) % len(plots.LINE_STYLES)],
+    )
+
+
+def _wrapped(label: str) -> str:
+    """Long spec strings on two lines, so that they leave room for the figure."""
+    return label.replace("(", "\n(", 1) if len(label) > 18 else label
+
+
+def _fit(names: Sequence[str]) -> bool:
+    """True if there are names, and room for them side by side."""
+    return 0 < sum(map(len, names)) <= 40
+
+
+def _axes(ax: "Axes | None") -> "Axes":
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained")[1]

@@ -1,0 +1,123 @@
+"""What the numbers say, in words."""
+
+import math
+from collections.abc import Sequence
+
+from keras_acts.experiments.selection import Problem
+from keras_acts.experiments.statistics import Difference, seeds_needed
+
+
+def verdict(problem: Problem, differences: Sequence[Difference]) -> list[str]:
+    """The findings of one problem as sentences, the differences that are shown first.
+
+    Args:
+        problem: what was tried.
+        differences: its activations against the baseline.
+
+    Returns:
+        At least one sentence, without full stops.
+    """
+    shown = sorted((found for found in differences if found.shown), key=lambda found: -_gain(found))
+    lines = [describe(found, problem.metric_name) for found in shown]
+    unshown = [found for found in differences if not found.shown]
+    if unshown:
+        lines.append(_nothing_shown(unshown, problem.metric_name))
+    if differences:
+        pairs, level = min(found.pairs for found in differences), differences[0].level
+        needed = seeds_needed(len(differences), level)
+        if pairs < needed:
+            lines.append(
+                f"{_count(pairs, 'seed')} cannot show any difference in {_count(len(differences), 'comparison')}, "
+                f"however large: {needed} seeds or more can"
+            )
+    else:
+        lines.append("a single activation: there is nothing to compare")
+    for entry in problem.entries:
+        if entry.diverged:
+            lines.append(
+                f"{entry.activation}: {entry.diverged} of {_count(len(entry.records), 'run')} diverged and "
+                f"count{'s' if entry.diverged == 1 else ''} as the worst score"
+            )
+    return lines
+
+
+def describe(found: Difference, metric_name: str) -> str:
+    """One difference as a sentence.
+
+    Args:
+        found: an activation against the baseline.
+        metric_name: "accuracy" is told in points (hundredths), everything else in its own unit.
+
+    Returns:
+        Such as "gelu beats relu by 0.6 points (95 % CI 0.2 to 1.1, p = 0.02 after Holm, 10 seeds)".
+    """
+    if not found.shown:
+        return f"no difference shown between {found.activation} and {found.baseline} ({_evidence(found, metric_name)})"
+    verb = "beats" if found.better else "loses to"
+    return (
+        f"{found.activation} {verb} {found.baseline} by {_amount_with_unit(abs(found.mean), metric_name)} "
+        f"({_evidence(found, metric_name)})"
+    )
+
+
+def amount(value: float, metric_name: str, *, signed: bool = False) -> str:
+    """A difference as a number: in points for accuracies, with one decimal or two digits; three digits otherwise."""
+    if not math.isfinite(value):
+        return "–"
+    sign = "+" if signed else ""
+    if metric_name != "accuracy":
+        return f"{value:{sign}.3g}"
+    points = 100.0 * value
+    # 0.04 must not be told as 0.0, which would look like an interval that reaches zero.
+    return f"{points:{sign}.1f}" if abs(points) >= 0.1 or points == 0.0 else f"{points:{sign}.1g}"
+
+
+def p_value(p: float) -> str:
+    """A p-value with its sign of comparison, such as "= 0.02" or "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
+def unit(metric_name: str) -> str:
+    """The unit of `amount`: "points" or the name of the metric."""
+    return "points" if metric_name == "accuracy" else metric_name
+
+
+def _evidence(found: Difference, metric_name: str) -> str:
+    # In the direction of the sentence: "beats by 0.6 (0.2 to 1.1)" for errors as well as for accuracies.
+    ends = [found.low, found.high]
+    if found.shown:
+        ends = sorted(map(abs, ends))
+    interval = f"{1.0 - found.level:.0%} CI".replace("%", " %")
+    low, high = (amount(end, metric_name) for end in ends)
+    return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {_count(found.pairs, 'seed')}"
+
+
+def _nothing_shown(unshown: Sequence[Difference], metric_name: str) -> str:
+    names = ", ".join(found.activation for found in unshown)
+    sentence = f"no difference shown between {unshown[0].baseline} and {names}"
+    pairs = _count(min(found.pairs for found in unshown), "seed")
+    # A diverged run makes the spread so large that its number would say nothing about the others.
+    detectable = [
+        found.detectable
+        for found in unshown
+        if math.isfinite(found.detectable) and not found.diverged and not found.baseline_diverged
+    ]
+    if not detectable:
+        return f"{sentence} ({pairs})"
+    return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
+
+
+def _amount_with_unit(value: float, metric_name: str) -> str:
+    return (
+        f"{amount(value, metric_name)} {unit(metric_name)}"
+        if metric_name == "accuracy"
+        else (f"{amount(value, metric_name)} in {metric_name}")
+    )
+
+
+def _gain(found: Difference) -> float:
+    return found.mean if found.higher_is_better else -found.mean
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

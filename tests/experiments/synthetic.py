@@ -1,0 +1,71 @@
+"""Records that no network was trained for."""
+
+import numpy as np
+
+from keras_acts.experiments.records import LayerRecord, Record, Run
+
+
+def record(
+    activation="relu",
+    seed=0,
+    *,
+    score=0.9,
+    data="digits",
+    model="mlp(128, 2)",
+    learning_rate=1e-3,
+    epochs=6,
+    validation=None,
+    metric="accuracy",
+    diverged=False,
+    dead=0.1,
+    paired=True,
+    memory=100.0,
+    step=2e-3,
+    layers=4,
+):
+    run = Run(data, model, activation, learning_rate, seed, epochs, 32, paired)
+    noise = np.random.default_rng(seed).normal(size=epochs) * 0.01
+    loss = 2.0 * np.exp(-0.4 * np.arange(epochs)) * (1.0 + noise) + (1.0 - min(score, 1.0))
+    rising = (score if validation is None else validation) * (1.0 - 0.5 * np.exp(-np.arange(epochs)))
+    rising[-1] = score if validation is None else validation
+    if diverged:
+        loss[-2:] = rising[-2:] = np.nan
+    curves = {"loss": loss, "metric": rising, "val_loss": loss * 1.2, "val_metric": rising}
+    return Record(
+        run=run,
+        history={name: tuple(map(float, values)) for name, values in curves.items()},
+        metric_name=metric,
+        higher_is_better=metric == "accuracy",
+        test_loss=float(loss[-1]),
+        test_metric=float("nan") if diverged else score,
+        parameters=26122,
+        seconds=1.0 + 0.1 * seed,
+        step_seconds=step,
+        peak_memory_mb=memory,
+        diverged=diverged,
+        layers=tuple(
+            LayerRecord(
+                f"dense_{number}",
+                gradient_start=0.1 * 2.0**number * (1.0 + 0.01 * seed),
+                gradient_end=0.01,
+                **(
+                    {}
+                    if number == layers - 1
+                    else {"dead_start": 0.0, "dead_end": dead, "saturated_start": 0.0, "saturated_end": 0.02 * number}
+                ),
+            )
+            for number in range(layers)
+        ),
+        versions={"keras": "3.15.0", "python": "3.11.7"},
+    )
+
+
+def records(scores, seeds=10, **options):
+    """Ten seeds of each activation around its mean score: paired, with the same noise of the seed for all."""
+    generator = np.random.default_rng(0)
+    difficulty = 0.01 * generator.normal(size=seeds)
+    return [
+        record(activation, seed, score=float(mean + difficulty[seed] + 0.001 * generator.normal()), **options)
+        for activation, mean in scores.items()
+        for seed in range(seeds)
+    ]
