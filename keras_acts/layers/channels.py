@@ -3,7 +3,8 @@
 import numbers
 from typing import Any
 
-from keras_acts.layers.base import Shape, Tensor
+from keras_acts.layers import hosts
+from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 
 
 def axis_argument(axis: Any, owner: str) -> int:
@@ -31,6 +32,21 @@ def axis_and_size(axis: int, shape: Any, owner: str) -> tuple[int, int]:
             f"Received: input_shape={shape}"
         )
     return axis % rank, int(size)
+
+
+def check_own_place(layer: ActivationLayer) -> None:
+    """Refuse a layer that changes the number of channels as `activation=` of a layer that declares another number.
+
+    Raises:
+        ValueError: if `layer` is being built as the activation of a Keras layer.
+    """
+    host = hosts.enclosing_host(layer)
+    if host is not None:
+        raise ValueError(
+            f"{type(layer).__name__} changes the number of channels, so it cannot be the `activation` of "
+            f"{type(host).__name__} layer '{host.name}'. Add it as a layer of its own after '{host.name}'. "
+            f"Received: activation={layer!r}"
+        )
 
 
 def resized(shape: Any, axis: int, size: int) -> Shape:

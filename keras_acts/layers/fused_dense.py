@@ -16,6 +16,8 @@ from keras_acts.layers.gated_units import GLU
 from keras_acts.layers.maxout import Maxout
 from keras_acts.layers.registry import layer
 
+QUANTIZED = "dense_dtype"
+
 
 class FusedDense(keras.Layer):
     """Base class: `self.dense` projects the input, `self.unit` makes fewer channels of it."""
@@ -51,6 +53,7 @@ class FusedDense(keras.Layer):
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(f"{name} needs a known number of input channels. Received: input_shape={input_shape}")
         self.dense.build(input_shape)
+        self.unit.build(self.dense.compute_output_shape(input_shape))
 
     def call(self, inputs: Tensor) -> Tensor:
         """The activation of the projection."""
@@ -70,14 +73,25 @@ class FusedDense(keras.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that all such layers have."""
         dense = self.dense
+        # After `quantize`, the precision of the projection is no longer that of the layer.
+        quantized = {} if dense.dtype_policy == self.dtype_policy else {QUANTIZED: dense.get_config()["dtype"]}
         return {
             **super().get_config(),
+            **quantized,
             "use_bias": dense.use_bias,
             "kernel_initializer": keras.initializers.serialize(dense.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(dense.bias_initializer),
             "kernel_regularizer": keras.regularizers.serialize(dense.kernel_regularizer),
             "bias_regularizer": keras.regularizers.serialize(dense.bias_regularizer),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FusedDense":
+        """The layer that `get_config` describes."""
+        new = super().from_config({name: value for name, value in config.items() if name != QUANTIZED})
+        if QUANTIZED in config:
+            new.dense.dtype_policy = keras.dtype_policies.get(config[QUANTIZED])
+        return new
 
 
 @layer(

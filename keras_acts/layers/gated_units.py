@@ -114,6 +114,7 @@ class GLU(ActivationLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Check the number of channels."""
+        channels.check_own_place(self)
         self._axis_and_width(input_shape)
 
     def activate(self, x: Tensor) -> Tensor:

@@ -73,6 +73,7 @@ class Maxout(ActivationLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Check the number of channels."""
+        channels.check_own_place(self)
         self._axis_and_units(input_shape)
 
     def activate(self, x: Tensor) -> Tensor:
@@ -135,6 +136,7 @@ class CReLU(ActivationLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Check the number of channels."""
+        channels.check_own_place(self)
         self.compute_output_shape(input_shape)
 
     def activate(self, x: Tensor) -> Tensor:

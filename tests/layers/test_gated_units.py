@@ -164,6 +164,15 @@ def test_bad_input(call, message):
         call()
 
 
+@pytest.mark.parametrize("layer", ["GLU", "SwiGLU", "Maxout", "CReLU"])
+@pytest.mark.parametrize("host", ["Dense", "LSTM"])
+def test_a_change_of_shape_cannot_be_an_activation_argument(layer, host):
+    model = keras.Sequential([keras.Input((3, 4)), getattr(keras.layers, host)(6, activation=layers.get(layer))])
+    message = rf"{layer} changes the number of channels, so it cannot be the `activation` of {host}.* layer"
+    with pytest.raises(ValueError, match=message):
+        model(sample(2, 3, 4).astype("float32"))
+
+
 # ---- GatedDense ------------------------------------------------------------------------------------------------------
 
 
@@ -198,13 +207,20 @@ def test_two_thirds_rounds_as_llama_does(units, multiple_of, width):
 
 @pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
 @pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
-def test_kernels_of_fused_layers_are_quantized(name):
+def test_kernels_of_fused_layers_are_quantized(name, tmp_path):
+    keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((64,)), layers.get(name, units=32), keras.layers.Dense(4)])
+    model.save_weights(tmp_path / "m.weights.h5")
+    model.quantize("int8")  # before the first call
+    float_model = keras.Sequential([keras.Input((64,)), layers.get(name, units=32), keras.layers.Dense(4)])
+    float_model.load_weights(tmp_path / "m.weights.h5")
     x = sample(20, 64).astype("float32")
-    before = np.asarray(model(x))
-    model.quantize("int8")
+    before = np.asarray(float_model(x))
     assert keras.backend.standardize_dtype(model.layers[0].dense.kernel.dtype) == "int8"
     assert np.max(np.abs(model(x) - before)) <= 0.05 * np.max(np.abs(before))
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(loaded(x), model(x))
 
 
 @pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])

@@ -58,7 +58,10 @@ BACKENDS = {
             x = torch.tensor(inputs[name], requires_grad=True)
             value = (layer(x) ** 2).sum()
             value.backward()
-            results[name] = (value.detach(), [*(weight.value.grad for weight in layer.trainable_weights), x.grad])
+            weights = [weight.value for weight in layer.trainable_weights]
+            # None where the weight has no part in inference, such as the size of ProbAct's noise.
+            slopes = [torch.zeros_like(w) if w.grad is None else w.grad for w in weights]
+            results[name] = (value.detach(), [*slopes, x.grad])
         return results
     """,
 }
@@ -79,7 +82,8 @@ def expected(tmp_path_factory):
         with tf.GradientTape() as tape:
             tape.watch(x)
             value = tf.reduce_sum(for_inference(layer, x) ** 2)
-        gradients = tape.gradient(value, [*(weight.value for weight in layer.trainable_weights), x])
+        wanted = [*(weight.value for weight in layer.trainable_weights), x]
+        gradients = tape.gradient(value, wanted, unconnected_gradients="zero")
         results[example.name] = np.concatenate([[value], *(np.ravel(gradient) for gradient in gradients)])
     return folder, results
 
