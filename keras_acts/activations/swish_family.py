@@ -149,34 +149,33 @@ def hard_silu(x: nx.Tensor) -> nx.Tensor:
 
 
 def _mish_gate(x):
-    """h = exp(-|x| / 2), e = h^2, and n, d with tanh(softplus(x)) = n / d for x >= 0 and e n / d for x < 0.
+    """exp(-|x|) in two parts and as e, and n, d with tanh(softplus(x)) = n / d for x >= 0 and e n / d for x < 0.
 
     For x < 0 the gate is e (e + 2) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which
     would overflow.
     """
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    near, far = nx.split_decay(x)
+    e = near * far
     negative = x < 0.0
     n = ops.where(negative, e + 2.0, 1.0 + 2.0 * e)
     d = ops.where(negative, 2.0 + e * (2.0 + e), 1.0 + 2.0 * e * (1.0 + e))
-    return negative, h, e, n, d
+    return negative, near, far, e, n, d
 
 
 def _mish_curvature(x):
     x = nx.near(x)
-    negative, h, e, _, d = _mish_gate(x)
+    negative, near, far, e, _, d = _mish_gate(x)
     left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
     right = e * (2.0 * e * (1.0 + e) - 3.0) - 2.0
     bracket = (8.0 * (1.0 + e) + 4.0 * x * ops.where(negative, left, right) / d) / ops.square(d)
-    decay = ops.where(negative, h, e)
-    return decay * (decay * bracket)
+    return near * (far * (ops.where(negative, 1.0, e) * bracket))
 
 
 @nx.with_derivative(_mish_curvature)
 def _mish_slope(x):
-    negative, h, e, n, d = _mish_gate(x)
+    negative, near, far, e, n, d = _mish_gate(x)
     bend = 4.0 * nx.near(x) * (1.0 + e)
-    closing = h * (h * (n * d + bend))
+    closing = near * (far * (n * d + bend))
     opening = n * d + bend * ops.square(e)
     return ops.where(negative, closing, opening) / ops.square(d)
 
@@ -206,5 +205,5 @@ def mish(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1908.08681, Mish: A Self Regularized Non-Monotonic Activation Function.
     """
-    negative, h, _, n, d = _mish_gate(x)
-    return ops.where(negative, h * (h * nx.near(x)), x) * (n / d)
+    negative, near, far, _, n, d = _mish_gate(x)
+    return ops.where(negative, near * (far * nx.near(x)), x) * (n / d)
