@@ -3,7 +3,7 @@
 Colours and line styles go by position, so that labels in one order look the same in all figures of a report.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -117,12 +117,12 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axe
         if not left <= mean <= right:
             edge, marker, side = (left, "<", "left") if mean < left else (right, ">", "right")
             ax.plot(edge, row, marker, color=color, markersize=8, fillstyle=fill, clip_on=False)
-            offset = (10, 0) if side == "left" else (-10, 0)
+            offset = (10, 7) if side == "left" else (-10, 7)
             ax.annotate(
                 f"{mean:+.3g}", (edge, row), offset, textcoords="offset points", ha=side, va="center", fontsize="small"
             )
     ax.set_xlim(left, right)
-    ax.set_yticks(range(len(differences)), [_wrapped(found.activation) for found in differences])
+    _label_rows(ax, range(len(differences)), [found.activation for found in differences])
     ax.invert_yaxis()
     ax.margins(y=0.15)
     if differences:
@@ -148,7 +148,7 @@ def draw_learning_rates(
     ax = _axes(ax)
     for number, (label, rates) in enumerate(validation.items()):
         color, style = _style(number)
-        means, halves = zip(*(mean_interval(values) for values in rates.values()), strict=True)
+        means, halves = np.array([mean_interval(values) for values in rates.values()]).T
         # Side by side and not on top of each other.
         x = np.array(list(rates)) * 1.03 ** (number - (len(validation) - 1) / 2.0)
         ax.errorbar(x, means, halves, label=label, color=color, linestyle=style, marker="o", markersize=4, capsize=2)
@@ -178,7 +178,7 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: "Axes | Non
         values = np.asarray(values, dtype="float64")
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
         ax.plot(values, np.full(len(values), row), "o", color=plots.COLORS[0], markersize=3)
-    ax.set_yticks(range(len(costs)), list(map(_wrapped, costs)))
+    _label_rows(ax, range(len(costs)), list(costs))
     ax.invert_yaxis()
     ax.set_xlim(left=0.0)
     ax.set_xlabel(quantity)
@@ -252,7 +252,7 @@ def draw_shares(
                 ax.text(
                     column + 0.5, row + 0.5, f"{value:.0%}", color=color, ha="center", va="center", fontsize="small"
                 )
-    ax.set_yticks(np.arange(len(shares)) + 0.5, list(map(_wrapped, shares)))
+    _label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
     names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)
     ax.invert_yaxis()
@@ -322,14 +322,15 @@ def _style(number: int) -> tuple[str, str]:
     )
 
 
-def _wrapped(label: str) -> str:
-    """Long spec strings on two lines, so that they leave room for the figure."""
-    return label.replace("(", "\n(", 1) if len(label) > 18 else label
+def _label_rows(ax: "Axes", rows: Iterable[float], labels: Sequence[str]) -> None:
+    """Name rows. Long spec strings go on two lines, so that they leave room for the figure."""
+    wrapped = [label.replace("(", "\n(", 1) if len(label) > 18 else label for label in labels]
+    ax.set_yticks(list(rows), wrapped, fontsize="small" if len(labels) > 8 else "medium")
 
 
 def _fit(names: Sequence[str]) -> bool:
     """True if there are names, and room for them side by side."""
-    return 0 < sum(map(len, names)) <= 40
+    return 0 < sum(map(len, names)) <= 30
 
 
 def _axes(ax: "Axes | None") -> "Axes":

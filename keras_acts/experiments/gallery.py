@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Narrow, so that the text stays readable where a phone scales the figure down to its own width.
-SIZE = (5.2, 4.2)
+SIZE = (4.6, 3.6)
 
 
 class Exhibit(NamedTuple):
@@ -49,9 +49,11 @@ def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | N
     metric, epochs = problem.metric_name, f"{problem.epochs} epochs"
     found = []
 
+    labels = [entry.activation for entry in problem.entries]
+
     def add(name: str, title: str, description: str, draw: Callable[["Axes"], object], legend: bool = False) -> None:
         with matplotlib.rc_context(style or {}):
-            found.append(Exhibit(name, title, description, _figure(draw, len(problem.entries), legend)))
+            found.append(Exhibit(name, title, description, _figure(draw, labels, legend)))
 
     if comparison.differences(problem):
         add(
@@ -129,13 +131,15 @@ def boundary_exhibit(boundaries: Sequence[figures.Boundary], style: dict[Any, An
     return Exhibit("boundaries", "Decision boundaries", f"Decision boundaries in the plane of: {names}.", figure)
 
 
-def _figure(draw: Callable[["Axes"], object], labels: int, legend: bool) -> Figure:
-    rows = -(-labels // 3)
-    figure = Figure(figsize=(SIZE[0], SIZE[1] + (0.2 * rows if legend else 0.0)), layout="constrained")
-    ax = figure.subplots()
-    draw(ax)
+def _figure(draw: Callable[["Axes"], object], labels: Sequence[str], legend: bool) -> Figure:
+    """With a legend below it, or a row for each label."""
+    columns = 2 if max(map(len, labels)) > 18 else 3
+    rows = -(-len(labels) // columns)
+    height = SIZE[1] + 0.2 * rows if legend else 1.2 + 0.28 * len(labels)
+    figure = Figure(figsize=(SIZE[0], height), layout="constrained")
+    draw(figure.subplots())
     if legend:
-        figure.legend(loc="outside lower center", ncols=min(labels, 3), fontsize="small", handlelength=2.5)
+        figure.legend(loc="outside lower center", ncols=min(len(labels), columns), fontsize="small", handlelength=2.5)
     return figure
 
 

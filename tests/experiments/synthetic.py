@@ -61,11 +61,16 @@ def record(
 
 
 def records(scores, seeds=10, **options):
-    """Ten seeds of each activation around its mean score: paired, with the same noise of the seed for all."""
+    """Runs whose scores have exactly the given means: noise of the seed common to all, and a little of their own."""
     generator = np.random.default_rng(0)
-    difficulty = 0.01 * generator.normal(size=seeds)
-    return [
-        record(activation, seed, score=float(mean + difficulty[seed] + 0.001 * generator.normal()), **options)
-        for activation, mean in scores.items()
-        for seed in range(seeds)
-    ]
+    difficulty = _centred(0.01, generator, seeds)
+    made = []
+    for activation, mean in scores.items():
+        values = mean + difficulty + _centred(0.001, generator, seeds)
+        made += [record(activation, seed, score=float(value), **options) for seed, value in enumerate(values)]
+    return made
+
+
+def _centred(scale, generator, count):
+    values = scale * generator.normal(size=count)
+    return values - values.mean()

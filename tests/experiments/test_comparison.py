@@ -1,0 +1,313 @@
+"""From records to table, verdict, figures and CSV files, on records that no network was trained for."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+import rich
+from matplotlib.figure import Figure
+from synthetic import record, records
+
+from keras_acts.experiments import figures, theory
+from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.statistics import differences
+from keras_acts.experiments.verdict import amount, describe, p_value
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return Comparison(records({"relu": 0.93, "gelu": 0.96, "elu(alpha=0.5)": 0.93, "sigmoid": 0.5}))
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def rows_of(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+# ---- Verdict ---------------------------------------------------------------------------------------------------------
+
+
+def test_verdict_says_what_is_shown_and_what_is_not(comparison):
+    best, worst, nothing = comparison.verdict().splitlines()
+    assert best.startswith("gelu beats relu by 3.0 points (95 % CI ")
+    assert best.endswith("after Holm, 10 seeds)")
+    assert worst.startswith("sigmoid loses to relu by 43.0 points (95 % CI 4")
+    assert nothing.startswith("no difference shown between relu and elu(alpha=0.5) (10 seeds find 0.")
+    assert str(comparison) == comparison.verdict()
+    assert comparison.best() == "gelu"
+
+
+def test_the_sentence_of_one_difference():
+    """The p-value is 2 of 2**10 flips, times 1 comparison; the interval is the one of the numbers."""
+    scores = {"relu": dict.fromkeys(range(10), 0.9), "gelu": {seed: 0.905 + 0.001 * (seed % 3) for seed in range(10)}}
+    (found,) = differences(scores, "relu", higher_is_better=True)
+    ends = f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+    assert (
+        describe(found, "accuracy") == f"gelu beats relu by 0.6 points (95 % CI {ends}, p = 0.002 after Holm, 10 seeds)"
+    )
+    (found,) = differences(scores, "relu", higher_is_better=False)
+    assert describe(found, "mse").startswith("gelu loses to relu by 0.0059 in mse (95 % CI 0.00")
+    (found,) = differences({"relu": {0: 0.9}, "gelu": {0: 0.8}}, "relu", higher_is_better=True)
+    expected = "no difference shown between gelu and relu (95 % CI – to –, p = 1 after Holm, 1 seed)"
+    assert describe(found, "accuracy") == expected
+
+
+def test_too_few_seeds_are_named():
+    found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=5))
+    assert "5 seeds cannot show any difference in 2 comparisons, however large: 7 seeds or more can" in found.verdict()
+    assert "beats" not in found.verdict()
+    found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=7))
+    assert "cannot show" not in found.verdict()
+    assert "gelu beats relu" in found.verdict()
+
+
+def test_one_activation_has_nothing_to_be_compared_with():
+    assert "nothing to compare" in Comparison(records({"tanh": 0.9})).verdict()
+
+
+def test_diverged_runs_are_told():
+    made = records({"relu": 0.9}) + [record("prelu", seed, score=0.9, diverged=seed < 2) for seed in range(10)]
+    found = Comparison(made)
+    assert "prelu: 2 of 10 runs diverged and count as the worst score" in found.verdict()
+    row = next(row for row in found.table() if row.activation == "prelu")
+    assert (row.diverged, row.worst) == (2, 0.0)
+    assert row.mean == pytest.approx(0.72)
+    assert row.difference.diverged == 2
+
+
+def test_numbers_in_words():
+    assert [amount(value, "accuracy") for value in (0.0061, 0.0004, 0.0, math.nan)] == ["0.6", "0.04", "0.0", "–"]
+    assert amount(0.0061, "accuracy", signed=True) == "+0.6"
+    assert amount(1234.5678, "mse") == "1.23e+03"
+    assert (p_value(0.0203), p_value(0.0001)) == ("= 0.02", "< 0.001")
+
+
+# ---- Selection -------------------------------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_is_chosen_on_validation_data():
+    """The rate with the best test score must lose to the one with the best validation score."""
+    made = [
+        record(activation, seed, learning_rate=rate, score=test, validation=validation)
+        for activation in ("relu", "gelu")
+        for seed in range(3)
+        for rate, validation, test in ((1e-3, 0.8, 0.9), (1e-2, 0.9, 0.7))
+    ]
+    found = Comparison(made)
+    assert {(row.learning_rate, round(row.mean, 6)) for row in found.table()} == {(1e-2, 0.7)}
+
+
+def test_a_rate_that_diverges_is_not_chosen():
+    made = [
+        record("snake", seed, learning_rate=rate, score=score, metric="mse", diverged=diverged)
+        for seed in range(3)
+        for rate, score, diverged in ((1e-3, 0.5, False), (1e-1, 0.1, True))
+    ]
+    (problem,) = Comparison(made).problems
+    assert problem.entries[0].learning_rate == 1e-3
+
+
+def test_lower_errors_are_better():
+    found = Comparison(records({"relu": 0.4, "snake": 0.1}, metric="mse"))
+    assert found.best() == "snake"
+    assert found.verdict().startswith("snake beats relu by 0.3 in mse")
+
+
+def test_problems_are_kept_apart():
+    made = records({"relu": 0.9, "gelu": 0.95}) + records({"relu": 0.9, "gelu": 0.85}, model="cnn", paired=False)
+    found = Comparison(made)
+    assert [problem.label for problem in found.problems] == [
+        "digits, mlp(128, 2)",
+        "digits, cnn, same initializer for all",
+    ]
+    assert [found.best(problem) for problem in found.problems] == ["gelu", "relu"]
+    assert "digits, mlp(128, 2):\ngelu beats relu" in found.verdict()
+    with pytest.raises(ValueError, match=r"one of `comparison\.problems`, of which there are several \(digits, mlp"):
+        found.best()
+
+
+def test_the_baseline_is_relu_or_named_or_the_first():
+    made = records({"gelu": 0.95, "relu": 0.9})
+    assert Comparison(made).differences()[0].baseline == "relu"
+    assert Comparison(made, baseline="gelu").verdict().startswith("relu loses to gelu")
+    assert Comparison(records({"tanh": 0.9, "gelu": 0.95})).differences()[0].baseline == "tanh"
+    with pytest.raises(ValueError, match=r"`baseline` must be one of the activations: gelu, relu\. Received: 'elu'"):
+        Comparison(made, baseline="elu")
+
+
+def test_no_records_are_refused():
+    with pytest.raises(ValueError, match="needs at least one record"):
+        Comparison([])
+    with pytest.raises(ValueError, match="must have one metric"):
+        Comparison([record("relu"), record("gelu", metric="mse")])
+
+
+# ---- Table and files -------------------------------------------------------------------------------------------------
+
+
+def test_the_table_is_sorted_and_complete(comparison):
+    rows = comparison.table()
+    assert [row.activation for row in rows][::3] == ["gelu", "sigmoid"]
+    assert len(rows) == 4
+    scores = comparison.problems[0].entry("gelu").scores
+    assert rows[0].mean == pytest.approx(np.mean(list(scores.values())))
+    assert rows[0].sd == pytest.approx(np.std(list(scores.values()), ddof=1))
+    assert rows[0].worst == min(scores.values())
+    assert next(row for row in rows if row.activation == "relu").difference is None
+
+
+def test_the_terminal_shows_table_and_verdict(comparison, capsys):
+    console = rich.console.Console(width=100)
+    console.print(comparison)
+    text = capsys.readouterr().out
+    for expected in ("digits, mlp(128, 2)", "elu(alpha=0.5)", "baseline", "gelu beats relu by 3.0 points"):
+        assert expected in text
+
+
+def test_csv_files_hold_everything_but_test_scores_that_were_not_to_be_seen(tmp_path):
+    made = [
+        record(name, seed, learning_rate=rate, score=0.9, validation=validation)
+        for name in ("relu", "gelu")
+        for seed in range(2)
+        for rate, validation in ((1e-3, 0.9), (1e-2, 0.5))
+    ]
+    Comparison(made).to_csv(tmp_path / "new" / "folder")
+    folder = tmp_path / "new" / "folder"
+    runs = rows_of(folder / "runs.csv")
+    assert len(runs) == 8
+    assert {(run["learning_rate"], run["chosen"], run["test_metric"]) for run in runs} == {
+        ("0.001", "True", "0.9"),
+        ("0.01", "False", ""),
+    }
+    assert len(rows_of(folder / "history.csv")) == 8 * 6
+    layers = rows_of(folder / "layers.csv")
+    assert len(layers) == 8 * 4
+    assert (layers[0]["name"], layers[0]["dead_end"], layers[3]["dead_end"]) == ("dense_0", "0.1", "")
+    relu, gelu = sorted(rows_of(folder / "summary.csv"), key=lambda row: row["activation"], reverse=True)
+    assert (relu["p_holm"], gelu["pairs"], gelu["shown"]) == ("", "2", "False")
+
+
+# ---- Figures ---------------------------------------------------------------------------------------------------------
+
+
+def test_curves_have_a_band_and_leave_diverged_seeds_out(ax):
+    histories = {"relu": [[1.0, 0.5], [0.8, 0.3], [math.nan, math.nan]], "gelu": [[0.5, 0.2], [0.4, 0.1]]}
+    figures.draw_curves(histories, metric="loss", ax=ax)
+    lines = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    np.testing.assert_allclose(lines["relu (1 of 3 diverged)"], [0.9, 0.4])
+    assert len(ax.collections) == 2  # a band each
+    assert ax.get_yscale() == "log"
+
+
+def test_a_curve_far_out_does_not_stretch_the_axis(ax):
+    histories = {name: [[1.0, 0.1 + 0.01 * number]] for number, name in enumerate(["relu", "elu", "gelu", "mish"])}
+    figures.draw_curves(histories | {"linear": [[1e6, 1e5]]}, ax=ax)
+    assert ax.get_ylim()[1] < 2.0
+    assert ax.get_title(loc="right") == "off the axis: linear"
+
+
+def test_differences_are_drawn_in_points_and_filled_where_shown(comparison, ax):
+    comparison.plot_differences(ax=ax)
+    labels = [text.get_text() for text in ax.get_yticklabels()]
+    assert labels == ["gelu", "elu(alpha=0.5)", "sigmoid"]
+    dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert dots[0].get_xdata()[0] == pytest.approx(3.0, abs=0.1)
+    assert [dot.get_fillstyle() for dot in dots] == ["full", "none", "full"]
+    assert [dot.get_color() for dot in dots] == [figures.BETTER, figures.UNSHOWN, figures.WORSE]
+    assert "right is better" in ax.get_xlabel()
+
+
+def test_learning_rates_show_the_mean_of_each_rate(ax):
+    figures.draw_learning_rates({"relu": {1e-3: [0.8, 1.0], 1e-2: [0.5, math.nan]}}, metric="accuracy", ax=ax)
+    np.testing.assert_allclose(ax.get_lines()[0].get_ydata(), [0.9, 0.5])
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.001", "0.01"]
+
+
+def test_costs_show_every_run(comparison, ax):
+    comparison.plot_time(ax=ax)
+    assert [len(line.get_xdata()) for line in ax.get_lines()] == [10] * 4
+    assert ax.patches[0].get_width() == pytest.approx(2.0)  # ms
+
+
+def test_gradients_show_the_median_and_the_theory(comparison, ax):
+    comparison.plot_gradients(ax=ax)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    np.testing.assert_allclose(lines["relu"].get_ydata(), 0.1 * 2.0 ** np.arange(4) * 1.045)
+    dotted = [line for line in ax.get_lines() if line.get_linestyle() == ":"]
+    assert len(dotted) == 4
+    # The theory of relu with its own initializer: the same norm everywhere, through the mean of layers 2 and 3.
+    np.testing.assert_allclose(dotted[0].get_ydata()[1:3], 0.1 * 2.0**1.5 * 1.045)
+
+
+def test_shares_leave_out_layers_without_units(comparison, ax):
+    comparison.plot_shares("dead", ax=ax)
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["dense_0", "dense_1", "dense_2"]
+    assert [text.get_text() for text in ax.texts][:2] == ["10%", "10%"]
+
+
+def test_boundary_separates_what_the_classifier_separates(ax):
+    points = np.array([[-1.0, -1.0], [1.0, 1.0], [0.0, 1.0]])
+    seen = []
+
+    def predict(xy):
+        seen.append(xy)
+        return np.stack([xy[:, 0] < 0.0, xy[:, 0] >= 0.0], axis=1)
+
+    figures.draw_boundary(figures.Boundary("half", predict, points, [0, 1, 1]), ax=ax)
+    assert seen[0].min() < -1.0
+    assert seen[0].max() > 1.0
+    assert ax.get_title() == "half"
+    assert len(ax.collections) == 2
+
+
+def test_figures_are_made_without_axes_too(comparison):
+    import matplotlib.pyplot as plt
+
+    ax = comparison.plot_curves("val_metric")
+    assert ax.get_ylabel() == "validation accuracy"
+    plt.close(ax.figure)
+
+
+def test_all_figures_are_saved_as_files(comparison, tmp_path):
+    paths = comparison.save_figures(tmp_path)
+    names = {path.name for path in paths}
+    assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "memory.png"} <= names
+    assert all(path.stat().st_size > 1000 for path in paths)
+
+
+# ---- Theory ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("activation", "paired"), [("sigmoid", True), ("tanh", False), ("relu", True), ("gelu", True)])
+def test_theory_agrees_with_a_wide_random_network(activation, paired):
+    """Gradients of a network of 6 layers of 400 units by the chain rule in numpy, with its own slopes."""
+    functions = {
+        "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), 1.84622854534),
+        "tanh": (np.tanh, 1.59253741972),
+        "relu": (lambda x: np.maximum(x, 0.0), math.sqrt(2.0)),
+        "gelu": (lambda x: x * 0.5 * (1.0 + np.vectorize(math.erf)(x / math.sqrt(2.0))), 1.5335304412),
+    }
+    f, gain = functions[activation]
+    layers, width, batch = 6, 400, 40
+    generator = np.random.default_rng(0)
+    weights = [
+        (gain if paired else 1.0) / math.sqrt(width) * generator.normal(size=(width, width)) for _ in range(layers)
+    ]
+    z = [generator.normal(size=(batch, width))]  # of the first layer
+    for weight in weights[1:]:
+        z.append(f(z[-1]) @ weight)
+    slopes = [(f(x + 1e-5) - f(x - 1e-5)) / 2e-5 for x in z]
+    back = generator.normal(size=(batch, width)) * slopes[-1]
+    norms = []
+    for layer in range(layers - 1, 0, -1):
+        # Per sample: the norm over a batch adds up what different samples have in common.
+        norms.append(np.sqrt(np.mean(np.sum(f(z[layer - 1]) ** 2, axis=1) * np.sum(back**2, axis=1))))
+        back = (back @ weights[layer].T) * slopes[layer - 1]
+    measured = np.array(norms[::-1]) / norms[0]
+    np.testing.assert_allclose(theory.kernel_gradients(activation, layers, paired=paired), measured, rtol=0.25)
