@@ -234,10 +234,12 @@ class GatedDense(FusedDense):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
+        unit = keras.saving.serialize_keras_object(self.unit)
+        unit.pop("build_config", None)  # the shape belongs to this layer's input, not to the arguments
         return {
             **super().get_config(),
             "units": self.units,
-            "unit": keras.saving.serialize_keras_object(self.unit),
+            "unit": unit,
             "two_thirds": self.two_thirds,
             "multiple_of": self.multiple_of,
         }
