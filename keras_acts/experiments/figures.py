@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
-from keras_acts.experiments.statistics import Difference, mean_interval
+from keras_acts.experiments.inference import mean_interval
+from keras_acts.experiments.statistics import Difference
 from keras_acts.experiments.verdict import unit
 
 if TYPE_CHECKING:

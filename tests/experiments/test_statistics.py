@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_acts.experiments.statistics import (
+from keras_acts.experiments.inference import (
     bootstrap_interval,
     cohens_d,
     detectable_difference,
-    differences,
     holm,
     mean_interval,
-    seeds_needed,
     sign_flip_p,
-    worst_score,
 )
+from keras_acts.experiments.statistics import differences, seeds_needed, worst_score
 
 # README of Mish: SqueezeNet on CIFAR-10, 23 runs. Mean and standard deviation of the accuracy in %, Cohen's d of Mish.
 MISH = (87.48, 0.3967)
