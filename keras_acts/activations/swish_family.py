@@ -174,9 +174,10 @@ def _mish_curvature(x):
 @nx.with_derivative(_mish_curvature)
 def _mish_slope(x):
     negative, near, far, e, n, d = _mish_gate(x)
-    bend = 4.0 * nx.near(x) * (1.0 + e)
-    closing = near * (far * (n * d + bend))
-    opening = n * d + bend * ops.square(e)
+    x = nx.near(x)
+    # n d + 4 x (1 + e) with the terms that cancel taken together.
+    closing = near * (far * (4.0 * (x + 1.0) + e * ((4.0 * x + 6.0) + e * (4.0 + e))))
+    opening = n * d + 4.0 * x * (1.0 + e) * ops.square(e)
     return ops.where(negative, closing, opening) / ops.square(d)
 
 
