@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_acts.experiments import figures, tables, theory, verdict
+from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.records import Record
 from keras_acts.experiments.selection import Entry, Problem, problems
 from keras_acts.experiments.statistics import LEVEL, Difference, differences
@@ -166,7 +167,7 @@ class Comparison:
         self,
         path: str | Path,
         *,
-        boundaries: Iterable[figures.Boundary] = (),
+        boundaries: Iterable[Boundary] = (),
         settings: Mapping[str, object] | None = None,
     ) -> None:
         """Write the report: one HTML file that needs no network.

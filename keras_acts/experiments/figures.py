@@ -3,8 +3,8 @@
 Colours and line styles go by position, so that labels in one order look the same in all figures of a report.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -42,7 +42,7 @@ def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax:
         >>> ax.get_yscale(), ax.get_legend_handles_labels()[1]
         ('log', ['relu', 'gelu'])
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     finite = {}
     for label, values in histories.items():
         seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
@@ -102,7 +102,7 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axe
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     factor = 100.0 if metric == "accuracy" else 1.0
     ends = factor * np.array([[found.low, found.mean, found.high] for found in differences]).reshape(-1, 3)
     kept = _within_fence(ends[:, 0]) & _within_fence(ends[:, 2]) & np.isfinite(ends).all(axis=1)
@@ -146,7 +146,7 @@ def draw_learning_rates(
     Returns:
         The axes, with labelled lines and without a legend.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     for number, (label, rates) in enumerate(validation.items()):
         color, style = _style(number)
         means, halves = np.array([mean_interval(values) for values in rates.values()]).T
@@ -174,7 +174,7 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: "Axes | Non
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     for row, values in enumerate(costs.values()):
         values = np.asarray(values, dtype="float64")
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
@@ -209,7 +209,7 @@ def draw_gradients(
     """
     from matplotlib.ticker import MaxNLocator
 
-    ax = _axes(ax)
+    ax = axes(ax)
     for number, (label, values) in enumerate(norms.items()):
         color, style = _style(number)
         median = np.median(np.atleast_2d(np.asarray(values, dtype="float64")), axis=0)
@@ -243,7 +243,7 @@ def draw_shares(
     Returns:
         The axes.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     values = np.array([np.asarray(row, dtype="float64") for row in shares.values()])
     ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="face")
     if values.shape[1] <= 12:
@@ -259,60 +259,6 @@ def draw_shares(
     ax.invert_yaxis()
     ax.set_xlabel("layer")
     ax.set_title(quantity)
-    return ax
-
-
-class Boundary(NamedTuple):
-    """A classifier of two-dimensional data, and the data.
-
-    Attributes:
-        label: what the classifier is, such as its activation.
-        predict: maps points of shape (n, 2) to probabilities: shape (n,) or (n, 1) for the second of two classes,
-            (n, classes) for more.
-        points: the data, of shape (samples, 2).
-        classes: class numbers from 0 on, of shape (samples,).
-    """
-
-    label: str
-    predict: Callable[[np.ndarray], Any]
-    points: ArrayLike
-    classes: ArrayLike
-
-
-def draw_boundary(boundary: Boundary, *, ax: "Axes | None" = None) -> "Axes":
-    """What a classifier says in the plane, and the data.
-
-    Args:
-        boundary: classifier and data.
-        ax: matplotlib axes to draw on; a new figure by default.
-
-    Returns:
-        The axes.
-
-    Example:
-        >>> half_plane = Boundary("x > 0", lambda xy: (xy[:, 0] > 0.0) * 1.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
-        >>> draw_boundary(half_plane).get_title()
-        'x > 0'
-    """
-    ax = _axes(ax)
-    points, classes = np.asarray(boundary.points, dtype="float64"), np.asarray(boundary.classes).astype(int)
-    middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.6 * np.ptp(points, axis=0).max()
-    x, y = (np.linspace(center - reach, center + reach, 120) for center in middle)
-    grid = np.stack(np.meshgrid(x, y), axis=-1)
-    scores = np.asarray(boundary.predict(grid.reshape(-1, 2).astype("float32")), dtype="float64").reshape(
-        grid.shape[0] ** 2, -1
-    )
-    if scores.shape[1] == 1:
-        scores = np.hstack([1.0 - scores, scores])
-    count = scores.shape[1]
-    colors = [plots.COLORS[number % len(plots.COLORS)] for number in range(count)]
-    decided = scores.argmax(axis=1).reshape(grid.shape[:2])
-    ax.contourf(x, y, decided, levels=np.arange(count + 1) - 0.5, colors=colors, alpha=0.35)
-    ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=10, linewidths=0.0)
-    ax.set_aspect("equal")
-    ax.set_title(boundary.label)
-    ax.set_xticks([])
-    ax.set_yticks([])
     return ax
 
 
@@ -334,7 +280,8 @@ def _fit(names: Sequence[str]) -> bool:
     return 0 < sum(map(len, names)) <= 30
 
 
-def _axes(ax: "Axes | None") -> "Axes":
+def axes(ax: "Axes | None") -> "Axes":
+    """The axes given, or those of a new figure."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

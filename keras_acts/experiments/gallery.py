@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_acts.experiments import figures
+from keras_acts.experiments.boundaries import Boundary, draw_boundary
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.selection import Problem
 
@@ -116,7 +116,7 @@ def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | N
     return found
 
 
-def boundary_exhibit(boundaries: Sequence[figures.Boundary], style: dict[Any, Any] | None = None) -> Exhibit:
+def boundary_exhibit(boundaries: Sequence[Boundary], style: dict[Any, Any] | None = None) -> Exhibit:
     """Decision boundaries side by side."""
     columns = min(3, len(boundaries))
     rows = -(-len(boundaries) // columns)
@@ -124,7 +124,7 @@ def boundary_exhibit(boundaries: Sequence[figures.Boundary], style: dict[Any, An
         figure = Figure(figsize=(SIZE[0], 0.3 + SIZE[0] / columns * rows), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False)
         for ax, boundary in zip(axes.flat, boundaries, strict=False):
-            figures.draw_boundary(boundary, ax=ax)
+            draw_boundary(boundary, ax=ax)
         for ax in axes.flat[len(boundaries) :]:
             ax.set_axis_off()
     names = ", ".join(boundary.label for boundary in boundaries)

@@ -1,5 +1,6 @@
 """The single steps of paired statistics: interval, sign-flip test, correction, effect size, power."""
 
+import functools
 import math
 import warnings
 from collections.abc import Sequence
@@ -135,6 +136,12 @@ def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power:
     """
     if pairs < 2 or not math.isfinite(sd):
         return math.nan
+    return sd * _detectable(pairs, level, power)
+
+
+@functools.lru_cache(maxsize=256)
+def _detectable(pairs: int, level: float, power: float) -> float:
+    """In standard deviations of the paired differences; the same for all activations of a comparison."""
     freedom = pairs - 1
     threshold = stats.t.isf(level / 2.0, freedom)
     # Power is averaged over the sample's spread, at 2000 quantiles: scipy's noncentral t gives NaN for few pairs.
@@ -144,7 +151,7 @@ def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power:
         found = stats.norm.cdf(shift - threshold * spread) + stats.norm.cdf(-shift - threshold * spread)
         return float(found.mean()) - power
 
-    return float(optimize.brentq(missing, 0.0, 10.0 + 10.0 * threshold)) * sd / math.sqrt(pairs)
+    return float(optimize.brentq(missing, 0.0, 10.0 + 10.0 * threshold)) / math.sqrt(pairs)
 
 
 def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import jinja2
 
 from keras_acts import plots
-from keras_acts.experiments import figures, gallery, svg, tables, verdict
+from keras_acts.experiments import gallery, svg, tables, verdict
+from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.selection import Problem
 
@@ -58,7 +59,7 @@ COLUMNS = (
 
 
 def render(
-    comparison: Comparison, *, boundaries: Sequence[figures.Boundary] = (), settings: Mapping[str, object] | None = None
+    comparison: Comparison, *, boundaries: Sequence[Boundary] = (), settings: Mapping[str, object] | None = None
 ) -> str:
     """The page as text.
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from synthetic import record, records
 
+from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.figures import Boundary
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 ACTIVATIONS = {"relu": 0.93, "gelu": 0.96, "elu(alpha=0.5)": 0.93, "sigmoid": 0.5}
@@ -156,7 +156,7 @@ def test_settings_and_versions_are_told_and_escaped(page, text):
 
 
 def test_names_of_any_kind_are_escaped(tmp_path):
-    made = records({"relu": 0.9, "<script>alert(1)</script>": 0.95}, seeds=3, data='"a" & <b>')
+    made = records({"relu": 0.9, "<script>alert(1)</script>": 0.95}, seeds=2, data='"a" & <b>')
     Comparison(made).to_html(tmp_path / "report.html")
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in written
@@ -170,8 +170,8 @@ def test_the_smallest_comparison_has_a_page(tmp_path):
     assert "relu: 1 of 1 run diverged and counts as the worst score" in [each["text"] for each in written.all("li")]
 
 
-def test_the_same_records_give_the_same_page(comparison, text, tmp_path):
-    first = Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=3))
+def test_the_same_records_give_the_same_page(tmp_path):
+    first = Comparison(records({"relu": 0.9}, seeds=2))
     first.to_html(tmp_path / "one.html")
     Comparison(first.records).to_html(tmp_path / "two.html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
