@@ -1,7 +1,5 @@
 """The command line, as a user meets it."""
 
-import csv
-import os
 import subprocess
 import sys
 
@@ -11,8 +9,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import keras_acts
-from keras_acts import cli, experiments, layers
-from keras_acts.cli import comparing, showing
+from keras_acts import cli, layers
+from keras_acts.cli import showing
 
 
 @pytest.fixture
@@ -233,99 +231,6 @@ def test_show_does_without_braille_where_the_terminal_has_none(call, monkeypatch
     assert result.exit_code == 0
     assert "`--save FILE.png` draws the plot" in result.stdout
     assert not any("\u2800" <= character <= "\u28ff" for character in result.stdout)
-
-
-# ---- compare ---------------------------------------------------------------------------------------------------------
-
-
-def test_compare_writes_tables_and_curves(call, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = call("compare", "--activations", "relu, elu(alpha=0.5)", "--seeds", "1", "--epochs", "2")
-    assert result.exit_code == 0, result.output
-    folder = tmp_path / "runs" / "compare-0001"
-    assert f"Table, runs and curves: {folder.relative_to(tmp_path)}" in result.stdout
-    assert "4/4" in result.stdout
-    assert "One seed: a trend." in result.stdout
-
-    with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["model"], row["activation"]) for row in rows] == [
-        ("mlp", "relu"),
-        ("mlp", "elu(alpha=0.5)"),
-        ("cnn", "relu"),
-        ("cnn", "elu(alpha=0.5)"),
-    ]
-    for row in rows:
-        assert f"{100 * float(row['test_accuracy']):.1f}" in result.stdout
-    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == 4 * 2
-    assert is_picture(folder / "loss.png")
-    assert is_picture(folder / "accuracy.png")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--activations", "relu,rellu"), "Error: Unknown activation. Did you mean 'relu'"),
-        (("--activations", "relu,,gelu"), "Received: ''"),
-        (("--activations", "relu,elu(alpha="), "Error: An activation string must be a name"),
-        (("--activations", "relu,relu"), "Error: `activations` must not hold a name twice. Received: 'relu'"),
-        (("--seeds", "0"), "Error: `seeds` must be an integer >= 1. Received: seeds=0"),
-        (("--epochs", "0"), "Error: `epochs` must be an integer >= 1. Received: epochs=0"),
-        (("--models", "mlp,rnn"), "Error: `models` must be among: mlp, cnn. Received: 'rnn'"),
-    ],
-)
-def test_compare_refuses_in_one_line_and_leaves_nothing(call, tmp_path, monkeypatch, options, message):
-    monkeypatch.chdir(tmp_path)
-    assert message in refused(call("compare", *options))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_compare_refuses_an_output_that_is_no_folder(call, tmp_path):
-    file = tmp_path / "file"
-    file.write_text("kept")
-    for output in (file, file / "below"):
-        message = refused(call("compare", "--output", str(output)))
-        assert message.startswith(f"Error: `output` must be a folder that can be written to. Received: {output} (")
-    assert file.read_text() == "kept"
-
-
-def test_what_native_code_says_goes_into_a_file(tmp_path, capfd):
-    with comparing._native_log(tmp_path / "noise.log"):
-        os.write(2, b"from C++")
-    os.write(2, b"afterwards")
-    assert (tmp_path / "noise.log").read_bytes() == b"from C++"
-    assert capfd.readouterr().err == "afterwards"
-    with comparing._native_log(tmp_path / "silence.log"):
-        pass
-    assert not (tmp_path / "silence.log").exists()
-
-
-def test_an_interrupted_comparison_leaves_nothing(call, tmp_path, monkeypatch):
-    def interrupted(runs):
-        raise KeyboardInterrupt
-        yield
-
-    monkeypatch.setattr(experiments, "execute", interrupted)
-    result = call("compare", "--output", str(tmp_path))
-    assert result.exit_code != 0
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("relu", ("relu",)),
-        ("relu,gelu", ("relu", "gelu")),
-        ("relu, elu(alpha=0.5) ,gelu", ("relu", "elu(alpha=0.5)", "gelu")),
-        (
-            "relu(max_value=6.0, threshold=1.0),hard_tanh(-2.0,2.0)",
-            ("relu(max_value=6.0, threshold=1.0)", "hard_tanh(-2.0,2.0)"),
-        ),
-    ],
-)
-def test_commas_inside_parentheses_do_not_split(text, parts):
-    assert comparing._split(text) == parts
 
 
 # ---- The extra -------------------------------------------------------------------------------------------------------

@@ -3,66 +3,167 @@
 import contextlib
 import os
 import re
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 from keras_acts.cli import console
+
+PAGE = "report.html"
 
 
 def compare(
     activations: Annotated[
-        str | None, typer.Option(help='Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5)".')
+        str | None,
+        typer.Option(help='Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5),PReLU". Default: 12.'),
     ] = None,
-    models: Annotated[str | None, typer.Option(help='Networks: "mlp", "cnn" or "mlp,cnn".')] = None,
-    seeds: Annotated[int, typer.Option(help="Repetitions, each with its own split, weights and order of batches.")] = 2,
-    epochs: Annotated[int, typer.Option(help="Passes over the training data.")] = 15,
-    output: Annotated[Path, typer.Option(help="Folder in which a new folder with the results is made.")] = Path("runs"),
+    baseline: Annotated[str | None, typer.Option(help="What the others are compared with. Default: relu.")] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help='Data set ("digits", "circles(noise=0.1)"), .csv or .npz file, "module:function".'),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help='Network: "mlp(width=128, depth=2)", "cnn", "deep_mlp", "siren", "file.py:build".'),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Repetitions, each with its own split, weights, order of batches. Default: 10.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training data. Default: 20.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples in a step. Default: 128.")] = None,
+    learning_rates: Annotated[
+        str | None, typer.Option(help='Grid, with commas: "1e-3,3e-3". Validation data choose for each activation.')
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help='"adam" (default) or "sgd".')] = None,
+    paired: Annotated[
+        bool | None, typer.Option("--paired/--no-paired", help="Each activation with its own initializer, or not.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="Seconds after which no run is started any more.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes. Default: one on each core.")] = None,
+    engine: Annotated[str | None, typer.Option(help='"processes" (default), "ray" or "here".')] = None,
+    output: Annotated[
+        str | None, typer.Option(help="Folder of the comparison. Default: below runs/, the same for the same settings.")
+    ] = None,
+    plan: Annotated[Path | None, typer.Option(help="YAML file with these settings; options win over it.")] = None,
 ) -> None:
-    """Train the same networks with several activations on scikit-learn's digits; write a table and curves.
+    """Train the same network with several activations and say which differ from the baseline.
 
-    Without options: sigmoid, relu, elu, leaky_relu, selu and gelu in an MLP and a CNN, about a minute on two cores.
+    Without options: 12 activations, 10 seeds, an MLP on scikit-learn's digits; about a minute on two cores. Finished
+    runs are kept at once: the same command continues where it was interrupted.
     """
     from keras_acts import experiments
+    from keras_acts.experiments import plan as plans
 
-    chosen: dict[str, Any] = {"seeds": seeds, "epochs": epochs}
-    if activations is not None:
-        chosen["activations"] = _split(activations)
-    if models is not None:
-        chosen["models"] = _split(models)
+    given = {
+        "activations": None if activations is None else split(activations),
+        "baseline": baseline,
+        "data": data,
+        "model": model,
+        "seeds": seeds,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rates": None if learning_rates is None else tuple(map(_rate, split(learning_rates))),
+        "optimizer": optimizer,
+        "paired": paired,
+        "budget": budget,
+        "workers": workers,
+        "engine": engine,
+        "output": output,
+    }
     try:
-        plan = experiments.Plan(**chosen)
-    except (ValueError, TypeError) as error:
-        console.fail(str(error))
-    try:
-        folder = experiments.report.new_folder(output)
+        settings = plans.read(plan) if plan is not None else {}
+        chosen = plans.from_mapping(settings | {name: value for name, value in given.items() if value is not None})
     except OSError as error:
-        console.fail(f"`output` must be a folder that can be written to. Received: {output} ({console.reason(error)})")
+        console.fail(f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})")
+    except (ValueError, TypeError, ModuleNotFoundError) as error:
+        if isinstance(error, ModuleNotFoundError) and error.name != "yaml":
+            raise
+        console.fail(str(error))
+    _say_what_seeds_can_show(chosen)
+    folder = chosen.folder
     try:
-        with _native_log(folder / "tensorflow.log"):
-            records = _run_with_progress(plan)
-    except BaseException:  # interrupted as well: leave nothing behind
-        shutil.rmtree(folder)
-        raise
-    experiments.report.write(records, folder)
-    _print_summary(experiments.report.summarize(records))
-    if plan.seeds < 6:  # the sign-flip test of n pairs cannot give less than 2 / 2**n
-        shown = f"Mean ± standard deviation over {plan.seeds} seeds" if plan.seeds > 1 else "One seed"
-        console.say(f"{shown}: a trend. Significance needs 6 seeds or more.", soft_wrap=True)
-    console.say(f"Table, runs and curves: {folder}", soft_wrap=True)
+        records = _run_with_progress(chosen, folder)
+        comparison = experiments.Comparison(experiments.in_order(chosen, records), baseline=chosen.baseline)
+        _write(comparison, chosen, folder)
+    except KeyboardInterrupt:
+        console.say(f"\nInterrupted. Finished runs are in {folder}; the same command continues.", soft_wrap=True)
+        raise typer.Exit(130) from None
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        console.fail(str(error))
+    console.say(comparison)
+    console.say(f"Report: {folder / PAGE}", soft_wrap=True)
+
+
+def _rate(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # the plan says what is wrong with it
+
+
+def _say_what_seeds_can_show(chosen: Any) -> None:
+    from keras_acts.experiments.statistics import seeds_needed
+
+    needed = seeds_needed(max(len(chosen.activations) - 1, 1))
+    if chosen.seeds < needed:
+        console.say(
+            f"{chosen.seeds} seeds can show a trend only: for significance, {len(chosen.activations) - 1} comparisons "
+            f"with a baseline need at least {needed} seeds.",
+            soft_wrap=True,
+        )
+
+
+def _run_with_progress(chosen: Any, folder: Path) -> list[Any]:
+    from keras_acts import experiments
+
+    records = []
+    with (
+        _native_log(folder),
+        Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        ) as progress,
+    ):
+        task = progress.add_task("starting", total=len(experiments.runs(chosen)))
+        for record in experiments.carry_out(chosen, folder):
+            records.append(record)
+            progress.update(task, advance=1, description=f"{record.run.activation}, seed {record.run.seed}")
+        progress.update(task, description="done")
+    if not records:
+        raise ValueError(f"`budget` was too short for a single run. Received: budget={chosen.budget!r}")
+    return records
+
+
+def _write(comparison: Any, chosen: Any, folder: Path) -> None:
+    comparison.to_csv(folder)
+    comparison.save_figures(folder / "figures")
+    comparison.to_html(folder / PAGE, settings={"command": command(chosen)})
+
+
+def command(chosen: Any) -> str:
+    """The command that repeats a plan."""
+    options = {
+        "activations": ",".join(chosen.activations),
+        "baseline": chosen.baseline,
+        "data": chosen.data,
+        "model": chosen.model,
+        "seeds": chosen.seeds,
+        "epochs": chosen.epochs,
+        "batch-size": chosen.batch_size,
+        "learning-rates": ",".join(map(repr, chosen.learning_rates)),
+        "optimizer": chosen.optimizer,
+    }
+    words = [f'--{name} "{value}"' for name, value in options.items()]
+    return " ".join(["keras-acts compare", *words, *([] if chosen.paired else ["--no-paired"])])
 
 
 @contextlib.contextmanager
-def _native_log(path: Path) -> Iterator[None]:
-    """Send what TensorFlow's C++ code writes to stderr into a file, kept if anything was written.
+def _native_log(folder: Path) -> Iterator[None]:
+    """Send what TensorFlow's C++ code writes to stderr into the folder's `tensorflow.log`, kept if there is anything.
 
     It cannot be switched off (TF_CPP_MIN_LOG_LEVEL does not reach all of it) and cuts through the progress bar. In each
     default comparison it is an optimizer's "remapper failed" for leaky_relu, Keras' own included, which is harmless.
@@ -70,63 +171,21 @@ def _native_log(path: Path) -> Iterator[None]:
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
-        with path.open("wb") as file:
+        with tempfile.TemporaryFile() as file:
             os.dup2(file.fileno(), 2)
-        yield
+            try:
+                yield
+            finally:
+                sys.stderr.flush()
+                os.dup2(terminal, 2)
+                file.seek(0)
+                said = file.read()
+        if said and folder.is_dir():
+            (folder / "tensorflow.log").write_bytes(said)
     finally:
-        sys.stderr.flush()
-        os.dup2(terminal, 2)
         os.close(terminal)
-        if path.stat().st_size == 0:
-            path.unlink()
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split(text: str) -> tuple[str, ...]:
     """Split at commas, but for those inside parentheses."""
     return tuple(part.strip() for part in re.split(r",(?![^()]*\))", text))
-
-
-def _run_with_progress(plan: Any) -> list[Any]:
-    from keras_acts import experiments
-
-    runs = experiments.runs(plan)
-    records = []
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    ) as progress:
-        task = progress.add_task("", total=len(runs))
-        results = experiments.execute(runs)
-        for run in runs:
-            progress.update(task, description=f"{run.model} {run.activation}, seed {run.seed}")
-            records.append(next(results))
-            progress.advance(task)
-        progress.update(task, description="done")
-    return records
-
-
-def _print_summary(rows: Sequence[Any]) -> None:
-    diverged = any(row.diverged for row in rows)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Network")
-    table.add_column("Activation", style="bold cyan")
-    for title in ("Test accuracy %", "Validation accuracy %", "Test loss"):
-        table.add_column(title, justify="right")
-    if diverged:
-        table.add_column("Diverged runs", justify="right", style="red")
-    for number, row in enumerate(rows):
-        if number and row.model != rows[number - 1].model:
-            table.add_section()
-        table.add_row(
-            row.model,
-            Text(row.activation),
-            _mean_and_sd(100 * row.test_accuracy_mean, 100 * row.test_accuracy_sd, 1),
-            _mean_and_sd(100 * row.val_accuracy_mean, 100 * row.val_accuracy_sd, 1),
-            _mean_and_sd(row.test_loss_mean, row.test_loss_sd, 3),
-            *([str(row.diverged)] if diverged else []),
-        )
-    console.say(table)
-
-
-def _mean_and_sd(mean: float, sd: float, digits: int) -> str:
-    # nan != nan: one seed has no spread
-    return f"{mean:.{digits}f}" + (f" ± {sd:.{digits}f}" if sd == sd else "")

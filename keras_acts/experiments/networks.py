@@ -1,87 +1,244 @@
 """The networks that are compared. They differ in the activation and in what belongs to it, in nothing else."""
 
+from __future__ import annotations
+
+import functools
+import inspect
+import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts import layers
+from keras_acts.core import registry, spec
+from keras_acts.experiments import references
+from keras_acts.initializers import Siren, paired
+
+DEEP = 20  # layers from which on weights at the critical point are needed
 
 
-def usual_initializer(activation: str) -> keras.initializers.Initializer:
-    """The initializer that an activation is usually paired with, a new one for each call.
-
-    `LecunNormal` for selu, which is self-normalising with nothing else; `GlorotUniform` for bounded activations, for
-    which it was made; `HeNormal` for the rectifiers and their smooth relatives.
+class ActivationFactory:
+    """What a network is given to make its activations with: `activation()` is a fresh function or layer each time.
 
     Args:
-        activation: name or spec string.
+        text: name or spec string of a function ("gelu", "elu(alpha=0.5)") or, where there is none, a layer ("PReLU").
+        pairing: False for Keras' default initializers and plain dropout.
 
-    Returns:
-        An initializer for kernels.
+    Raises:
+        ValueError: for an unknown name or a value out of range.
+        TypeError: for an unknown parameter.
 
     Example:
-        >>> usual_initializer("selu").__class__.__name__
-        'LecunNormal'
+        >>> activation = ActivationFactory("selu")
+        >>> activation().__name__, type(activation.paired()["kernel_initializer"]).__name__
+        ('selu', 'LecunNormal')
     """
-    declaration, _ = registry.described(registry.get(activation))
-    if declaration is not None and declaration.name == "selu":
-        return keras.initializers.LecunNormal()
-    if declaration is not None and (Trait.BOUNDED in declaration.traits or declaration.name == "identity"):
-        return keras.initializers.GlorotUniform()
-    return keras.initializers.HeNormal()
+
+    def __init__(self, text: str, pairing: bool = True) -> None:
+        self.text = text
+        self.pairing = pairing
+        self.made: list[Any] = []
+        self()  # a wrong name is found here
+        self.made.clear()
+
+    def __call__(self) -> Any:
+        """A function, or a new layer."""
+        made = self.make()
+        self.made.append(made)
+        return made
+
+    def paired(self, layer: str = "dense", deep: bool = False) -> dict[str, Any]:
+        """Initializers for the layer before this activation, as keyword arguments; none where pairing is off.
+
+        Args:
+            layer: as in `keras_acts.paired`.
+            deep: True for the critical point, where the activation has one.
+
+        Raises:
+            ValueError: if no initializer fits the activation, as for softmax.
+        """
+        if not self.pairing:
+            return {}
+        activation = self.make()
+        try:
+            kwargs = paired(activation, deep=deep, layer=layer)
+        except ValueError:
+            if not deep:
+                raise
+            kwargs = paired(activation, layer=layer)  # no critical point: sigmoid, softplus
+        return {name: value for name, value in kwargs.items() if name != "activation"}
+
+    def layer(self) -> keras.Layer:
+        """The activation as a layer of its own."""
+        made = self()
+        return made if isinstance(made, keras.Layer) else keras.layers.Activation(made)
+
+    def dropout(self, rate: float) -> keras.Layer:
+        """`AlphaDropout` after a self-normalising activation, which keeps mean and variance; else `Dropout`."""
+        return layers.dropout_for(self.make(), rate) if self.pairing else keras.layers.Dropout(rate)
+
+    def make(self) -> Any:
+        """A function or new layer that is not going to be part of the network."""
+        name = spec.parse(self.text)[0]
+        try:
+            return registry.get(self.text)
+        except ValueError as error:
+            if name not in layers.names() and ":" not in name:
+                raise
+            try:
+                return layers.get(self.text)
+            except ValueError:
+                raise error from None
 
 
-def usual_dropout(activation: str, rate: float) -> keras.layers.Layer:
-    """`AlphaDropout` for selu, which keeps mean and variance; `Dropout` for all others."""
-    declaration, _ = registry.described(registry.get(activation))
-    if declaration is not None and declaration.name == "selu":
-        return keras.layers.AlphaDropout(rate)
-    return keras.layers.Dropout(rate)
+def mlp(
+    activation: ActivationFactory,
+    input_shape: tuple[int, ...],
+    outputs: int,
+    width: int = 128,
+    depth: int = 2,
+    dropout: float = 0.0,
+) -> keras.Sequential:
+    """Dense layers, each followed by the activation and, if asked for, dropout; from 20 layers on paired for depth."""
+    network = keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
+    for _ in range(depth):
+        network.add(keras.layers.Dense(width, **activation.paired(deep=depth >= DEEP)))
+        network.add(activation.layer())
+        if dropout:
+            network.add(activation.dropout(dropout))
+    network.add(keras.layers.Dense(outputs))
+    return network
 
 
-def build_mlp(activation: str, input_shape: tuple[int, ...], classes: int) -> keras.Sequential:
-    """Two dense layers of 128 units, with the dropout of the CNN."""
+def deep_mlp(
+    activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 64, depth: int = 30
+) -> keras.Sequential:
+    """A deep MLP without normalisation layers, which only trains where the activation has its own initializer."""
+    return mlp(activation, input_shape, outputs, width=width, depth=depth)
+
+
+def cnn(activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int) -> keras.Sequential:
+    """The CNN of the MNIST comparison: convolutions of 32 and 64 channels, pooling, a dense layer of 128 units."""
+    if len(input_shape) != 3:
+        raise ValueError(
+            f"'cnn' needs images of shape (height, width, channels). Received: samples of shape {input_shape}. "
+            "Use model='mlp'"
+        )
     return keras.Sequential(
         [
             keras.Input(input_shape),
-            keras.layers.Flatten(),
-            _dense(activation),
-            usual_dropout(activation, 0.25),
-            _dense(activation),
-            usual_dropout(activation, 0.5),
-            keras.layers.Dense(classes, activation="softmax"),
-        ]
-    )
-
-
-def build_cnn(activation: str, input_shape: tuple[int, ...], classes: int) -> keras.Sequential:
-    """The CNN of the MNIST comparison: two convolutions, pooling, a dense layer of 128 units."""
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            _convolution(activation, 32),
-            _convolution(activation, 64),
+            keras.layers.Conv2D(32, 3, **activation.paired()),
+            activation.layer(),
+            keras.layers.Conv2D(64, 3, **activation.paired()),
+            activation.layer(),
             keras.layers.MaxPooling2D(2),
-            usual_dropout(activation, 0.25),
+            activation.dropout(0.25),
             keras.layers.Flatten(),
-            _dense(activation),
-            usual_dropout(activation, 0.5),
-            keras.layers.Dense(classes, activation="softmax"),
+            keras.layers.Dense(128, **activation.paired()),
+            activation.layer(),
+            activation.dropout(0.5),
+            keras.layers.Dense(outputs),
         ]
     )
 
 
-def _dense(activation: str) -> keras.layers.Layer:
-    return keras.layers.Dense(
-        128, activation=registry.get(activation), kernel_initializer=usual_initializer(activation)
-    )
+def siren(
+    activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 64, depth: int = 3
+) -> keras.Sequential:
+    """The network of implicit neural representations; with "sin(w0=30.0)" it is SIREN, first layer included."""
+    network = keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
+    for number in range(depth):
+        kwargs = activation.paired()
+        frequency = _sine_frequency(activation)
+        if number == 0 and kwargs and frequency is not None:
+            kwargs["kernel_initializer"] = Siren(w0=frequency, first_layer=True)
+        network.add(keras.layers.Dense(width, **kwargs))
+        network.add(activation.layer())
+    network.add(keras.layers.Dense(outputs))
+    return network
 
 
-def _convolution(activation: str, filters: int) -> keras.layers.Layer:
-    return keras.layers.Conv2D(
-        filters, 3, activation=registry.get(activation), kernel_initializer=usual_initializer(activation)
-    )
+def _sine_frequency(activation: ActivationFactory) -> float | None:
+    declaration, params = registry.described(activation.make())
+    return params["w0"] if declaration is not None and declaration.name == "sin" else None
 
 
-NETWORKS: dict[str, Callable[[str, tuple[int, ...], int], keras.Sequential]] = {"mlp": build_mlp, "cnn": build_cnn}
+NETWORKS: dict[str, Callable[..., keras.Model]] = {"mlp": mlp, "cnn": cnn, "deep_mlp": deep_mlp, "siren": siren}
+
+
+def check(name: str) -> None:
+    """Raise ValueError for a network that does not exist, or has no such options."""
+    function, args, options = _found(name)
+    known = [key for key in inspect.signature(function).parameters if key not in ("activation", *_GIVEN)]
+    if args:
+        raise ValueError(f"Options are given by name: '{spec.parse(name)[0]}(option=value)'. Received: {name!r}")
+    if ":" in name.partition("(")[0]:
+        return
+    for option, value in options.items():
+        if option not in known:
+            near = references.did_you_mean(option, known)
+            raise ValueError(
+                f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
+            )
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (option != "dropout" and (value < 1 or value != int(value))):
+            raise ValueError(f"`{option}` of a network must be an integer >= 1. Received: {name!r}")
+
+
+_GIVEN = ("input_shape", "outputs")
+
+
+class Built(NamedTuple):
+    """A network, and the functions and layers in it that are the activation under comparison."""
+
+    model: keras.Model
+    activations: tuple[Any, ...]
+
+
+def builder(
+    name: str, activation: str, input_shape: tuple[int, ...], outputs: int, pairing: bool = True
+) -> Callable[[], Built]:
+    """A function that builds the network anew at each call.
+
+    Args:
+        name: "mlp", "cnn", "deep_mlp" or "siren", with options as in "mlp(width=64, depth=3)"; or
+            "module:function" for one of your own, `f(activation, **options) -> keras.Model`. It gets an
+            `ActivationFactory`, and `input_shape` and `outputs` where it has arguments of these names. For classes its
+            model ends in logits or in a softmax.
+        activation: name or spec string.
+        input_shape: shape of a sample.
+        outputs: number of outputs.
+        pairing: False to leave Keras' default initializers.
+
+    Raises:
+        ValueError: for an unknown network, option or activation.
+    """
+    check(name)
+    function, _, options = _found(name)
+    accepted = inspect.signature(function).parameters
+    anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in accepted.values())
+    given = {"input_shape": input_shape, "outputs": outputs}
+    options = {**{key: value for key, value in given.items() if anything or key in accepted}, **options}
+    return functools.partial(_build, function, activation, pairing, options)
+
+
+def _build(function: Callable[..., keras.Model], text: str, pairing: bool, options: dict[str, Any]) -> Built:
+    factory = ActivationFactory(text, pairing)
+    model = function(factory, **options)
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"A function that builds networks must return a keras.Model. Received: {model!r}")
+    return Built(model, tuple(factory.made))
+
+
+def _found(name: str) -> tuple[Callable[..., keras.Model], tuple[Any, ...], dict[str, Any]]:
+    place, args, options = spec.parse(name)
+    if ":" in place:
+        return references.resolve(place), args, options
+    if place not in NETWORKS:
+        near = references.did_you_mean(place, NETWORKS)
+        raise ValueError(
+            f"Unknown network.{near} There are {', '.join(NETWORKS)}; and functions of your own as 'module:function'. "
+            f"Received: {name!r}"
+        )
+    return NETWORKS[place], args, options

@@ -1,78 +1,218 @@
 """What is compared, checked before anything runs, and the list of runs that follows from it."""
 
+from __future__ import annotations
+
+import hashlib
+import json
+import math
 import numbers
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
 
-from keras_acts.core import registry
-from keras_acts.experiments.networks import NETWORKS
+from keras_acts.experiments import data as data_module
+from keras_acts.experiments import networks, references
+from keras_acts.experiments.records import Run
 
-ACTIVATIONS = ("sigmoid", "relu", "elu", "leaky_relu", "selu", "gelu")
+ACTIVATIONS = (
+    "relu",
+    "leaky_relu",
+    "PReLU",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+    "tanh",
+    "sigmoid",
+    "snake",
+)
+OPTIMIZERS = ("adam", "sgd")
+ENGINES = ("processes", "ray", "here")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A comparison: every model with every activation, once for each seed.
+    """A comparison: one network on one data set with every activation and learning rate, once for each seed.
 
     Args:
-        activations: names or spec strings, such as "elu(alpha=0.5)".
-        models: names of networks: "mlp", "cnn".
-        seeds: number of repetitions, each with its own split of the data, initial weights and order of batches.
+        activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU".
+        baseline: the activation that the others are compared with. It is added if it is missing.
+        data: a data set, with options as in "circles(noise=0.1)"; a .csv or .npz file; a function of your own that
+            returns x and y, as such or as "module:function".
+        model: "mlp", "cnn", "deep_mlp" or "siren", with options as in "mlp(width=64, depth=3)"; a function of your own
+            `f(activation, **options) -> keras.Model`, as such or as "module:function".
+        seeds: number of repetitions, each with its own split of the data, first weights and order of batches.
         epochs: passes over the training data.
-        batch_size: images in a step.
+        batch_size: samples in a step.
+        learning_rates: the grid; for each activation, validation data choose among them.
+        optimizer: "adam", or "sgd" with momentum 0.9.
+        paired: False to give every activation Keras' default initializer instead of its own.
+        budget: seconds after which no run is started any more; None for no limit.
+        workers: processes; None for one on each core.
+        engine: "processes" on this machine, "ray" for a Ray cluster, or "here" for this process, one run at a time.
+        output: the folder of the comparison; None for one below `runs` that belongs to these settings.
 
     Raises:
-        ValueError: for an unknown or repeated activation or model, or a number below 1.
+        ValueError: for an unknown or repeated name, or a number out of range.
         TypeError: for an unknown parameter of an activation.
+
+    Example:
+        >>> plan = Plan(activations=("relu", "gelu"), seeds=2)
+        >>> len(runs(plan))
+        4
     """
 
     activations: tuple[str, ...] = ACTIVATIONS
-    models: tuple[str, ...] = tuple(NETWORKS)
-    seeds: int = 2
-    epochs: int = 15
+    baseline: str = "relu"
+    data: str | Callable[..., Any] = "digits"
+    model: str | Callable[..., Any] = "mlp"
+    seeds: int = 10
+    epochs: int = 20
     batch_size: int = 128
+    learning_rates: tuple[float, ...] = (1e-3,)
+    optimizer: str = "adam"
+    paired: bool = True
+    budget: float | None = None
+    workers: int | None = None
+    engine: str = "processes"
+    output: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("seeds", "epochs", "batch_size"):
             _check_count(name, getattr(self, name))
-        for name in ("activations", "models"):
-            _check_names(name, getattr(self, name))
-        for model in self.models:
-            if model not in NETWORKS:
-                raise ValueError(f"`models` must be among: {', '.join(NETWORKS)}. Received: {model!r}")
-        resolved = [registry.get(activation) for activation in self.activations]
-        for number, activation in enumerate(resolved):
-            first = resolved.index(activation)
-            if first != number:
-                raise ValueError(
-                    "`activations` must not hold one activation twice. "
-                    f"Received: {self.activations[first]!r} and {self.activations[number]!r}"
-                )
+        if self.workers is not None:
+            _check_count("workers", self.workers)
+        for name in ("activations", "learning_rates"):
+            self._set(name, _as_tuple(name, getattr(self, name)))
+        for rate in self.learning_rates:
+            _check_positive("learning_rates", rate)
+        self._set("learning_rates", tuple(float(rate) for rate in self.learning_rates))
+        if self.budget is not None:
+            _check_positive("budget", self.budget)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_choice("engine", self.engine, ENGINES)
+        if not isinstance(self.paired, bool):
+            raise ValueError(f"`paired` must be true or false. Received: paired={self.paired!r}")
+        if self.output is not None:
+            self._set("output", str(self.output))
+        for name in ("data", "model"):
+            value = getattr(self, name)
+            if callable(value):
+                self._set(name, references.name_of(value))
+            elif not isinstance(value, str):
+                raise ValueError(f"`{name}` must be a name or a function. Received: {name}={value!r}")
+        if self.baseline not in self.activations:
+            self._set("activations", (self.baseline, *self.activations))
+        self._check_activations()
+        data_module.check(str(self.data))
+        networks.check(str(self.model))
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check_activations(self) -> None:
+        seen: list[Any] = []
+        for text in self.activations:
+            if not isinstance(text, str):
+                raise ValueError(f"`activations` must be names or spec strings. Received: {text!r}")
+            factory = networks.ActivationFactory(text, self.paired)
+            function = factory.make()
+            if function in seen or self.activations.count(text) > 1:
+                raise ValueError(f"`activations` must not hold one activation twice. Received: {text!r} again")
+            seen.append(function)
+            try:
+                factory.paired()
+            except ValueError as error:
+                raise ValueError(f"{error}. Or compare without pairing: paired=False") from error
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the runs of one comparison share: seeds, activations and learning rates may be added later."""
+        shared = ("data", "model", "epochs", "batch_size", "optimizer", "paired")
+        return {name: getattr(self, name) for name in shared} | {"file": _digest(str(self.data))}
+
+    @property
+    def folder(self) -> Path:
+        """Where the comparison is kept: the same settings are the same folder, so that starting again continues."""
+        if self.output is not None:
+            return Path(self.output)
+        parts = [self.settings, self.activations, self.baseline, self.seeds, self.learning_rates]
+        key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+        words = [_word(str(self.data)), _word(str(self.model)), key]
+        return Path("runs") / "-".join(words)
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training: plain data, so that it can be sent to another process and written into a store."""
+def from_mapping(values: Mapping[str, Any]) -> Plan:
+    """A plan from plain data, as in a plan file.
 
-    model: str
-    activation: str
-    seed: int
-    epochs: int
-    batch_size: int
+    Raises:
+        ValueError: for an unknown setting, with near matches, and what `Plan` raises.
+    """
+    known = [field.name for field in fields(Plan)]
+    for name in values:
+        if name not in known:
+            near = references.did_you_mean(str(name), known)
+            raise ValueError(f"A plan has no setting `{name}`.{near} It has {', '.join(known)}. Received: {name!r}")
+    return replace(Plan(), **values)
+
+
+def read(path: Path | str) -> dict[str, Any]:
+    """The settings in a YAML plan file, for `from_mapping`.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is not a YAML mapping.
+    """
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"The plan file {path} must be YAML. Received: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"The plan file {path} must hold settings, as 'seeds: 10'. Received: {values!r}")
+    return values
 
 
 def runs(plan: Plan) -> list[Run]:
-    """All trainings of a plan, model by model and seed by seed.
+    """All trainings of a plan, seed by seed, so that a comparison cut short is still a fair one.
 
     Example:
-        >>> [run.activation for run in runs(Plan(activations=("relu", "gelu"), models=("mlp",), seeds=1))]
+        >>> [run.activation for run in runs(Plan(activations=("relu", "gelu"), seeds=1))]
         ['relu', 'gelu']
     """
+    file = _digest(str(plan.data))
+    other = {"optimizer": plan.optimizer if plan.optimizer != "adam" else None, "file": file}
     return [
-        Run(model, activation, seed, plan.epochs, plan.batch_size)
-        for model in plan.models
+        Run(
+            data=str(plan.data),
+            model=str(plan.model),
+            activation=activation,
+            learning_rate=rate,
+            seed=seed,
+            epochs=plan.epochs,
+            batch_size=plan.batch_size,
+            paired=plan.paired,
+            settings=tuple((name, value) for name, value in other.items() if value is not None),
+        )
         for seed in range(plan.seeds)
         for activation in plan.activations
+        for rate in plan.learning_rates
     ]
+
+
+def _digest(data: str) -> str | None:
+    """The content of a data file, so that another content is another comparison."""
+    path = Path(data.partition("(")[0])
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
+
+
+def _word(text: str) -> str:
+    name = Path(text.partition("(")[0].rpartition(":")[2]).stem
+    return "".join(letter if letter.isalnum() or letter in "_" else "_" for letter in name)
 
 
 def _check_count(name: str, value: object) -> None:
@@ -80,9 +220,22 @@ def _check_count(name: str, value: object) -> None:
         raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
 
 
-def _check_names(name: str, value: object) -> None:
-    if not isinstance(value, tuple) or not value or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"`{name}` must be a non-empty tuple of strings. Received: {name}={value!r}")
-    if len(set(value)) < len(value):
-        twice = next(item for item in value if value.count(item) > 1)
-        raise ValueError(f"`{name}` must not hold a name twice. Received: {twice!r}")
+def _check_positive(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 < value < math.inf:
+        raise ValueError(f"`{name}` must be finite and > 0. Received: {name}={value!r}")
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        near = references.did_you_mean(str(value), choices)
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, choices))}.{near} Received: {value!r}")
+
+
+def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or not tuple(value):
+        raise ValueError(f"`{name}` must be a list with something in it. Received: {name}={value!r}")
+    items = tuple(value)
+    for item in items:
+        if items.count(item) > 1:
+            raise ValueError(f"`{name}` must not hold a value twice. Received: {item!r}")
+    return items

@@ -1,108 +1,203 @@
-"""One run to one record, and a plan's runs one after the other."""
+"""Runs to records: in processes on this machine, on a Ray cluster, or in this process. The records are the same.
 
+Each worker has one thread, as sums change in their last bits with the number of threads; so the same settings give the
+same curves bit for bit, whatever the number of workers. A worker builds and compiles a network once for each activation
+and keeps it, and therefore gets runs of the same few activations.
+"""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
 
-import keras
-import numpy as np
+from keras_acts.experiments import data
+from keras_acts.experiments.records import Record, Run
 
-from keras_acts.experiments.data import Part, Split, digits
-from keras_acts.experiments.networks import NETWORKS
-from keras_acts.experiments.plan import Run
-
-METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-
-
-@dataclass(frozen=True)
-class Record:
-    """What one run gave.
-
-    Args:
-        run: what was run.
-        history: by name in `METRICS`, one value for each epoch.
-        test_loss: on the test data, after the last epoch.
-        test_accuracy: share of the test images classified right, after the last epoch.
-        parameters: number of trained weights.
-        seconds: time to build, train and test, on the machine at hand.
-    """
-
-    run: Run
-    history: Mapping[str, tuple[float, ...]]
-    test_loss: float
-    test_accuracy: float
-    parameters: int
-    seconds: float
+Submit = Callable[[Run], "Future[Record]"]
+TRAINERS_KEPT = 64
 
 
-def execute(runs: Iterable[Run], load: Callable[[int], Split] = digits) -> Iterator[Record]:
-    """Do the runs in their order and hand out each record as it is finished.
+def execute(
+    runs: Sequence[Run], workers: int | None = None, engine: str = "processes", budget: float | None = None
+) -> Iterator[Record]:
+    """Do the runs and hand out each record as soon as it is finished.
 
     Args:
-        runs: what to run.
-        load: gives the data for a seed, the same for all activations.
+        runs: what to run. Each worker takes its runs in this order.
+        workers: number of processes; None for one on each core.
+        engine: "processes", "ray" (an existing cluster where one is configured, else one on this machine) or "here".
+        budget: seconds after which no run is started any more.
 
-    Returns:
-        An iterator of records.
+    Raises:
+        RuntimeError: if a worker dies, as for lack of memory.
+        ModuleNotFoundError: if Ray is asked for and not installed.
     """
+    if not runs:
+        return
+    count = 1 if engine == "here" else min(workers or os.cpu_count() or 1, len(runs))
+    deadline = None if budget is None else time.monotonic() + budget
+    with _ENGINES[engine](count) as submits:
+        yield from _spread(runs, submits, deadline)
+
+
+def run_one(run: Run) -> Record:
+    """Do one run in this process, with what is compiled already if there was one like it."""
+    return _trainer(replace(run, seed=0, learning_rate=1.0, epochs=1)).train(run, _split(run.data, run.seed))
+
+
+@functools.lru_cache(maxsize=TRAINERS_KEPT)
+def _trainer(like: Run) -> Any:
+    from keras_acts.experiments.training import Trainer
+
+    return Trainer(like, data.load(like.data, like.seed))
+
+
+@functools.lru_cache(maxsize=1)
+def _split(name: str, seed: int) -> data.Split:
+    return data.load(name, seed)
+
+
+# ---- who does what ---------------------------------------------------------------------------------------------------
+
+
+def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | None) -> Iterator[Record]:
+    """Keep every worker busy with runs of its own activations, and then with what the others have left."""
+    waiting = _shares(runs, len(submits))
+    busy: dict[Future[Record], int] = {}
+
+    def start(worker: int) -> None:
+        late = deadline is not None and time.monotonic() >= deadline
+        source = worker if waiting[worker] else max(range(len(waiting)), key=lambda other: len(waiting[other]))
+        if waiting[source] and not late:
+            # From the end of another's list: what that one would come to last.
+            run = waiting[source].pop(0 if source == worker else -1)
+            busy[submits[worker](run)] = worker
+
+    for worker in range(len(submits)):
+        start(worker)
+    while busy:
+        for future in wait(busy, return_when=FIRST_COMPLETED).done:
+            worker = busy.pop(future)
+            record = future.result()
+            start(worker)
+            yield record
+
+
+def _shares(runs: Sequence[Run], workers: int) -> list[list[Run]]:
+    activations = list(dict.fromkeys(run.activation for run in runs))
+    shares: list[list[Run]] = [[] for _ in range(workers)]
     for run in runs:
-        yield run_one(run, load(run.seed))
+        shares[activations.index(run.activation) % workers].append(run)
+    return shares
 
 
-def run_one(run: Run, data: Split) -> Record:
-    """Train one network and test it once.
-
-    The random state of Python, numpy and Keras is set from the seed, so that on CPUs a run gives the same numbers to
-    the last bit, whatever ran before it.
-
-    Args:
-        run: what to train.
-        data: what to train on.
-
-    Returns:
-        The record.
-    """
-    start = time.perf_counter()
-    keras.utils.set_random_seed(run.seed)
-    train = data.train
-    model = NETWORKS[run.model](run.activation, train.x.shape[1:], train.y.shape[-1])
-    model.compile(loss="categorical_crossentropy", optimizer=keras.optimizers.Adam(clipvalue=0.5), metrics=["accuracy"])
-    history = _train(model, data, run)
-    tested = _measure(model, data.test)
-    return Record(
-        run=run,
-        history={name: tuple(values) for name, values in history.items()},
-        test_loss=float(tested["loss"]),
-        test_accuracy=float(tested["accuracy"]),
-        parameters=model.count_params(),
-        seconds=time.perf_counter() - start,
-    )
+# ---- engines ---------------------------------------------------------------------------------------------------------
 
 
-def _train(model: keras.Model, data: Split, run: Run) -> dict[str, list[float]]:
-    """All epochs, as `fit` does them, but with an order of batches that hangs on the seed alone.
-
-    So all activations see the same batches, on every backend. For networks this small it is also faster than `fit`.
-    """
-    x, y = data.train.x, data.train.y
-    random = np.random.default_rng(run.seed)
-    history: dict[str, list[float]] = {name: [] for name in METRICS}
-    for _ in range(run.epochs):
-        order = random.permutation(len(x))
-        total = {"loss": 0.0, "accuracy": 0.0}
-        for start in range(0, len(x), run.batch_size):
-            rows = order[start : start + run.batch_size]
-            model.reset_metrics()  # older Keras would give means over all batches so far
-            trained = model.train_on_batch(x[rows], y[rows], return_dict=True)
-            for name in total:
-                total[name] += float(trained[name]) * len(rows)
-        validated = _measure(model, data.validation)
-        for name, value in total.items():
-            history[name].append(value / len(x))
-            history[f"val_{name}"].append(float(validated[name]))
-    return history
+@contextmanager
+def _processes(count: int) -> Iterator[list[Submit]]:
+    """One executor for each process, so that a run goes to the process that has compiled its network."""
+    spawn = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
+    with ExitStack() as stack:
+        pools = [ProcessPoolExecutor(1, mp_context=spawn, initializer=_start_worker) for _ in range(count)]
+        for pool in pools:
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        try:
+            yield [_pool_submit(pool) for pool in pools]
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                "A worker process ended in the middle of a run. Finished runs are safe. If it ran out of memory, use "
+                "fewer `workers`; in a script, call compare() below `if __name__ == '__main__':`"
+            ) from error
 
 
-def _measure(model: keras.Model, part: Part) -> dict[str, float]:
-    model.reset_metrics()
-    return model.test_on_batch(part.x, part.y, return_dict=True)
+@contextmanager
+def _ray(count: int) -> Iterator[list[Submit]]:
+    import ray
+
+    started = not ray.is_initialized()
+    if started:
+        _start_ray(ray, count)
+    try:
+        remote: Any = ray.remote(num_cpus=1)(_RayWorker)
+        actors = [remote.remote() for _ in range(count)]
+        try:
+            yield [_ray_submit(each) for each in actors]
+        except ray.exceptions.RayActorError as error:
+            raise RuntimeError(f"A Ray worker ended in the middle of a run. Finished runs are safe: {error}") from error
+        finally:
+            for each in actors:
+                ray.kill(each)
+    finally:
+        if started:
+            ray.shutdown()
+
+
+def _start_ray(ray: Any, count: int) -> None:
+    """Join the cluster that Ray is configured for, or start one on this machine."""
+    options = {"log_to_driver": False, "logging_level": "error"}
+    try:
+        ray.init(address="auto", **options)
+    except ConnectionError:
+        ray.init(address="local", num_cpus=count, include_dashboard=False, **options)
+
+
+class _RayWorker:
+    def __init__(self) -> None:
+        _one_thread()
+
+    def run_one(self, run: Run) -> Record:
+        return run_one(run)
+
+
+def _ray_submit(actor: Any) -> Submit:
+    return lambda run: actor.run_one.remote(run).future()
+
+
+@contextmanager
+def _here(count: int) -> Iterator[list[Submit]]:
+    def submit(run: Run) -> Future[Record]:
+        future: Future[Record] = Future()
+        future.set_result(run_one(run))
+        return future
+
+    yield [submit]
+
+
+_ENGINES = {"processes": _processes, "ray": _ray, "here": _here}
+
+
+def _pool_submit(pool: ProcessPoolExecutor) -> Submit:
+    return lambda run: pool.submit(run_one, run)
+
+
+def _start_worker() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _one_thread()
+
+
+def _end_with(parent: Any) -> None:
+    """A process that is killed takes its workers along, which would otherwise wait for work for ever."""
+    parent.join()
+    os._exit(1)
+
+
+def _one_thread() -> None:
+    """Set up a worker before TensorFlow computes anything in it."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for device in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(device, True)

@@ -1,0 +1,136 @@
+"""What goes on inside a network: gradient norms, and units that no longer react."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_acts.experiments.records import LayerRecord
+
+FLAT = 1e-2  # a slope below this passes almost no gradient: tanh beyond 3, sigmoid beyond 4.6
+MOSTLY = 0.9
+
+
+class _Place(NamedTuple):
+    """A layer with a kernel, and the layer that applies the activation to its outputs (itself, if fused), if any."""
+
+    name: str
+    layer: keras.Layer
+    activation: keras.Layer | None
+
+
+class Probe:
+    """Looks at every layer of a network that has a kernel, over one batch.
+
+    Args:
+        model: a network.
+        activations: the functions and layers in it that are the activation under comparison.
+        losses: gives the loss of each sample for x and y.
+    """
+
+    def __init__(self, model: keras.Model, activations: Sequence[Any], losses: Callable[[Any, Any], Any]) -> None:
+        self._places = _places(model, activations)
+        self._losses = losses
+        self._inputs_of_activations = _extractor(model, self._places)
+        self._compiled = tf.function(self._look, autograph=False)
+
+    def look(self, x: Any, y: Any) -> np.ndarray:
+        """One row for each layer: gradient norm, dead share, saturated share (NaN without an activation)."""
+        return self._compiled(x, y).numpy()
+
+    def records(self, before: np.ndarray, after: np.ndarray) -> tuple[LayerRecord, ...]:
+        """Two looks as records."""
+        return tuple(
+            LayerRecord(
+                place.name,
+                gradient_start=float(start[0]),
+                gradient_end=float(end[0]),
+                dead_start=_share(start[1]),
+                dead_end=_share(end[1]),
+                saturated_start=_share(start[2]),
+                saturated_end=_share(end[2]),
+            )
+            for place, start, end in zip(self._places, before, after, strict=True)
+        )
+
+    def _look(self, x: Any, y: Any) -> Any:
+        kernels = [place.layer.kernel for place in self._places]
+        if not kernels:
+            return tf.zeros((0, 3))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self._losses(x, y))
+        gradients = tape.gradient(loss, [kernel.value for kernel in kernels], unconnected_gradients="zero")
+        norms = [tf.norm(gradient) for gradient in gradients]
+        shares = self._shares(x)
+        return tf.stack([tf.stack([norm, *pair]) for norm, pair in zip(norms, shares, strict=True)])
+
+    def _shares(self, x: Any) -> list[tuple[Any, Any]]:
+        nothing = (tf.constant(np.nan), tf.constant(np.nan))
+        if self._inputs_of_activations is None:
+            return [nothing] * len(self._places)
+        inputs = iter(keras.tree.flatten(self._inputs_of_activations(x, training=False)))  # one tensor comes bare
+        return [
+            nothing if place.activation is None else _flat_shares(place.layer, place.activation, next(inputs))
+            for place in self._places
+        ]
+
+
+def _flat_shares(layer: keras.Layer, activation: keras.Layer, inputs: Any) -> tuple[Any, Any]:
+    """Shares of the units (last axis) with a slope near 0 on all samples, and on nearly all."""
+    function: Any = activation
+    if activation is layer:  # fused: from the input of the layer to the input of its activation
+        inputs, function = _without_activation(layer, inputs), layer.activation
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = function(inputs, training=False) if isinstance(function, keras.Layer) else function(inputs)
+    slope = tape.gradient(outputs, inputs, unconnected_gradients="zero")
+    flat = tf.cast(tf.abs(slope) < FLAT, "float32")
+    share_of_samples = tf.reduce_mean(tf.reshape(flat, (-1, flat.shape[-1])), axis=0)
+    dead = tf.reduce_mean(tf.cast(share_of_samples >= 1.0, "float32"))
+    saturated = tf.reduce_mean(tf.cast(share_of_samples >= MOSTLY, "float32"))
+    return dead, saturated
+
+
+def _without_activation(layer: keras.Layer, inputs: Any) -> Any:
+    activation, layer.activation = layer.activation, keras.activations.linear
+    try:
+        return layer(inputs)
+    finally:
+        layer.activation = activation
+
+
+def _places(model: keras.Model, activations: Sequence[Any]) -> list[_Place]:
+    """Layers with a kernel in the order of the model, each with the next activation after it."""
+
+    def is_one(candidate: Any) -> bool:
+        return any(candidate is activation for activation in activations)
+
+    places: list[_Place] = []
+    counts: dict[str, int] = {}
+    for layer in model.layers:
+        if is_one(layer) or (isinstance(layer, keras.layers.Activation) and is_one(layer.activation)):
+            if places and places[-1].activation is None:
+                places[-1] = places[-1]._replace(activation=layer)
+        elif getattr(layer, "kernel", None) is not None and layer.trainable:
+            kind = type(layer).__name__.lower()
+            counts[kind] = counts.get(kind, 0) + 1
+            fused = layer if is_one(getattr(layer, "activation", None)) else None
+            places.append(_Place(f"{kind}_{counts[kind]}", layer, fused))
+    return places
+
+
+def _extractor(model: keras.Model, places: Sequence[_Place]) -> keras.Model | None:
+    """A model from the inputs to what goes into each activation; None for models that are not a graph of layers."""
+    watched = [place.activation for place in places if place.activation is not None]
+    try:
+        return keras.Model(model.inputs, [layer.input for layer in watched]) if watched else None
+    except (AttributeError, ValueError):  # subclassed, or a layer in two places
+        return None
+
+
+def _share(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

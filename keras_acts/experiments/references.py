@@ -1,0 +1,76 @@
+"""A user's own functions by name, so that settings stay plain text: "package.module:function" or "file.py:function"."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+def name_of(function: Function) -> str:
+    """The name under which `resolve` finds this function again, in another process too.
+
+    Raises:
+        ValueError: if there is none: for lambdas and functions inside functions.
+    """
+    name = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
+    try:
+        found = resolve(name)
+    except ValueError:
+        found = None
+    if found is not function:
+        raise ValueError(
+            "Each run may go to another process, which must find the function by name: define it at the top level of a "
+            f"module, with `def`. Received: {function!r}"
+        )
+    return name
+
+
+def resolve(name: str) -> Function:
+    """The function of a name such as "package.module:function" or "folder/file.py:function".
+
+    Raises:
+        ValueError: if there is none.
+    """
+    place, _, qualified = name.rpartition(":")
+    try:
+        found: Any = _load(place) if place.endswith(".py") else importlib.import_module(place)
+        for part in qualified.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, OSError, ValueError) as error:
+        raise ValueError(
+            "A function of your own must be named 'package.module:function' or 'file.py:function'. "
+            f"Received: {name!r} ({type(error).__name__}: {error})"
+        ) from error
+    if not callable(found):
+        raise ValueError(f"'{name}' must be a function. Received: {type(found).__name__}")
+    return found
+
+
+def _load(file: str) -> Any:
+    path = Path(file).resolve()
+    module_name = f"keras_acts file {path}"
+    if module_name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None or not path.is_file():
+            raise OSError(f"no such file: {path}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[module_name]
+            raise
+    return sys.modules[module_name]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'digits'?` where something known is spelled nearly like it, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

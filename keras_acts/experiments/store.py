@@ -1,0 +1,183 @@
+"""Finished runs in one SQLite file: committed at once, never repeated, never lost.
+
+Any number of processes may write at once. A run counts once, whoever finishes it first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keras_acts.experiments.records import Record, Run
+
+APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
+FORMAT = 1
+BUSY_SECONDS = 60.0
+
+_TABLES = """
+    CREATE TABLE comparison (settings TEXT NOT NULL);
+    CREATE TABLE runs (run TEXT PRIMARY KEY, record TEXT NOT NULL, finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
+"""
+
+
+class StoreError(OSError):
+    """The store cannot be used. The file is as it was."""
+
+
+class Store:
+    """The runs of one comparison.
+
+    Args:
+        path: the file; made if there is none.
+        settings: what all runs of the comparison share, as plain data. A store of another comparison is refused.
+
+    Raises:
+        StoreError: if the file is something else, damaged, or of another comparison, or cannot be written.
+
+    Example:
+        with Store("runs/digits/runs.sqlite", {"data": "digits", "epochs": 20}) as store:
+            store.add(record)
+            records = store.records()
+    """
+
+    def __init__(self, path: Path | str, settings: Mapping[str, Any]) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            _create(self.path, settings)
+        _check_header(self.path)
+        self._connection = _connect(self.path)
+        try:
+            with _explained(self.path):
+                self._check_content(settings)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def add(self, record: Record) -> None:
+        """Commit a finished run; nothing happens if the store has it already.
+
+        Raises:
+            StoreError: if it could not be written, as on a full disk. What was stored before is safe.
+        """
+        with _explained(self.path), self._connection:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO runs (run, record) VALUES (?, ?)", (record.run.to_json(), record.to_json())
+            )
+
+    def records(self, runs: Iterable[Run] | None = None) -> list[Record]:
+        """All records, or those of `runs` that are finished, in their order."""
+        with _explained(self.path):
+            found = dict(self._connection.execute("SELECT run, record FROM runs ORDER BY rowid").fetchall())
+        keys = found if runs is None else [key for key in (run.to_json() for run in runs) if key in found]
+        return [Record.from_json(found[key]) for key in keys]
+
+    def finished(self) -> set[Run]:
+        """The runs that need not be done again."""
+        with _explained(self.path):
+            return {Run.from_json(run) for (run,) in self._connection.execute("SELECT run FROM runs")}
+
+    def _check_content(self, settings: Mapping[str, Any]) -> None:
+        (health,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if health != "ok":
+            raise sqlite3.DatabaseError(health)
+        (text,) = self._connection.execute("SELECT settings FROM comparison").fetchone()
+        stored, wanted = json.loads(text), json.loads(json.dumps(settings))
+        differences = [
+            f"{key}: {stored.get(key)!r} there, {wanted.get(key)!r} here"
+            for key in {**stored, **wanted}
+            if stored.get(key) != wanted.get(key)
+        ]
+        if differences:
+            raise StoreError(
+                f"{self.path} holds another comparison ({'; '.join(differences)}). Choose another output folder, or "
+                "the same settings to continue it"
+            )
+
+
+def _create(path: Path, settings: Mapping[str, Any]) -> None:
+    """Make the file whole under another name, then give it its name: nobody ever sees half of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
+    os.close(handle)
+    try:
+        with _explained(path):
+            connection = sqlite3.connect(name)
+            try:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+                connection.executescript(_TABLES)
+                with connection:
+                    connection.execute("INSERT INTO comparison VALUES (?)", (json.dumps(settings),))
+                connection.execute("PRAGMA journal_mode = WAL")  # writers and readers do not wait for each other
+            finally:
+                connection.close()
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            pass  # another process was first
+        except OSError as error:
+            raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
+    finally:
+        os.unlink(name)
+
+
+def _check_header(path: Path) -> None:
+    """Look at the first 100 bytes, as SQLite lays them out, without letting SQLite near a file that is not ours."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
+    is_ours = header[:16] == b"SQLite format 3\0" and int.from_bytes(header[68:72], "big") == APPLICATION_ID
+    if not is_ours:
+        raise StoreError(
+            f"{path} is no store of keras_acts and was left alone. Choose another output folder, or move the file"
+        )
+    version = int.from_bytes(header[60:64], "big")
+    if version != FORMAT:
+        raise StoreError(
+            f"{path} was written by another version of keras_acts and was left alone. Choose another output folder. "
+            f"Received: format {version}, expected {FORMAT}"
+        )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        if "full" in text:
+            hint = "The disk is full. Finished runs are safe: make room and start again to continue"
+        elif "locked" in text:
+            hint = f"Another process kept it locked for {BUSY_SECONDS:.0f} s. Finished runs are safe: start again"
+        elif "readonly" in text or "unable to open" in text:
+            hint = "The file and its folder must be writable"
+        else:
+            hint = "The file is damaged and was left alone. Choose another output folder, or restore a copy"
+        raise StoreError(f"The store {path} cannot be used. {hint}. Received: {text}") from error
+    except (ValueError, TypeError) as error:  # SQLite is content, but a row is not ours
+        raise StoreError(f"The store {path} is damaged and was left alone. Received: {error}") from error

@@ -1,0 +1,128 @@
+"""A plan says what will be run, and is refused with a reason before anything is."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from keras_acts.experiments import plan as plans
+from keras_acts.experiments.plan import ACTIVATIONS, Plan, runs
+
+
+def test_the_default_plan_is_the_main_job():
+    planned = runs(Plan())
+    assert len(planned) == len(set(planned)) == 12 * 10
+    assert {run.activation for run in planned} == set(ACTIVATIONS)
+    assert {(run.data, run.model, run.epochs, run.paired) for run in planned} == {("digits", "mlp", 20, True)}
+    assert {run.seed for run in planned} == set(range(10))
+
+
+def test_runs_go_seed_by_seed_so_that_a_part_is_fair():
+    planned = runs(Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)))
+    assert [(run.seed, run.activation, run.learning_rate) for run in planned[:5]] == [
+        (0, "relu", 0.1),
+        (0, "relu", 0.01),
+        (0, "gelu", 0.1),
+        (0, "gelu", 0.01),
+        (1, "relu", 0.1),
+    ]
+
+
+def test_a_missing_baseline_is_added():
+    assert Plan(activations=("gelu",)).activations == ("relu", "gelu")
+    assert Plan(activations=("gelu", "tanh"), baseline="tanh").activations == ("gelu", "tanh")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seeds": 0}, "`seeds` must be an integer >= 1. Received: seeds=0"),
+        ({"epochs": -1}, "`epochs` must be an integer >= 1. Received: epochs=-1"),
+        ({"batch_size": 2.5}, "`batch_size` must be an integer >= 1. Received: batch_size=2.5"),
+        ({"seeds": True}, "`seeds` must be an integer >= 1. Received: seeds=True"),
+        ({"workers": 0}, "`workers` must be an integer >= 1. Received: workers=0"),
+        ({"budget": -3.0}, "`budget` must be finite and > 0. Received: budget=-3.0"),
+        ({"learning_rates": (0.0,)}, "`learning_rates` must be finite and > 0. Received: learning_rates=0.0"),
+        ({"learning_rates": ("fast",)}, "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
+        ({"learning_rates": (0.1, 0.1)}, "`learning_rates` must not hold a value twice. Received: 0.1"),
+        ({"optimizer": "adamm"}, "Did you mean 'adam'? Received: 'adamm'"),
+        ({"engine": "rai"}, "Did you mean 'ray'? Received: 'rai'"),
+        ({"paired": "yes"}, "`paired` must be true or false. Received: paired='yes'"),
+        ({"model": "mpl"}, "Unknown network. Did you mean 'mlp'?"),
+        ({"model": 3}, "`model` must be a name or a function. Received: model=3"),
+        ({"model": lambda activation: None}, "define it at the top level of a module"),
+        ({"data": "digit"}, "Unknown data set. Did you mean 'digits'?"),
+        ({"activations": ()}, "`activations` must be a list with something in it. Received: activations=()"),
+        ({"activations": "relu"}, "`activations` must be a list with something in it"),
+        ({"activations": ("relu", 3)}, "`activations` must be names or spec strings. Received: 3"),
+        ({"activations": ("relu", "silu", "swish")}, "must not hold one activation twice. Received: 'swish' again"),
+        ({"activations": ("relu", "PReLU", "PReLU")}, "`activations` must not hold a value twice. Received: 'PReLU'"),
+        ({"activations": ("rellu",)}, "Unknown activation. Did you mean 'relu'"),
+        ({"activations": ("elu(alpha=-1.0)",)}, "must be a finite number >= 0. Received: alpha=-1.0"),
+        ({"activations": ("relu", "softmax")}, "Or compare without pairing: paired=False"),
+    ],
+)
+def test_a_wrong_plan_is_refused(wrong, message):
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is compared below
+        Plan(**wrong)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_softmax_can_be_compared_without_pairing():
+    assert Plan(activations=("relu", "softmax"), paired=False).activations == ("relu", "softmax")
+
+
+# ---- Plan files ------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_file(tmp_path):
+    file = tmp_path / "plan.yml"
+    file.write_text(
+        "activations: [relu, elu(alpha=0.5)]\ndata: moons\nseeds: 6\nlearning_rates: [0.001, 0.01]\npaired: false\n"
+    )
+    plan = plans.from_mapping(plans.read(file))
+    assert plan == Plan(
+        activations=("relu", "elu(alpha=0.5)"), data="moons", seeds=6, learning_rates=(0.001, 0.01), paired=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed: 3", "A plan has no setting `seed`. Did you mean 'seeds'?"),
+        ("activation: [relu]", "A plan has no setting `activation`. Did you mean 'activations'?"),
+        ("learning_rate: [0.1]", "Did you mean 'learning_rates'?"),
+        ("seeds: [", "must be YAML"),
+        ("relu", "must hold settings, as 'seeds: 10'. Received: 'relu'"),
+        ("", "must hold settings, as 'seeds: 10'. Received: None"),
+        ("!!python/object:os.system {}", "must be YAML"),
+    ],
+)
+def test_a_wrong_plan_file_is_refused(tmp_path, text, message):
+    (tmp_path / "plan.yml").write_text(text)
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        plans.from_mapping(plans.read(tmp_path / "plan.yml"))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+# ---- Folders ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_settings_are_the_same_folder():
+    plan = Plan(seeds=3)
+    assert plan.folder == Plan(seeds=3, workers=2, budget=5.0).folder
+    others = [{"seeds": 4}, {"epochs": 3}, {"data": "wine"}, {"paired": False}, {"activations": ("relu", "elu")}]
+    assert len({plan.folder, *(dataclasses.replace(plan, **other).folder for other in others)}) == 6
+    assert Plan(output="here").folder.name == "here"
+
+
+def test_other_content_of_a_file_is_another_comparison(tmp_path):
+    file = tmp_path / "data.npz"
+    np.savez(file, x=np.zeros((9, 2)), y=np.arange(9) % 2)
+    first = Plan(data=str(file))
+    before = first.settings, runs(first)[0]
+    np.savez(file, x=np.ones((9, 2)), y=np.arange(9) % 2)
+    assert first.settings != before[0]
+    assert runs(first)[0] != before[1]
