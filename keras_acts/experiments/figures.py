@@ -52,13 +52,16 @@ def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax:
         finite[text] = seeds[kept] if kept.any() else np.full((1, seeds.shape[1]), np.nan)
     plots.draw_histories(finite, metric=metric, ax=ax)
     means = {line.get_label(): line for line in ax.get_lines()}
+    # The seeds set the axis. A band that reaches zero, which has no place on a logarithmic axis, leaves it below.
+    bottom, top = ax.get_ylim()
     for label, seeds in finite.items():
         if len(seeds) > 1:
             mean, half = mean_interval(seeds)
-            low = np.maximum(mean - half, seeds.min(axis=0)) if metric == "loss" else mean - half
+            low = np.maximum(mean - half, 1e-3 * bottom) if metric == "loss" else mean - half
             high = np.minimum(mean + half, 1.0) if metric == "accuracy" else mean + half
             epochs = np.arange(1, seeds.shape[1] + 1)
             ax.fill_between(epochs, low, high, color=means[label].get_color(), alpha=0.15, linewidth=0.0)
+    ax.set_ylim(bottom, top)
     if metric == "loss":
         _drop_outliers(ax, {label: mean_interval(seeds)[0] for label, seeds in finite.items()})
     return ax

@@ -10,6 +10,7 @@ from keras_acts.experiments import gallery, svg, tables, verdict
 from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.selection import Problem
+from keras_acts.experiments.statistics import seeds_needed
 
 # Okabe-Ito's colours, lightened where they are too dark for a dark page, in the order of `plots.COLORS`.
 DARK_COLORS = ("#56a8e0", "#E69F00", "#2bc79a", "#e08fbd", "#f0803c", "#8fd3f7", "#f2f2f2", "#a0a0a0")
@@ -163,8 +164,9 @@ def _settings(comparison: Comparison, problem: Problem) -> dict[str, str]:
 def _detectable(comparison: Comparison, problem: Problem) -> str:
     """The least and the largest over the activations: their spreads differ."""
     found = [each.detectable for each in comparison.differences(problem) if each.detectable == each.detectable]
-    if not found:
-        return "unknown: it takes two seeds and two activations"
+    pairs = min((each.pairs for each in comparison.differences(problem)), default=0)
+    if not found or pairs < seeds_needed(len(found), comparison.level):
+        return "none: too few seeds or activations"
     low, high = (verdict.amount(value, problem.metric_name) for value in (min(found), max(found)))
     return f"{low} to {high} {verdict.unit(problem.metric_name)} with a power of 80 %, by activation"
 

@@ -19,12 +19,12 @@ def verdict(problem: Problem, differences: Sequence[Difference]) -> list[str]:
     """
     shown = sorted((found for found in differences if found.shown), key=lambda found: -_gain(found))
     lines = [describe(found, problem.metric_name) for found in shown]
-    unshown = [found for found in differences if not found.shown]
-    if unshown:
-        lines.append(_nothing_shown(unshown, problem.metric_name))
     if differences:
-        pairs, level = min(found.pairs for found in differences), differences[0].level
-        needed = seeds_needed(len(differences), level)
+        pairs = min(found.pairs for found in differences)
+        needed = seeds_needed(len(differences), differences[0].level)
+        unshown = [found for found in differences if not found.shown]
+        if unshown:
+            lines.append(_nothing_shown(unshown, problem.metric_name, powered=pairs >= needed))
         if pairs < needed:
             lines.append(
                 f"{_count(pairs, 'seed')} cannot show any difference in {_count(len(differences), 'comparison')}, "
@@ -92,7 +92,7 @@ def _evidence(found: Difference, metric_name: str) -> str:
     return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {_count(found.pairs, 'seed')}"
 
 
-def _nothing_shown(unshown: Sequence[Difference], metric_name: str) -> str:
+def _nothing_shown(unshown: Sequence[Difference], metric_name: str, *, powered: bool) -> str:
     names = ", ".join(found.activation for found in unshown)
     sentence = f"no difference shown between {unshown[0].baseline} and {names}"
     pairs = _count(min(found.pairs for found in unshown), "seed")
@@ -102,7 +102,7 @@ def _nothing_shown(unshown: Sequence[Difference], metric_name: str) -> str:
         for found in unshown
         if math.isfinite(found.detectable) and not found.diverged and not found.baseline_diverged
     ]
-    if not detectable:
+    if not detectable or not powered:
         return f"{sentence} ({pairs})"
     return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
 

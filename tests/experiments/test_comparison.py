@@ -63,6 +63,7 @@ def test_too_few_seeds_are_named():
     found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=5))
     assert "5 seeds cannot show any difference in 2 comparisons, however large: 7 seeds or more can" in found.verdict()
     assert "beats" not in found.verdict()
+    assert "in 8 of 10 cases" not in found.verdict()  # the power of a test that cannot show anything is 0
     found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=7))
     assert "cannot show" not in found.verdict()
     assert "gelu beats relu" in found.verdict()
@@ -202,7 +203,11 @@ def test_curves_have_a_band_and_leave_diverged_seeds_out(ax):
     figures.draw_curves(histories, metric="loss", ax=ax)
     lines = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
     np.testing.assert_allclose(lines["relu (1 of 3 diverged)"], [0.9, 0.4])
-    assert len(ax.collections) == 2  # a band each
+    relu, gelu = (band.get_paths()[0].vertices for band in ax.collections)
+    half = 12.706 * 0.1  # t of one degree of freedom, times the standard error of 1.0 and 0.8
+    assert relu[:, 1].max() == pytest.approx(0.9 + half, rel=1e-3)
+    assert gelu[:, 1].max() == pytest.approx(0.45 + half / 2.0, rel=1e-3)
+    assert ax.get_ylim()[1] < 1.2  # wide bands do not stretch the axis
     assert ax.get_yscale() == "log"
 
 
