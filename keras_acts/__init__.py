@@ -5,6 +5,9 @@
 <Dense name=..., built=False>
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from keras_acts import activations as activations
 from keras_acts import initializers as initializers
 from keras_acts import layers as layers
@@ -22,4 +25,15 @@ from keras_acts.core.registry import names as names
 from keras_acts.initializers import paired as paired
 from keras_acts.inspection.saveable import check_saveable as check_saveable
 
+if _TYPE_CHECKING:
+    from keras_acts.experiments import compare as compare
+
 install()
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "compare":  # only now: it needs libraries of the extra
+        from keras_acts.experiments import compare
+
+        return compare
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -87,9 +87,8 @@ def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | No
     while busy:
         for future in wait(busy, return_when=FIRST_COMPLETED).done:
             worker = busy.pop(future)
-            record = future.result()
+            yield future.result()  # to be committed before anything else begins
             start(worker)
-            yield record
 
 
 def _shares(runs: Sequence[Run], workers: int) -> list[list[Run]]:

@@ -1,0 +1,171 @@
+"""`keras-acts compare`, as a user meets it."""
+
+import csv
+import os
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+import keras_acts
+from keras_acts import cli, experiments
+from keras_acts.cli import comparing
+from keras_acts.experiments import runner
+
+SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "dumb")  # no colours: the text is what counts
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        return CliRunner().invoke(cli.app, ("compare", *arguments))
+
+    return call
+
+
+def refused(result):
+    """The one line that a refused call prints."""
+    assert result.exit_code == 2, result.output
+    lines = result.stderr.strip().split("\n")
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monkeypatch):
+    result = call(*SMALL, "--activations", "relu, elu(alpha=0.5),PReLU", "--seeds", "2")
+    assert result.exit_code == 0, result.output
+    assert "2 seeds can show a trend only" in result.stdout
+    assert "at least 7 seeds" in result.stdout
+    assert "6/6" in result.stdout
+    assert "no difference shown" in result.stdout
+    folder = next((tmp_path / "runs").iterdir())
+    assert result.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "elu(alpha=0.5)" in page
+    with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["activation"] for row in rows] == ["relu", "elu(alpha=0.5)", "PReLU"] * 2
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
+
+    # Again: the same folder, and nothing is trained.
+    monkeypatch.setattr(runner, "run_one", lambda run: pytest.fail(f"{run} is finished"))
+    again = call(*SMALL, "--activations", "relu, elu(alpha=0.5),PReLU", "--seeds", "2")
+    assert again.exit_code == 0, again.output
+    assert again.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
+
+
+def test_a_plan_file_with_options_on_top(call, tmp_path):
+    (tmp_path / "plan.yml").write_text("activations: [relu, tanh]\nseeds: 5\noutput: here\n")
+    result = call(*SMALL, "--plan", "plan.yml", "--seeds", "1")
+    assert result.exit_code == 0, result.output
+    assert "2/2" in result.stdout
+    assert (tmp_path / "here" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--activations", "relu,rellu"), "Error: Unknown activation. Did you mean 'relu'"),
+        (("--activations", "elu(alpha=-1.0)"), "must be a finite number >= 0. Received: alpha=-1.0"),
+        (("--activations", "elu(beta=1.0)"), "beta"),
+        (("--activations", "relu,,gelu"), "Unknown activation"),
+        (("--seeds", "0"), "`seeds` must be an integer >= 1. Received: seeds=0"),
+        (("--model", "rnn"), "Unknown network."),
+        (("--data", "digts"), "Did you mean 'digits'?"),
+        (("--data", "no.csv", "--engine", "here"), "The data file no.csv cannot be read: No such file or directory"),
+        (("--learning-rates", "0.1,fast"), "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
+        (("--plan", "no.yml"), "`plan` must be a file that can be read. Received: no.yml (No such file or directory)"),
+    ],
+)
+def test_it_refuses_in_one_line(call, tmp_path, options, message):
+    assert message in refused(call(*options))
+    assert not list(tmp_path.rglob("report.html"))
+
+
+def test_a_plan_with_a_typo(call, tmp_path):
+    (tmp_path / "plan.yml").write_text("epoch: 3\n")
+    assert "A plan has no setting `epoch`. Did you mean 'epochs'?" in refused(call("--plan", "plan.yml"))
+
+
+def test_it_refuses_an_output_that_is_no_folder(call, tmp_path):
+    (tmp_path / "file").write_text("kept")
+    assert "cannot be made" in refused(call(*SMALL, "--output", "file"))
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_it_refuses_the_folder_of_another_comparison(call, tmp_path):
+    settings = (*SMALL, "--activations", "relu", "--seeds", "1", "--output", "results")
+    assert call(*settings).exit_code == 0
+    before = (tmp_path / "results" / "runs.sqlite").read_bytes(), (tmp_path / "results" / "report.html").read_bytes()
+    message = refused(call(*settings, "--epochs", "3"))
+    assert "holds another comparison (epochs: 2 there, 3 here). Choose another output folder" in message
+    after = (tmp_path / "results" / "runs.sqlite").read_bytes(), (tmp_path / "results" / "report.html").read_bytes()
+    assert after == before
+
+
+def test_interrupted_it_keeps_what_is_finished_and_says_how_to_go_on(call, tmp_path, monkeypatch):
+    train = runner.run_one
+
+    def interrupted(run):
+        if run.seed == 1:
+            raise KeyboardInterrupt
+        return train(run)
+
+    monkeypatch.setattr(runner, "run_one", interrupted)
+    settings = (*SMALL, "--activations", "relu,tanh", "--seeds", "2", "--output", "results")
+    result = call(*settings)
+    assert result.exit_code == 130
+    assert "Interrupted. Finished runs are in results; the same command continues." in result.stdout
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    done = []
+    monkeypatch.setattr(runner, "run_one", lambda run: done.append(run) or train(run))
+    assert call(*settings).exit_code == 0
+    assert [(run.activation, run.seed) for run in done] == [("relu", 1), ("tanh", 1)]
+
+
+def test_the_printed_command_repeats_the_comparison():
+    plan = experiments.Plan(activations=("relu", "elu(alpha=0.5)"), learning_rates=(0.1, 0.01), paired=False)
+    options = dict(re.findall(r'--([a-z-]+) "([^"]*)"', comparing.command(plan)))
+    assert comparing.split(options["activations"]) == plan.activations
+    assert tuple(map(float, options["learning-rates"].split(","))) == plan.learning_rates
+    assert comparing.command(plan).endswith("--no-paired")
+
+
+def test_compare_is_one_call():
+    comparison = keras_acts.compare(
+        ["relu", "PReLU"], data="iris", model="mlp(width=8)", seeds=1, epochs=2, engine="here"
+    )
+    assert [record.run.activation for record in comparison.records] == ["relu", "PReLU"]
+    assert comparison.best() in ("relu", "PReLU")
+
+
+def test_what_native_code_says_goes_into_a_file(tmp_path, capfd):
+    with comparing._native_log(tmp_path):
+        os.write(2, b"from C++")
+    os.write(2, b"afterwards")
+    assert (tmp_path / "tensorflow.log").read_bytes() == b"from C++"
+    assert capfd.readouterr().err == "afterwards"
+    (tmp_path / "silence").mkdir()
+    with comparing._native_log(tmp_path / "silence"):
+        pass
+    assert list((tmp_path / "silence").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("relu", ("relu",)),
+        ("relu, elu(alpha=0.5) ,gelu", ("relu", "elu(alpha=0.5)", "gelu")),
+        (
+            "relu(max_value=6.0, threshold=1.0),hard_tanh(-2.0,2.0)",
+            ("relu(max_value=6.0, threshold=1.0)", "hard_tanh(-2.0,2.0)"),
+        ),
+    ],
+)
+def test_commas_inside_parentheses_do_not_split(text, parts):
+    assert comparing.split(text) == parts
