@@ -2,9 +2,9 @@
 
     python -m benchmarks.compare [--model cnn] [--plain-runs 6]
 
-The whole grid of 12 activations x 10 seeds is trained by `compare`. Of the plain loop a part is run, one after another on
-all cores as `fit` does by itself, and its time extrapolated to the whole grid, which the output says. Both see the same
-splits; the test accuracies of the plain part are compared with those of the same activations and seeds.
+The whole grid of 12 activations x 10 seeds is trained by `compare`. Of the plain loop a part is run, one run after
+another on all cores as `fit` does by itself, and its time extrapolated to the whole grid, which the output says.
+Both see the same splits; the accuracies of the plain part are compared with those of the same activations and seeds.
 """
 
 from __future__ import annotations

@@ -101,14 +101,12 @@ def mlp(
     dropout: float = 0.0,
 ) -> keras.Sequential:
     """Dense layers, each followed by the activation and, if asked for, dropout; from 20 layers on paired for depth."""
-    network = keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
+    stack: list[keras.Layer] = []  # not `Sequential.add`, which builds everything again each time
     for _ in range(depth):
-        network.add(keras.layers.Dense(width, **activation.paired(deep=depth >= DEEP)))
-        network.add(activation.layer())
+        stack += [keras.layers.Dense(width, **activation.paired(deep=depth >= DEEP)), activation.layer()]
         if dropout:
-            network.add(activation.dropout(dropout))
-    network.add(keras.layers.Dense(outputs))
-    return network
+            stack.append(activation.dropout(dropout))
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
 
 
 def deep_mlp(
@@ -147,16 +145,14 @@ def siren(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 64, depth: int = 3
 ) -> keras.Sequential:
     """The network of implicit neural representations; with "sin(w0=30.0)" it is SIREN, first layer included."""
-    network = keras.Sequential([keras.Input(input_shape), keras.layers.Flatten()])
+    stack: list[keras.Layer] = []
     for number in range(depth):
         kwargs = activation.paired()
         frequency = _sine_frequency(activation)
         if number == 0 and kwargs and frequency is not None:
             kwargs["kernel_initializer"] = Siren(w0=frequency, first_layer=True)
-        network.add(keras.layers.Dense(width, **kwargs))
-        network.add(activation.layer())
-    network.add(keras.layers.Dense(outputs))
-    return network
+        stack += [keras.layers.Dense(width, **kwargs), activation.layer()]
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
 
 
 def _sine_frequency(activation: ActivationFactory) -> float | None:
