@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -31,7 +32,10 @@ class Peer:
     def _ask(self, request: dict[str, Any]) -> str:
         if self._process is None:
             command = [sys.executable, "-m", "benchmarks.peers", self.framework]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            passive = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}  # idle threads would hold the cores
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=passive
+            )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")

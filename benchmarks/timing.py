@@ -1,8 +1,10 @@
 """Interleaved timing: every candidate once per round, so that what the machine does meanwhile hits all alike.
 
-The order turns by one place each round: what ran before leaves its traces in caches and in the allocator.
+What ran before leaves its traces in caches, in the allocator and in threads that spin for more work: the order is drawn
+anew for each round, and each candidate runs once for warmth before it is timed.
 """
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -27,13 +29,14 @@ def interleaved(candidates: Mapping[str, Callable[[], object]], rounds: int) -> 
         run()
         run()
     times: dict[str, list[float]] = {name: [] for name in candidates}
-    order = list(candidates)
+    draw = random.Random(0)
     for _ in range(rounds):
-        for name in order:
+        for name in draw.sample(sorted(candidates), len(candidates)):
+            run = candidates[name]
+            run()
             start = time.perf_counter()
-            candidates[name]()
+            run()
             times[name].append(time.perf_counter() - start)
-        order = [*order[1:], order[0]]
     return times
 
 
