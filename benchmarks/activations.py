@@ -144,11 +144,22 @@ def as_table(rows: list[dict[str, Any]], mode: str) -> Table:
             for o in others
         ]
         table.add_row(name, *cells, f"{found['relu']['kept']} ({found['relu']['kept_keras']})")
-    table.caption = (
-        "geometric mean to ReLU: "
-        + f"{math.exp(np.mean([math.log(f['relu']['ratio']) for f in by_name.values()])):.2f}"
-    )
+    table.caption = targets(chosen)
     return table
+
+
+def targets(rows: list[dict[str, Any]]) -> str:
+    """What one mode's rows say about the targets: 1.25 times ReLU as a geometric mean (XLA), and no slower than Keras."""
+    to_relu = math.exp(np.mean([math.log(row["ratio"]) for row in rows if row["against"] == "relu"]))
+    lines = [f"geometric mean to ReLU: {to_relu:.2f}"]
+    if rows[0]["mode"] == "xla":
+        lines[0] += " (target 1.25, " + ("met)" if to_relu <= 1.25 else "missed)")
+    for against in ("keras", "torch") if rows[0]["mode"] == "xla" else ("keras",):
+        found = sorted((row for row in rows if row["against"] == against), key=lambda row: -row["ratio"])
+        slower = [row for row in found if row["low"] > 1.0]  # beyond the spread
+        names = ", ".join(f"{row['name']} {row['ratio']:.2f}" for row in slower) or "none"
+        lines.append(f"slower than {against} by more than the spread, {len(slower)} of {len(found)}: {names}")
+    return "\n".join(lines)
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
