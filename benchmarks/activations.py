@@ -149,7 +149,7 @@ def as_table(rows: list[dict[str, Any]], mode: str) -> Table:
 
 
 def targets(rows: list[dict[str, Any]]) -> str:
-    """What one mode's rows say about the targets: 1.25 times ReLU as a geometric mean (XLA), and no slower than Keras."""
+    """What one mode's rows say about the targets: 1.25 times ReLU as a geometric mean (XLA), no slower than Keras."""
     to_relu = math.exp(np.mean([math.log(row["ratio"]) for row in rows if row["against"] == "relu"]))
     lines = [f"geometric mean to ReLU: {to_relu:.2f}"]
     if rows[0]["mode"] == "xla":
