@@ -135,7 +135,7 @@ def test_the_activation_is_saved(tmp_path):
         (standardize("asinh"), keras.layers.Dropout),
         (layers.PReLU(), keras.layers.Dropout),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", None) or getattr(value, "name", str(value)),
 )
 def test_dropout_for(activation, kind):
     layer = layers.dropout_for(activation, 0.2, seed=3)
