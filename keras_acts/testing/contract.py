@@ -143,9 +143,10 @@ def _limit(at: Sequence[Any]) -> Any:
     """The limit of a function, given its values at x, x^2 and x^4 for some huge x."""
     if abs(at[2]) < abs(at[1]) * 0.75:
         return mp.zero
-    # The steps of a power, of log x and of log(log x) do not get smaller; those of their reciprocals do.
+    # The steps of a power, of log x and of log(log x), which are equal but for rounding, do not get smaller; those of
+    # their reciprocals are halved at least.
     first, second = at[1] - at[0], at[2] - at[1]
-    grows = abs(second) >= abs(first) and abs(second) > abs(at[2]) * mp.mpf(2) ** -100  # else: rounding errors
+    grows = abs(second) > abs(first) * 0.9 and abs(second) > abs(at[2]) * mp.mpf(2) ** -100  # else: rounding errors
     return mp.inf * mp.sign(second) if grows else at[2]
 
 
