@@ -200,5 +200,5 @@ def softsign(x: nx.Tensor) -> nx.Tensor:
     Reference:
         Turian, Bergstra & Bengio 2009, Quadratic Features and Deep Architectures for Chunking.
     """
-    finite = ops.clip(x, -nx.largest(x), nx.largest(x))  # inf / inf would be NaN
+    finite = nx.finite(x)  # inf / inf would be NaN
     return finite / (1.0 + ops.abs(finite))

@@ -198,12 +198,7 @@ class Declaration:
 
     def check_input(self, x: Any, params: Mapping[str, Any]) -> None:
         """Refuse what the formula is not defined for, before anything is computed."""
-        dtype = keras.backend.standardize_dtype(x.dtype)
-        if dtype not in derivatives.FLOAT_DTYPES:
-            raise TypeError(
-                f"`x` of '{self.name}' must have a floating-point dtype ({', '.join(derivatives.FLOAT_DTYPES)}). "
-                f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
-            )
+        derivatives.floating_dtype(x, f"`x` of '{self.name}'")
         if "axis" not in params:
             return  # the rank may be unknown while a graph is traced, and nothing here needs it
         rank = len(x.shape)

@@ -22,6 +22,21 @@ Tensor = Any
 Elementwise = Callable[..., Tensor]
 
 
+def floating_dtype(x: Tensor, what: str) -> str:
+    """The dtype of x, which the caller calls `what`.
+
+    Raises:
+        TypeError: if it is not one of FLOAT_DTYPES.
+    """
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    if dtype not in FLOAT_DTYPES:
+        raise TypeError(
+            f"{what} must have a floating-point dtype ({', '.join(FLOAT_DTYPES)}). "
+            f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
+        )
+    return dtype
+
+
 def evaluate(declaration: "Declaration", params: tuple[tuple[str, Any], ...], x: Tensor) -> Tensor:
     """The activation of a float tensor, by the rules above."""
     return _implementation(declaration, params)(x)

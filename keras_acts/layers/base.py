@@ -76,13 +76,7 @@ class ActivationLayer(keras.Layer):
         Raises:
             TypeError: if the inputs are not floats.
         """
-        dtype = keras.backend.standardize_dtype(inputs.dtype)
-        if dtype not in derivatives.FLOAT_DTYPES:
-            raise TypeError(
-                f"The input of {type(self).__name__} must have a floating-point dtype "
-                f"({', '.join(derivatives.FLOAT_DTYPES)}). Received: dtype={dtype}. "
-                "Cast it first: keras.ops.cast(x, 'float32')"
-            )
+        dtype = derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
         wide = "float32" if dtype in derivatives.HALF_DTYPES else dtype
         # Variables times 1.0 are tensors, which rules with written derivatives need.
         values = [ops.cast(weight * 1.0, wide) for weight in weights]

@@ -57,13 +57,7 @@ class FusedDense(keras.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The activation of the projection."""
-        dtype = keras.backend.standardize_dtype(inputs.dtype)
-        if dtype not in derivatives.FLOAT_DTYPES:
-            raise TypeError(
-                f"The input of {type(self).__name__} must have a floating-point dtype "
-                f"({', '.join(derivatives.FLOAT_DTYPES)}). Received: dtype={dtype}. "
-                "Cast it first: keras.ops.cast(x, 'float32')"
-            )
+        derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
         return self.unit(self.dense(inputs))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
