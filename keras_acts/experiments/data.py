@@ -46,6 +46,11 @@ class Split:
         """Number of outputs that a network needs."""
         return self.train.y.shape[-1] if self.classes is None else self.classes
 
+    @property
+    def points(self) -> np.ndarray:
+        """The samples of all parts."""
+        return np.concatenate([self.train.x, self.validation.x, self.test.x])
+
 
 def load(name: str, seed: int = 0) -> Split:
     """The split of a data set for a seed; the same one for every activation.

@@ -98,12 +98,17 @@ def mlp(
     outputs: int,
     width: int = 128,
     depth: int = 2,
+    widths: tuple[int, ...] = (),
     dropout: float = 0.0,
 ) -> keras.Sequential:
-    """Dense layers, each followed by the activation and, if asked for, dropout; from 20 layers on paired for depth."""
+    """Dense layers, each followed by the activation and, if asked for, dropout; from 20 layers on paired for depth.
+
+    `widths`, as in "mlp(widths=(8, 16, 8))", takes the place of `width` and `depth`.
+    """
     stack: list[keras.Layer] = []  # not `Sequential.add`, which builds everything again each time
-    for _ in range(depth):
-        stack += [keras.layers.Dense(width, **activation.paired(deep=depth >= DEEP)), activation.layer()]
+    widths = tuple(widths) or (width,) * depth
+    for units in widths:
+        stack += [keras.layers.Dense(units, **activation.paired(deep=len(widths) >= DEEP)), activation.layer()]
         if dropout:
             stack.append(activation.dropout(dropout))
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
@@ -155,12 +160,26 @@ def siren(
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
 
 
+def nielsen(
+    activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 30, depth: int = 2
+) -> keras.Sequential:
+    """The networks of M. Nielsen's chapter on vanishing gradients: weights N(0, 1 / inputs), biases N(0, 1)."""
+    stack: list[keras.Layer] = []
+    for units in (*(width,) * depth, outputs):
+        kernel = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
+        bias = keras.initializers.RandomNormal(stddev=1.0)
+        stack += [keras.layers.Dense(units, kernel_initializer=kernel, bias_initializer=bias), activation.layer()]
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
+
+
 def _sine_frequency(activation: ActivationFactory) -> float | None:
     declaration, params = registry.described(activation.make())
     return params["w0"] if declaration is not None and declaration.name == "sin" else None
 
 
-NETWORKS: dict[str, Callable[..., keras.Model]] = {"mlp": mlp, "cnn": cnn, "deep_mlp": deep_mlp, "siren": siren}
+NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    function.__name__: function for function in (mlp, cnn, deep_mlp, siren, nielsen)
+}
 
 
 def check(name: str) -> None:
@@ -177,9 +196,19 @@ def check(name: str) -> None:
             raise ValueError(
                 f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
             )
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not number or (option != "dropout" and (value < 1 or value != int(value))):
+        if option == "widths":
+            if not isinstance(value, tuple) or not value or not all(map(_is_count, value)):
+                raise ValueError(f"`widths` of a network must be integers >= 1, as in (8, 16, 8). Received: {name!r}")
+        elif not (_is_number(value) if option == "dropout" else _is_count(value)):
             raise ValueError(f"`{option}` of a network must be an integer >= 1. Received: {name!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value >= 1 and value == int(value)
 
 
 _GIVEN = ("input_shape", "outputs")
@@ -198,7 +227,7 @@ def builder(
     """A function that builds the network anew at each call.
 
     Args:
-        name: "mlp", "cnn", "deep_mlp" or "siren", with options as in "mlp(width=64, depth=3)"; or
+        name: "mlp", "cnn", "deep_mlp", "siren" or "nielsen", with options as in "mlp(width=64, depth=3)"; or
             "module:function" for one of your own, `f(activation, **options) -> keras.Model`. It gets an
             `ActivationFactory`, and `input_shape` and `outputs` where it has arguments of these names. For classes its
             model ends in logits or in a softmax.

@@ -39,7 +39,7 @@ class Probe:
         self._compiled = tf.function(self._look, autograph=False)
 
     def look(self, x: Any, y: Any) -> np.ndarray:
-        """One row for each layer: gradient norm, dead share, saturated share (NaN without an activation)."""
+        """A row for each layer: kernel gradient norm, dead share, saturated share, bias gradient norm; NaN if missing."""
         return self._compiled(x, y).numpy()
 
     def records(self, before: np.ndarray, after: np.ndarray) -> tuple[LayerRecord, ...]:
@@ -49,24 +49,27 @@ class Probe:
                 place.name,
                 gradient_start=float(start[0]),
                 gradient_end=float(end[0]),
-                dead_start=_share(start[1]),
-                dead_end=_share(end[1]),
-                saturated_start=_share(start[2]),
-                saturated_end=_share(end[2]),
+                dead_start=_number(start[1]),
+                dead_end=_number(end[1]),
+                saturated_start=_number(start[2]),
+                saturated_end=_number(end[2]),
+                bias_gradient_start=_number(start[3]),
             )
             for place, start, end in zip(self._places, before, after, strict=True)
         )
 
     def _look(self, x: Any, y: Any) -> Any:
-        kernels = [place.layer.kernel for place in self._places]
-        if not kernels:
-            return tf.zeros((0, 3))
+        if not self._places:
+            return tf.zeros((0, 4))
+        weights = [(place.layer.kernel, getattr(place.layer, "bias", None)) for place in self._places]
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(self._losses(x, y))
-        gradients = tape.gradient(loss, [kernel.value for kernel in kernels], unconnected_gradients="zero")
-        norms = [tf.norm(gradient) for gradient in gradients]
-        shares = self._shares(x)
-        return tf.stack([tf.stack([norm, *pair]) for norm, pair in zip(norms, shares, strict=True)])
+        values = [[None if weight is None else weight.value for weight in pair] for pair in weights]
+        gradients = tape.gradient(loss, values, unconnected_gradients="zero")
+        norms = [[tf.constant(np.nan) if each is None else tf.norm(each) for each in pair] for pair in gradients]
+        return tf.stack(
+            [tf.stack([kernel, *shares, bias]) for (kernel, bias), shares in zip(norms, self._shares(x), strict=True)]
+        )
 
     def _shares(self, x: Any) -> list[tuple[Any, Any]]:
         nothing = (tf.constant(np.nan), tf.constant(np.nan))
@@ -132,5 +135,5 @@ def _extractor(model: keras.Model, places: Sequence[_Place]) -> keras.Model | No
         return None
 
 
-def _share(value: float) -> float | None:
+def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

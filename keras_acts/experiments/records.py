@@ -43,9 +43,10 @@ class Run:
 class LayerRecord:
     """One layer before training (`_start`) and after it (`_end`).
 
-    The gradient norm is that of the loss with respect to the kernel, over one batch. The shares are of the units of
-    the activation after this layer: dead units answer no sample of the batch, saturated units answer all of them
-    with (nearly) zero slope; both are None for a layer that no activation follows.
+    The gradient norm is that of the loss with respect to the kernel, over one batch; `bias_gradient_start` is the same
+    for the bias, where there is one. The shares are of the units of the activation after this layer: dead units answer
+    no sample of the batch, saturated units answer all of them with (nearly) zero slope; both are None for a layer that
+    no activation follows.
     """
 
     name: str
@@ -55,6 +56,7 @@ class LayerRecord:
     dead_end: float | None = None
     saturated_start: float | None = None
     saturated_end: float | None = None
+    bias_gradient_start: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Record:
     """One finished run: its curves (one value per epoch), its test score, its cost and its layers.
 
     `history` has the keys "loss", "metric", "val_loss" and "val_metric". A diverged run met a loss that is not a
-    number or infinite; its curves keep those values.
+    number or infinite; its curves keep those values. `decisions` are the classes that a classifier of two-dimensional
+    data gives after training to the points of `plane.grid`: a string for each row, a character for each class.
     """
 
     run: Run
@@ -78,6 +81,7 @@ class Record:
     diverged: bool
     layers: tuple[LayerRecord, ...]
     versions: Mapping[str, str]
+    decisions: tuple[str, ...] | None = None
 
     def to_json(self) -> str:
         """The record as JSON; numbers come back exactly, NaN and infinities included."""
@@ -96,4 +100,6 @@ class Record:
         values["run"] = Run.from_json(json.dumps(values["run"]))
         values["history"] = {key: tuple(curve) for key, curve in values["history"].items()}
         values["layers"] = tuple(LayerRecord(**layer) for layer in values["layers"])
+        if values.get("decisions") is not None:
+            values["decisions"] = tuple(values["decisions"])
         return cls(**values)

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
-from keras_acts.experiments import networks
+from keras_acts.experiments import networks, plane
 from keras_acts.experiments.data import Part, Split
 from keras_acts.experiments.probes import Probe
 from keras_acts.experiments.records import Record, Run
@@ -102,7 +102,14 @@ class Trainer:
             diverged=not np.isfinite([*curves["loss"], *curves["val_loss"], test_loss]).all(),
             layers=self._probe.records(before, after),
             versions=versions(),
+            decisions=self._decisions(split),
         )
+
+    def _decisions(self, split: Split) -> tuple[str, ...] | None:
+        """What a classifier of two-dimensional data says in the plane; None for other data."""
+        if split.train.x.shape[1:] != (2,) or split.classes is None or split.classes > len(plane.CHARACTERS):
+            return None
+        return plane.encode(plane.decide(lambda points: self._model(points, training=False), split.points))
 
     def _restart(self, run: Run) -> None:
         keras.utils.set_random_seed(run.seed)

@@ -204,8 +204,10 @@ def test_gradient_norms_are_those_of_the_loss(split):
     flat = x.reshape(50, 64).astype("float64")
     scores = np.exp(flat @ kernel + bias)
     p = scores / scores.sum(axis=1, keepdims=True)
-    expected = np.linalg.norm(flat.T @ (p - np.eye(10)[y])) / 50.0
-    assert trainer._probe.look(x, y)[0, 0] == pytest.approx(expected, rel=1e-5)
+    errors = (p - np.eye(10)[y]) / 50.0
+    look = trainer._probe.look(x, y)
+    assert look[0, 0] == pytest.approx(np.linalg.norm(flat.T @ errors), rel=1e-5)
+    assert look[0, 3] == pytest.approx(np.linalg.norm(errors.sum(axis=0)), rel=1e-5)  # of the bias
 
 
 def linear(activation, input_shape, outputs):
