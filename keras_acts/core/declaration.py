@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import keras
 from keras import ops
 
-from keras_acts.core import derivatives, keras_bridge, registry, spec, symbolic
+from keras_acts.core import bound, derivatives, keras_bridge, registry, spec, symbolic
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -57,7 +57,7 @@ class Param:
         below: name of a parameter that must be greater than this one.
 
     Example:
-        `alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0`
+        alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0
     """
 
     meaning: str
@@ -73,7 +73,7 @@ class Param:
 
     @property
     def expected(self) -> str:
-        """What a legal value is, in words: `a finite number >= 0`."""
+        """A legal value in words, such as `a finite number >= 0`."""
         words = {float: "a finite number", int: "an integer", bool: "True or False"}[self.kind]
         bounds = []
         if self.low is not None:
@@ -155,6 +155,10 @@ class Declaration:
 
         function.__name__ = self.name
         return function
+
+    def with_params(self, params: Mapping[str, Any]) -> bound.BoundActivation:
+        """The activation with these parameters bound."""
+        return bound.BoundActivation(self, params)
 
     @property
     def defaults(self) -> dict[str, Any]:

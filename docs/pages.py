@@ -1,0 +1,108 @@
+"""Writes the pages of the reference, one for each file that declares something, with a figure for each activation."""
+
+import inspect
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+import keras_acts
+from keras_acts import initializers, layers, plots, testing
+
+# Modules whose public objects are shown on one page each.
+MODULES = {
+    "Names, strings and files": keras_acts,
+    "Initializers": initializers,
+    "Comparing": import_module("keras_acts.experiments"),
+    "Figures": plots,
+    "Testing": testing,
+}
+
+
+def write(docs: Path) -> None:
+    """All pages, below `docs/reference`."""
+    for folder in ("activations", "layers", "figures"):
+        (docs / "reference" / folder).mkdir(parents=True, exist_ok=True)
+    write_activations(docs / "reference")
+    write_layers(docs / "reference")
+    write_modules(docs / "reference")
+
+
+def write_activations(reference: Path) -> None:
+    """A page for each family: its functions, with their curves."""
+    declared = sorted((keras_acts.info(name) for name in keras_acts.names()), key=lambda found: found.family)
+    for family, group in groupby(declared, key=lambda found: found.family):
+        module = import_module(f"keras_acts.activations.{family}_family")
+        parts = [head(words(family), module)]
+        for found in group:
+            draw(found.name, reference / "figures" / f"{found.name}.svg")
+            parts += [heading(found.name, "-"), f".. image:: ../figures/{found.name}.svg\n"]
+            parts.append(directive("function", f"keras_acts.activations.{found.name}"))
+        (reference / "activations" / f"{family}.rst").write_text("\n".join(parts), encoding="utf-8")
+
+
+def write_layers(reference: Path) -> None:
+    """A page for each file of layers."""
+    declared = sorted((layers.info(name) for name in layers.names()), key=lambda found: found.family)
+    for family, group in groupby(declared, key=lambda found: found.family):
+        module = import_module(f"keras_acts.layers.{family}")
+        parts = [
+            head(words(family), module),
+            *(directive("class", f"keras_acts.layers.{found.name}") for found in group),
+        ]
+        (reference / "layers" / f"{family}.rst").write_text("\n".join(parts), encoding="utf-8")
+
+
+def write_modules(reference: Path) -> None:
+    """A page for each module of `MODULES`."""
+    for title, module in MODULES.items():
+        parts = [head(title, module)]
+        for name, value in sorted(vars(module).items()):
+            if is_public(name, value, module):
+                kind = "class" if inspect.isclass(value) else "function"
+                parts.append(directive(kind, f"{module.__name__}.{name}", *[":members:"] * inspect.isclass(value)))
+        page = title.lower().replace(" ", "-").replace(",", "")
+        (reference / f"{page}.rst").write_text("\n".join(parts), encoding="utf-8")
+
+
+def is_public(name: str, value: object, module: ModuleType) -> bool:
+    """Whether it is a function or class that the module offers, and not one that it merely uses."""
+    if name.startswith("_") or not (inspect.isfunction(value) or inspect.isclass(value)):
+        return False
+    is_package = hasattr(module, "__path__")  # packages import to export
+    return value.__module__.startswith("keras_acts." if is_package else module.__name__)
+
+
+def head(title: str, module: ModuleType) -> str:
+    """The title, and what the module says of itself before its first example."""
+    return heading(title, "=") + (inspect.getdoc(module) or "").partition("\n>>>")[0] + "\n"
+
+
+def heading(title: str, line: str) -> str:
+    """A heading underlined with `line`."""
+    return f"{title}\n{line * len(title)}\n\n"
+
+
+def directive(kind: str, path: str, *options: str) -> str:
+    """What shows the docstring of a function or class."""
+    return "\n   ".join([f".. auto{kind}:: {path}", *options]) + "\n"
+
+
+def draw(name: str, path: Path) -> None:
+    """The figure of an activation, unless it is there."""
+    if path.exists():
+        return
+    figure, ax = plt.subplots(figsize=(5.2, 3.4), layout="constrained")
+    plots.draw_function(name, ax=ax)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def words(family: str) -> str:
+    """`parametric_elu` as `Parametric elu`."""
+    return family.replace("_", " ").capitalize()
