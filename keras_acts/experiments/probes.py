@@ -29,17 +29,18 @@ class Probe:
     Args:
         model: a network.
         activations: the functions and layers in it that are the activation under comparison.
-        losses: gives the loss of each sample for x and y.
+        losses: gives the loss of each sample for outputs of the network and y.
     """
 
     def __init__(self, model: keras.Model, activations: Sequence[Any], losses: Callable[[Any, Any], Any]) -> None:
         self._places = _places(model, activations)
         self._losses = losses
-        self._inputs_of_activations = _extractor(model, self._places)
+        self._model = model
+        self._observed = _observed(model, self._places)
         self._compiled = tf.function(self._look, autograph=False)
 
     def look(self, x: Any, y: Any) -> np.ndarray:
-        """A row for each layer: kernel gradient norm, dead share, saturated share, bias gradient norm; NaN if missing."""
+        """A row for each layer: kernel gradient, dead share, saturated share, bias gradient; NaN if there is none."""
         return self._compiled(x, y).numpy()
 
     def records(self, before: np.ndarray, after: np.ndarray) -> tuple[LayerRecord, ...]:
@@ -63,21 +64,31 @@ class Probe:
             return tf.zeros((0, 4))
         weights = [(place.layer.kernel, getattr(place.layer, "bias", None)) for place in self._places]
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(self._losses(x, y))
+            outputs, *inputs = self._forward(x)
+            loss = tf.reduce_mean(self._losses(outputs, y))
         values = [[None if weight is None else weight.value for weight in pair] for pair in weights]
         gradients = tape.gradient(loss, values, unconnected_gradients="zero")
         norms = [[tf.constant(np.nan) if each is None else tf.norm(each) for each in pair] for pair in gradients]
         return tf.stack(
-            [tf.stack([kernel, *shares, bias]) for (kernel, bias), shares in zip(norms, self._shares(x), strict=True)]
+            [
+                tf.stack([kernel, *shares, bias])
+                for (kernel, bias), shares in zip(norms, self._shares(inputs), strict=True)
+            ]
         )
 
-    def _shares(self, x: Any) -> list[tuple[Any, Any]]:
+    def _forward(self, x: Any) -> list[Any]:
+        """The outputs, and what goes into the activation of each place that has one."""
+        if self._observed is None:
+            return [self._model(x, training=False)]
+        return keras.tree.flatten(self._observed(x, training=False))  # one tensor comes bare
+
+    def _shares(self, inputs: list[Any]) -> list[tuple[Any, Any]]:
         nothing = (tf.constant(np.nan), tf.constant(np.nan))
-        if self._inputs_of_activations is None:
+        if not inputs:
             return [nothing] * len(self._places)
-        inputs = iter(keras.tree.flatten(self._inputs_of_activations(x, training=False)))  # one tensor comes bare
+        each = iter(inputs)
         return [
-            nothing if place.activation is None else _flat_shares(place.layer, place.activation, next(inputs))
+            nothing if place.activation is None else _flat_shares(place.layer, place.activation, next(each))
             for place in self._places
         ]
 
@@ -126,11 +137,11 @@ def _places(model: keras.Model, activations: Sequence[Any]) -> list[_Place]:
     return places
 
 
-def _extractor(model: keras.Model, places: Sequence[_Place]) -> keras.Model | None:
-    """A model from the inputs to what goes into each activation; None for models that are not a graph of layers."""
-    watched = [place.activation for place in places if place.activation is not None]
+def _observed(model: keras.Model, places: Sequence[_Place]) -> keras.Model | None:
+    """The model, with what goes into each activation as further outputs; None if it is not a graph of layers."""
+    activations = [place.activation for place in places if place.activation is not None]
     try:
-        return keras.Model(model.inputs, [layer.input for layer in watched]) if watched else None
+        return keras.Model(model.inputs, [*model.outputs, *(layer.input for layer in activations)])
     except (AttributeError, ValueError):  # subclassed, or a layer in two places
         return None
 

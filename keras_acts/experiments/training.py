@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import random
 import time
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,8 @@ class Trainer:
     """Trains one network with one activation, for any seed and learning rate.
 
     For each run the variables get the values that a network built anew after `keras.utils.set_random_seed(seed)` would
-    start from; what is compiled stays. Networks of dense layers go through XLA; those with convolutions do not, as
+    start from; what is compiled stays. Layers of a user's own must draw from `keras.random.SeedGenerator`, as those of
+    Keras do, to be started anew. Networks of dense layers go through XLA; those with convolutions do not, as
     XLA's convolutions on CPUs are several times slower than TensorFlow's own.
 
     Args:
@@ -59,7 +61,7 @@ class Trainer:
         self._fill_up = compiled and not self._model.non_trainable_weights
         self._epoch = tf.function(self._train_epoch, jit_compile=compiled, autograph=False)
         self._evaluate = tf.function(self._evaluate_all, autograph=False)  # not worth XLA's compilation
-        self._probe = Probe(self._model, activations, lambda x, y: self._losses(self._model(x, training=False), y)[0])
+        self._probe = Probe(self._model, activations, lambda outputs, y: self._losses(outputs, y)[0])
         self._warm_up(split)
 
     def train(self, run: Run, split: Split) -> Record:
@@ -73,13 +75,13 @@ class Trainer:
         train, validation = _tensors(split.train), _tensors(split.validation)
         probed = tuple(tensor[:PROBED] for tensor in train)
         before = self._probe.look(*probed)
-        random = np.random.default_rng(run.seed)
+        shuffle = np.random.default_rng(run.seed)
         curves: dict[str, list[float]] = {"loss": [], "metric": [], "val_loss": [], "val_metric": []}
         seconds = 0.0
         batches = len(split.train.x) / self._batch_size
         steps = math.ceil(batches) if self._fill_up else math.floor(batches)
         for _ in range(run.epochs):
-            order = tf.constant(random.permutation(len(split.train.x)), tf.int32)
+            order = tf.constant(shuffle.permutation(len(split.train.x)), tf.int32)
             start = time.perf_counter()
             trained = self._epoch(*train, order, tf.constant(steps)).numpy()
             seconds += time.perf_counter() - start
@@ -112,7 +114,10 @@ class Trainer:
         return plane.encode(plane.decide(lambda points: self._model(points, training=False), split.points))
 
     def _restart(self, run: Run) -> None:
-        keras.utils.set_random_seed(run.seed)
+        # Not `keras.utils.set_random_seed`: it seeds TensorFlow's own generators too, which makes TensorFlow forget
+        # what it has compiled. Keras takes all seeds from these two.
+        random.seed(run.seed)
+        np.random.seed(run.seed)
         fresh = self._build().model
         for variable, first in zip(self._model.variables, fresh.variables, strict=True):
             variable.assign(first)
