@@ -12,6 +12,7 @@ from keras_acts import activations as activations
 from keras_acts import initializers as initializers
 from keras_acts import layers as layers
 from keras_acts._version import __version__ as __version__
+from keras_acts.authoring import define as define
 from keras_acts.core.bound import BoundActivation as BoundActivation
 from keras_acts.core.declaration import Param as Param
 from keras_acts.core.declaration import Trait as Trait

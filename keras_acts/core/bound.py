@@ -28,7 +28,7 @@ class BoundActivation:
         self.all_params = declaration.bind((), params)
         self.params = {name: self.all_params[name] for name in declaration.params if name in params}
         self.__name__ = spec.format(declaration.name, self.params)
-        self.__doc__ = declaration.function.__doc__
+        self.__doc__ = declaration.body.__doc__
 
     def __call__(self, x: Any) -> Any:
         """The activation of a tensor or KerasTensor."""

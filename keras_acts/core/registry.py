@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keras_acts.core.declaration import Declaration, Trait
 
 _declarations: dict[str, "Declaration"] = {}  # by registered name; of two with one bare name the newer counts
+_notations: dict[str, Callable[[str], "Declaration"]] = {}
 _layers: dict[str, str] = {}  # what to write instead of a layer's name: {"prelu": "keras_acts.layers.PReLU()"}
 
 
@@ -37,6 +38,12 @@ def add_layer(name: str, foreign_names: Iterable[str] = ()) -> None:
     _layers[name.lower()] = f"keras_acts.layers.{name}()"
     for foreign in foreign_names:
         _layers.setdefault(foreign.lower().replace("_", ""), f"keras_acts.layers.get({foreign!r})")
+
+
+def add_notation(prefix: str, from_string: Callable[[str], "Declaration"]) -> None:
+    """Let strings with this prefix, such as "formula: x*tanh(x)", be records made by `from_string`."""
+    _notations[prefix] = from_string
+    spec.NOTATIONS.add(prefix)
 
 
 def snapshot() -> dict[str, "Declaration"]:
@@ -75,6 +82,9 @@ def find(name: str) -> "Declaration | None":
     """The declaration of a name, a registered name ("keras_acts>elu") or a plain alias ("swish"), or None."""
     if name in _declarations:
         return _declarations[name]
+    for prefix, from_string in _notations.items():
+        if name.lstrip().startswith(prefix):
+            return from_string(name)
     current = _current()
     if name in current:
         return current[name]
@@ -142,10 +152,10 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     if not params:
         return identifier
     if isinstance(identifier, bound.BoundActivation):
-        return bound.BoundActivation(identifier.declaration, {**identifier.params, **params})
+        return identifier.declaration.with_params({**identifier.params, **params})
     declaration, _ = described(identifier)
     if declaration is not None:
-        return bound.BoundActivation(declaration, params)
+        return declaration.with_params(params)
     raise TypeError(
         "Parameters can be bound to activations of keras_acts only. "
         f"Received: {identifier!r} with {spec.format('', params)}"
@@ -154,14 +164,15 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
 
 def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
     name, args, kwargs = spec.parse(text)
-    declaration, preset = _by_framework(name) if ":" in name else (find(name), {})
+    foreign = ":" in name and not spec.is_notation(name)
+    declaration, preset = _by_framework(name) if foreign else (find(name), {})
     if declaration is None:
         raise ValueError(unknown(name))
     if not (args or kwargs or params or preset or text.rstrip().endswith(")")):
         return declaration.function
     given = declaration.bind(args, kwargs)  # also checks positional values and duplicates
     named = {key: given[key] for key in given if key in kwargs or key in list(declaration.params)[: len(args)]}
-    return bound.BoundActivation(declaration, {**preset, **named, **params})
+    return declaration.with_params({**preset, **named, **params})
 
 
 def _by_framework(name: str) -> tuple["Declaration | None", dict[str, Any]]:

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_LENGTH = 300
+NOTATIONS: set[str] = set()  # prefixes of strings that are no spec strings but a notation of their own: "formula:"
+
+
+def is_notation(text: str) -> bool:
+    """Whether the string is in a notation of its own, and so one name as a whole."""
+    return text.lstrip().startswith(tuple(NOTATIONS))
 
 
 def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
@@ -13,6 +19,8 @@ def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
     Raises:
         ValueError: if the parameters are not a plain list of literals.
     """
+    if is_notation(text):
+        return text.strip(), (), {}
     name, bracket, rest = text.strip().partition("(")
     name = name.strip()
     if not bracket:

@@ -1,0 +1,11 @@
+"""Make your own activation, from a formula in plain text."""
+
+from keras_acts.authoring.define import define as define
+from keras_acts.authoring.define import from_string as _from_string
+from keras_acts.authoring.formula import FormulaActivation as FormulaActivation
+from keras_acts.authoring.layer import FormulaLayer as FormulaLayer
+from keras_acts.authoring.notation import PREFIX as _PREFIX
+from keras_acts.authoring.tokens import FormulaError as FormulaError
+from keras_acts.core import registry as _registry
+
+_registry.add_notation(_PREFIX, _from_string)

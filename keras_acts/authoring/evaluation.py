@@ -1,0 +1,297 @@
+"""The value of an expression for a float32 or float64 tensor."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from keras import ops
+
+from keras_acts.authoring.algebra import call, is_nonnegative, scale, terms_of
+from keras_acts.authoring.cancellation import without_cancellation
+from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
+from keras_acts.authoring.scaled import Scale, Scaled, exponent
+from keras_acts.core import angle, compilation, elementary, error_function, series
+from keras_acts.core import numerics as nx
+from keras_acts.core.derivatives import Tensor
+
+_SELECTING = frozenset({"where", "sign", "step", "maximum", "minimum", "relu"})
+
+
+def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
+    """The value, with the shape of x; `values` holds x and the parameters that are tensors."""
+    x = values["x"]
+    result = _Evaluation(values).plain(expression)
+    if expression.variables != values.keys() or expression.functions & _SELECTING:
+        result = ops.where(ops.isnan(x), x, result)  # also gives a constant the shape of x
+    return result
+
+
+class _Evaluation:
+    """All values for one x; what the expression holds twice is computed once."""
+
+    def __init__(self, values: Mapping[str, Tensor]) -> None:
+        self._values = values
+        self._scale = Scale(values["x"])
+        self._known: dict[tuple[Expression, bool], Scaled] = {}
+
+    def plain(self, expression: Expression) -> Tensor:
+        """The value as one tensor; a Python number for a constant."""
+        return self._scale.plain(self.scaled(expression, abs(expression.degree) >= 2.0))
+
+    def scaled(self, expression: Expression, raised: bool) -> Scaled:
+        """The value; if `raised`, x is on the way to a power and counts as X times its clipped value."""
+        key = expression, raised
+        if key not in self._known:
+            self._known[key] = self._compute(expression, raised)
+        return self._known[key]
+
+    def _compute(self, expression: Expression, raised: bool) -> Scaled:
+        match expression:
+            case Number(value=value):
+                return Scaled(value)
+            case Variable(name="x") if raised:
+                return self._scale.of_x()
+            case Variable(name=name):
+                return Scaled(self._values[name])
+            case Sum():
+                return self._sum(expression, raised)
+            case Product():
+                return self._product(expression, raised)
+            case Call(name="where", arguments=(condition, a, b)):
+                return self._select(condition, a, b, raised)
+            case Call(name="maximum", arguments=(a, b)):
+                return self._select(call("<", b, a), a, b, raised)
+            case Call(name="minimum", arguments=(a, b)):
+                return self._select(call("<", a, b), a, b, raised)
+            case Call(name="power", arguments=(a, b)):
+                return Scaled(ops.power(self.plain(a), self.plain(b)))
+            case Call(name=("abs" | "relu"), arguments=(u,)):
+                inner = self.scaled(u, raised or abs(u.degree) >= 2.0)
+                m = ops.abs(inner.m) if expression.name == "abs" else ops.relu(inner.m)
+                return Scaled(m, inner.k, inner.e, inner.decays)
+            case Call(name=name, arguments=(u,)):
+                return self._function(name, u)
+        raise AssertionError(f"no value of {expression!r}")
+
+    def _holds(self, condition: Expression) -> Tensor:
+        assert isinstance(condition, Call)
+        left, right = (self.plain(side) for side in condition.arguments)
+        return left < right if condition.name == "<" else left <= right
+
+    def _select(self, condition: Expression, a: Expression, b: Expression, raised: bool) -> Scaled:
+        numbers = self.scaled(a, raised), self.scaled(b, raised)
+        if not raised and numbers[0].k != numbers[1].k:  # x must count alike on both sides
+            numbers = self.scaled(a, True), self.scaled(b, True)
+        return self._scale.select(self._holds(condition), *numbers)
+
+    def _sum(self, total: Sum, raised: bool) -> Scaled:
+        better = without_cancellation(total)
+        if better is not None:
+            return self.scaled(better, raised)
+        parts = [self.scaled(term, raised) for term, _ in total.terms]
+        if not raised and any(part.k for part in parts):  # x must count alike in all terms
+            return self._compute(total, True)
+        scaled_parts = []
+        for (_, coefficient), part in zip(total.terms, parts, strict=True):
+            m = part.m if coefficient == 1.0 else -part.m if coefficient == -1.0 else coefficient * part.m
+            scaled_parts.append(Scaled(m, part.k, part.e, part.decays))
+        return self._scale.add([*scaled_parts, Scaled(total.constant)] if total.constant else scaled_parts)
+
+    def _product(self, product: Product, raised: bool) -> Scaled:
+        raised = raised or abs(product.degree) >= 2.0
+        raised = raised or any(not -1.0 < factor.degree * power < 2.0 for factor, power in product.factors)
+        above: list[Tensor] = []
+        below: list[Tensor] = []
+        k, e, decays = 0.0, None, True
+        for factor, power in product.factors:
+            number = self.scaled(factor, raised)
+            (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
+            k += number.k * power
+            if number.e is not None:
+                own = number.e if power == 1.0 else power * number.e
+                e = own if e is None else e + own
+                decays = decays and number.decays and power > 0.0
+        m: Tensor | float = product.coefficient
+        for tensor in above:
+            m = tensor if isinstance(m, float) and m == 1.0 else m * tensor
+        if below:
+            m = m / math.prod(below[1:], start=below[0])
+        return Scaled(m, k, e, e is not None and decays)
+
+    # ---- functions of one argument
+
+    def _function(self, name: str, u: Expression) -> Scaled:
+        if name in ("sin", "cos"):
+            return Scaled(self._wave(name, u))
+        if name in ("log", "log1p"):
+            return getattr(self, f"_{name}")(self.scaled(u, abs(u.degree) >= 2.0))
+        if name == "exp":
+            decays = _is_nonpositive(u)
+            return Scaled(1.0, 0.0, exponent(self.plain(u)), decays)
+        if name in _BY_EXPONENT:
+            return _BY_EXPONENT[name](self.plain(u))
+        if name in _THROUGH_ZERO:
+            value, slope = _THROUGH_ZERO[name]
+            return self._through_zero(value, slope, self.scaled(u, abs(u.degree) >= 2.0))
+        return Scaled(_PLAIN[name](self.plain(u)))
+
+    def _through_zero(self, function: Callable[[Tensor], Tensor], slope: float, u: Scaled) -> Scaled:
+        """A function with function(0) = 0 and the given slope there: a tiny argument keeps its exponent."""
+        value = self._scale.plain(u)
+        if u.e is None:
+            return Scaled(function(value))
+        quotient = ops.where(value == 0.0, slope, function(value) / ops.where(value == 0.0, 1.0, value))
+        small = ops.abs(value) < 1.0
+        m = ops.where(small, self._scale.to_power(u.m, u.k) * quotient, function(value))
+        return Scaled(m, 0.0, ops.where(small, u.e, 0.0), u.decays)
+
+    def _log(self, u: Scaled) -> Scaled:
+        value = ops.log(u.m)
+        if u.k:
+            value = value + u.k * ops.log(self._scale.size)
+        return Scaled(value if u.e is None else value + u.e)
+
+    def _log1p(self, u: Scaled) -> Scaled:
+        if u.k:  # log(1 + m X^k) = log(X^-k + m) + k log X
+            assert u.e is None or u.k > 0.0
+            value = self._scale.plain(u)
+            near = _log1p(value)
+            if u.e is not None or u.k < 0.0:
+                return self._through_zero(_log1p, 1.0, u) if u.decays else Scaled(near)
+            far = ops.log(self._scale.to_power(1.0, -u.k) + u.m) + u.k * ops.log(self._scale.size)
+            return Scaled(ops.where(ops.abs(self._values["x"]) <= 1.0, near, far))
+        if u.e is None or u.decays:
+            return self._through_zero(_log1p, 1.0, u)
+        value = self._scale.plain(u)
+        small = value < 1.0
+        quotient = ops.where(value == 0.0, 1.0, _log1p(value) / ops.where(value == 0.0, 1.0, value))
+        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + _log1p(1.0 / ops.maximum(value, 1.0))
+        return Scaled(ops.where(small, u.m * quotient, large), 0.0, ops.where(small, u.e, 0.0))
+
+    def _wave(self, name: str, u: Expression) -> Tensor:
+        """sin or cos; of a multiple of x without the rounding of that multiple, which is a large angle for large x."""
+        w0, shift = _angle(u)
+        if w0 is None:
+            return (ops.sin if name == "sin" else ops.cos)(self.plain(u))
+        x = self._values["x"]
+        if shift:  # by the addition theorem
+            sine, cosine = math.copysign(1.0, w0) * angle.sine(x, abs(w0)), angle.cosine(x, abs(w0))
+            a, b = math.cos(shift), math.sin(shift)
+            return a * sine + b * cosine if name == "sin" else a * cosine - b * sine
+        return angle.cosine(x, abs(w0)) if name == "cos" else math.copysign(1.0, w0) * angle.sine(x, abs(w0))
+
+
+def _angle(u: Expression) -> tuple[float | None, float]:
+    """w0 and the constant of u = w0 x + constant; None for anything else."""
+    constant, terms = terms_of(u)
+    if len(terms) == 1 and isinstance(terms[0][0], Variable) and terms[0][0].name == "x":
+        return terms[0][1], constant
+    return None, 0.0
+
+
+def _is_nonpositive(u: Expression) -> bool:
+    return is_nonnegative(scale(-1.0, u))
+
+
+def _to_power(m: Tensor | float, power: float) -> Tensor | float:
+    if power == 1.0:
+        return m
+    if isinstance(m, float):
+        return m**power
+    if power == 2.0:
+        return ops.square(m)
+    if power == 0.5:
+        return ops.sqrt(m)
+    if power.is_integer() and power <= 8.0:
+        half = _to_power(m, power // 2.0)
+        return half * half * m if power % 2.0 else half * half
+    if power == 1.5:
+        return m * ops.sqrt(m)
+    return ops.power(m, power)
+
+
+# ---- functions that decay or grow exponentially ----------------------------------------------------------------------
+
+
+def _sigmoid(u: Tensor) -> Scaled:
+    return Scaled(1.0 / (1.0 + ops.exp(-ops.abs(u))), 0.0, exponent(ops.minimum(u, 0.0)), True)
+
+
+def _softplus(u: Tensor) -> Scaled:
+    t = ops.exp(-ops.abs(u))
+    quotient = series.log1p_quotient(t)
+    return Scaled(ops.where(u < 0.0, quotient, u + t * quotient), 0.0, exponent(ops.minimum(u, 0.0)), True)
+
+
+def _sech(u: Tensor) -> Scaled:
+    t = ops.abs(u)
+    return Scaled(2.0 / (1.0 + ops.exp(-2.0 * t)), 0.0, exponent(-t), True)
+
+
+def _cosh(u: Tensor) -> Scaled:
+    t = ops.abs(u)
+    return Scaled(0.5 + 0.5 * ops.exp(-2.0 * t), 0.0, exponent(t))
+
+
+def _sinh(u: Tensor) -> Scaled:
+    t = ops.abs(u)
+    return Scaled(-0.5 * ops.sign(u) * elementary.expm1(-2.0 * t), 0.0, exponent(t))
+
+
+def _expm1(u: Tensor) -> Scaled:
+    return Scaled(-ops.sign(u) * elementary.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
+
+
+def _normal_cdf(u: Tensor) -> Scaled:
+    t = nx.near(ops.abs(u))
+    tail, e = nx.scaled_normal_tail(t), -0.5 * ops.square(t)
+    below = u < 0.0
+    return Scaled(ops.where(below, tail, 1.0 - ops.exp(e) * tail), 0.0, ops.where(below, e, 0.0), True)
+
+
+_BY_EXPONENT: dict[str, Callable[[Tensor], Scaled]] = {
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "sech": _sech,
+    "cosh": _cosh,
+    "sinh": _sinh,
+    "expm1": _expm1,
+    "normal_cdf": _normal_cdf,
+}
+
+
+# ---- others ----------------------------------------------------------------------------------------------------------
+
+
+def _log1p(u: Tensor) -> Tensor:
+    if not compilation.is_fused():
+        return ops.log1p(u)
+    near = ops.logical_and(u >= -0.5, u <= 1.0)
+    return ops.where(near, elementary.log1p(ops.clip(u, -0.5, 1.0)), ops.log(1.0 + u))
+
+
+def _log_cosh(u: Tensor) -> Tensor:
+    t = ops.abs(u)
+    inner = ops.minimum(t, 1.0)
+    rise = ops.square(elementary.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
+    return ops.where(t < 1.0, _log1p(0.5 * rise), t + (elementary.log1p(ops.exp(-2.0 * t)) - math.log(2.0)))
+
+
+def _asinh(u: Tensor) -> Tensor:
+    t = ops.abs(u)
+    inner = ops.minimum(t, 1e10)
+    square = ops.square(inner)
+    small = _log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
+    return ops.sign(u) * ops.where(t < 1e10, small, ops.log(t) + math.log(2.0))
+
+
+_THROUGH_ZERO: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
+    "tanh": (ops.tanh, 1.0),
+    "arctan": (elementary.arctan, 1.0),
+    "asinh": (_asinh, 1.0),
+    "erf": (error_function.erf, 2.0 / math.sqrt(math.pi)),
+}
+_PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
+    "sign": ops.sign,
+    "step": lambda u: ops.where(u > 0.0, ops.ones_like(u), 0.0),
+    "log_cosh": _log_cosh,
+}

@@ -1,0 +1,73 @@
+"""A formula with trainable parameters."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+
+from keras_acts.authoring.algebra import X, number
+from keras_acts.authoring.building import build
+from keras_acts.authoring.expression import Variable
+from keras_acts.authoring.formula import check_names, validated
+from keras_acts.authoring.functions import function_of
+from keras_acts.authoring.syntax import VARIABLE, parse
+from keras_acts.authoring.tokens import FormulaError
+from keras_acts.layers.base import ShapedActivation, SharedAxes, Tensor
+
+
+@keras.saving.register_keras_serializable(package="keras_acts")
+class FormulaLayer(ShapedActivation):
+    """An activation layer whose formula has weights, made by `keras_acts.define(..., trainable=...)`.
+
+    Args:
+        formula: the formula, as in `keras_acts.define`.
+        params: value of each parameter; the initial value of a trainable one.
+        trainable_params: names of the parameters that are weights.
+        shared_axes: "all" for one weight of each in all; None for one per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.define("x * sigmoid(beta * x)", params={"beta": 1.5}, trainable=["beta"])
+        >>> [weight.name for weight in layer.trainable_weights]
+        ['beta']
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        params: Mapping[str, float],
+        trainable_params: Iterable[str],
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.formula = formula
+        self.params = {name: validated(formula, name, value) for name, value in params.items()}
+        self.trainable_params = list(dict.fromkeys(trainable_params))
+        for name in self.trainable_params:
+            if name not in self.params:
+                raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
+            if hasattr(keras.Layer, name):
+                raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
+        tree = parse(formula)
+        check_names(formula, tree, self.params)
+        fixed = {name: number(value) for name, value in self.params.items() if name not in self.trainable_params}
+        weights = {name: Variable(name) for name in self.trainable_params}
+        expression = build(formula, tree, {VARIABLE: X, **fixed, **weights})
+        self._function = function_of(expression, tuple(self.trainable_params))
+        for name in self.trainable_params:
+            self.add_shape_parameter(name, self.params[name])
+
+    def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
+        """The value."""
+        return self._function(x, *weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        own = {"formula": self.formula, "params": dict(self.params), "trainable_params": list(self.trainable_params)}
+        return {**super().get_config(), **own}
