@@ -146,6 +146,7 @@ def draw_histories(
     *,
     metric: str = "loss",
     title: str = "",
+    epochs: ArrayLike | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """A metric by epoch: one colour for each label, a bold line for the mean over seeds, a thin one for each seed.
@@ -157,6 +158,7 @@ def draw_histories(
         histories: by label, an array of shape (seeds, epochs).
         metric: "loss", "accuracy", or another name with a linear axis.
         title: title of the axes.
+        epochs: the epoch of each column; 1, 2, ... by default.
         ax: matplotlib axes to draw on; a new figure by default.
 
     Returns:
@@ -170,14 +172,14 @@ def draw_histories(
     ax = _axes(ax)
     for number, (label, values) in enumerate(histories.items()):
         seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
-        epochs = np.arange(1, seeds.shape[1] + 1)
+        x = np.arange(1, seeds.shape[1] + 1) if epochs is None else np.asarray(epochs)
         color = COLORS[number % len(COLORS)]
         style = LINE_STYLES[number // len(COLORS) % len(LINE_STYLES)]
         if len(seeds) > 1:
-            ax.plot(epochs, seeds.T, style, color=color, linewidth=0.8, alpha=0.4)
+            ax.plot(x, seeds.T, style, color=color, linewidth=0.8, alpha=0.4)
         # A single epoch has no line; only a marker shows it.
-        marker = "o" if len(epochs) == 1 else ""
-        ax.plot(epochs, seeds.mean(axis=0), style, color=color, linewidth=2.0, marker=marker, label=label)
+        marker = "o" if len(x) == 1 else ""
+        ax.plot(x, seeds.mean(axis=0), style, color=color, linewidth=2.0, marker=marker, label=label)
     if metric == "loss":
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))

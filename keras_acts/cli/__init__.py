@@ -2,7 +2,7 @@
 
 import typer
 
-from keras_acts.cli.comparing import compare
+from keras_acts.cli.comparing import ListingPresets, compare
 from keras_acts.cli.listing import list_activations
 from keras_acts.cli.showing import show
 
@@ -14,4 +14,4 @@ app = typer.Typer(
 )
 app.command("list")(list_activations)
 app.command()(show)
-app.command()(compare)
+app.command(cls=ListingPresets)(compare)

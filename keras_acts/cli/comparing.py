@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperCommand
 
 from keras_acts.cli import console
 
@@ -46,6 +47,9 @@ def compare(
     budget: Annotated[float | None, typer.Option(help="Seconds after which no run is started any more.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. Default: one on each core.")] = None,
     engine: Annotated[str | None, typer.Option(help='"processes" (default), "ray" or "here".')] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Repeat a published experiment (listed below) with its own settings.")
+    ] = None,
     output: Annotated[
         str | None, typer.Option(help="Folder of the comparison. Default: below runs/, the same for the same settings.")
     ] = None,
@@ -77,19 +81,23 @@ def compare(
     }
     try:
         settings = plans.read(plan) if plan is not None else {}
-        chosen = plans.from_mapping(settings | {name: value for name, value in given.items() if value is not None})
+        settings |= {name: value for name, value in given.items() if value is not None}
+        if preset is None:
+            chosen = plans.from_mapping(settings)
+            job, repeat = experiments.plain_job(chosen), command(chosen)
+        else:
+            job, repeat = experiments.preset_job(preset, **settings), preset_command(preset, settings)
     except OSError as error:
         console.fail(f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})")
     except (ValueError, TypeError, ModuleNotFoundError) as error:
         if isinstance(error, ModuleNotFoundError) and error.name != "yaml":
             raise
         console.fail(str(error))
-    _say_what_seeds_can_show(chosen)
-    folder = chosen.folder
+    _say_what_seeds_can_show(job.plans)
+    folder = job.folder
     try:
-        records = _run_with_progress(chosen, folder)
-        comparison = experiments.Comparison(experiments.in_order(chosen, records), baseline=chosen.baseline)
-        _write(comparison, chosen, folder)
+        comparison = job.comparison(_run_with_progress(job))
+        _write(comparison, repeat, folder)
     except KeyboardInterrupt:
         console.say(f"\nInterrupted. Finished runs are in {folder}; the same command continues.", soft_wrap=True)
         raise typer.Exit(130) from None
@@ -109,39 +117,41 @@ def _rate(text: str) -> float | str:
 def _say_what_seeds_can_show(chosen: Any) -> None:
     from keras_acts.experiments.statistics import seeds_needed
 
-    needed = seeds_needed(max(len(chosen.activations) - 1, 1))
-    if chosen.seeds < needed:
+    plan = max(chosen, key=lambda plan: len(plan.activations))
+    comparisons = len(plan.activations) - 1
+    needed = seeds_needed(max(comparisons, 1))
+    if comparisons and plan.seeds < needed:
         console.say(
-            f"{chosen.seeds} seeds can show a trend only: for significance, {len(chosen.activations) - 1} comparisons "
+            f"{plan.seeds} seeds can show a trend only: for significance, {comparisons} comparisons "
             f"with a baseline need at least {needed} seeds.",
             soft_wrap=True,
         )
 
 
-def _run_with_progress(chosen: Any, folder: Path) -> list[Any]:
+def _run_with_progress(job: Any) -> list[Any]:
     from keras_acts import experiments
 
     records = []
     with (
-        _native_log(folder),
+        _native_log(job.folder),
         Progress(
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         ) as progress,
     ):
-        task = progress.add_task("starting", total=len(experiments.runs(chosen)))
-        for record in experiments.carry_out(chosen, folder):
+        task = progress.add_task("starting", total=sum(len(experiments.runs(plan)) for plan in job.plans))
+        for record in job.records():
             records.append(record)
             progress.update(task, advance=1, description=f"{record.run.activation}, seed {record.run.seed}")
         progress.update(task, description="done")
     if not records:
-        raise ValueError(f"`budget` was too short for a single run. Received: budget={chosen.budget!r}")
+        raise ValueError(f"`budget` was too short for a single run. Received: budget={job.plans[0].budget!r}")
     return records
 
 
-def _write(comparison: Any, chosen: Any, folder: Path) -> None:
+def _write(comparison: Any, repeat: str, folder: Path) -> None:
     comparison.to_csv(folder)
     comparison.save_figures(folder / "figures")
-    comparison.to_html(folder / PAGE, settings={"command": command(chosen)})
+    comparison.to_html(folder / PAGE, settings={"command": repeat})
 
 
 def command(chosen: Any) -> str:
@@ -159,6 +169,24 @@ def command(chosen: Any) -> str:
     }
     words = [f'--{name} "{value}"' for name, value in options.items()]
     return " ".join(["keras-acts compare", *words, *([] if chosen.paired else ["--no-paired"])])
+
+
+def preset_command(name: str, settings: dict[str, Any]) -> str:
+    """The command that repeats a preset."""
+    return " ".join([f"keras-acts compare --preset {name}", *(f'--{key} "{value}"' for key, value in settings.items())])
+
+
+class ListingPresets(TyperCommand):
+    """A command whose help ends with the presets, which are looked up only then."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the presets below the options."""
+        super().format_help(ctx, formatter)
+        from keras_acts.experiments.presets import PRESETS
+
+        console.say("Presets")
+        for name, preset in PRESETS.items():
+            console.say(f"  {name:15} {preset.title}", soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """The decision boundary of a classifier of two-dimensional data."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -7,30 +9,75 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
+from keras_acts.experiments import data, plane
 from keras_acts.experiments.figures import axes
+from keras_acts.experiments.selection import Entry, Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 class Boundary(NamedTuple):
-    """A classifier of two-dimensional data, and the data.
+    """What a classifier of two-dimensional data says, and the data.
 
     Attributes:
         label: what the classifier is, such as its activation.
-        predict: maps points of shape (n, 2) to probabilities: shape (n,) or (n, 1) for the second of two classes,
-            (n, classes) for more.
+        decided: class numbers on `plane.grid(points)`, as `plane.decide` gives them.
         points: the data, of shape (samples, 2).
         classes: class numbers from 0 on, of shape (samples,).
     """
 
     label: str
-    predict: Callable[[np.ndarray], Any]
-    points: ArrayLike
-    classes: ArrayLike
+    decided: np.ndarray
+    points: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def of(cls, label: str, predict: Callable[[np.ndarray], Any], points: ArrayLike, classes: ArrayLike) -> Boundary:
+        """Ask a classifier.
+
+        Args:
+            label: what it is.
+            predict: maps points of shape (n, 2) to probabilities: shape (n,) or (n, 1) for the second of two classes,
+                (n, classes) for more.
+            points: the data, of shape (samples, 2).
+            classes: class numbers from 0 on, of shape (samples,).
+
+        Example:
+            >>> half_plane = Boundary.of("x > 0", lambda xy: xy[:, 0] > 0.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
+            >>> half_plane.decided[0, 0], half_plane.decided[0, -1]
+            (np.int64(0), np.int64(1))
+        """
+        points = np.asarray(points, dtype="float64")
+        return cls(label, plane.decide(predict, points), points, np.asarray(classes).astype(int))
 
 
-def draw_boundary(boundary: Boundary, *, ax: "Axes | None" = None) -> "Axes":
+def of_problem(problem: Problem) -> list[Boundary]:
+    """A boundary for each activation: that of its middle run, the one with the median test score.
+
+    Nothing for data that are not two-dimensional, or are no longer to be had.
+    """
+    found = []
+    for entry in problem.entries:
+        record = _middle(entry)
+        if record is None or record.decisions is None:
+            continue
+        try:
+            split = data.load(problem.data, record.run.seed)
+        except (OSError, ValueError):
+            return []
+        classes = np.concatenate([split.train.y, split.validation.y, split.test.y])
+        label = f"{entry.activation}, {record.test_metric:.0%}"
+        found.append(Boundary(label, plane.decode(record.decisions), split.points, classes))
+    return found
+
+
+def _middle(entry: Entry) -> Any:
+    ordered = sorted((record for record in entry.records if not record.diverged), key=lambda record: record.test_metric)
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def draw_boundary(boundary: Boundary, *, ax: Axes | None = None) -> Axes:
     """What a classifier says in the plane, and the data.
 
     Args:
@@ -39,29 +86,16 @@ def draw_boundary(boundary: Boundary, *, ax: "Axes | None" = None) -> "Axes":
 
     Returns:
         The axes.
-
-    Example:
-        >>> half_plane = Boundary("x > 0", lambda xy: (xy[:, 0] > 0.0) * 1.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
-        >>> draw_boundary(half_plane).get_title()
-        'x > 0'
     """
     ax = axes(ax)
-    points, classes = np.asarray(boundary.points, dtype="float64"), np.asarray(boundary.classes).astype(int)
-    middle, reach = (points.max(axis=0) + points.min(axis=0)) / 2.0, 0.6 * np.ptp(points, axis=0).max()
-    x, y = (np.linspace(center - reach, center + reach, 120) for center in middle)
-    grid = np.stack(np.meshgrid(x, y), axis=-1)
-    scores = np.asarray(boundary.predict(grid.reshape(-1, 2).astype("float32")), dtype="float64").reshape(
-        grid.shape[0] ** 2, -1
-    )
-    if scores.shape[1] == 1:
-        scores = np.hstack([1.0 - scores, scores])
-    count = scores.shape[1]
+    points, classes = boundary.points, boundary.classes
+    count = int(max(boundary.decided.max(), classes.max())) + 1
     colors = [plots.COLORS[number % len(plots.COLORS)] for number in range(count)]
-    decided = scores.argmax(axis=1).reshape(grid.shape[:2])
-    ax.contourf(x, y, decided, levels=np.arange(count + 1) - 0.5, colors=colors, alpha=0.35)
-    ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=10, linewidths=0.0)
+    levels = np.arange(count + 1) - 0.5
+    ax.contourf(*plane.grid(points), boundary.decided, levels=levels, colors=colors, alpha=0.35)
+    ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=4, linewidths=0.0)
     ax.set_aspect("equal")
-    ax.set_title(boundary.label)
+    ax.set_title(boundary.label, fontsize="small")
     ax.set_xticks([])
     ax.set_yticks([])
     return ax

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from keras_acts.experiments import runner
+from keras_acts.experiments import presets, runner
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.plan import ACTIVATIONS, Plan, from_mapping, runs
+from keras_acts.experiments.plan import Plan, from_mapping, runs
 from keras_acts.experiments.records import Record, Run
 from keras_acts.experiments.store import Store
 
@@ -19,7 +20,11 @@ STORE = "runs.sqlite"
 
 
 def compare(
-    activations: Iterable[str] = ACTIVATIONS, *, progress: Callable[[Record], None] | None = None, **settings: Any
+    activations: Iterable[str] | None = None,
+    *,
+    preset: str | None = None,
+    progress: Callable[[Record], None] | None = None,
+    **settings: Any,
 ) -> Comparison:
     """Train the same network with many activations and say which differ from the baseline.
 
@@ -27,7 +32,10 @@ def compare(
     activations get the same split of the data and the same order of batches.
 
     Args:
-        activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU".
+        activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU"; a usual dozen
+            by default.
+        preset: a published experiment to be repeated, such as "circles-units" (`keras-acts compare --help` lists them).
+            It brings its own settings; seeds, workers, engine, budget and output may be given.
         progress: called with each finished record.
         **settings: the other settings of `keras_acts.experiments.Plan`: data, model, seeds, epochs, learning_rates,
             workers, ... With `output`, finished runs are kept in that folder, and a second call continues there.
@@ -44,13 +52,71 @@ def compare(
         print(comparison)
         comparison.to_html("moons.html")
     """
-    plan = from_mapping({"activations": tuple(activations), **settings})
+    if activations is not None:
+        settings = {"activations": tuple(activations), **settings}
+    job = plain_job(from_mapping(settings)) if preset is None else preset_job(preset, **settings)
     records = []
-    for record in carry_out(plan, None if plan.output is None else plan.folder):
+    for record in job.records(keep=settings.get("output") is not None):
         records.append(record)
         if progress is not None:
             progress(record)
-    return Comparison(in_order(plan, records), baseline=plan.baseline)
+    return job.comparison(records)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Plans to be carried out together, and what becomes of their records.
+
+    Attributes:
+        plans: what to run, with workers, engine and budget of the first.
+        folders: where each plan's store is or shall be.
+        folder: where the results belong.
+        comparison: makes the comparison from the records.
+    """
+
+    plans: tuple[Plan, ...]
+    folders: tuple[Path, ...]
+    folder: Path
+    comparison: Callable[[Iterable[Record]], Comparison]
+
+    def records(self, keep: bool = True) -> Iterator[Record]:
+        """Every record, as `carry_out` gives them; with `keep` in the stores, without it nowhere."""
+        return _carry_out(
+            [(plan, folder if keep else None) for plan, folder in zip(self.plans, self.folders, strict=True)]
+        )
+
+
+def plain_job(plan: Plan) -> Job:
+    """One plan, and the comparison that it is made for."""
+
+    def comparison(records: Iterable[Record]) -> Comparison:
+        return Comparison(in_order(plan, records), baseline=plan.baseline)
+
+    return Job((plan,), (plan.folder,), plan.folder, comparison)
+
+
+def preset_job(name: str, **changes: Any) -> Job:
+    """The plans of a preset, and the comparison with what was published.
+
+    Args:
+        name: of the preset.
+        **changes: seeds, workers, engine, budget or output.
+
+    Raises:
+        ValueError: for an unknown preset, or a setting that it fixes.
+    """
+    preset = presets.get(name)
+    parts, note = preset.prepared(**changes)
+    plans = tuple(part.plan for part in parts)
+    folder = Path(plans[0].output or Path("runs") / name)
+    folders = tuple(folder / f"{number}-{plan.words}" for number, plan in enumerate(plans, 1))
+
+    def comparison(records: Iterable[Record]) -> Comparison:
+        records = list(records)
+        ordered = [record for plan in plans for record in in_order(plan, records)]
+        return Comparison(ordered, reproduction=presets.reproduce(preset, parts, ordered, note))
+
+    return Job(plans, folders, folder, comparison)
 
 
 def carry_out(plan: Plan, folder: Path | None) -> Iterator[Record]:
@@ -64,22 +130,36 @@ def carry_out(plan: Plan, folder: Path | None) -> Iterator[Record]:
         RuntimeError: for another backend than TensorFlow.
         StoreError: if the folder holds another comparison, or cannot be written.
     """
+    return _carry_out([(plan, folder)])
+
+
+def _carry_out(plans: Sequence[tuple[Plan, Path | None]]) -> Iterator[Record]:
+    """The records of several plans, with the workers, engine and budget of the first."""
     if keras.backend.backend() != "tensorflow":
         raise RuntimeError(
             "Comparisons train with TensorFlow: set the environment variable KERAS_BACKEND=tensorflow. "
             f"Received: {keras.backend.backend()!r}"
         )
-    planned = runs(plan)
-    if folder is None:
-        yield from _execute(plan, planned)
-        return
-    with Store(folder / STORE, plan.settings) as store:
-        finished = store.records(planned)
-        yield from finished
-        done = {record.run for record in finished}
-        for record in _execute(plan, [run for run in planned if run not in done]):
-            store.add(record)
-            yield record
+    missing: list[Run] = []
+    stores: dict[Run, Store] = {}
+    with ExitStack() as stack:
+        for plan, folder in plans:
+            planned = runs(plan)
+            finished: list[Record] = []
+            if folder is not None:
+                store = stack.enter_context(Store(folder / STORE, plan.settings))
+                stores |= dict.fromkeys(planned, store)
+                finished = store.records(planned)
+                yield from finished
+            done = {record.run for record in finished}
+            missing += [run for run in planned if run not in done]
+        first = plans[0][0]
+        records = runner.execute(missing, first.workers, first.engine, first.budget)
+        with closing(records) as each:  # type: ignore[type-var]
+            for record in each:
+                if record.run in stores:
+                    stores[record.run].add(record)
+                yield record
 
 
 def in_order(plan: Plan, records: Iterable[Record]) -> list[Record]:
@@ -93,8 +173,3 @@ def in_order(plan: Plan, records: Iterable[Record]) -> list[Record]:
     cut = {run.seed for run in planned if run not in by_run}
     kept = [by_run[run] for run in planned if run.seed not in cut]
     return kept or [by_run[run] for run in planned if run in by_run]
-
-
-def _execute(plan: Plan, missing: list[Run]) -> Iterator[Record]:
-    with closing(runner.execute(missing, plan.workers, plan.engine, plan.budget)) as records:  # type: ignore[type-var]
-        yield from records

@@ -9,12 +9,16 @@ import numpy as np
 
 from keras_acts.experiments import figures, tables, theory, verdict
 from keras_acts.experiments.boundaries import Boundary
+from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.records import Record
 from keras_acts.experiments.selection import Entry, Problem, problems
 from keras_acts.experiments.statistics import LEVEL, Difference, differences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+CURVE_POINTS = 150
 
 
 class Comparison:
@@ -27,10 +31,12 @@ class Comparison:
         records: finished runs.
         baseline: what the others are compared with; "relu" by default, or the first activation where that is missing.
         level: significance level, between 0 and 1.
+        reproduction: the published figures that the runs are put beside, where they belong to a preset.
 
     Attributes:
         records: the runs.
         problems: the data sets and networks.
+        reproduction: as given.
 
     Raises:
         ValueError: for no records, an unknown baseline, or one that a problem lacks.
@@ -41,10 +47,17 @@ class Comparison:
         comparison.to_html("report.html")
     """
 
-    def __init__(self, records: Iterable[Record], baseline: str | None = None, level: float = LEVEL) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        baseline: str | None = None,
+        level: float = LEVEL,
+        reproduction: Reproduction | None = None,
+    ) -> None:
         self.records = tuple(records)
         self.problems = problems(self.records)
         self.level = level
+        self.reproduction = reproduction
         self._baseline = baseline
         self._differences = {problem.label: self._compare(problem) for problem in self.problems}
 
@@ -74,8 +87,9 @@ class Comparison:
 
     def verdict(self, problem: Problem | None = None) -> str:
         """The findings in words, a line for each; of all problems unless one is given."""
-        if problem is None and len(self.problems) > 1:
-            return "\n".join(f"{each.label}:\n{self.verdict(each)}" for each in self.problems)
+        if problem is None and (len(self.problems) > 1 or self.reproduction is not None):
+            found = [f"{each.label}:\n{self.verdict(each)}" for each in self._compared]
+            return "\n".join([*([] if self.reproduction is None else [str(self.reproduction)]), *found])
         chosen = self._one(problem)
         return "\n".join(verdict.verdict(chosen, self._differences[chosen.label]))
 
@@ -86,11 +100,16 @@ class Comparison:
         from rich.console import Group
         from rich.text import Text
 
-        parts: list[Any] = []
-        for problem in self.problems:
+        parts: list[Any] = [] if self.reproduction is None else [self.reproduction]
+        for problem in self._compared:
             rows = tables.table(problem, self._differences[problem.label])
             parts += [tables.rich_table(rows), Text(self.verdict(problem) + "\n")]
         return Group(*parts)
+
+    @property
+    def _compared(self) -> list[Problem]:
+        """The problems; of a preset, which has its own table, only those with something to compare."""
+        return [each for each in self.problems if self.reproduction is None or len(each.entries) > 1]
 
     # ---- Figures -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +117,10 @@ class Comparison:
         """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
         chosen = self._one(problem)
         metric = "loss" if name.endswith("loss") else chosen.metric_name
-        ax = figures.draw_curves(_each(chosen, lambda entry: entry.curves(name)), metric=metric, ax=ax)
+        # More points than these are not to be seen, and make a page of many megabytes.
+        shown = np.unique(np.linspace(0, chosen.epochs - 1, CURVE_POINTS).astype(int))
+        curves = _each(chosen, lambda entry: entry.curves(name)[:, shown])
+        ax = figures.draw_curves(curves, metric=metric, epochs=shown + 1, ax=ax)
         ax.set_ylabel(f"{'validation' if name.startswith('val_') else 'training'} {metric}")
         return ax
 
@@ -130,16 +152,18 @@ class Comparison:
         """The peak memory of a run, of the activations for which it was measured."""
         return figures.draw_costs(_memory(self._one(problem)), quantity="peak memory of a run in MB", ax=ax)
 
+    def predicted_gradients(self, problem: Problem | None = None) -> dict[str, np.ndarray]:
+        """The theory's gradient norms before training, for networks and activations that it describes."""
+        chosen = self._one(problem)
+        norms = _each(chosen, lambda entry: np.median(_layers(entry, "gradient_start"), axis=0))
+        found = {label: _prediction(label, values, chosen) for label, values in norms.items()}
+        return {label: values for label, values in found.items() if values is not None}
+
     def plot_gradients(self, when: str = "start", problem: Problem | None = None, ax: "Axes | None" = None) -> "Axes":
         """Gradient norm of each layer at the "start" of training, with the theory's prediction, or at its "end"."""
         chosen = self._one(problem)
         norms = _each(chosen, lambda entry: _layers(entry, f"gradient_{when}"))
-        predictions = {}
-        if when == "start" and "mlp" in chosen.model:
-            for label, values in norms.items():
-                predicted = _prediction(label, np.median(values, axis=0), paired=chosen.paired)
-                if predicted is not None:
-                    predictions[label] = predicted
+        predictions = self.predicted_gradients(chosen) if when == "start" else {}
         return figures.draw_gradients(norms, predictions, layers=_layer_names(chosen), ax=ax)
 
     def plot_shares(
@@ -186,15 +210,16 @@ class Comparison:
         """Write the figures of the report as files into a folder, which is made if missing, and return their paths."""
         from keras_acts.experiments import gallery
 
-        folder = Path(folder)
+        folder, formats = Path(folder), tuple(formats)
         folder.mkdir(parents=True, exist_ok=True)
         paths = []
+        if self.reproduction is not None:
+            for exhibit in gallery.reproduction_exhibits(self.reproduction):
+                paths += [_save(exhibit, folder / f"{exhibit.name}.{suffix}") for suffix in formats]
         for number, problem in enumerate(self.problems, 1):
             prefix = f"{number}-" if len(self.problems) > 1 else ""
             for exhibit in gallery.exhibits(self, problem):
-                for suffix in formats:
-                    paths.append(folder / f"{prefix}{exhibit.name}.{suffix}")
-                    exhibit.figure.savefig(paths[-1], dpi=150)
+                paths += [_save(exhibit, folder / f"{prefix}{exhibit.name}.{suffix}") for suffix in formats]
         return paths
 
     def _one(self, problem: Problem | None) -> Problem:
@@ -217,6 +242,11 @@ def _each(problem: Problem, get: Callable[[Entry], Any]) -> dict[str, Any]:
     return {entry.activation: get(entry) for entry in problem.entries}
 
 
+def _save(exhibit: Any, path: Path) -> Path:
+    exhibit.figure.savefig(path, dpi=150)
+    return path
+
+
 def _layers(entry: Entry, name: str) -> np.ndarray:
     """A number of each layer, of shape (seeds, layers); nan where there is none."""
     rows = [[getattr(layer, name) for layer in record.layers] for record in entry.records]
@@ -232,13 +262,13 @@ def _memory(problem: Problem) -> dict[str, list[float]]:
     return {label: values for label, values in measured.items() if None not in values}
 
 
-def _prediction(activation: str, measured: np.ndarray, *, paired: bool) -> np.ndarray | None:
+def _prediction(activation: str, measured: np.ndarray, problem: Problem) -> np.ndarray | None:
     """The theory's line for the hidden layers but the first, through their measured geometric mean."""
-    hidden = len(measured) - 1
-    if hidden < 3:
-        return None
     try:
-        relative = theory.kernel_gradients(activation, hidden, paired=paired)
+        start = theory.start(problem.model, activation, paired=problem.paired)
+        if start is None or start.layers < 3:
+            return None
+        relative = theory.kernel_gradients(activation, start)
     except (ValueError, TypeError):  # over an axis, or without finite moments: no theory
         return None
     norms = measured[1:-1]

@@ -22,7 +22,13 @@ BETTER, WORSE, UNSHOWN = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
 FENCE = 3.0
 
 
-def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax: "Axes | None" = None) -> "Axes":
+def draw_curves(
+    histories: Mapping[str, ArrayLike],
+    *,
+    metric: str = "loss",
+    epochs: ArrayLike | None = None,
+    ax: "Axes | None" = None,
+) -> "Axes":
     """A metric by epoch: mean, 95 % confidence band and one thin line for each seed.
 
     Losses get a logarithmic axis, and an activation whose last mean lies far out from all others does not stretch it:
@@ -32,6 +38,7 @@ def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax:
     Args:
         histories: by label, an array of shape (seeds, epochs).
         metric: "loss", "accuracy", or another name with a linear axis.
+        epochs: the epoch of each column; 1, 2, ... by default.
         ax: matplotlib axes to draw on; a new figure by default.
 
     Returns:
@@ -50,7 +57,7 @@ def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax:
         text = label if kept.all() else f"{label} ({np.sum(~kept)} of {len(kept)} diverged)"
         # A line of NaN keeps the colours of the others, and the label in the legend.
         finite[text] = seeds[kept] if kept.any() else np.full((1, seeds.shape[1]), np.nan)
-    plots.draw_histories(finite, metric=metric, ax=ax)
+    plots.draw_histories(finite, metric=metric, epochs=epochs, ax=ax)
     means = {line.get_label(): line for line in ax.get_lines()}
     # The seeds set the axis. A band that reaches zero, which has no place on a logarithmic axis, leaves it below.
     bottom, top = ax.get_ylim()
@@ -59,8 +66,9 @@ def draw_curves(histories: Mapping[str, ArrayLike], *, metric: str = "loss", ax:
             mean, half = mean_interval(seeds)
             low = np.maximum(mean - half, 1e-3 * bottom) if metric == "loss" else mean - half
             high = np.minimum(mean + half, 1.0) if metric == "accuracy" else mean + half
-            epochs = np.arange(1, seeds.shape[1] + 1)
-            ax.fill_between(epochs, low, high, color=means[label].get_color(), alpha=0.15, linewidth=0.0)
+            ax.fill_between(
+                means[label].get_xdata(), low, high, color=means[label].get_color(), alpha=0.15, linewidth=0.0
+            )
     ax.set_ylim(bottom, top)
     if metric == "loss":
         _drop_outliers(ax, {label: mean_interval(seeds)[0] for label, seeds in finite.items()})
@@ -126,7 +134,7 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axe
                 f"{mean:+.3g}", (edge, row), offset, textcoords="offset points", ha=side, va="center", fontsize="small"
             )
     ax.set_xlim(left, right)
-    _label_rows(ax, range(len(differences)), [found.activation for found in differences])
+    label_rows(ax, range(len(differences)), [_with_diverged(found) for found in differences])
     ax.invert_yaxis()
     ax.margins(y=0.15)
     if differences:
@@ -182,7 +190,7 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: "Axes | Non
         values = np.asarray(values, dtype="float64")
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
         ax.plot(values, np.full(len(values), row), "o", color=plots.COLORS[0], markersize=3)
-    _label_rows(ax, range(len(costs)), list(costs))
+    label_rows(ax, range(len(costs)), list(costs))
     ax.invert_yaxis()
     ax.set_xlim(left=0.0)
     ax.set_xlabel(quantity)
@@ -256,13 +264,17 @@ def draw_shares(
                 ax.text(
                     column + 0.5, row + 0.5, f"{value:.0%}", color=color, ha="center", va="center", fontsize="small"
                 )
-    _label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
+    label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
     names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)
     ax.invert_yaxis()
     ax.set_xlabel("layer")
     ax.set_title(quantity)
     return ax
+
+
+def _with_diverged(found: Difference) -> str:
+    return f"{found.activation} ({found.diverged} diverged)" if found.diverged else found.activation
 
 
 def _style(number: int) -> tuple[str, str]:
@@ -272,7 +284,7 @@ def _style(number: int) -> tuple[str, str]:
     )
 
 
-def _label_rows(ax: "Axes", rows: Iterable[float], labels: Sequence[str]) -> None:
+def label_rows(ax: "Axes", rows: Iterable[float], labels: Sequence[str]) -> None:
     """Name rows. Long spec strings go on two lines, so that they leave room for the figure."""
     wrapped = [label.replace("(", "\n(", 1) if len(label) > 18 else label for label in labels]
     ax.set_yticks(list(rows), wrapped, fontsize="small" if len(labels) > 8 else "medium")

@@ -8,8 +8,10 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_acts.experiments.boundaries import Boundary, draw_boundary
+from keras_acts.experiments.boundaries import Boundary, draw_boundary, of_problem
 from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.presets.drawing import draw_reproduction
+from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.selection import Problem
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | N
         with matplotlib.rc_context(style or {}):
             found.append(Exhibit(name, title, description, _figure(draw, labels, legend)))
 
+    boundaries = of_problem(problem)
+    if boundaries:
+        found.append(boundary_exhibit(boundaries, style))
     if comparison.differences(problem):
         add(
             "differences",
@@ -84,10 +89,11 @@ def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | N
             legend=True,
         )
     if all(record.layers for entry in problem.entries for record in entry.records):
-        for when, words in (("start", "before training"), ("end", "after training")):
+        theory = "dotted: theory" if comparison.predicted_gradients(problem) else "no theory for this network"
+        for when, words in (("start", f"before training ({theory})"), ("end", "after training")):
             add(
                 f"gradients_{when}",
-                f"Gradient norm per layer, {words}" + (" (dotted: theory)" if when == "start" else ""),
+                f"Gradient norm per layer, {words}",
                 f"Gradient norm of each layer's kernel {words}. {_gradient_ratios(problem, when)}",
                 partial(comparison.plot_gradients, when, problem),
                 legend=True,
@@ -127,8 +133,29 @@ def boundary_exhibit(boundaries: Sequence[Boundary], style: dict[Any, Any] | Non
             draw_boundary(boundary, ax=ax)
         for ax in axes.flat[len(boundaries) :]:
             ax.set_axis_off()
-    names = ", ".join(boundary.label for boundary in boundaries)
-    return Exhibit("boundaries", "Decision boundaries", f"Decision boundaries in the plane of: {names}.", figure)
+    names = "; ".join(boundary.label for boundary in boundaries)
+    title = "Decision boundaries: for each activation, the run with the median test score"
+    return Exhibit("boundaries", title, f"Decision boundaries in the plane, and the data. {names}.", figure)
+
+
+def reproduction_exhibits(reproduction: Reproduction, style: dict[Any, Any] | None = None) -> list[Exhibit]:
+    """Published figures beside measured ones, a figure for each measure."""
+    found = []
+    for number, (measure, rows) in enumerate(reproduction.tables.items(), 1):
+        with matplotlib.rc_context(style or {}):
+            figure = Figure(figsize=(SIZE[0], 1.2 + 0.3 * len(rows)), layout="constrained")
+            draw_reproduction(rows, ax=figure.subplots())
+        title = f"{sentence_case(measure)}: a dot for each seed, a bar at their median"
+        if any(row.published is not None for row in rows):
+            title += ", a diamond for what was published"
+        description = f"{measure}, published, median here, spread. " + "; ".join(", ".join(row.cells) for row in rows)
+        found.append(Exhibit(f"published-{number}", title, description, figure))
+    return found
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital at its beginning, and names such as MSE as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def _figure(draw: Callable[["Axes"], object], labels: Sequence[str], legend: bool) -> Figure:

@@ -149,15 +149,23 @@ def cnn(activation: ActivationFactory, input_shape: tuple[int, ...], outputs: in
 def siren(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 64, depth: int = 3
 ) -> keras.Sequential:
-    """The network of implicit neural representations; with "sin(w0=30.0)" it is SIREN, first layer included."""
+    """The network of implicit neural representations; with "sin(w0=30.0)" it is SIREN as its authors start it."""
+    frequency = _sine_frequency(activation) if activation.pairing else None
     stack: list[keras.Layer] = []
+    inputs = math.prod(input_shape)
     for number in range(depth):
-        kwargs = activation.paired()
-        frequency = _sine_frequency(activation)
-        if number == 0 and kwargs and frequency is not None:
-            kwargs["kernel_initializer"] = Siren(w0=frequency, first_layer=True)
+        kwargs = activation.paired() if frequency is None else _siren_start(frequency, inputs, first_layer=number == 0)
         stack += [keras.layers.Dense(width, **kwargs), activation.layer()]
-    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
+        inputs = width
+    last = {} if frequency is None else _siren_start(frequency, inputs)
+    stack.append(keras.layers.Dense(outputs, **last))
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack])
+
+
+def _siren_start(frequency: float, inputs: int, first_layer: bool = False) -> dict[str, Any]:
+    """Random biases too: with none the whole network is an odd function at the start."""
+    kernel = Siren(w0=frequency, first_layer=first_layer)
+    return {"kernel_initializer": kernel, "bias_initializer": _torch_uniform(inputs)}
 
 
 def nielsen(
@@ -172,13 +180,30 @@ def nielsen(
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
 
 
+def torch_mlp(
+    activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 128, depth: int = 2
+) -> keras.Sequential:
+    """An MLP as torch starts it, whatever the activation: weights and biases uniform within 1 / sqrt(inputs)."""
+    stack: list[keras.Layer] = []
+    inputs = math.prod(input_shape)
+    for units in (*(width,) * depth, outputs):
+        kernel, bias = _torch_uniform(inputs), _torch_uniform(inputs)
+        stack += [keras.layers.Dense(units, kernel_initializer=kernel, bias_initializer=bias), activation.layer()]
+        inputs = units
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
+
+
+def _torch_uniform(inputs: int) -> keras.initializers.Initializer:
+    return keras.initializers.RandomUniform(-(inputs**-0.5), inputs**-0.5)
+
+
 def _sine_frequency(activation: ActivationFactory) -> float | None:
     declaration, params = registry.described(activation.make())
     return params["w0"] if declaration is not None and declaration.name == "sin" else None
 
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
-    function.__name__: function for function in (mlp, cnn, deep_mlp, siren, nielsen)
+    function.__name__: function for function in (mlp, cnn, deep_mlp, siren, nielsen, torch_mlp)
 }
 
 
@@ -227,10 +252,10 @@ def builder(
     """A function that builds the network anew at each call.
 
     Args:
-        name: "mlp", "cnn", "deep_mlp", "siren" or "nielsen", with options as in "mlp(width=64, depth=3)"; or
-            "module:function" for one of your own, `f(activation, **options) -> keras.Model`. It gets an
-            `ActivationFactory`, and `input_shape` and `outputs` where it has arguments of these names. For classes its
-            model ends in logits or in a softmax.
+        name: "mlp", "cnn", "deep_mlp", "siren", "nielsen" or "torch_mlp", with options as in
+            "mlp(width=64, depth=3)"; or "module:function" for one of your own,
+            `f(activation, **options) -> keras.Model`. It gets an `ActivationFactory`, and `input_shape` and `outputs`
+            where it has arguments of these names. For classes its model ends in logits or in a softmax.
         activation: name or spec string.
         input_shape: shape of a sample.
         outputs: number of outputs.

@@ -1,15 +1,18 @@
 """The report: one HTML page that holds everything and asks the network for nothing."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
+import numpy as np
 
 from keras_acts import plots
 from keras_acts.experiments import gallery, svg, tables, verdict
 from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.selection import Problem
+from keras_acts.experiments.presets import reproduction
+from keras_acts.experiments.selection import Entry, Problem
 from keras_acts.experiments.statistics import seeds_needed
 
 # Okabe-Ito's colours, lightened where they are too dark for a dark page, in the order of `plots.COLORS`.
@@ -38,8 +41,22 @@ class Section(NamedTuple):
     metric: str
     order: str
     rows: list[list[Cell]]
+    rates: list[str]
+    by_rate: list[list[str]]
     figures: list[Shown]
     settings: dict[str, str]
+
+
+class Published(NamedTuple):
+    """What was published, on the page."""
+
+    title: str
+    sentences: list[str]
+    columns: tuple[str, ...]
+    tables: dict[str, list[tuple[str, ...]]]
+    figures: list[Shown]
+    source: str
+    note: str
 
 
 COLUMNS = (
@@ -85,6 +102,7 @@ def render(
         exhibit = gallery.boundary_exhibit(boundaries, svg.STYLE)
         extra.append(Shown(exhibit.title, svg.inline(exhibit.figure, exhibit.name, exhibit.description)))
     return environment.get_template("report.html").render(
+        published=_published(comparison),
         sections=sections,
         columns=_columns(comparison),
         extra=extra,
@@ -112,9 +130,48 @@ def _section(comparison: Comparison, problem: Problem, number: int) -> Section:
         metric=problem.metric_name,
         order="descending" if problem.higher_is_better else "ascending",
         rows=[_cells(row) for row in rows],
+        rates=[f"{rate:g}" for rate in _rates(problem)],
+        by_rate=[[entry.activation, *_by_rate(problem, entry)] for entry in problem.entries],
         figures=shown,
         settings=_settings(comparison, problem),
     )
+
+
+def _published(comparison: Comparison) -> Published | None:
+    found = comparison.reproduction
+    if found is None:
+        return None
+    shown = [
+        Shown(exhibit.title, svg.inline(exhibit.figure, exhibit.name, exhibit.description))
+        for exhibit in gallery.reproduction_exhibits(found, svg.STYLE)
+    ]
+    return Published(
+        title=found.title,
+        sentences=str(found).splitlines(),
+        columns=reproduction.COLUMNS,
+        tables={gallery.sentence_case(name): [row.cells for row in rows] for name, rows in found.tables.items()},
+        figures=shown,
+        source=found.source,
+        note=found.note,
+    )
+
+
+def _rates(problem: Problem) -> list[float]:
+    return sorted({rate for entry in problem.entries for rate in entry.validation})
+
+
+def _by_rate(problem: Problem, entry: Entry) -> list[str]:
+    """The last validation metric at each rate: what a comparison at one fixed rate would have seen."""
+    cells = []
+    percent = 100.0 if problem.metric_name == "accuracy" else 1.0
+    for rate in _rates(problem):
+        values = percent * np.array(entry.validation.get(rate, ()))
+        finite = values[np.isfinite(values)]
+        text = f"{finite.mean():.3g}" if len(finite) else "–"
+        text += f" ± {finite.std(ddof=1):.2g}" if len(finite) > 1 else ""
+        text += f", {len(values) - len(finite)} diverged" if len(finite) < len(values) else ""
+        cells.append(f"{text} ●" if rate == entry.learning_rate else text)
+    return cells
 
 
 def _cells(row: tables.Row) -> list[Cell]:
@@ -122,7 +179,7 @@ def _cells(row: tables.Row) -> list[Cell]:
     percent = 100.0 if row.metric == "accuracy" else 1.0
     return [
         Cell(row.activation, row.activation),
-        Cell(tables.score(row), row.mean),
+        Cell(tables.score(row), _sortable(row.mean)),
         Cell(tables.interval(row), 0.0 if found is None else found.mean),
         _number(None if found is None else found.p_holm, ".2g"),
         _number(None if found is None else found.probability_better, ".2f"),
@@ -139,11 +196,17 @@ def _cells(row: tables.Row) -> list[Cell]:
 
 def _number(value: float | None, form: str) -> Cell:
     # NaN is unequal to itself; an empty value is sorted last.
-    return Cell("–", "") if value is None or value != value else Cell(format(value, form), value)
+    if value is None or value != value:
+        return Cell("–", "")
+    return Cell("∞" if math.isinf(value) else format(value, form), _sortable(value))
+
+
+def _sortable(value: float) -> float | str:
+    return "Infinity" if value == math.inf else value  # as JavaScript spells it
 
 
 def _settings(comparison: Comparison, problem: Problem) -> dict[str, str]:
-    rates = sorted({rate for entry in problem.entries for rate in entry.validation})
+    rates = _rates(problem)
     seeds = sorted({record.run.seed for entry in problem.entries for record in entry.records})
     return {
         "Data": problem.data,

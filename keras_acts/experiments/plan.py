@@ -141,8 +141,12 @@ class Plan:
             return Path(self.output)
         parts = [self.settings, self.activations, self.baseline, self.seeds, self.learning_rates]
         key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
-        words = [_word(str(self.data)), _word(str(self.model)), key]
-        return Path("runs") / "-".join(words)
+        return Path("runs") / f"{self.words}-{key}"
+
+    @property
+    def words(self) -> str:
+        """Data and network as part of a file name."""
+        return f"{_word(str(self.data))}-{_word(str(self.model))}"
 
 
 def from_mapping(values: Mapping[str, Any]) -> Plan:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_acts.experiments.records import Record, Run, Value
-from keras_acts.experiments.statistics import worst_score
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,7 @@ def _problem(records: list[Record]) -> Problem:
 def _entry(activation: str, rates: Mapping[float, Mapping[int, Record]], higher_is_better: bool) -> Entry:
     ordered = {rate: [seeds[seed] for seed in sorted(seeds)] for rate, seeds in sorted(rates.items())}
     validation = {rate: tuple(map(_validation, group)) for rate, group in ordered.items()}
-    worst = worst_score(
-        {str(rate): dict(enumerate(values)) for rate, values in validation.items()}, higher_is_better=higher_is_better
-    )
+    worst = 0.0 if higher_is_better else math.inf
     means = {
         rate: np.mean([value if math.isfinite(value) else worst for value in values])
         for rate, values in validation.items()

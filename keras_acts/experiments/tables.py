@@ -12,7 +12,7 @@ import numpy as np
 from keras_acts.experiments import verdict
 from keras_acts.experiments.records import LayerRecord, Record
 from keras_acts.experiments.selection import Entry, Problem
-from keras_acts.experiments.statistics import Difference, worst_score
+from keras_acts.experiments.statistics import Difference
 
 HISTORY = ("loss", "metric", "val_loss", "val_metric")
 
@@ -26,7 +26,7 @@ class Row:
         activation: name or spec string.
         learning_rate: the best on validation data.
         seeds: number of runs.
-        diverged: those of them that diverged; they count as the worst score.
+        diverged: those of them that diverged; they count as 0 where higher is better, else as infinite.
         metric: what the scores are.
         mean: mean test score.
         sd: standard deviation over the seeds, nan for one.
@@ -59,12 +59,12 @@ class Row:
 def table(problem: Problem, differences: Sequence[Difference]) -> list[Row]:
     """The rows of a problem, best mean test score first."""
     by_activation = {found.activation: found for found in differences}
-    worst = worst_score(problem.scores, higher_is_better=problem.higher_is_better)
-    rows = [_row(problem, entry, by_activation.get(entry.activation), worst) for entry in problem.entries]
+    rows = [_row(problem, entry, by_activation.get(entry.activation)) for entry in problem.entries]
     return sorted(rows, key=lambda row: row.mean, reverse=problem.higher_is_better)
 
 
-def _row(problem: Problem, entry: Entry, difference: Difference | None, worst: float) -> Row:
+def _row(problem: Problem, entry: Entry, difference: Difference | None) -> Row:
+    worst = 0.0 if problem.higher_is_better else math.inf
     scores = np.array([score if math.isfinite(score) else worst for score in entry.scores.values()])
     memory = [record.peak_memory_mb for record in entry.records if record.peak_memory_mb is not None]
     return Row(
@@ -75,7 +75,7 @@ def _row(problem: Problem, entry: Entry, difference: Difference | None, worst: f
         diverged=entry.diverged,
         metric=problem.metric_name,
         mean=float(scores.mean()),
-        sd=float(scores.std(ddof=1)) if len(scores) > 1 else math.nan,
+        sd=float(scores.std(ddof=1)) if len(scores) > 1 and np.isfinite(scores).all() else math.nan,
         median=float(np.median(scores)),
         worst=float(scores.min() if problem.higher_is_better else scores.max()),
         difference=difference,
@@ -116,17 +116,19 @@ def score(row: Row) -> str:
     if row.metric == "accuracy":
         spread = f" ± {100.0 * row.sd:.1f}" if math.isfinite(row.sd) else ""
         return f"{100.0 * row.mean:.1f}{spread} %"
+    if math.isinf(row.mean):
+        return f"∞ ({row.diverged} of {row.seeds} diverged)"
     return f"{row.mean:.3g}" + (f" ± {row.sd:.2g}" if math.isfinite(row.sd) else "")
 
 
 def interval(row: Row) -> str:
     """Difference from the baseline and its interval, such as "+0.6 (+0.2 to +1.1)"."""
-    if row.difference is None:
+    found = row.difference
+    if found is None:
         return "baseline"
-    mean, low, high = (
-        verdict.amount(value, row.metric, signed=True)
-        for value in (row.difference.mean, row.difference.low, row.difference.high)
-    )
+    if not found.higher_is_better and (found.diverged or found.baseline_diverged):
+        return "–" if found.diverged and found.baseline_diverged else "+∞" if found.diverged else "−∞"
+    mean, low, high = verdict.amounts((found.mean, found.low, found.high), row.metric, signed=True)
     return f"{mean} ({low} to {high})"
 
 

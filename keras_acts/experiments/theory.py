@@ -1,23 +1,64 @@
 """What the theory of wide random networks predicts for the gradients of a network before training."""
 
+import inspect
+from dataclasses import dataclass
+
 import numpy as np
 
+from keras_acts.core import spec
+from keras_acts.experiments import networks
 from keras_acts.initializers.elementwise import Elementwise, as_function
 from keras_acts.initializers.statistics import statistics
 
+_DENSE = ("mlp", "deep_mlp", "nielsen")
 
-def kernel_gradients(activation: str, layers: int, *, paired: bool) -> np.ndarray:
+
+@dataclass(frozen=True)
+class Start:
+    """How a network of equally wide dense layers starts.
+
+    Attributes:
+        layers: number of hidden layers.
+        weight_variance: inputs times the variance of each weight.
+        bias_variance: variance of each bias.
+    """
+
+    layers: int
+    weight_variance: float
+    bias_variance: float = 0.0
+
+
+def start(model: str, activation: str, *, paired: bool) -> Start | None:
+    """How a network of `networks.NETWORKS` starts; None for those that the theory does not describe.
+
+    Raises:
+        ValueError: for an unknown activation, or one without finite moments.
+    """
+    name, _, options = spec.parse(model)
+    if name not in _DENSE or "widths" in options:
+        return None
+    defaults = inspect.signature(networks.NETWORKS[name]).parameters
+    layers = int(options.get("depth", defaults["depth"].default))
+    if name == "nielsen":
+        return Start(layers, 1.0, 1.0)
+    if not paired:
+        return Start(layers, 1.0)  # Keras' default between layers of one width
+    found = statistics(activation)
+    if layers >= networks.DEEP and found.critical is not None:
+        return Start(layers, found.critical.weight_variance, found.critical.bias_variance)
+    return Start(layers, found.gain**2)
+
+
+def kernel_gradients(activation: str, start: Start) -> np.ndarray:
     """Relative gradient norms of the kernels of a dense network of equally wide layers, before training.
 
-    The variance of pre-activations q goes forwards by q -> gain^2 E f(sqrt(q) z)^2, from 1 in the first layer; that of
-    gradients goes backwards by gain^2 E f'(sqrt(q) z)^2. A kernel's gradient is the product of what comes in and what
+    The variance of pre-activations q goes forwards by q -> C_b + C_W E f(sqrt(q) z)^2, from 1 in the first layer; that
+    of gradients goes backwards by C_W E f'(sqrt(q) z)^2. A kernel's gradient is the product of what comes in and what
     comes back. One value for all layers means that gradients neither vanish nor explode.
 
     Args:
         activation: name or spec string, elementwise.
-        layers: number of hidden layers.
-        paired: True for kernels with the activation's own gain, False for gain 1 (Keras' default between layers of
-            one width).
+        start: the network, with the variances C_W and C_b of its weights and biases.
 
     Returns:
         One positive number for each hidden layer but the first, whose input is data: shape (layers - 1,). The last one
@@ -27,19 +68,19 @@ def kernel_gradients(activation: str, layers: int, *, paired: bool) -> np.ndarra
         ValueError: for an unknown activation, or one without finite moments.
 
     Example:
-        >>> kernel_gradients("relu", 5, paired=True).round(6).tolist()
+        >>> kernel_gradients("relu", Start(layers=5, weight_variance=2.0)).round(6).tolist()
         [1.0, 1.0, 1.0, 1.0]
-        >>> kernel_gradients("relu", 3, paired=False).round(6).tolist()  # forwards and backwards by 1 / sqrt(2)
-        [1.0, 1.0]
+        >>> kernel_gradients("sigmoid", Start(4, weight_variance=1.0, bias_variance=1.0)).round(3).tolist()
+        [0.041, 0.203, 1.0]
 
     Reference:
         arXiv:1611.01232, Deep Information Propagation.
     """
-    power = statistics(activation).gain ** 2 if paired else 1.0
+    power = start.weight_variance
     measured = Elementwise(as_function(activation))
     variances = [1.0]
-    for _ in range(layers - 1):
-        variances.append(power * measured.moments(variance=variances[-1])[1])
+    for _ in range(start.layers - 1):
+        variances.append(start.bias_variance + power * measured.moments(variance=variances[-1])[1])
     incoming = np.array([measured.moments(variance=variance)[1] for variance in variances[:-1]])
     slopes = np.array([power * measured.slope_moment(variance) for variance in variances[1:]])
     # The gradient with respect to the pre-activations of a layer has passed its own activation and all later ones.

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from keras_acts.experiments.selection import Problem
 from keras_acts.experiments.statistics import Difference, seeds_needed
 
+NEGLIGIBLE = 1e-6  # scores are float32
+
 
 def verdict(problem: Problem, differences: Sequence[Difference]) -> list[str]:
     """The findings of one problem as sentences, the differences that are shown first.
@@ -34,9 +36,10 @@ def verdict(problem: Problem, differences: Sequence[Difference]) -> list[str]:
         lines.append("a single activation: there is nothing to compare")
     for entry in problem.entries:
         if entry.diverged:
+            score = "accuracy 0" if problem.higher_is_better else "the worst finite error of all runs in the test"
             lines.append(
                 f"{entry.activation}: {entry.diverged} of {_count(len(entry.records), 'run')} diverged and "
-                f"count{'s' if entry.diverged == 1 else ''} as the worst score"
+                f"count{'s' if entry.diverged == 1 else ''} as {score}"
             )
     return lines
 
@@ -53,10 +56,24 @@ def describe(found: Difference, metric_name: str) -> str:
     """
     if not found.shown:
         return f"no difference shown between {found.activation} and {found.baseline} ({_evidence(found, metric_name)})"
+    if not found.higher_is_better and (found.diverged or found.baseline_diverged):
+        return _with_diverged(found)
     verb = "beats" if found.better else "loses to"
     return (
         f"{found.activation} {verb} {found.baseline} by {_amount_with_unit(abs(found.mean), metric_name)} "
         f"({_evidence(found, metric_name)})"
+    )
+
+
+def _with_diverged(found: Difference) -> str:
+    """A shown difference of errors, some of which are infinite: nothing wins by its finite errors alone."""
+    sides = [(found.activation, found.diverged), (found.baseline, found.baseline_diverged)]
+    (winner, failed), (loser, _) = sides if found.better else reversed(sides)
+    if failed:
+        return f"{winner} has lower errors than {loser} where it finishes, but {failed} of {found.pairs} runs diverged"
+    return (
+        f"{found.activation} {'beats' if found.better else 'loses to'} {found.baseline}: {found.diverged} of "
+        f"{found.pairs} runs diverged against {found.baseline_diverged} (p {p_value(found.p_holm)} after Holm)"
     )
 
 
@@ -66,10 +83,19 @@ def amount(value: float, metric_name: str, *, signed: bool = False) -> str:
         return "–"
     sign = "+" if signed else ""
     if metric_name != "accuracy":
-        return f"{value:{sign}.3g}"
-    points = 100.0 * value
+        return f"{value:{sign}.3g}" if value else "0"
+    points = round(100.0 * value, 3)  # accuracies are shares of samples in float32: the rest is rounding error
+    if points == 0.0:
+        return "0.0"
     # 0.04 must not be told as 0.0, which would look like an interval that reaches zero.
-    return f"{points:{sign}.1f}" if abs(points) >= 0.1 or points == 0.0 else f"{points:{sign}.1g}"
+    return f"{points:{sign}.1f}" if abs(points) >= 0.1 else f"{points:{sign}.1g}"
+
+
+def amounts(values: Sequence[float], metric_name: str, *, signed: bool = False) -> list[str]:
+    """Numbers of one kind, as `amount`; beside the largest, those that are nothing but its rounding error are 0."""
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    smallest = NEGLIGIBLE * max(finite, default=0.0)
+    return [amount(0.0 if abs(value) < smallest else value, metric_name, signed=signed) for value in values]
 
 
 def p_value(p: float) -> str:
@@ -88,7 +114,7 @@ def _evidence(found: Difference, metric_name: str) -> str:
     if found.shown:
         ends = sorted(map(abs, ends))
     interval = f"{1.0 - found.level:.0%} CI".replace("%", " %")
-    low, high = (amount(end, metric_name) for end in ends)
+    low, high, _ = amounts((*ends, found.mean), metric_name)
     return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {_count(found.pairs, 'seed')}"
 
 

@@ -11,7 +11,7 @@ def record(
     *,
     score=0.9,
     data="digits",
-    model="mlp(128, 2)",
+    model="mlp(width=128, depth=3)",
     learning_rate=1e-3,
     epochs=6,
     validation=None,

@@ -1,6 +1,7 @@
 """From records to table, verdict, figures and CSV files, on records that no network was trained for."""
 
 import csv
+import dataclasses
 import math
 
 import numpy as np
@@ -10,10 +11,12 @@ from matplotlib.figure import Figure
 from synthetic import record, records
 
 from keras_acts.experiments import figures, theory
-from keras_acts.experiments.boundaries import Boundary, draw_boundary
+from keras_acts.experiments.boundaries import Boundary, draw_boundary, of_problem
 from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.plane import SIZE, encode
 from keras_acts.experiments.statistics import differences
-from keras_acts.experiments.verdict import amount, describe, p_value
+from keras_acts.experiments.tables import interval, score
+from keras_acts.experiments.verdict import amount, amounts, describe, p_value
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +79,48 @@ def test_one_activation_has_nothing_to_be_compared_with():
 def test_diverged_runs_are_told():
     made = records({"relu": 0.9}) + [record("prelu", seed, score=0.9, diverged=seed < 2) for seed in range(10)]
     found = Comparison(made)
-    assert "prelu: 2 of 10 runs diverged and count as the worst score" in found.verdict()
+    assert "prelu: 2 of 10 runs diverged and count as accuracy 0" in found.verdict()
     row = next(row for row in found.table() if row.activation == "prelu")
     assert (row.diverged, row.worst) == (2, 0.0)
     assert row.mean == pytest.approx(0.72)
     assert row.difference.diverged == 2
+
+
+def test_a_diverged_error_is_infinite_and_never_a_finite_score(tmp_path):
+    """prelu is the best where it finishes; its mean, its worst score and its difference must not say so."""
+    made = records({"relu": 0.4}, metric="mse")
+    made += [record("prelu", seed, score=0.1, metric="mse", diverged=seed < 2) for seed in range(10)]
+    made += [record("elu", seed, metric="mse", diverged=True) for seed in range(10)]
+    found = Comparison(made)
+    assert [row.activation for row in found.table()] == ["relu", "prelu", "elu"]
+    relu, prelu, elu = found.table()
+    assert (prelu.mean, prelu.worst, prelu.median, prelu.diverged) == (math.inf, math.inf, 0.1, 2)
+    assert elu.median == math.inf
+    assert (score(prelu), interval(prelu)) == ("∞ (2 of 10 diverged)", "+∞")
+    assert "∞" not in score(relu)
+    assert "prelu beats" not in found.verdict()
+    assert "prelu has lower errors than relu where it finishes, but 2 of 10 runs diverged" in found.verdict()
+    assert "elu loses to relu: 10 of 10 runs diverged against 0 (p = 0.0078 after Holm)" in found.verdict()
+    assert "prelu: 2 of 10 runs diverged and count as the worst finite error of all runs in the test" in found.verdict()
+    found.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count('<td data-value="Infinity">') >= 4
+    assert "prelu (2 diverged)" in page
+
+
+def test_all_diverged_is_not_the_best():
+    made = records({"relu": 0.4}, metric="mse", seeds=2)
+    rates = [record("elu", seed, learning_rate=1e-4, metric="mse", diverged=True) for seed in range(2)]
+    rates += [record("elu", seed, score=0.7, learning_rate=1e-1, metric="mse") for seed in range(2)]
+    found = Comparison([*made, *rates])
+    assert found.problems[0].entry("elu").learning_rate == 1e-1
+
+
+def test_rounding_errors_are_not_told():
+    """Scores are float32: an interval that ends at 6e-9 ends at 0."""
+    assert amount(6e-9, "accuracy", signed=True) == "0.0"
+    assert amounts((0.02, -6e-9, 0.05), "mse", signed=True) == ["+0.02", "0", "+0.05"]
+    assert amounts((2e-8, 1e-8, 3e-8), "mse") == ["2e-08", "1e-08", "3e-08"]
 
 
 def test_numbers_in_words():
@@ -125,11 +165,11 @@ def test_problems_are_kept_apart():
     made = records({"relu": 0.9, "gelu": 0.95}) + records({"relu": 0.9, "gelu": 0.85}, model="cnn", paired=False)
     found = Comparison(made)
     assert [problem.label for problem in found.problems] == [
-        "digits, mlp(128, 2)",
+        "digits, mlp(width=128, depth=3)",
         "digits, cnn, same initializer for all",
     ]
     assert [found.best(problem) for problem in found.problems] == ["gelu", "relu"]
-    assert "digits, mlp(128, 2):\ngelu beats relu" in found.verdict()
+    assert "digits, mlp(width=128, depth=3):\ngelu beats relu" in found.verdict()
     with pytest.raises(ValueError, match=r"one of `comparison\.problems`, of which there are several \(digits, mlp"):
         found.best()
 
@@ -168,7 +208,7 @@ def test_the_terminal_shows_table_and_verdict(comparison, capsys):
     console = rich.console.Console(width=100)
     console.print(comparison)
     text = capsys.readouterr().out
-    for expected in ("digits, mlp(128, 2)", "elu(alpha=0.5)", "baseline", "gelu beats relu by 3.0 points"):
+    for expected in ("digits, mlp(width=128, depth=3)", "elu(alpha=0.5)", "baseline", "gelu beats relu by 3.0 points"):
         assert expected in text
 
 
@@ -265,7 +305,7 @@ def test_boundary_separates_what_the_classifier_separates(ax):
         seen.append(xy)
         return np.stack([xy[:, 0] < 0.0, xy[:, 0] >= 0.0], axis=1)
 
-    draw_boundary(Boundary("half", predict, points, [0, 1, 1]), ax=ax)
+    draw_boundary(Boundary.of("half", predict, points, [0, 1, 1]), ax=ax)
     assert seen[0].min() < -1.0
     assert seen[0].max() > 1.0
     assert ax.get_title() == "half"
@@ -285,6 +325,25 @@ def test_all_figures_are_saved_as_files(tmp_path):
     names = {path.name for path in paths}
     assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "memory.png"} <= names
     assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_a_boundary_is_that_of_the_middle_run(tmp_path):
+    """Three runs with different decisions on data that can be had again; the middle score's are drawn."""
+    runs = [
+        dataclasses.replace(
+            record("relu", seed, score=score, data="moons(samples=50)", epochs=3),
+            decisions=encode(np.full((SIZE, SIZE), decided)),
+        )
+        for seed, score, decided in ((0, 0.5, 0), (1, 0.9, 0), (2, 0.8, 1))
+    ]
+    found = Comparison(runs)
+    (boundary,) = of_problem(found.problems[0])
+    assert boundary.label == "relu, 80%"
+    assert (boundary.decided == 1).all()
+    assert boundary.points.shape == (50, 2)
+    assert {"boundaries.png", "boundaries.svg"} <= {path.name for path in found.save_figures(tmp_path)}
+    gone = [dataclasses.replace(run, run=dataclasses.replace(run.run, data="gone.csv")) for run in runs]
+    assert of_problem(Comparison(gone).problems[0]) == []
 
 
 # ---- Theory ----------------------------------------------------------------------------------------------------------
@@ -316,4 +375,41 @@ def test_theory_agrees_with_a_wide_random_network(activation, paired):
         norms.append(np.sqrt(np.mean(np.sum(f(z[layer - 1]) ** 2, axis=1) * np.sum(back**2, axis=1))))
         back = (back @ weights[layer].T) * slopes[layer - 1]
     measured = np.array(norms[::-1]) / norms[0]
-    np.testing.assert_allclose(theory.kernel_gradients(activation, layers, paired=paired), measured, rtol=0.25)
+    start = theory.start(f"mlp(depth={layers})", activation, paired=paired)
+    np.testing.assert_allclose(theory.kernel_gradients(activation, start), measured, rtol=0.25)
+
+
+@pytest.mark.parametrize(
+    ("model", "activation", "paired", "expected"),
+    [
+        ("mlp(depth=4)", "gelu", True, (4, 1.5335304412**2, 0.0)),
+        ("deep_mlp", "gelu", True, (30, 1.98305826, 0.17292239)),  # the critical point, arXiv:2106.10165
+        ("deep_mlp", "sigmoid", True, (30, 1.84622854534**2, 0.0)),  # has none
+        ("deep_mlp(depth=3)", "gelu", False, (3, 1.0, 0.0)),
+        ("nielsen(depth=4)", "sigmoid", True, (4, 1.0, 1.0)),
+    ],
+)
+def test_the_theory_knows_how_networks_start(model, activation, paired, expected):
+    start = theory.start(model, activation, paired=paired)
+    assert (start.layers, start.weight_variance, start.bias_variance) == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.parametrize("model", ["cnn", "siren", "torch_mlp", "mlp(widths=(8, 16, 8))", "package.module:own_mlp"])
+def test_the_theory_keeps_silent_about_other_networks(model, comparison):
+    assert theory.start(model, "relu", paired=True) is None
+    problem = dataclasses.replace(comparison.problems[0], model=model)
+    assert comparison.predicted_gradients(problem) == {}
+
+
+def test_sigmoid_gradients_shrink_by_the_factor_of_mean_field_theory():
+    """4.88 per layer with Nielsen's weights, from the fixed point q = 1 + E f(sqrt(q) z)^2 by plain quadrature."""
+    z, weights = np.polynomial.hermite_e.hermegauss(60)
+    weights = weights / weights.sum()
+    q = 1.0
+    for _ in range(50):
+        f = 1.0 / (1.0 + np.exp(-math.sqrt(q) * z))
+        q = 1.0 + weights @ f**2
+    factor = 1.0 / math.sqrt(weights @ (f * (1.0 - f)) ** 2)
+    assert factor == pytest.approx(4.88, abs=0.01)
+    norms = theory.kernel_gradients("sigmoid", theory.Start(12, 1.0, 1.0))
+    assert norms[6] / norms[5] == pytest.approx(factor, rel=1e-3)

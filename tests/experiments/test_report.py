@@ -57,7 +57,7 @@ def comparison():
 def text(comparison, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
     points = np.random.default_rng(0).normal(size=(20, 2))
-    boundary = Boundary(
+    boundary = Boundary.of(
         "relu, 8 units", lambda xy: (np.hypot(xy[:, 0], xy[:, 1]) < 1.0) * 1.0, points, np.arange(20) % 2
     )
     comparison.to_html(path, boundaries=[boundary], settings={"Command": "keras-acts compare --data <mine> & yours"})
@@ -98,7 +98,7 @@ def test_the_verdict_is_on_the_page(page, comparison):
 
 
 def test_tables_have_a_row_for_each_activation(page, comparison):
-    tables = page.all("table")
+    tables = [table for table in page.all("table") if "Learning rate" in table["text"]]
     assert len(tables) == len(comparison.problems) == 2
     for table, problem in zip(tables, comparison.problems, strict=True):
         inside = [element for element in page.elements if any(each is table for each in element["inside"])]
@@ -111,14 +111,29 @@ def test_tables_have_a_row_for_each_activation(page, comparison):
 
 
 def test_tables_are_sorted_by_keyboard(page):
-    heads = [element for element in page.all("th") if element["attrs"].get("scope") == "col"]
+    heads = [
+        element
+        for element in page.all("th")
+        if element["attrs"].get("scope") == "col" and "Learning rate" in element["inside"][-3]["text"]
+    ]
     buttons = [element for element in page.all("button") if "th" in element["parents"]]
     assert len(heads) == len(buttons) == 26
     assert all(button["text"] for button in buttons)
     sorted_by = [(head["text"], head["attrs"]["aria-sort"]) for head in heads if "aria-sort" in head["attrs"]]
     assert sorted_by == [("Test score", "descending"), ("Test score", "ascending")]  # accuracy, mse
     regions = [element for element in page.elements if element["attrs"].get("role") == "region"]
-    assert [region["attrs"]["tabindex"] for region in regions] == ["0", "0"]
+    assert [region["attrs"]["tabindex"] for region in regions] == ["0", "0", "0"]
+
+
+def test_each_learning_rate_of_the_grid_has_its_column(page, comparison):
+    """Where a grid was tried, a second table tells what each fixed rate would have given; here both the same."""
+    (table,) = [table for table in page.all("table") if "Learning rate" not in table["text"]]
+    cells = [element["text"] for element in page.all("td") if any(each is table for each in element["inside"])]
+    assert len(cells) == len(ACTIVATIONS) * 2
+    assert sum(cell.endswith(" ●") for cell in cells) == len(ACTIVATIONS)
+    gelu = comparison.problems[0].entry("gelu").validation[1e-3]
+    assert f"{100 * np.mean(gelu):.3g} ± {100 * np.std(gelu, ddof=1):.2g}" in cells
+    assert "before training (dotted: theory)" in page.all("main")[0]["text"]
 
 
 def test_every_figure_shows_something_and_says_what(page):
@@ -167,7 +182,7 @@ def test_the_smallest_comparison_has_a_page(tmp_path):
     """One run that diverged at once, of one activation, without layers or memory."""
     Comparison([record("relu", diverged=True, epochs=2, memory=None, layers=0)]).to_html(tmp_path / "report.html")
     written = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert "relu: 1 of 1 run diverged and counts as the worst score" in [each["text"] for each in written.all("li")]
+    assert "relu: 1 of 1 run diverged and counts as accuracy 0" in [each["text"] for each in written.all("li")]
 
 
 def test_the_same_records_give_the_same_page(tmp_path):
