@@ -1,22 +1,60 @@
 """How much faster `keras_acts.compare` is than the plain loop: a new model, `compile` and `fit` for each run.
 
-    python -m benchmarks.compare [--model cnn] [--plain-runs 6]
+    python -m benchmarks.compare [--model cnn] [--seeds 10] [--plain-seeds 3] [--output FILE]
 
-The whole grid of 12 activations x 10 seeds is trained by `compare`. Of the plain loop a part is run, one run after
-another on all cores as `fit` does by itself, and its time extrapolated to the whole grid, which the output says.
-Both see the same splits; the accuracies of the plain part are compared with those of the same activations and seeds.
+Both sides train the default grid on the same splits of digits. Half of the plain loop runs before `compare` and half
+after it, so that what else the machine does hits both. With fewer `--plain-seeds` than `--seeds` the plain loop's time
+is extrapolated to the whole grid, which the output says.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import resource
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_acts.experiments import Plan, Record, Run, data, execute, networks, runs
+from keras_acts.experiments import Plan, Record, Run, carry_out, data, networks, runs
+
+
+@dataclass
+class Cost:
+    """Seconds on the clock, and of all cores, children included: load by others stretches the first, not the second."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+
+    def times(self, factor: float) -> Cost:
+        return Cost(self.wall * factor, self.cpu * factor)
+
+
+class Meter:
+    """Adds up the cost of a `with` block."""
+
+    def __enter__(self) -> Meter:
+        self._start = _now()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        end = _now()
+        self.cost = Cost(end.wall - self._start.wall, end.cpu - self._start.cpu)
+
+
+def _now() -> Cost:
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Cost(time.perf_counter(), sum(usage.ru_utime + usage.ru_stime for usage in usages))
 
 
 def plain(run: Run) -> float:
@@ -40,43 +78,76 @@ def plain(run: Run) -> float:
     return float(model.evaluate(split.test.x, split.test.y, verbose=0, return_dict=True)["accuracy"])
 
 
-def timed_plain(chosen: Sequence[Run]) -> tuple[float, list[float]]:
+def timed_plain(chosen: Iterable[Run]) -> tuple[Cost, dict[Run, float]]:
+    with Meter() as meter:
+        accuracies = {run: plain(run) for run in chosen}
+    return meter.cost, accuracies
+
+
+def timed_compare(plan: Plan) -> tuple[Cost, list[Record]]:
+    """From the start of the worker processes to their end, every run committed to a store."""
+    with tempfile.TemporaryDirectory() as folder, Meter() as meter:
+        records = list(carry_out(plan, Path(folder)))
+    return meter.cost, records
+
+
+def measure(plan: Plan, plain_seeds: int) -> Iterator[str]:
+    """The lines of the result."""
+    grid = runs(plan)
+    chosen = [run for run in grid if run.seed < plain_seeds]
+    half = len(chosen) // 2
     plain(chosen[0])  # what Keras does once in a process is not the loop's fault
-    start = time.perf_counter()
-    accuracies = [plain(run) for run in chosen]
-    return (time.perf_counter() - start) / len(chosen), accuracies
+    before, accuracies = timed_plain(chosen[:half])
+    ours, records = timed_compare(plan)
+    after, others = timed_plain(chosen[half:])
+    theirs = (before + after).times(len(grid) / len(chosen))
+
+    yield f"{date.today()}, {_cpu()}, {os.cpu_count()} cores; {records[0].versions}"
+    yield f"{plan.model} on {plan.data}: {len(plan.activations)} activations x {plan.seeds} seeds, {plan.epochs} epochs"
+    yield f"compare:    {ours.wall:7.1f} s ({ours.cpu:.0f} CPU s), start of the workers and compilation included"
+    how = "measured" if len(chosen) == len(grid) else f"EXTRAPOLATED from {plain_seeds} of {plan.seeds} seeds"
+    yield f"plain loop: {theirs.wall:7.1f} s ({theirs.cpu:.0f} CPU s), {how}"
+    yield f"compare is {theirs.wall / ours.wall:.1f} times faster ({theirs.cpu / ours.cpu:.1f} in CPU seconds)"
+    yield from accuracy_table(plan.activations, accuracies | others, records)
 
 
-def timed_compare(plan: Plan) -> tuple[float, list[Record]]:
-    """From the start of the worker processes to the last record."""
-    start = time.perf_counter()
-    records = list(execute(runs(plan), workers=plan.workers))
-    return time.perf_counter() - start, records
+def accuracy_table(activations: Sequence[str], theirs: Mapping[Run, float], records: Sequence[Record]) -> Iterator[str]:
+    """Mean test accuracy of both sides; they see the same splits and first weights, in another order of batches."""
+    ours = {record.run: record.test_metric for record in records}
+    yield f"{'test accuracy':15}{'compare':>9}{'plain':>9}{'difference':>12}{'standard error':>16}{'seeds':>7}"
+    within = 0
+    for activation in activations:
+        chosen = [run for run in theirs if run.activation == activation]
+        a, b = (np.array([side[run] for run in chosen]) for side in (ours, theirs))
+        error = np.hypot(a.std(ddof=1), b.std(ddof=1)) / np.sqrt(len(chosen)) if len(chosen) > 1 else np.nan
+        difference = a.mean() - b.mean()
+        within += bool(abs(difference) <= error)
+        yield (
+            f"{activation:15}{a.mean():9.4f}{b.mean():9.4f}{difference:+12.4f}{error:16.4f}{len(chosen):7}"
+            + ("" if abs(difference) <= error else "  beyond one standard error")
+        )
+    yield f"within one standard error of the difference: {within} of {len(activations)}"
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="mlp")
-    parser.add_argument("--plain-runs", type=int, default=6, help="runs of the plain loop that are really done")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--plain-seeds", type=int, help="seeds that the plain loop really does; all by default")
+    parser.add_argument("--output", type=Path, help="a file to which the result is added")
     arguments = parser.parse_args()
     plan = Plan(model=arguments.model, seeds=arguments.seeds)
-    grid = runs(plan)
-    chosen = grid[:: max(1, len(grid) // arguments.plain_runs)][: arguments.plain_runs]
-
-    ours, records = timed_compare(plan)
-    each, accuracies = timed_plain(chosen)
-    by_run = {record.run: record.test_metric for record in records}
-    differences = np.array([by_run[run] - accuracy for run, accuracy in zip(chosen, accuracies, strict=True)])
-    error = differences.std(ddof=1) / np.sqrt(len(differences)) if len(differences) > 1 else float("nan")
-    print(f"{plan.model}: {len(grid)} runs ({len(plan.activations)} activations x {plan.seeds} seeds)")
-    print(f"compare: {ours:.1f} s, start of the workers and compilation included")
-    print(f"plain loop: {each:.2f} s a run over {len(chosen)} runs, extrapolated to {each * len(grid):.0f} s")
-    print(f"ratio: {each * len(grid) / ours:.1f}")
-    print(
-        f"test accuracy, compare minus plain loop: {differences.mean():+.4f} (standard error {error:.4f}, "
-        f"{len(differences)} runs)"
-    )
+    lines = list(measure(plan, arguments.plain_seeds or arguments.seeds))
+    print("\n".join(lines))
+    if arguments.output is not None:
+        with arguments.output.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n\n")
 
 
 if __name__ == "__main__":

@@ -60,14 +60,9 @@ class ActivationFactory:
         """
         if not self.pairing:
             return {}
-        activation = self.make()
-        try:
-            kwargs = paired(activation, deep=deep, layer=layer)
-        except ValueError:
-            if not deep:
-                raise
-            kwargs = paired(activation, layer=layer)  # no critical point: sigmoid, softplus
-        return {name: value for name, value in kwargs.items() if name != "activation"}
+        made = self.make()
+        meaning = type(made) if isinstance(made, keras.Layer) else made  # a name may get another meaning
+        return {name: _fresh(each) for name, each in _initializers(self.text, meaning, deep, layer).items()}
 
     def layer(self) -> keras.Layer:
         """The activation as a layer of its own."""
@@ -90,6 +85,27 @@ class ActivationFactory:
                 return layers.get(self.text)
             except ValueError:
                 raise error from None
+
+
+@functools.lru_cache(maxsize=256)
+def _initializers(text: str, meaning: Any, deep: bool, layer: str) -> dict[str, keras.initializers.Initializer]:
+    """Measuring an activation takes as long as building a network: done once, not for each layer of each run."""
+    activation = ActivationFactory(text).make()
+    try:
+        kwargs = paired(activation, deep=deep, layer=layer)
+    except ValueError:
+        if not deep:
+            raise
+        kwargs = paired(activation, layer=layer)  # no critical point: sigmoid, softplus
+    return {name: value for name, value in kwargs.items() if name != "activation"}
+
+
+def _fresh(initializer: keras.initializers.Initializer) -> keras.initializers.Initializer:
+    """The same initializer with random numbers of its own."""
+    config = initializer.get_config()
+    if "seed" in config:
+        config["seed"] = keras.random.SeedGenerator()
+    return type(initializer).from_config(config)
 
 
 def mlp(
