@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+POINTS = 250  # as many as are drawn: more only cover what the classifier says
+
+
 class Boundary(NamedTuple):
     """What a classifier of two-dimensional data says, and the data.
 
@@ -88,11 +91,12 @@ def draw_boundary(boundary: Boundary, *, ax: Axes | None = None) -> Axes:
         The axes.
     """
     ax = axes(ax)
-    points, classes = boundary.points, boundary.classes
+    step = -(-len(boundary.points) // POINTS)
+    points, classes = boundary.points[::step], boundary.classes[::step]
     count = int(max(boundary.decided.max(), classes.max())) + 1
     colors = [plots.COLORS[number % len(plots.COLORS)] for number in range(count)]
     levels = np.arange(count + 1) - 0.5
-    ax.contourf(*plane.grid(points), boundary.decided, levels=levels, colors=colors, alpha=0.35)
+    ax.contourf(*plane.grid(boundary.points), boundary.decided, levels=levels, colors=colors, alpha=0.35)
     ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=4, linewidths=0.0)
     ax.set_aspect("equal")
     ax.set_title(boundary.label, fontsize="small")

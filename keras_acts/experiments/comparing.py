@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -150,6 +151,7 @@ def _carry_out(plans: Sequence[tuple[Plan, Path | None]]) -> Iterator[Record]:
                 store = stack.enter_context(Store(folder / STORE, plan.settings))
                 stores |= dict.fromkeys(planned, store)
                 finished = store.records(planned)
+                _warn_of_other_versions(finished, store.path)
                 yield from finished
             done = {record.run for record in finished}
             missing += [run for run in planned if run not in done]
@@ -160,6 +162,20 @@ def _carry_out(plans: Sequence[tuple[Plan, Path | None]]) -> Iterator[Record]:
                 if record.run in stores:
                     stores[record.run].add(record)
                 yield record
+
+
+def _warn_of_other_versions(finished: Sequence[Record], path: Path) -> None:
+    from keras_acts.experiments.training import versions
+
+    here = versions()
+    there = {(name, version) for record in finished for name, version in record.versions.items()}
+    others = [f"{name} {version} (here {here.get(name)})" for name, version in sorted(there - here.items())]
+    if others:
+        warnings.warn(
+            f"{path} holds finished runs made with {', '.join(others)}. They are kept, and compared with the new ones; "
+            "to make all runs alike, choose another output folder",
+            stacklevel=2,
+        )
 
 
 def in_order(plan: Plan, records: Iterable[Record]) -> list[Record]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-CURVE_POINTS = 150
+CURVE_POINTS = 100
 
 
 class Comparison:

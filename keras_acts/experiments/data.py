@@ -77,7 +77,7 @@ def load(name: str, seed: int = 0) -> Split:
         >>> len(split.train.x), len(split.validation.x), len(split.test.x), split.classes
         (1077, 360, 360, 10)
     """
-    return _split(_source(name, None if _is_fixed(name) else seed), seed)
+    return _split(source(name, None if _is_fixed(name) else seed), seed)
 
 
 def check(name: str) -> None:
@@ -114,7 +114,8 @@ def _is_fixed(name: str) -> bool:
 
 
 @functools.lru_cache(maxsize=1)
-def _source(name: str, seed: int | None) -> datasets.Source | Split:
+def source(name: str, seed: int | None) -> datasets.Source | Split:
+    """All samples of a data set, kept for the next split of them."""
     check(name)
     place, args, options = spec.parse(name)
     if place.endswith(files.SUFFIXES):

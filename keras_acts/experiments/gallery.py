@@ -124,7 +124,7 @@ def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | N
 
 def boundary_exhibit(boundaries: Sequence[Boundary], style: dict[Any, Any] | None = None) -> Exhibit:
     """Decision boundaries side by side."""
-    columns = min(3, len(boundaries))
+    columns = 2 if len(boundaries) < 3 else 3
     rows = -(-len(boundaries) // columns)
     with matplotlib.rc_context(style or {}):
         figure = Figure(figsize=(SIZE[0], 0.3 + SIZE[0] / columns * rows), layout="constrained")

@@ -104,6 +104,7 @@ class Plan:
                 self._set(name, references.name_of(value))
             elif not isinstance(value, str):
                 raise ValueError(f"`{name}` must be a name or a function. Received: {name}={value!r}")
+            references.check_shared(str(getattr(self, name)), self.engine)
         if self.baseline not in self.activations:
             self._set("activations", (self.baseline, *self.activations))
         self._check_activations()

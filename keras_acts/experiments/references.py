@@ -53,13 +53,29 @@ def resolve(name: str) -> Function:
     return found
 
 
+def check_shared(name: str, engine: str) -> None:
+    """Raise ValueError for a function that lives in this process only, where other processes have to find it."""
+    if engine == "here" or not name.startswith("__main__:"):
+        return
+    main = sys.modules["__main__"]
+    script = getattr(main, "__spec__", None) is not None or hasattr(main, "__file__")
+    if engine == "processes" and script:  # which each process then runs again, without its `if __name__ == "__main__"`
+        return
+    raise ValueError(
+        f"The workers of engine={engine!r} cannot import what is defined in "
+        f"{'the script that was started' if script else 'a notebook or an interactive session'}. Write the function to "
+        "a file and name it 'file.py:function', or use engine='here', which runs everything in this process. "
+        f"Received: {name!r}"
+    )
+
+
 def _load(file: str) -> Any:
     path = Path(file).resolve()
-    module_name = f"keras_acts file {path}"
+    module_name = f"keras_acts file {path} {path.stat().st_mtime_ns}"  # an edited file is another module
     if module_name not in sys.modules:
         spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None or not path.is_file():
-            raise OSError(f"no such file: {path}")
+        if spec is None or spec.loader is None:
+            raise OSError(f"not a file of Python: {path}")
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:

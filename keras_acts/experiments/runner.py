@@ -33,7 +33,7 @@ def execute(
 
     Args:
         runs: what to run. Each worker takes its runs in this order.
-        workers: number of processes; None for one on each core.
+        workers: number of processes; None for one on each core. A Ray cluster gets no more than it has CPUs.
         engine: "processes", "ray" (an existing cluster where one is configured, else one on this machine) or "here".
         budget: seconds after which no run is started any more.
 
@@ -43,9 +43,8 @@ def execute(
     """
     if not runs:
         return
-    count = 1 if engine == "here" else min(workers or os.cpu_count() or 1, len(runs))
     deadline = None if budget is None else time.monotonic() + budget
-    with _ENGINES[engine](count) as submits:
+    with _ENGINES[engine](workers, len(runs)) as submits:
         yield from _spread(runs, submits, deadline)
 
 
@@ -103,8 +102,9 @@ def _shares(runs: Sequence[Run], workers: int) -> list[list[Run]]:
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[list[Submit]]:
+def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
     """One executor for each process, so that a run goes to the process that has compiled its network."""
+    count = min(workers or os.cpu_count() or 1, most)
     spawn = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     with ExitStack() as stack:
         pools = [ProcessPoolExecutor(1, mp_context=spawn, initializer=_start_worker) for _ in range(count)]
@@ -120,13 +120,15 @@ def _processes(count: int) -> Iterator[list[Submit]]:
 
 
 @contextmanager
-def _ray(count: int) -> Iterator[list[Submit]]:
+def _ray(workers: int | None, most: int) -> Iterator[list[Submit]]:
     import ray
 
     started = not ray.is_initialized()
     if started:
-        _start_ray(ray, count)
+        _start_ray(ray, workers)
     try:
+        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        count = min(workers or cpus, cpus, most)  # one more would wait for a CPU for ever
         remote: Any = ray.remote(num_cpus=1)(_RayWorker)
         actors = [remote.remote() for _ in range(count)]
         try:
@@ -141,13 +143,13 @@ def _ray(count: int) -> Iterator[list[Submit]]:
             ray.shutdown()
 
 
-def _start_ray(ray: Any, count: int) -> None:
+def _start_ray(ray: Any, workers: int | None) -> None:
     """Join the cluster that Ray is configured for, or start one on this machine."""
     options = {"log_to_driver": False, "logging_level": "error"}
     try:
         ray.init(address="auto", **options)
     except ConnectionError:
-        ray.init(address="local", num_cpus=count, include_dashboard=False, **options)
+        ray.init(address="local", num_cpus=workers, include_dashboard=False, **options)
 
 
 class _RayWorker:
@@ -163,7 +165,10 @@ def _ray_submit(actor: Any) -> Submit:
 
 
 @contextmanager
-def _here(count: int) -> Iterator[list[Submit]]:
+def _here(workers: int | None, most: int) -> Iterator[list[Submit]]:
+    for cached in (_trainer, _split, data.source):
+        cached.cache_clear()  # a notebook may have given another meaning to a function's name
+
     def submit(run: Run) -> Future[Record]:
         future: Future[Record] = Future()
         future.set_result(run_one(run))

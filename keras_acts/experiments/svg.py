@@ -53,6 +53,8 @@ def inline(figure: "Figure", name: str, description: str) -> str:
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'href="#', f'href="#{name}-', text).replace("url(#", f"url(#{name}-")
+    # A hundredth of a point is finer than any screen; the digits beyond it are half of a long curve's size.
+    text = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), text)
     text = text.replace(INK, "currentColor")
     for number, color in enumerate(plots.COLORS):
         text = re.sub(re.escape(color), f"var(--series-{number})", text, flags=re.IGNORECASE)

@@ -128,7 +128,7 @@ def _nothing_shown(unshown: Sequence[Difference], metric_name: str, *, powered: 
         for found in unshown
         if math.isfinite(found.detectable) and not found.diverged and not found.baseline_diverged
     ]
-    if not detectable or not powered:
+    if not detectable or not powered or float(amount(max(detectable), metric_name)) == 0.0:
         return f"{sentence} ({pairs})"
     return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
 
