@@ -61,7 +61,7 @@ class ActivationFactory:
         if not self.pairing:
             return {}
         made = self.make()
-        meaning = type(made) if isinstance(made, keras.Layer) else made  # a name may get another meaning
+        meaning: Any = type(made) if isinstance(made, keras.Layer) else made  # a name may get another meaning
         return {name: _fresh(each) for name, each in _initializers(self.text, meaning, deep, layer).items()}
 
     def layer(self) -> keras.Layer:

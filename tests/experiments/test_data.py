@@ -108,9 +108,9 @@ def test_mnist_keeps_its_test_data(monkeypatch):
     images = [random.integers(0, 256, (count, 28, 28), dtype=np.uint8) for count in (100, 20)]
     labels = [np.tile(np.arange(10), count) for count in (10, 2)]
     monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: ((images[0], labels[0]), (images[1], labels[1])))
-    data._source.cache_clear()
+    data.source.cache_clear()
     split = data.load("mnist", 0)
-    data._source.cache_clear()
+    data.source.cache_clear()
     assert [len(part.x) for part in parts_of(split)] == [80, 20, 20]
     np.testing.assert_array_equal(split.test.x[..., 0], images[1].astype("float32") / 255.0)
 
@@ -120,7 +120,7 @@ def test_without_a_network_mnist_says_what_to_do(monkeypatch):
         raise Exception("URL fetch failure on https://example.org: None")
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", fail)
-    data._source.cache_clear()
+    data.source.cache_clear()
     with pytest.raises(ConnectionError, match=r"'mnist' is downloaded once .* use the bundled 'digits'"):
         data.load("mnist", 0)
 

@@ -2,9 +2,12 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import types
 from concurrent.futures import Future
 
 import pytest
@@ -13,6 +16,7 @@ from keras_acts import experiments
 from keras_acts.experiments import comparing, runner
 from keras_acts.experiments.plan import Plan, runs
 from keras_acts.experiments.store import Store
+from keras_acts.experiments.training import versions
 
 PLAN = {"activations": ("relu", "PReLU"), "data": "iris", "model": "mlp(width=8)", "seeds": 2, "epochs": 3}
 
@@ -21,41 +25,6 @@ def same(records):
     """Records in the order of their runs, without what a clock says."""
     by_run = {record.run: dataclasses.replace(record, seconds=0.0, step_seconds=0.0) for record in records}
     return [by_run[run] for run in runs(Plan(**PLAN))]
-
-
-@pytest.fixture(scope="module")
-def by_one_worker():
-    return same(runner.execute(runs(Plan(**PLAN)), workers=1))
-
-
-def test_two_processes_give_the_same_curves_bit_for_bit(by_one_worker):
-    assert same(runner.execute(runs(Plan(**PLAN)), workers=2)) == by_one_worker
-
-
-def test_ray_gives_the_same_curves_bit_for_bit(by_one_worker):
-    """On a Ray that this test starts on this machine, with two workers, one of which takes over runs of the other."""
-    pytest.importorskip("ray", reason="Ray is an extra")
-    code = (
-        "import sys; from keras_acts.experiments import runner; from keras_acts.experiments.records import Run\n"
-        "records = runner.execute([Run.from_json(line) for line in sys.stdin], workers=2, engine='ray')\n"
-        "print(*(record.to_json() for record in records), sep='\\n')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        input="\n".join(run.to_json() for run in runs(Plan(**PLAN))),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert same(map(experiments.Record.from_json, done.stdout.splitlines())) == by_one_worker
-
-
-def test_without_ray_the_engine_says_so(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ModuleNotFoundError, match="ray"):
-        list(runner.execute(runs(Plan(**PLAN)), engine="ray"))
 
 
 # ---- Killed ----------------------------------------------------------------------------------------------------------
@@ -71,30 +40,131 @@ if __name__ == "__main__":
 """
 
 
-def test_kill_9_loses_no_finished_run(tmp_path, monkeypatch):
-    (tmp_path / "script.py").write_text(SCRIPT)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A folder whose comparison, by one worker, was killed in the middle, and how many runs it had reported."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "script.py").write_text(SCRIPT)
     process = subprocess.Popen(
-        [sys.executable, "script.py", str(tmp_path)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "script.py", str(folder)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    reported = [process.stdout.readline() for _ in range(3)]
+    reported = [process.stdout.readline() for _ in range(4)]
     os.kill(process.pid, signal.SIGKILL)
     rest, complaint = process.communicate(timeout=60)  # ends when the orphaned worker does, which holds the pipes too
     assert all(reported), complaint.decode()[-3000:]
-    reported += rest.splitlines()
+    return folder, len(reported) + len(rest.splitlines())
 
-    settings = {**PLAN, "seeds": 5000}
-    with Store(tmp_path / comparing.STORE, Plan(**settings).settings) as store:
-        kept = store.records()
-    assert len(kept) >= len(reported)
+
+def kept_in(folder):
+    """The records of that comparison."""
+    with Store(folder / comparing.STORE, Plan(**{**PLAN, "seeds": 5000}).settings) as store:
+        return store.records()
+
+
+def test_kill_9_loses_no_finished_run(killed, tmp_path, monkeypatch):
+    folder, reported = killed
+    kept = kept_in(folder)
+    assert len(kept) >= reported
 
     again = []
     monkeypatch.setattr(runner, "run_one", lambda run: again.append(run) or dataclasses.replace(kept[0], run=run))
-    settings["seeds"] = max(record.run.seed for record in kept) + 2
-    plan = Plan(**settings, engine="here")
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    seeds = max(record.run.seed for record in kept) + 2
+    plan = Plan(**{**PLAN, "seeds": seeds}, engine="here")
     records = list(experiments.carry_out(plan, tmp_path))
     assert {record.run for record in records} == set(runs(plan))
     assert set(again) == set(runs(plan)) - {record.run for record in kept}  # none is repeated, none forgotten
     assert experiments.in_order(plan, records)[0] in kept
+
+
+# ---- Any number of workers -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_one_worker(killed):
+    return same(kept_in(killed[0]))
+
+
+def test_two_processes_give_the_same_curves_bit_for_bit(by_one_worker):
+    assert same(runner.execute(runs(Plan(**PLAN)), workers=2)) == by_one_worker
+
+
+# A cluster with a port that the system picks. It ends with its standard input, thus with the test at the latest.
+CLUSTER = """
+import sys
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+print(cluster.address, flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+DRIVER = """
+import sys
+import ray
+from keras_acts.experiments import runner
+from keras_acts.experiments.records import Run
+runs = [Run.from_json(line) for line in sys.stdin]
+for record in runner.execute(runs, workers=2, engine="ray"):
+    print(ray.get_runtime_context().gcs_address, record.to_json())
+assert not ray.is_initialized()
+"""
+
+
+def by_ray(folder, **environment):
+    """The records that two workers, if there are CPUs for two, made on Ray, and the address of the cluster."""
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        env={**os.environ, "RAY_TMPDIR": folder, **environment},
+        input="\n".join(run.to_json() for run in runs(Plan(**PLAN))),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line.split(" ", 1) for line in done.stdout.splitlines()]
+    (address,) = {address for address, _ in lines}
+    return [experiments.Record.from_json(text) for _, text in lines], address
+
+
+@pytest.fixture
+def short_folder():
+    """Ray puts sockets into its folder, whose paths may not be as long as those of pytest's."""
+    pytest.importorskip("ray", reason="Ray is an extra")
+    with tempfile.TemporaryDirectory(prefix="ray") as folder:
+        yield folder
+
+
+def test_a_local_ray_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
+    """With two workers, one of which takes over runs of the other."""
+    assert same(by_ray(short_folder)[0]) == by_one_worker
+
+
+def test_a_ray_cluster_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
+    """On a cluster that is there already and has one CPU only."""
+    cluster = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        env={**os.environ, "RAY_TMPDIR": short_folder},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        address = cluster.stdout.readline().strip()
+        records, used = by_ray(short_folder, RAY_ADDRESS=address)
+        assert cluster.poll() is None
+    finally:
+        cluster.communicate(timeout=60)
+    assert used == address
+    assert same(records) == by_one_worker
+
+
+def test_without_ray_the_engine_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ModuleNotFoundError, match="ray"):
+        list(runner.execute(runs(Plan(**PLAN)), engine="ray"))
 
 
 # Needs a name that another process can import.
@@ -108,6 +178,80 @@ def test_a_worker_that_dies_is_reported(tmp_path, request, monkeypatch):
     plan = Plan(activations=("relu",), data=f"{__name__}:killer", seeds=1, workers=1)
     with pytest.raises(RuntimeError, match=r"A worker process ended in the middle of a run\. Finished runs are safe"):
         list(experiments.carry_out(plan, tmp_path))
+
+
+# ---- Functions of a user's own ---------------------------------------------------------------------------------------
+
+NOTEBOOK = """
+import keras
+def net(activation, input_shape, outputs):
+    dense = keras.layers.Dense({units}, activation=activation(), **activation.paired())
+    return keras.Sequential([keras.Input(input_shape), dense, keras.layers.Dense(outputs)])
+"""
+
+FILE = """
+import numpy as np
+def numbers(samples=60):
+    return np.random.default_rng(0).normal(size=(samples, {features})), np.arange(samples) % 2
+"""
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """What `__main__` is in a notebook: a module without a file."""
+    module = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    return module
+
+
+def test_functions_of_a_notebook_and_a_file_in_this_process(notebook, tmp_path):
+    """Defined again, as one does in notebooks, they count as they are now."""
+    parameters = []
+    for units, features in ((3, 4), (5, 2)):
+        exec(NOTEBOOK.format(units=units), notebook.__dict__)
+        (tmp_path / "own.py").write_text(FILE.format(features=features))
+        plan = Plan(
+            activations=("relu",),
+            data=f"{tmp_path}/own.py:numbers(samples=40)",
+            model=notebook.net,
+            seeds=1,
+            epochs=1,
+            engine="here",
+        )
+        (record,) = experiments.carry_out(plan, None)
+        parameters.append(record.parameters)
+    assert parameters == [4 * 3 + 3 + 3 * 2 + 2, 2 * 5 + 5 + 5 * 2 + 2]
+
+
+@pytest.mark.parametrize("engine", ["processes", "ray"])
+def test_functions_of_a_notebook_cannot_go_to_other_processes(notebook, engine):
+    exec(NOTEBOOK.format(units=3), notebook.__dict__)
+    with pytest.raises(ValueError, match=r"a notebook or an interactive session\. Write .* or use engine='here'"):
+        Plan(model=notebook.net, engine=engine)
+
+
+def test_functions_of_a_script_go_to_processes_but_not_to_ray(notebook):
+    exec(NOTEBOOK.format(units=3), notebook.__dict__)
+    notebook.__file__ = "script.py"
+    assert Plan(model=notebook.net, engine="processes").model == "__main__:net"
+    with pytest.raises(ValueError, match=r"the script that was started\. Write the function to a file"):
+        Plan(model=notebook.net, engine="ray")
+
+
+# ---- Other versions --------------------------------------------------------------------------------------------------
+
+
+def test_runs_of_other_versions_are_kept_and_named(tmp_path):
+    plan = Plan(activations=("relu",), seeds=2)
+    now = versions()
+    for run, keras_version in zip(runs(plan), (now["keras"], "3.0.1"), strict=True):
+        with Store(tmp_path / comparing.STORE, plan.settings) as store:
+            store.add(dataclasses.replace(made_up(), run=run, versions=now | {"keras": keras_version}))
+    with pytest.warns(UserWarning, match=rf"made with keras 3\.0\.1 \(here {now['keras']}\)\. They are kept") as caught:
+        records = list(experiments.carry_out(plan, tmp_path))
+    assert len(caught) == 1
+    assert len(records) == 2
+    assert len(list(experiments.carry_out(dataclasses.replace(plan, seeds=1), tmp_path))) == 1  # without a warning
 
 
 # ---- Who does what ---------------------------------------------------------------------------------------------------
