@@ -71,7 +71,7 @@ def test_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # kernels side by side share no history file
     notebook = read(path)
     notebook.cells = [cell for cell in notebook.cells if not is_install(cell)]
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
 
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [message for cell in code for message in messages(cell)] == []
