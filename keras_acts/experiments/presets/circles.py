@@ -65,7 +65,7 @@ def _units() -> tuple[Part, ...]:
     long = []
     for units in ENOUGH:
         plan = _to_the_end(units)
-        label = f"{units} hidden unit{'s' if units > 1 else ''}, trained to the end"
+        label = f"{units} unit{'s' if units > 1 else ''} to the end"
         long.append(Part(plan, tuple(Published(label, None, activation) for activation in plan.activations)))
     return (*short, *long)
 
