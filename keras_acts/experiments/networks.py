@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import random
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -90,6 +91,7 @@ class ActivationFactory:
 @functools.lru_cache(maxsize=256)
 def _initializers(text: str, meaning: Any, deep: bool, layer: str) -> dict[str, keras.initializers.Initializer]:
     """Measuring an activation takes as long as building a network: done once, not for each layer of each run."""
+    state = random.getstate()  # the seeds of what is kept here must not move those of the first network
     activation = ActivationFactory(text).make()
     try:
         kwargs = paired(activation, deep=deep, layer=layer)
@@ -97,6 +99,8 @@ def _initializers(text: str, meaning: Any, deep: bool, layer: str) -> dict[str, 
         if not deep:
             raise
         kwargs = paired(activation, layer=layer)  # no critical point: sigmoid, softplus
+    finally:
+        random.setstate(state)
     return {name: value for name, value in kwargs.items() if name != "activation"}
 
 

@@ -201,6 +201,7 @@ def _one_thread() -> None:
     """Set up a worker before TensorFlow computes anything in it."""
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")  # it takes the compilation for each activation for needless retracing
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for device in tf.config.list_physical_devices("GPU"):
