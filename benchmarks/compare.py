@@ -108,7 +108,8 @@ def measure(plan: Plan, plain_seeds: int) -> Iterator[str]:
     how = "measured" if len(chosen) == len(grid) else f"EXTRAPOLATED from {plain_seeds} of {plan.seeds} seeds"
     yield f"plain loop: {theirs.wall:7.1f} s ({theirs.cpu:.0f} CPU s), {how}"
     yield f"compare is {theirs.wall / ours.wall:.1f} times faster ({theirs.cpu / ours.cpu:.1f} in CPU seconds)"
-    yield from accuracy_table(plan.activations, accuracies | others, records)
+    if plain_seeds > 1:
+        yield from accuracy_table(plan.activations, accuracies | others, records)
 
 
 def accuracy_table(activations: Sequence[str], theirs: Mapping[Run, float], records: Sequence[Record]) -> Iterator[str]:
@@ -119,7 +120,7 @@ def accuracy_table(activations: Sequence[str], theirs: Mapping[Run, float], reco
     for activation in activations:
         chosen = [run for run in theirs if run.activation == activation]
         a, b = (np.array([side[run] for run in chosen]) for side in (ours, theirs))
-        error = np.hypot(a.std(ddof=1), b.std(ddof=1)) / np.sqrt(len(chosen)) if len(chosen) > 1 else np.nan
+        error = np.hypot(a.std(ddof=1), b.std(ddof=1)) / np.sqrt(len(chosen))
         difference = a.mean() - b.mean()
         within += bool(abs(difference) <= error)
         yield (
