@@ -1,7 +1,9 @@
 """Sums, products and powers in canonical form: flat, like terms collected, identities of functions applied."""
 
+import contextlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 
 from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
 
@@ -17,6 +19,36 @@ CALL_RULES: dict[str, Callable[..., Expression | None]] = {}
 
 class ConstantError(ArithmeticError):
     """A constant part of a formula that is no finite number, or larger or smaller than any formula needs."""
+
+
+class TooLargeError(ArithmeticError):
+    """A sum or product of more terms than any formula needs."""
+
+
+_MOST_TERMS = 200
+_left: ContextVar[list[int] | None] = ContextVar("steps left", default=None)
+
+
+@contextlib.contextmanager
+def at_most(steps: int) -> Iterator[None]:
+    """Within this context, no more than so many sums and products are made.
+
+    Raises:
+        TooLargeError: where it takes more.
+    """
+    token = _left.set([steps])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _step() -> None:
+    left = _left.get()
+    if left is not None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise TooLargeError("steps")
 
 
 def number(value: float) -> Number:
@@ -50,6 +82,7 @@ def terms_of(expression: Expression) -> tuple[float, list[tuple[Expression, floa
 
 def add(*summands: Expression) -> Expression:
     """The sum."""
+    _step()
     constant, collected = 0.0, dict[Expression, float]()
     for summand in summands:
         own_constant, terms = terms_of(summand)
@@ -71,6 +104,8 @@ def plain_sum(constant: float, terms: dict[Expression, float]) -> Expression:
     if not constant and len(terms) == 1:
         ((term, coefficient),) = terms.items()
         return scale(coefficient, term)
+    if len(terms) > _MOST_TERMS:
+        raise TooLargeError(len(terms))
     for value in (constant, *terms.values()):
         number(value)
     return Sum(float(constant), tuple(sorted(terms.items(), key=lambda pair: pair[0].digest)))
@@ -102,6 +137,7 @@ def factors_of(expression: Expression) -> tuple[float, Iterable[tuple[Expression
 
 def multiply(*factors: Expression) -> Expression:
     """The product."""
+    _step()
     coefficient, collected = 1.0, dict[Expression, float]()
     for factor in factors:
         own_coefficient, own_factors = factors_of(factor)
@@ -126,6 +162,10 @@ def _product(coefficient: float, factors: dict[Expression, float]) -> Expression
         ((base, exponent),) = factors.items()
         if exponent == 1.0:
             return base
+    if coefficient == -1.0 and len(factors) == 1:
+        ((base, exponent),) = factors.items()
+        if exponent == 1.0 and isinstance(base, Sum):
+            return plain_sum(-base.constant, {term: -factor for term, factor in base.terms})
     for exponent in factors.values():
         if abs(exponent) > MAX_EXPONENT:
             raise ConstantError(exponent)

@@ -4,10 +4,25 @@ import math
 from collections.abc import Callable, Mapping
 
 from keras_acts.authoring import identities as identities  # its rules apply from here on
-from keras_acts.authoring.algebra import ConstantError, add, call, divide, multiply, number, power, scale, subtract
+from keras_acts.authoring.algebra import (
+    ConstantError,
+    TooLargeError,
+    add,
+    at_most,
+    call,
+    divide,
+    multiply,
+    number,
+    power,
+    scale,
+    subtract,
+)
+from keras_acts.authoring.derivative import derivative
 from keras_acts.authoring.expression import Expression, Number
 from keras_acts.authoring.syntax import Syntax
 from keras_acts.authoring.tokens import FormulaError
+
+_STEPS = 6000  # sums and products on the way to the second derivative; that of x tanh(log(1 + exp(x))) takes 300
 
 
 def build(text: str, tree: Syntax, values: Mapping[str, Expression]) -> Expression:
@@ -36,7 +51,13 @@ def build(text: str, tree: Syntax, values: Mapping[str, Expression]) -> Expressi
                 node.position,
             ) from error
 
-    return meaning(tree)
+    try:
+        with at_most(_STEPS):
+            expression = meaning(tree)
+            derivative(derivative(expression))  # what cannot be differentiated twice is refused here, not in training
+    except (ConstantError, OverflowError, RecursionError, TooLargeError) as error:
+        raise FormulaError("The formula is too large: its second derivative cannot be worked out.", text) from error
+    return expression
 
 
 def _unary(name: str) -> Callable[[Expression], Expression]:

@@ -53,7 +53,7 @@ class FormulaDeclaration(Declaration):
 
     def expression(self, params: Mapping[str, float]) -> Expression:
         """What the formula means for these values of the parameters."""
-        return build(self.text, self.syntax, {VARIABLE: X, **{name: number(params[name]) for name in self.params}})
+        return _built(self.text, self.syntax, params)
 
 
 @keras.saving.register_keras_serializable(package="keras_acts")
@@ -114,22 +114,36 @@ def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> F
     return _declared(text.strip(), values, name)
 
 
+def meaning(text: str, params: Mapping[str, float]) -> Expression:
+    """What a formula means for these values of its parameters.
+
+    Raises:
+        FormulaError: if it is no formula of x and exactly these parameters, or too large to differentiate.
+    """
+    tree = parse(text)
+    check_names(text, tree, params)
+    return _built(text, tree, params)
+
+
+def _built(text: str, tree: Syntax, params: Mapping[str, float]) -> Expression:
+    return build(text, tree, {VARIABLE: X, **{key: number(value) for key, value in params.items()}})
+
+
 @functools.lru_cache(maxsize=256)
 def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None) -> FormulaDeclaration:
     tree = parse(text)
     defaults = dict(params)
     check_names(text, tree, defaults)
-    values = {VARIABLE: X, **{key: number(value) for key, value in params}}
-    expression = build(text, tree, values)
+    expression = _built(text, tree, defaults)
 
-    def meaning(given: Mapping[str, float]) -> Expression:
-        return expression if given == defaults else build(text, tree, {VARIABLE: X} | _numbers(given))
+    def bound(given: Mapping[str, float]) -> Expression:
+        return expression if given == defaults else _built(text, tree, given)
 
     def body(x: Any, **given: float) -> Any:
-        return evaluate(meaning(given), {VARIABLE: x})
+        return evaluate(bound(given), {VARIABLE: x})
 
     def slope(x: Any, **given: float) -> Any:
-        return function_of(derivative(meaning(given)))(x)
+        return function_of(derivative(bound(given)))(x)
 
     body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
     return FormulaDeclaration(
@@ -141,15 +155,11 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         traits=frozenset(_traits(expression)),
         aliases=MappingProxyType({}),
         derivative=slope,
-        kinks=lambda **given: kinks.kinks(meaning(given)),
+        kinks=lambda **given: kinks.kinks(bound(given)),
         body=body,
         text=text,
         syntax=tree,
     )
-
-
-def _numbers(params: Mapping[str, float]) -> dict[str, Expression]:
-    return {key: number(value) for key, value in params.items()}
 
 
 def _traits(expression: Expression) -> list[Trait]:

@@ -94,12 +94,13 @@ def _one_denominator(constant: float, terms: Terms) -> Expression | None:
         lowest = min(exponent for _, exponent in members)
         gaps = [(term, exponent - lowest) for term, exponent in members]
         joined = [(term, gap) for term, gap in gaps if gap in (0.0, 1.0, 2.0)]
-        if len(joined) < 2:
+        signs = {terms[term] > 0.0 for term, _ in joined}
+        if len(signs) < 2:  # nothing cancels
             continue
         numerators = []
         for term, gap in joined:
             rest = multiply(term, power(base, -lowest - gap), number(terms[term]))
-            numerators.append(expanded(rest, base, int(gap)))
+            numerators.append(multiplied_out(expanded(rest, base, int(gap))))
         found = multiply(power(base, lowest), add(*numerators))
         return add(found, plain_sum(constant, _without(terms, *(term for term, _ in joined))))
     return None
@@ -112,6 +113,26 @@ def expanded(factor: Expression, total: Expression, times: int) -> Expression:
     constant, terms = algebra.terms_of(total)
     parts = [scale(constant, factor), *(multiply(factor, scale(coefficient, term)) for term, coefficient in terms)]
     return add(*(expanded(part, total, times - 1) for part in parts))
+
+
+_MOST_TERMS = 64
+
+
+def multiplied_out(expression: Expression) -> Expression:
+    """The expression without products of sums, unless that makes too many terms."""
+    if isinstance(expression, Sum):
+        parts = [scale(factor, multiplied_out(term)) for term, factor in expression.terms]
+        return add(number(expression.constant), *parts)
+    if not isinstance(expression, Product):
+        return expression
+    sums = {base: n for base, n in expression.factors if isinstance(base, Sum) and n in (1.0, 2.0)}
+    if not sums or math.prod(len(base.children) + 1 for base, n in sums.items() for _ in range(int(n))) > _MOST_TERMS:
+        return expression
+    rest = tuple((base, n) for base, n in expression.factors if base not in sums)
+    found = Product(expression.coefficient, rest) if rest else number(expression.coefficient)
+    for base, n in sums.items():
+        found = expanded(found, base, int(n))
+    return found
 
 
 def _common_decay(constant: float, terms: Terms) -> Expression | None:
@@ -156,6 +177,13 @@ def _exponentials(coefficient: float, factors: Terms) -> Expression | None:
     if not found:
         return None
     exponent = add(*(scale(factors[base], base.children[0]) for base in found))
+    for base, n in factors.items():
+        if _is(base, "sech") and n > 0.0:  # exp(u) sech(u) = 2 sigmoid(2 u)
+            u = base.children[0]
+            for sign in (1.0, -1.0):
+                if exponent == scale(sign * n, u):
+                    gate = scale(2.0, call("sigmoid", scale(2.0 * sign, u)))
+                    return _rebuilt(coefficient, factors, (*found, base), power(gate, n))
     for base, n in factors.items():
         if _is(base, "sigmoid") and exponent == scale(-n, base.children[0]):
             flipped = power(call("sigmoid", scale(-1.0, base.children[0])), n)
@@ -203,7 +231,7 @@ def _signs(coefficient: float, factors: Terms) -> Expression | None:
 
 
 def _quotients(coefficient: float, factors: Terms) -> Expression | None:
-    """1 / cosh = sech; sinh / cosh = tanh; (exp(w) - 1) / (exp(w) + 1) = tanh(w / 2)."""
+    """1 / cosh = sech; sinh / cosh = tanh; (exp(w) - 1) / (exp(w) + 1) = tanh(w / 2); sigmoid(w) sigmoid(-w)."""
     for base, exponent in factors.items():
         if not isinstance(base, Call):
             continue
@@ -213,6 +241,12 @@ def _quotients(coefficient: float, factors: Terms) -> Expression | None:
         sech, gate = call("sech", u), call("sigmoid", scale(-1.0, u))
         if base.name == "sinh" and exponent == factors.get(sech):
             return _rebuilt(coefficient, factors, (base, sech), power(call("tanh", u), exponent))
+        mirrored = factors.get(gate, 0.0)
+        if base.name == "sigmoid" and exponent > 0.0 and mirrored > 0.0:
+            n = min(exponent, mirrored)
+            slope = scale(0.25, power(call("sech", scale(0.5, u)), 2.0))
+            rest = power(base, exponent - n), power(gate, mirrored - n)
+            return _rebuilt(coefficient, factors, (base, gate), power(slope, n), *rest)
         if base.name == "expm1" and exponent == factors.get(gate):
             return _rebuilt(coefficient, factors, (base, gate), power(call("tanh", scale(0.5, u)), exponent))
     return None
@@ -226,8 +260,8 @@ algebra.PRODUCT_RULES += [_exponentials, _one_plus_exponential, _signs, _quotien
 
 def _is_negative(u: Expression) -> bool:
     """Whether -u is the canonical form."""
-    if isinstance(u, Product):
-        return u.coefficient < 0.0
+    if isinstance(u, Product) and u.coefficient < 0.0:
+        return True
     return isinstance(u, Sum) and u.terms[0][1] < 0.0
 
 
@@ -274,6 +308,11 @@ def _log(u: Expression) -> Expression | None:
         case Call(name="normal_cdf", arguments=(inner,)):
             far = call("log1p", scale(-1.0, call("normal_cdf", scale(-1.0, inner))))
             return call("where", call("<", inner, number(0.0)), Call("log", (u,)), far)
+        case Product(coefficient=2.0, factors=((Call(name=("sigmoid" | "normal_cdf") as name, arguments=(v,)), 1.0),)):
+            # Twice a step is 1 where the step is steepest: there as log(1 + tanh) or log(1 + erf).
+            odd = call("tanh", scale(0.5, v)) if name == "sigmoid" else call("erf", scale(ROOT_HALF, v))
+            far = add(number(math.log(2.0)), call("log", call(name, v)))
+            return call("where", call("<", number(-1.0), v), call("log1p", odd), far)
         case Sum(constant=1.0):
             return call("log1p", plain_sum(0.0, dict(u.terms)))
         case Product(coefficient=1.0, factors=((base, exponent),)) if algebra.is_nonnegative(base):
@@ -306,14 +345,15 @@ def _abs(u: Expression) -> Expression | None:
 def _relu(u: Expression) -> Expression | None:
     if algebra.is_nonnegative(u):
         return u
-    if isinstance(u, Product) and u.coefficient > 0.0 and u.coefficient != 1.0:
-        return scale(u.coefficient, call("relu", scale(1.0 / u.coefficient, u)))
+    if isinstance(u, Product) and abs(u.coefficient) != 1.0:
+        size = abs(u.coefficient)
+        return scale(size, call("relu", scale(1.0 / size, u)))
     return None
 
 
 def _step(u: Expression) -> Expression | None:
-    if isinstance(u, Product) and u.coefficient > 0.0 and u.coefficient != 1.0:
-        return call("step", scale(1.0 / u.coefficient, u))
+    if isinstance(u, Product) and abs(u.coefficient) != 1.0:
+        return call("step", scale(1.0 / abs(u.coefficient), u))
     return None
 
 
@@ -336,10 +376,13 @@ def _minimum(a: Expression, b: Expression) -> Expression | None:
 
 
 def _less(a: Expression, b: Expression) -> Expression | None:
-    """a < b as 0 < b - a, so that it is as right at +-inf as elsewhere."""
-    if isinstance(a, Number) or isinstance(b, Number):
-        return None
-    return call("<", number(0.0), add(b, scale(-1.0, a)))
+    """a < b as 0 < b - a, so that it is as right at +-inf as elsewhere; and 0 < 6 - relu(u) as 0 < 6 - u."""
+    if a != number(0.0):
+        return call("<", number(0.0), add(b, scale(-1.0, a)))
+    match b:
+        case Sum(constant=c, terms=((Call(name="relu", arguments=(u,)), factor),)) if c > 0.0 > factor:
+            return call("<", a, add(number(c), scale(factor, u)))
+    return None
 
 
 def _where(condition: Expression, a: Expression, b: Expression) -> Expression | None:

@@ -54,7 +54,8 @@ def _zeros(switch: Expression) -> list[float]:
         for _ in range(60):
             middle = 0.5 * (low + high)
             low, high = (middle, high) if np.sign(value(np.array([middle]))[0]) == sign else (low, middle)
-        zeros.append(float(high))
+        near = [round(float(middle), 9), float(low), float(high)]
+        zeros.append(min(near, key=lambda x: abs(value(np.array([x]))[0])))
     # A row of zeros is a flat piece: only its ends are kinks.
     return [zero for zero in zeros if not _is_flat(value, zero)]
 

@@ -5,6 +5,7 @@ float32 and the product is not; in x / (1 + x^2) at 1e30 the square is inf and t
 meet before either is turned into a number.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,11 +33,18 @@ def exponent(u: Tensor) -> Tensor:
     return ops.clip(u, -bound, bound)
 
 
+def bounded(x: Tensor) -> Tensor:
+    """x clipped to where its small multiples are legal exponents, so that exponents of opposite sign still cancel."""
+    bound = 1e-6 * nx.largest(x)
+    return ops.clip(x, -bound, bound)
+
+
 def times_exp(m: Tensor | float, e: Tensor) -> Tensor:
     """m exp(e), with m multiplied in before the exponential vanishes or overflows."""
     near = ops.clip(e, -_NEAR, _NEAR)
     far = ops.exp(e - near)
-    return ops.where(far == 0.0, 0.0, far * m) * ops.exp(near)  # 0 * inf would be NaN
+    is_zero = far == 0.0 if isinstance(m, float) else ops.logical_or(far == 0.0, m == 0.0)
+    return ops.where(is_zero, 0.0, far * m) * ops.exp(near)  # 0 * inf would be NaN
 
 
 class Scale:
@@ -66,18 +74,18 @@ class Scale:
         return Scaled(ops.clip(self._x, -1.0, 1.0), 1.0)
 
     def to_power(self, m: Tensor | float, k: float) -> Tensor:
-        """m X^k, one factor after the other: X^k itself may overflow."""
+        """m X^k, one factor after the other: X^k itself may overflow. 0 stays 0, whatever X is."""
         base = self.size if k > 0.0 else self.inverse
-        rest = abs(k)
+        result, rest = m, abs(k)
         while rest >= 1.0:
-            m, rest = m * base, rest - 1.0
-        if rest == 0.5:
-            return m * ops.sqrt(base)
-        return m * ops.power(base, rest) if rest else m
+            result, rest = result * base, rest - 1.0
+        if rest:
+            result = result * (ops.sqrt(base) if rest == 0.5 else ops.power(base, rest))
+        return result if k <= 0.0 or isinstance(m, float) else ops.where(m == 0.0, 0.0, result)
 
     def plain(self, number: Scaled) -> Tensor | float:
         """The number as a tensor."""
-        m = self.to_power(number.m, number.k) if number.k else number.m
+        m = self.to_power(number.m, number.k)
         return m if number.e is None else times_exp(m, number.e)
 
     def lifted(self, number: Scaled, k: float) -> Scaled:
@@ -85,18 +93,31 @@ class Scale:
         return number if number.k == k else Scaled(self.to_power(number.m, number.k - k), k, number.e, number.decays)
 
     def add(self, numbers: Sequence[Scaled]) -> Scaled:
-        """The sum."""
-        k = max(number.k for number in numbers)
-        first, *others = sorted((self.lifted(number, k) for number in numbers), key=lambda number: number.e is not None)
-        for other in others:
-            first = _sum(first, other)
-        return first
+        """The sum. Only terms without an exponential decide the power of X: the others may long have vanished."""
+        plain = [number for number in numbers if number.e is None]
+        k = max((number.k for number in plain), default=0.0)
+        total = Scaled(sum((self.lifted(number, k).m for number in plain), start=0.0), k)
+        others = [self._folded(number) for number in numbers if number.e is not None]
+        if not plain:
+            return functools.reduce(_sum, others)
+        if all(number.decays for number in others):
+            m = total.m
+            for number in others:
+                m = m + self.lifted(Scaled(times_exp(number.m, number.e)), k).m
+            return Scaled(m, k)
+        return functools.reduce(_sum, others, self._folded(total))
+
+    def _folded(self, number: Scaled) -> Scaled:
+        """The same number with k = 0."""
+        return Scaled(self.to_power(number.m, number.k), 0.0, number.e, number.decays)
 
     def select(self, condition: Tensor, a: Scaled, b: Scaled) -> Scaled:
         """a where the condition holds, else b."""
-        k = max(a.k, b.k)
-        a, b = self.lifted(a, k), self.lifted(b, k)
-        m = ops.where(condition, a.m, b.m)
+        if a.k != b.k:
+            a, b = self._folded(a), self._folded(b)
+        k = a.k
+        like_x = ops.ones_like(self._x)  # two Python numbers would become float32
+        m = ops.where(condition, a.m * like_x if isinstance(a.m, float) else a.m, b.m)
         if a.e is b.e:
             return Scaled(m, k, a.e, a.decays)
         e = ops.where(condition, 0.0 if a.e is None else a.e, 0.0 if b.e is None else b.e)
@@ -104,16 +125,18 @@ class Scale:
 
 
 def _sum(a: Scaled, b: Scaled) -> Scaled:
-    """The sum of two numbers with one k; that without an exponent comes first."""
+    """The sum of two numbers with k = 0; one of them at least has an exponential."""
     if a.e is b.e:
-        return Scaled(a.m + b.m, a.k, a.e, a.decays)
-    assert b.e is not None
-    if a.e is None and b.decays:
-        return Scaled(a.m + times_exp(b.m, b.e), a.k)
-    if a.e is None:
-        gap, e = -b.e, ops.maximum(b.e, 0.0)
-    else:
-        gap, e = a.e - b.e, ops.maximum(a.e, b.e)
+        return Scaled(a.m + b.m, 0.0, a.e, a.decays)
+    first_e, second_e = _exponent_of(a), _exponent_of(b)
+    gap, e = first_e - second_e, ops.maximum(first_e, second_e)
     t = ops.exp(-ops.abs(gap))
     first, second = (ops.where(t == 0.0, 0.0, number.m * t) for number in (a, b))
-    return Scaled(ops.where(gap > 0.0, a.m + second, first + b.m), a.k, e, a.decays and b.decays)
+    return Scaled(ops.where(gap > 0.0, a.m + second, first + b.m), 0.0, e, a.decays and b.decays)
+
+
+def _exponent_of(number: Scaled) -> Tensor:
+    """e, or a very small exponent where the number is 0, so that it does not hide the other one."""
+    if number.e is None:
+        return 0.0
+    return number.e if number.decays else ops.where(number.m == 0.0, -1e30, number.e)

@@ -22,10 +22,15 @@ def is_fused() -> bool:
         return False
 
 
-def is_fused_for_cpu() -> bool:
-    """True under XLA where TensorFlow sees no GPU. There float64 is only twice as slow as float32, not thirty times."""
-    if keras.backend.backend() != "tensorflow" or not is_fused():
+def is_for_cpu() -> bool:
+    """True under TensorFlow where it sees no GPU. There float64 is only twice as slow as float32, not thirty times."""
+    if keras.backend.backend() != "tensorflow":
         return False
     import tensorflow as tf
 
     return not tf.config.list_physical_devices("GPU")
+
+
+def is_fused_for_cpu() -> bool:
+    """True under XLA where TensorFlow sees no GPU."""
+    return is_for_cpu() and is_fused()

@@ -1,0 +1,111 @@
+"""What a formula may not be: each refusal names the offence and its position, and nothing hangs."""
+
+import keras
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import keras_acts
+from keras_acts.authoring import FormulaError, define, syntax
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("x*tahn(x)", 2, "There is no function 'tahn'. Did you mean 'tanh'"),
+        ("x*bta", 2, "There is no parameter 'bta'. Did you mean 'beta'"),
+        ("x^2 + beta", 1, r"Write a power as \*\*"),
+        ("x.__class__", 1, "cannot contain '.'"),
+        ("x*__import__('os')", 13, "cannot contain"),
+        ("__import__(x)", 0, "There is no function '__import__'"),
+        ("x if x else 1", 2, "An operator"),
+        ("lambda: x", 6, "cannot contain ':'"),
+        ("(x*beta", 7, r"'\)' is missing"),
+        ("x*beta)", 6, "never opened"),
+        ("x +* beta", 3, "is missing here"),
+        ("tanh*x", 0, r"needs arguments in parentheses: tanh\(x\)"),
+        ("max(x)", 0, "'max' takes 2 arguments, not 1"),
+        ("where(x, 1, beta)", 7, "is a comparison such as x > 0"),
+        ("x > beta", 2, "can only be the condition"),
+        ("x == 1", 2, "Comparisons are <, <=, > and >="),
+        ("", 0, "empty"),
+        ("x + \u03bb", 4, "cannot contain"),
+        ("x*1e999", 2, "at most 1e\\+30"),
+        ("x + 9**9**9**9", 5, "constant part"),
+        ("x**1e9", 1, "constant part"),
+        ("x + 1/(2 - 2)", 5, "constant part"),
+        ("x + log(0 - 1)", 4, "constant part"),
+        ("(" * 60 + "x" + ")" * 60, 41, "nested at most 40 deep"),
+        ("-" * 60 + "x", 41, "nested at most 40 deep"),
+        ("(" * 100_000, 0, "at most 1000 characters"),
+        ("+".join(["x"] * 200), 300, "at most 300"),
+    ],
+)
+def test_refusal_points_at_the_offence(text, position, message):
+    with pytest.raises(FormulaError, match=message) as refused:
+        define(text, params={"beta": 1.0} if "beta" in text or "bta" in text else {})
+    assert refused.value.position == position
+    if len(text) < 60:
+        shown, caret = str(refused.value).splitlines()[-2:]
+        assert shown[4:].rstrip() == text.rstrip()
+        assert caret.index("^") - 4 == position
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"formula": "x", "params": {"beta": 1.0}}, "does not use its parameter 'beta'"),
+        ({"formula": "beta", "params": {"beta": 1.0}}, "must contain x"),
+        ({"formula": "x*exp", "params": {"exp": 1.0}}, "already has a meaning"),
+        ({"formula": "x*beta", "params": {"beta": float("nan")}}, "finite number"),
+        ({"formula": "x*beta", "params": {"beta": 1e40}}, "finite number"),
+        ({"formula": "tanh(x)", "name": "relu"}, "belongs to Keras"),
+        ({"formula": "tanh(x)", "name": "snake"}, "already in use"),
+        ({"formula": "tanh(x)", "name": "not a name"}, "identifier"),
+        ({"formula": "x*beta", "trainable": ["beta"]}, "needs its initial value"),
+        ({"formula": "x*name", "params": {"name": 1.0}, "trainable": ["name"]}, "means something else for a layer"),
+    ],
+)
+def test_bad_arguments_are_refused_and_change_nothing(arguments, message):
+    before = keras_acts.names()
+    with pytest.raises(ValueError, match=message):
+        define(**arguments)
+    assert keras_acts.names() == before
+
+
+@pytest.mark.parametrize("text", ["formula: x*tahn(x)", "formula: x*beta, beta=one", "formula: x*b, b=1, b=2"])
+def test_bad_strings_in_a_layer_are_formula_errors(text):
+    with pytest.raises(FormulaError):
+        keras.layers.Dense(1, activation=text)
+
+
+WORDS = st.sampled_from(
+    [
+        *syntax.ARITIES,
+        *syntax.COMPARISONS,
+        "x",
+        "pi",
+        "e",
+        "1",
+        "0.5",
+        "1e30",
+        "-",
+        "+",
+        "*",
+        "/",
+        "**",
+        "(",
+        ")",
+        ",",
+        " ",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.one_of(st.text(max_size=30), st.lists(WORDS, max_size=16).map("".join)))
+def test_any_text_is_a_formula_or_a_formula_error(text):
+    try:
+        define(text).declaration.kinks()
+    except FormulaError:
+        pass
