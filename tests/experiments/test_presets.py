@@ -67,9 +67,9 @@ def test_circles_get_better_with_depth_and_with_epochs():
 
 
 def test_sigmoid_gradients_vanish_and_others_do_not():
-    """Nielsen: a factor of 4 to 6 per layer; the medians of single ratios of 30 units need a few seeds."""
+    """Nielsen: a factor of 4 to 6 per layer; single ratios of 30 units scatter, so the median of a few seeds."""
     parts, records = small(
-        presets.get("vanishing"), lambda plan: plan.model in (gradients._nielsen(4), gradients.KEPT_MODEL), seeds=8
+        presets.get("vanishing"), lambda plan: plan.model in (gradients._nielsen(4), gradients.KEPT_MODEL), seeds=4
     )
     found = reproduced(presets.get("vanishing"), parts, records)
     assert [round(row.published, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
