@@ -1,5 +1,8 @@
-"""Make your own activation, from a formula in plain text."""
+"""Make your own activation, from a formula in plain text or from a smooth step."""
 
+from typing import Any as _Any
+
+from keras_acts.authoring import smooth as smooth
 from keras_acts.authoring.define import define as define
 from keras_acts.authoring.define import from_string as _from_string
 from keras_acts.authoring.formula import FormulaActivation as FormulaActivation
@@ -9,3 +12,11 @@ from keras_acts.authoring.tokens import FormulaError as FormulaError
 from keras_acts.core import registry as _registry
 
 _registry.add_notation(_PREFIX, _from_string)
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "accuracy":  # only now: it needs mpmath
+        from keras_acts.authoring.report import accuracy
+
+        return accuracy
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
