@@ -14,6 +14,7 @@ import os
 import random
 import sys
 import time
+import types
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,7 +148,7 @@ def by_coverage(inputs: int, seed: int, audit: Audit) -> None:
 
     for module in (syntax, formula):
         for name, value in vars(module).items():
-            if callable(value) and getattr(value, "__module__", "") == module.__name__ and not isinstance(value, type):
+            if isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
                 setattr(module, name, atheris.instrument_func(value))
     atheris.Setup([sys.argv[0], f"-runs={inputs + 10}", f"-seed={seed}", "-max_len=200", "-timeout=20"], one)
     atheris.Fuzz()

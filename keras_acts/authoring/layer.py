@@ -52,7 +52,7 @@ class FormulaLayer(ShapedActivation):
         for name in self.trainable_params:
             if name not in self.params:
                 raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
-            if hasattr(keras.Layer, name):
+            if hasattr(self, name):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
         tree = parse(formula)
         check_names(formula, tree, self.params)

@@ -216,4 +216,20 @@ def _native_log(folder: Path) -> Iterator[None]:
 
 def split(text: str) -> tuple[str, ...]:
     """Split at commas, but for those inside parentheses."""
-    return tuple(part.strip() for part in re.split(r",(?![^()]*\))", text))
+    parts: list[str] = []
+    depth = 0
+    for piece in re.split(r"([(),])", text):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 0:
+            parts.append("")
+        elif parts:
+            parts[-1] += piece
+        else:
+            parts.append(piece)
+    joined: list[str] = []
+    for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
+        if joined and joined[-1].lstrip().startswith("formula:") and re.match(r"\s*\w+\s*=", part):
+            joined[-1] += "," + part
+        else:
+            joined.append(part)
+    return tuple(part.strip() for part in joined)

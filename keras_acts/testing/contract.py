@@ -74,11 +74,16 @@ class Subject:
 
 
 def subject(activation: Any, reference: Callable[..., Any] | None, **settings: Any) -> Subject:
-    """The subject for an activation of keras_acts (kinks and parameters are known) or any other callable."""
+    """The subject for an activation of keras_acts (kinks and parameters are known) or any other callable.
+
+    A formula made by `define` is judged by its own text where no reference is given.
+    """
     fn = registry.get(activation)
     declaration, params = registry.described(fn)
     if declaration is None:
         return Subject(fn, reference, **settings)
+    if reference is None:
+        reference = getattr(declaration, "reference", None)  # of a formula: its own text
     exact = None if reference is None else (lambda x: reference(x, **params))
     has_limits = "periodic" not in declaration.traits
     return Subject(fn, exact, tuple(declaration.kinks(**params)), has_limits, **settings)
@@ -258,7 +263,8 @@ def check_activation(
 
     Args:
         fn: a callable, or a name or spec string.
-        reference: the same function in mpmath, `reference(x, **params)`, written from the paper. Without it the
+        reference: the same function in mpmath, `reference(x, **params)`, written from the paper. A formula made by
+            `define` is judged by its own text without it; for others, the
             activation's own float64 result is the reference, so that a wrong formula goes unnoticed and only loss of
             accuracy is found.
         dtypes: of "float16", "bfloat16", "float32", "float64".

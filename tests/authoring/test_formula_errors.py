@@ -1,5 +1,7 @@
 """What a formula may not be: each refusal names the offence and its position, and nothing hangs."""
 
+import contextlib
+
 import keras
 import pytest
 from hypothesis import given, settings
@@ -31,7 +33,7 @@ from keras_acts.authoring import FormulaError, define, syntax
         ("", 0, "empty"),
         ("x + \u03bb", 4, "cannot contain"),
         ("x*1e999", 2, "at most 1e\\+30"),
-        ("x + 9**9**9**9", 5, "constant part"),
+        ("x + 9**9**9**9", 8, "constant part"),
         ("x**1e9", 1, "constant part"),
         ("x + 1/(2 - 2)", 5, "constant part"),
         ("x + log(0 - 1)", 4, "constant part"),
@@ -105,7 +107,5 @@ WORDS = st.sampled_from(
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.one_of(st.text(max_size=30), st.lists(WORDS, max_size=16).map("".join)))
 def test_any_text_is_a_formula_or_a_formula_error(text):
-    try:
+    with contextlib.suppress(FormulaError):
         define(text).declaration.kinks()
-    except FormulaError:
-        pass

@@ -54,7 +54,7 @@ def test_every_file_comes_back_in_a_fresh_process(tmp_path):
 
         x, y = np.load("x.npy"), np.load("y.npy")
         models = [
-            keras.models.load_model("model.keras", safe_mode=True),
+            keras.models.load_model("model.keras", safe_mode=True, compile=False),
             keras.models.load_model("model.h5", compile=False),
             keras.models.model_from_json(Path("model.json").read_text()),
         ]
