@@ -133,7 +133,7 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """What the runs of one comparison share: seeds, activations and learning rates may be added later."""
         shared = ("data", "model", "epochs", "batch_size", "optimizer", "paired")
-        return {name: getattr(self, name) for name in shared} | {"file": _digest(str(self.data))}
+        return {name: getattr(self, name) for name in shared} | {"file": _digest(self)}
 
     @property
     def folder(self) -> Path:
@@ -189,8 +189,7 @@ def runs(plan: Plan) -> list[Run]:
         >>> [run.activation for run in runs(Plan(activations=("relu", "gelu"), seeds=1))]
         ['relu', 'gelu']
     """
-    file = _digest(str(plan.data))
-    other = {"optimizer": plan.optimizer if plan.optimizer != "adam" else None, "file": file}
+    other = {"optimizer": plan.optimizer if plan.optimizer != "adam" else None, "file": _digest(plan)}
     return [
         Run(
             data=str(plan.data),
@@ -209,10 +208,18 @@ def runs(plan: Plan) -> list[Run]:
     ]
 
 
-def _digest(data: str) -> str | None:
-    """The content of a data file, so that another content is another comparison."""
-    path = Path(data.partition("(")[0])
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else None
+def _digest(plan: Plan) -> str | None:
+    """The content of a data file, and of the file of an own function, so that another content is another comparison."""
+    contents = [file.read_bytes() for file in map(_file, (str(plan.data), str(plan.model))) if file is not None]
+    return hashlib.sha256(b"".join(contents)).hexdigest()[:16] if contents else None
+
+
+def _file(source: str) -> Path | None:
+    place = source.partition("(")[0]
+    for name in (place, place.rpartition(":")[0]):  # data.csv, networks.py:small
+        if name and Path(name).is_file():
+            return Path(name)
+    return None
 
 
 def _word(text: str) -> str:

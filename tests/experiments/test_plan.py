@@ -126,3 +126,14 @@ def test_other_content_of_a_file_is_another_comparison(tmp_path):
     np.savez(file, x=np.ones((9, 2)), y=np.arange(9) % 2)
     assert first.settings != before[0]
     assert runs(first)[0] != before[1]
+
+
+def test_another_own_network_in_the_same_file_is_another_comparison(tmp_path):
+    file = tmp_path / "own_networks.py"
+    file.write_text("def small(activation):\n    return None\n")
+    plan = Plan(model=f"{file}:small")
+    before = plan.settings, runs(plan)[0]
+    assert (plan.settings, runs(plan)[0]) == before
+    file.write_text("def small(activation, width=8):\n    return None\n")
+    assert plan.settings != before[0]
+    assert runs(plan)[0] != before[1]
