@@ -21,7 +21,7 @@ _SELECTING = frozenset({"where", "sign", "step", "maximum", "minimum", "relu"})
 def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     """The value, with the shape of x; `values` holds x and the parameters that are tensors.
 
-    A float32 sum of functions, such as the derivative of a gate, is computed in float64 and rounded once where
+    A float32 sum with functions, such as the derivative of a gate, is computed in float64 and rounded once where
     TensorFlow computes on a CPU: else its K comes up to 7 (derivative of x tanh(log(1 + exp(x)))). All other values
     keep K <= 4 in float32, in a half to a fifth of the time. On a GPU float64 may be sixty times slower, and other
     backends may have none: there float32 stays.
@@ -34,11 +34,20 @@ def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     return _evaluate(expression, values)
 
 
+_EXACT = frozenset({"abs", "relu", "sign", "step", "where", "<", "<="})
+
+
 def _may_cancel(expression: Expression) -> bool:
-    """Whether two functions or more meet in a sum, at the top or in a factor of it."""
-    if isinstance(expression, Sum) and sum(bool(term.functions) for term, _ in expression.terms) > 1:
-        return True
-    return isinstance(expression, Sum | Product) and any(map(_may_cancel, expression.children))
+    """Whether functions, roots or quotients meet in a sum, at the top or in a factor of it."""
+    if isinstance(expression, Sum):
+        summands = len(expression.terms) + bool(expression.constant)
+        return summands > 1 and not all(_is_polynomial(term) for term, _ in expression.terms)
+    return isinstance(expression, Product) and any(map(_may_cancel, expression.children))
+
+
+def _is_polynomial(term: Expression) -> bool:
+    whole = all(exponent > 0.0 and exponent.is_integer() for _, exponent in factors_of(term)[1])
+    return whole and term.functions <= _EXACT
 
 
 def _evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:

@@ -49,7 +49,7 @@ def _zeros(switch: Expression) -> list[float]:
 
     at = value(_GRID)
     zeros = [float(x) for x in _GRID[at == 0.0]]
-    for index in np.flatnonzero(at[:-1] * at[1:] < 0.0):
+    for index in np.flatnonzero(np.sign(at[:-1]) * np.sign(at[1:]) < 0.0):
         low, high, sign = _GRID[index], _GRID[index + 1], np.sign(at[index])
         for _ in range(60):
             middle = 0.5 * (low + high)

@@ -31,7 +31,20 @@ def test_the_list_is_as_long_as_published():
     assert len(set(FORMULAS)) == len(FORMULAS) >= 50
 
 
-@pytest.mark.parametrize("text", FORMULAS)
+# Where `keras_acts.authoring.accuracy` says so too.
+EXCEPTIONS = {
+    "x - tanh(x)": "a zero of third order is left of a difference of two simple ones",
+    "log(1 + exp(x) + exp(2*x))": "exponents are clipped at a millionth of the largest number",
+}
+CASES = [
+    pytest.param(text, marks=pytest.mark.xfail(reason=EXCEPTIONS[text], raises=AssertionError, strict=True))
+    if text in EXCEPTIONS
+    else text
+    for text in FORMULAS
+]
+
+
+@pytest.mark.parametrize("text", CASES)
 def test_formula_meets_the_contract(text, monkeypatch):
     subject = subject_of(text)
     monkeypatch.setattr(contract.samples, "sample", some_samples)
