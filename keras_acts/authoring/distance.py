@@ -161,7 +161,7 @@ class _Side:
         if self._trend() > 1.5:
             return np.inf, Distance(np.inf, self._sign * np.inf)
         points, errors = self._points, self._errors
-        for _ in range(6):  # each round narrows the bracket 50 times
+        for _ in range(4):  # each round narrows the bracket 50 times
             best = int(np.argmax(errors))
             value, place = float(errors[best]), float(points[best])
             if place > _TREND:

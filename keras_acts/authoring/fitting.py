@@ -52,7 +52,7 @@ def fit(
     Example:
         >>> found = fit("a*x", "tanh", {"a": 1.0}, low=-1.0, high=1.0)
         >>> round(found.activation.all_params["a"], 3)
-        0.801
+        0.843
     """
     from scipy.optimize import least_squares
 

@@ -75,7 +75,7 @@ def leak(function: Formula, slope: float, name: str | None = None) -> FormulaAct
 
     Example:
         >>> leak(gate("sigmoid"), 0.1)
-        formula: 0.1*x + 0.9*(x*sigmoid(x))
+        formula: 0.1*x + 0.9*x*sigmoid(x)
     """
     is_number = isinstance(slope, (int, float)) and not isinstance(slope, bool)
     if not (is_number and 0.0 <= slope < 1.0):
@@ -253,7 +253,7 @@ def noisy_relu_mean(std: float = 1.0, name: str | None = None) -> FormulaActivat
 
     Example:
         >>> f = noisy_relu_mean(std=0.5)
-        >>> round(float(f(np.array(0.0))) * math.sqrt(2.0 * math.pi), 12)
+        >>> round(float(f(np.array(0.0)) * np.sqrt(2.0 * np.pi)), 12)
         0.5
 
     Reference:
