@@ -129,7 +129,7 @@ def multiplied_out(expression: Expression) -> Expression:
     if not sums or math.prod(len(base.children) + 1 for base, n in sums.items() for _ in range(int(n))) > _MOST_TERMS:
         return expression
     rest = tuple((base, n) for base, n in expression.factors if base not in sums)
-    found = Product(expression.coefficient, rest) if rest else number(expression.coefficient)
+    found: Expression = Product(expression.coefficient, rest) if rest else number(expression.coefficient)
     for base, n in sums.items():
         found = expanded(found, base, int(n))
     return found

@@ -60,7 +60,8 @@ def test_every_file_comes_back_in_a_fresh_process(tmp_path):
         models[2].set_weights(models[0].get_weights())
         for model in models:
             np.testing.assert_array_equal(model.predict(x, verbose=0), y)
-        np.testing.assert_allclose(tf.saved_model.load("exported").serve(x), y, rtol=1e-6, atol=1e-7)
+        exported = tf.saved_model.load("exported")
+        np.testing.assert_allclose(exported.serve(x), y, rtol=1e-6, atol=1e-7)
         for functional in (
             keras.models.load_model("functional.keras"),
             pickle.loads(Path("functional.pickle").read_bytes()),
@@ -109,8 +110,8 @@ def test_layer_learns_its_parameters(shared_axes, tmp_path):
     )
     model = keras.Sequential([keras.Input((4,)), layer])
     model.compile(keras.optimizers.Adam(0.05), "mse")
-    model.fit(X, np.where(X > 0, X, 1.25 * np.expm1(X)), epochs=300, batch_size=8, verbose=0)
-    np.testing.assert_allclose(layer.alpha.numpy(), 1.25, atol=2e-3)
+    model.fit(X, np.where(X > 0, X, 1.25 * np.expm1(X)), epochs=120, batch_size=8, verbose=0)
+    np.testing.assert_allclose(layer.alpha.numpy(), 1.25, atol=2e-2)
     assert layer.alpha.shape == (() if shared_axes == "all" else (4,))
     model.save(tmp_path / "layer.keras")
     loaded = keras.models.load_model(tmp_path / "layer.keras")
