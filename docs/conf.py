@@ -16,7 +16,7 @@ version = release = keras_acts.__version__
 copyright = "the authors of keras_acts, Apache-2.0"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton", "myst_parser"]
-exclude_patterns = ["*.py"]
+exclude_patterns = ["*.py", "reference/readme.md"]  # included in index.md
 html_theme = "furo"
 html_title = "keras_acts"
 
@@ -32,8 +32,15 @@ myst_heading_anchors = 3
 
 
 def readable(app, what, name, obj, options, lines):
-    """Plain text to reStructuredText: formulas and examples become code, and |x| is no substitution."""
-    lines[:] = list(_formatted(lines))
+    """Plain text to reStructuredText: formulas, examples and diagrams become code, and |x| is no substitution."""
+    lines[:] = list(_module(lines) if what == "module" else _formatted(lines))
+
+
+def _module(lines):
+    for before, line in zip(["", *lines], lines, strict=False):
+        if line.startswith("    ") and not before:
+            yield from ("::", "")
+        yield line if line.startswith("    ") else line.replace("|", "\\|")
 
 
 def _formatted(lines):

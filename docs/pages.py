@@ -1,4 +1,4 @@
-"""Writes the pages of the reference, one for each file that declares something, with a figure for each activation."""
+"""Writes pages below docs/reference: README, and one for each file that declares something, with figures."""
 
 import inspect
 from importlib import import_module
@@ -7,17 +7,21 @@ from pathlib import Path
 from types import ModuleType
 
 import matplotlib
+import tomllib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import initializers, layers, plots, testing
+from keras_acts import authoring, initializers, layers, plots, testing
+from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
 MODULES = {
     "Names, strings and files": keras_acts,
     "Initializers": initializers,
+    "Your own activation": authoring,
+    "Smooth approximations": smooth,
     "Comparing": import_module("keras_acts.experiments"),
     "Figures": plots,
     "Testing": testing,
@@ -28,9 +32,20 @@ def write(docs: Path) -> None:
     """All pages, below `docs/reference`."""
     for folder in ("activations", "layers", "figures"):
         (docs / "reference" / folder).mkdir(parents=True, exist_ok=True)
+    write_readme(docs.parent, docs / "reference" / "readme.md")
     write_activations(docs / "reference")
     write_layers(docs / "reference")
     write_modules(docs / "reference")
+
+
+def write_readme(root: Path, page: Path) -> None:
+    """README with links that work on the site: to its pictures, and to other files in the repository."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    files = settings["tool"]["keras_acts"]["repository"] + "/blob/main/"
+    text = (root / "README.md").read_text(encoding="utf-8").replace("](docs/", "](/")
+    for place in ("notebooks/", "README"):
+        text = text.replace(f"]({place}", f"]({files}{place}")
+    page.write_text(text, encoding="utf-8")
 
 
 def write_activations(reference: Path) -> None:
@@ -79,8 +94,8 @@ def is_public(name: str, value: object, module: ModuleType) -> bool:
 
 
 def head(title: str, module: ModuleType) -> str:
-    """The title, and what the module says of itself before its first example."""
-    return heading(title, "=") + (inspect.getdoc(module) or "").partition("\n>>>")[0] + "\n"
+    """The title, and what the module says of itself."""
+    return heading(title, "=") + directive("module", module.__name__)
 
 
 def heading(title: str, line: str) -> str:
