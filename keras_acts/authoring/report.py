@@ -21,9 +21,7 @@ class Lost:
     def __str__(self) -> str:
         region = f"for x from {self.low:.4g} to {self.high:.4g}"
         allowed = contract.limit(self.dtype, self.order)
-        return (
-            f"{self.dtype}: {contract.ORDER_NAMES[self.order]} {region}: K up to {self.k:.3g}, allowed {allowed:g}"
-        )
+        return f"{self.dtype}: {contract.ORDER_NAMES[self.order]} {region}: K up to {self.k:.3g}, allowed {allowed:g}"
 
 
 @dataclass(frozen=True)
