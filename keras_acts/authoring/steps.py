@@ -34,7 +34,7 @@ STEPS = MappingProxyType(
         "tanh_cubic": Step("tanh(a*(x + b*x**3))", {"a": 0.7978845608028654, "b": 0.044715}),
         "arctan": Step("2/pi*arctan(x)", unit="where(x < -1, arctan(-1/x)/pi, 0.5 + arctan(x)/pi)"),
         "gudermannian": Step("4/pi*arctan(tanh(x/2))", unit="2/pi*arctan(exp(x))"),
-        "softsign": Step("x/(1 + abs(x))", unit="(0.5 + relu(x))/(1 + abs(x))"),
+        "softsign": Step("x/(1 + abs(x))", unit="where(x < 0, 0.5/(1 + abs(x)), 0.5 + 0.5*x/(1 + abs(x)))"),
         "algebraic": Step("x/(1 + abs(x)**p)**(1/p)", {"p": 2.0}, integral="(x + sqrt(1 + x**2))/2"),
         "gompertz": Step("exp(-exp(-x))"),
         "cloglog": Step("1 - exp(-exp(x))"),
