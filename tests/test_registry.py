@@ -447,3 +447,14 @@ def test_spec_strings_are_never_evaluated(tmp_path, monkeypatch):
             with pytest.raises(ValueError, match="Received: "):
                 keras_acts.get(text)
     assert not list(tmp_path.iterdir())
+
+
+def test_info_reads_well():
+    assert repr(keras_acts.info("celu")).splitlines() == [
+        "celu: ELU with a continuous derivative for every alpha.",
+        r"  formula: \max(x, 0) + \alpha (e^{\min(x, 0) / \alpha} - 1)",
+        "  alpha = 1.0: depth and reach of the negative branch",
+        "  traits: monotonic",
+        "  paper: arXiv:1704.07483",
+        "  aliases: keras: celu; torch: CELU; jax: celu; flax: celu; timm: celu",
+    ]

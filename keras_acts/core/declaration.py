@@ -130,6 +130,15 @@ class Declaration:
     kinks: Callable[..., tuple[float, ...]]
     body: Callable[..., Any]
 
+    def __repr__(self) -> str:
+        params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
+        aliases = "; ".join(f"{framework}: {', '.join(names)}" for framework, names in self.aliases.items())
+        return (
+            f"{self.name}: {self.summary}\n  formula: {self.formula}{params}\n"
+            f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
+            f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}"
+        )
+
     @property
     def registered_name(self) -> str:
         """The name in saved files: the only contract that never changes."""
