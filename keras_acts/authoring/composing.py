@@ -11,6 +11,7 @@ from keras_acts.authoring.define import define
 from keras_acts.authoring.formula import FormulaActivation
 from keras_acts.authoring.syntax import ARITIES, VARIABLE, parse, unknown
 from keras_acts.authoring.tokens import tokenize
+from keras_acts.core import registry
 
 Formula = str | float | FormulaActivation
 _ATOMS = frozenset({"number", "name", *ARITIES})
@@ -73,6 +74,11 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
     if ARITIES.get(text) == 1:
         return Piece(f"{text}({VARIABLE})", params)
     if text.isidentifier() and text != VARIABLE and text not in params:
+        if registry.find(text) is not None:
+            raise ValueError(
+                f"'{text}' is an activation without a formula in plain text, such as 'x*tanh(log(1 + exp(x)))'. Write "
+                f"that formula in its place. Received: {formula!r}"
+            )
         functions = [name for name, arity in ARITIES.items() if arity == 1]
         raise ValueError(
             f"{unknown('step or function', text, dict.fromkeys([*known, *functions]))} Received: {formula!r}"

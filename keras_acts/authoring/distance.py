@@ -9,6 +9,7 @@ from keras_acts.authoring.asymptotes import SHARP, SharpLimit, sharp_limit, valu
 from keras_acts.authoring.composing import Formula, made, piece
 from keras_acts.authoring.steps import STEPS, sharpen
 from keras_acts.authoring.syntax import unknown
+from keras_acts.core import registry
 
 _EPS = float(np.finfo("float64").eps)
 _POINTS_PER_DECADE = 20
@@ -46,7 +47,7 @@ def distance(
     however sharp. A step is near H in the L1 norm, or outside of some neighbourhood of 0.
 
     Args:
-        function: f, a formula, a name, or any function of one float tensor.
+        function: f, a formula, a name of `smooth.STEPS` or of an activation, or any function of one float tensor.
         to: g, "step", "sign", "relu", "abs" or a `SharpLimit`; by default the `sharp_limit` of f.
         norm: "sup" for the largest distance, "l1" for the integral.
         outside: float >= 0, the neighbourhood of 0 that is left out.
@@ -115,6 +116,8 @@ def convergence(
 def _function(function: Formula | Function) -> Function:
     if callable(function):
         return function
+    if isinstance(function, str) and function not in STEPS and registry.find(function) is not None:
+        return registry.get(function)
     found = piece(function, STEPS)
     return made(found.text, None, found)
 

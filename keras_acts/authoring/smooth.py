@@ -5,7 +5,10 @@
     |x| = x sign(x) <- softabs
 
 Each takes formulas, names of `STEPS` or activations, and returns an activation made by `keras_acts.define`: a string in
-any layer, saved as its formula.
+any layer, saved as its formula. With trainable parameters it becomes a layer:
+
+>>> f = gate("sigmoid(beta*x), beta=1.5")
+>>> layer = keras_acts.define(f.formula, params=f.all_params, trainable=["beta"])
 """
 
 import numpy as np

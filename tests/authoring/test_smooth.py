@@ -181,6 +181,7 @@ def test_constructions_load_in_a_new_process(tmp_path):
     ("call", "message"),
     [
         (lambda: smooth.gate("sigmiod"), "no step or function 'sigmiod'. Did you mean 'sigmoid'"),
+        (lambda: smooth.leak("mish", 0.1), "'mish' is an activation without a formula in plain text"),
         (lambda: smooth.gate("softplus"), "limits 0 and 1e+300"),
         (lambda: smooth.gate("1 - sigmoid(x)"), "limits 1 and 0"),
         (lambda: smooth.step("sin"), "A step must rise from 0 to 1"),

@@ -28,7 +28,7 @@ SUPREMA = {
     "softplus(3*x)/3": (lambda: smooth.sharpen("softplus", 3), math.log(2.0) / 3.0, 0.0),
     "silu": (lambda: smooth.gate("sigmoid"), W, 1.0 + W),
     "gelu": (lambda: smooth.gate("normal_cdf"), *peak(lambda x: x * mp.ncdf(-x), 0.75)),
-    "mish": (lambda: keras_acts.activations.mish, *peak(mish, -1.2)),
+    "mish": (lambda: "mish", *peak(mish, -1.2)),
     "squareplus": (lambda: keras_acts.activations.squareplus, 1.0, 0.0),
     "root": (lambda: smooth.softabs("root", a=0.1), math.sqrt(0.1), 0.0),
     "relu from root": (lambda: smooth.softmax2("x", 0, a=0.1), math.sqrt(0.1) / 2.0, 0.0),
