@@ -51,6 +51,7 @@ class Subject:
     has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
     dtypes: Sequence[str] = samples.DTYPES
     modes: Sequence[str] = evaluation.MODES
+    sample: Callable[[str, Sequence[float]], np.ndarray] = samples.sample
 
     @cached_property
     def evaluate(self) -> evaluation.Evaluator:
@@ -60,7 +61,7 @@ class Subject:
     @cached_property
     def judged(self) -> tuple[np.ndarray, np.ndarray]:
         """The float64 sample and, by the oracle, the value and three derivatives there."""
-        x = samples.sample("float64", self.kinks)
+        x = self.sample("float64", self.kinks)
         if self.reference is None:
             return x, self.own_float64(x)
         return x, oracle.derivatives(self.reference, x)
@@ -99,7 +100,7 @@ def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: in
         if dtype == "float64":
             x, exact = subject.judged
         else:
-            x = samples.sample(dtype, subject.kinks)
+            x = subject.sample(dtype, subject.kinks)
             exact = subject.own_float64(x.astype(np.float64))
         subnormal = np.abs(x.astype(np.float64)) < float(samples.finfo(dtype).tiny)
         for mode in subject.modes:

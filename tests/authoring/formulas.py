@@ -75,6 +75,36 @@ FORMULAS = (
     "sin(x)*exp(-x**2)",
 )
 
+# Formulas that nobody tuned the rules for: they were written down first and measured then. What came out, before and
+# after the rules were extended, is in benchmarks/results/formulas.csv.
+HELD_OUT = (
+    "x*sigmoid(1.702*x)",
+    "0.5*x*(1 + tanh(x))",
+    "x*exp(-exp(-x))",
+    "log(exp(x) + exp(-x)) - log(2)",
+    "sqrt(x**2 + 1) - 1",
+    "x/(exp(-x) + 1)**2",
+    "arctan(x)*sigmoid(x)",
+    "tanh(x)*softplus(x)",
+    "(1 + x**2)**0.25",
+    "exp(-abs(x))*sin(3*x)",
+    "x*(exp(x) - exp(-x))/(exp(x) + exp(-x))",
+    "where(x > 0, log(1 + x), x*exp(x))",
+    "where(x >= 0, x/(1 + exp(-x)), (exp(x) - 1)/(1 + exp(-x)))",
+    "tanh(x) + 0.1*x",
+    "1.7159*tanh(2*x/3)",
+    "2/(sqrt(3)*pi**0.25)*(1 - x**2)*exp(-x**2/2)",
+    "max(0, x) + min(0, a*(exp(x/a) - 1)), a=2",
+    "x + (1 - cos(2*x))/2",
+    "where(x > 0, x, x/(1 + abs(x)))",
+    "sigmoid(x)*(1 + x*(1 - sigmoid(x)))",
+    "log(1 + exp(x)) - log(2)",
+    "2/(1 + exp(-2*x)) - 1",
+    "tanh(x)/cosh(x)",
+    "x*softplus(x)/(1 + softplus(x))",
+    "x*sigmoid(x) + 0.5*tanh(x)",
+)
+
 
 # Beyond these bounds the functions are constant to 340 digits; mpmath takes seconds there, or no such number at all.
 _EXP, _TANH, _ERF = 1e6, 400.0, 28.0
@@ -101,6 +131,7 @@ _MEANINGS = {
     "erfc": lambda u: mp.erfc(u) if abs(u) < _ERF else 1 - mp.sign(u),
     "normal_cdf": lambda u: (1 + _erf(u / mp.sqrt(2))) / 2,
     "sigmoid": lambda u: 1 / (1 + _exp(-u)),
+    "softplus": lambda u: mp.log1p(_exp(u)),
     "arctan": mp.atan,
     "abs": abs,
     "min": min,
