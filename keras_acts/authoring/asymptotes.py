@@ -1,11 +1,13 @@
 """What an activation tends to when it is sharpened without end: the step or the piecewise linear function behind it."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from keras import ops
+
+from keras_acts.initializers.elementwise import Elementwise
 
 _FAR = 1e300
 _HALFWAY = 1e150  # what has a limit is as near to it here
@@ -40,9 +42,19 @@ SHARP = {
 }
 
 
+@functools.lru_cache(maxsize=128)
+def _measured(activation: Callable[..., Any]) -> Elementwise:
+    return Elementwise(activation)
+
+
 def values(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     """f(x) in float64."""
-    return ops.convert_to_numpy(activation(ops.convert_to_tensor(x, dtype="float64")))
+    return _measured(activation).value(x)
+
+
+def slopes(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
+    """f'(x) in float64."""
+    return _measured(activation).slope(x)
 
 
 def sharp_limit(activation: Callable[..., Any]) -> SharpLimit:

@@ -73,7 +73,7 @@ def fit(
     def error(vector: np.ndarray) -> np.ndarray:
         return values(activation(vector), x) - wanted
 
-    found = least_squares(error, list(params.values()), xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    found = least_squares(error, list(params.values()), jac="3-point", xtol=1e-12, ftol=1e-12, gtol=1e-12)
     best = found.x if criterion == "least squares" else _minimax(error, found.x)
     if not (found.success and np.isfinite(best).all()):
         raise ValueError(f"The fit finds no minimum from params={dict(params)!r}; start nearer to it. {found.message}")

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from keras_acts.authoring.asymptotes import SHARP, sharp_limit, values
+from keras_acts.authoring.asymptotes import SHARP, sharp_limit, slopes, values
 from keras_acts.authoring.composing import Formula, Piece, literal, made, piece, positive
 from keras_acts.authoring.formula import FormulaActivation
 
@@ -162,17 +162,11 @@ def integral(shape: Formula, name: str | None = None) -> FormulaActivation:
 def _steepness(unit: FormulaActivation, known: str) -> float | None:
     """k where unit(x) is the known step of k x, else None."""
     other = unit_step(known)
-    k = _slope_at_zero(unit) / _slope_at_zero(other)
+    k = float(slopes(unit, np.zeros(1))[0] / slopes(other, np.zeros(1))[0])
     if abs(k - round(k, 9)) < 4e-15 * k:
         k = round(k, 9)
     is_same = 0.0 < k < np.inf and np.allclose(values(unit, _SAMPLE / k), values(other, _SAMPLE), rtol=1e-12)
     return k if is_same else None
-
-
-def _slope_at_zero(activation: FormulaActivation) -> float:
-    slope = activation.declaration.derivative
-    assert slope is not None
-    return float(values(lambda x: slope(x, **activation.all_params), np.zeros(1))[0])
 
 
 def sharpen(function: Formula, k: float, name: str | None = None) -> FormulaActivation:
