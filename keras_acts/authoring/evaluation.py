@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_acts.authoring.algebra import call, factors_of, is_nonnegative, multiply, scale, terms_of
+from keras_acts.authoring import taylor
+from keras_acts.authoring.algebra import call, factors_of, is_nonnegative, multiply, plain_sum, scale, terms_of
 from keras_acts.authoring.cancellation import without_cancellation
 from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
 from keras_acts.authoring.scaled import Scale, Scaled, bounded, exponent
@@ -53,6 +55,10 @@ def _is_polynomial(term: Expression) -> bool:
 def _evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     x = values["x"]
     result = _Evaluation(values).plain(expression)
+    slope = taylor.slope_at_zero(expression)
+    if slope is not None:
+        is_tiny = ops.abs(x) < 2.0**24 * float(np.finfo(keras.backend.standardize_dtype(x.dtype)).tiny)
+        result = ops.where(is_tiny, slope * x, result)
     if expression.variables != values.keys() or expression.functions & _SELECTING:
         result = ops.where(ops.isnan(x), x, result)  # also gives a constant the shape of x
     return result
@@ -110,7 +116,7 @@ class _Evaluation:
                 m = ops.abs(inner.m) if expression.name == "abs" else ops.relu(inner.m)
                 return Scaled(m, inner.k, inner.e, inner.decays)
             case Call(name=name, arguments=(u,)):
-                return self._function(name, u)
+                return self._function(name, u, raised)
         raise AssertionError(f"no value of {expression!r}")
 
     def _holds(self, condition: Expression) -> Tensor:
@@ -129,11 +135,26 @@ class _Evaluation:
         parts = [self.scaled(term, raised) for term, _ in total.terms]
         if not raised and any(part.k for part in parts):  # x must count alike in all terms
             return self._compute(total, True)
+        if raised and any(_is_softplus_of_anything(term) for term, _ in total.terms):
+            return self._compute(plain_sum(total.constant, _split_softplus(total)), True)
         scaled_parts = []
         for (_, coefficient), part in zip(total.terms, parts, strict=True):
             m = part.m if coefficient == 1.0 else -part.m if coefficient == -1.0 else coefficient * part.m
             scaled_parts.append(Scaled(m, part.k, part.e, part.decays))
-        return self._scale.add([*scaled_parts, Scaled(total.constant)] if total.constant else scaled_parts)
+        if total.constant:
+            scaled_parts.append(Scaled(total.constant))
+        found = self._scale.add(scaled_parts)
+        series = taylor.where_it_vanishes(total)
+        return found if series is None else self._near_zero(series, found)
+
+    def _near_zero(self, series: taylor.Polynomial, elsewhere: Scaled) -> Scaled:
+        """The polynomial near 0, where X is 1, so that every power of X goes with it."""
+        x = self._values["x"]
+        inner = ops.clip(x, -series.radius, series.radius)
+        is_near = ops.abs(x) < series.radius
+        m = ops.where(is_near, series(inner), elsewhere.m)
+        e = None if elsewhere.e is None else ops.where(is_near, 0.0, elsewhere.e)
+        return Scaled(m, elsewhere.k, e, elsewhere.decays)
 
     def _product(self, product: Product, raised: bool) -> Scaled:
         inside = self._inside_where(product)
@@ -145,7 +166,8 @@ class _Evaluation:
         above: list[Tensor] = []
         below: list[Tensor] = []
         k, e, decays = 0.0, None, True
-        for factor, power in product.factors:
+        # x comes last: 0.1 x would be 0 for a tiny x, before another factor makes it larger again.
+        for factor, power in sorted(product.factors, key=lambda pair: isinstance(pair[0], Variable)):
             number = self.scaled(factor, raised)
             (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
             k += number.k * power
@@ -158,9 +180,8 @@ class _Evaluation:
             m = tensor if isinstance(m, float) and m == 1.0 else m * tensor
         if below:
             m = m / math.prod(below[1:], start=below[0])
-        return Scaled(
-            m, 0.5 * round(2.0 * k) if abs(k - 0.5 * round(2.0 * k)) < 1e-9 else k, e, e is not None and decays
-        )
+        half_steps = 0.5 * round(2.0 * k)
+        return Scaled(m, half_steps if abs(k - half_steps) < 1e-9 else k, e, e is not None and decays)
 
     def _inside_where(self, product: Product) -> Expression | None:
         """u where(c, a, b) as where(c, u a, u b): each branch then has its own powers of X."""
@@ -180,11 +201,17 @@ class _Evaluation:
 
     # ---- functions of one argument
 
-    def _function(self, name: str, u: Expression) -> Scaled:
+    def _function(self, name: str, u: Expression, raised: bool) -> Scaled:
+        if raised and name in ("softplus", "log_cosh"):
+            inner = self.scaled(u, True)
+            if inner.e is None and inner.k == 1.0:
+                return self._grown(name, self._exponents.plain(u), inner.m)
         if name in ("sin", "cos"):
             return Scaled(self._wave(name, u))
         if name in ("log", "log1p"):
-            return getattr(self, f"_{name}")(self.scaled(u, abs(u.degree) >= 2.0))
+            number = self.scaled(u, abs(u.degree) >= 2.0)
+            result = getattr(self, f"_{name}")(number)
+            return result if number.e is None or number.decays else self._unclipped(result, u)
         if name == "exp":
             decays = _is_nonpositive(u)
             return Scaled(1.0, 0.0, exponent(self._exponents.plain(u)), decays)
@@ -203,6 +230,18 @@ class _Evaluation:
             return self._through_zero(value, slope, self.scaled(u, abs(u.degree) >= 2.0))
         return Scaled(_PLAIN[name](self.plain(u)))
 
+    def _grown(self, name: str, u: Tensor, over_size: Tensor) -> Scaled:
+        """softplus or log(cosh) as a multiple of X, from u and u / X: it is |u| or 0, and a small rest."""
+        t = ops.abs(u)
+        if name == "softplus":
+            number = _softplus(-t, -t)
+            rest = self._scale.plain(number) / self._scale.size
+            above = Scaled(ops.relu(over_size) + rest, 1.0)
+            return self._scale.select(u < 0.0, Scaled(number.m / self._scale.size, 1.0, number.e, True), above)
+        rest = _log_cosh(u) - t  # without digits for t < 1
+        m = ops.where(t < 1.0, _log_cosh(u) / self._scale.size, ops.abs(over_size) + rest / self._scale.size)
+        return Scaled(m, 1.0)
+
     def _through_zero(self, function: Callable[[Tensor], Tensor], slope: float, u: Scaled) -> Scaled:
         """A function with function(0) = 0 and the given slope there: a tiny argument keeps its exponent."""
         value = self._scale.plain(u)
@@ -212,6 +251,18 @@ class _Evaluation:
         small = ops.abs(value) < 1.0
         m = ops.where(small, self._scale.to_power(u.m, u.k) * quotient, function(value))
         return Scaled(m, 0.0, ops.where(small, u.e, 0.0), u.decays)
+
+    def _unclipped(self, logarithm: Scaled, u: Expression) -> Scaled:
+        """The logarithm of a sum with exponentials where exponents were clipped: if they are linear in x, it goes on
+        linearly.
+        """
+        if _steepest_exponent(u) != 1.0 or logarithm.k:
+            return logarithm
+        x = self._values["x"]
+        further = ops.abs(x) / ops.abs(bounded(x))
+        is_far = ops.logical_and(ops.abs(logarithm.m) > 1e6, further > 1.0)  # else it tends to a constant
+        m = logarithm.m * ops.where(is_far, further, 1.0)
+        return Scaled(m, 0.0, logarithm.e, logarithm.decays)
 
     def _log(self, u: Scaled) -> Scaled:
         value = ops.log(u.m)
@@ -255,6 +306,31 @@ def _angle(u: Expression) -> tuple[float | None, float]:
     if len(terms) == 1 and isinstance(terms[0][0], Variable) and terms[0][0].name == "x":
         return terms[0][1], constant
     return None, 0.0
+
+
+def _is_softplus_of_anything(term: Expression) -> bool:
+    return isinstance(term, Call) and term.name == "softplus" and not _is_nonpositive(term.arguments[0])
+
+
+def _split_softplus(total: Sum) -> dict[Expression, float]:
+    """The terms with softplus(u) as relu(u) + softplus(-|u|): one part grows like x, the other one decays."""
+    terms: dict[Expression, float] = {}
+    for term, factor in total.terms:
+        parts: tuple[Expression, ...] = (term,)
+        if isinstance(term, Call) and _is_softplus_of_anything(term):
+            u = term.arguments[0]
+            parts = call("relu", u), call("softplus", scale(-1.0, call("abs", u)))
+        for part in parts:
+            weight, _ = factors_of(part)
+            core = scale(1.0 / weight, part)
+            terms[core] = terms.get(core, 0.0) + weight * factor
+    return {term: factor for term, factor in terms.items() if factor}
+
+
+def _steepest_exponent(u: Expression) -> float:
+    """The largest degree of what an exponential is taken of."""
+    own = u.arguments[0].degree if isinstance(u, Call) and (u.name == "exp" or u.name in _BY_EXPONENT) else 0.0
+    return max([own, *map(_steepest_exponent, u.children)])
 
 
 def _is_nonpositive(u: Expression) -> bool:
@@ -337,6 +413,12 @@ def _log1p(u: Tensor) -> Tensor:
     return ops.where(near, elementary.log1p(ops.clip(u, -0.5, 1.0)), ops.log(1.0 + u))
 
 
+def _tanh(u: Tensor) -> Tensor:
+    if not (compilation.is_fused() or nx.is_float64(u)):
+        return ops.tanh(u)
+    return ops.sign(u) * series.tanh_and_quotient(ops.abs(u))[0]  # those kernels are off by 3 units in the last place
+
+
 def _log_cosh(u: Tensor) -> Tensor:
     t = ops.abs(u)
     inner = ops.minimum(t, 1.0)
@@ -353,7 +435,7 @@ def _asinh(u: Tensor) -> Tensor:
 
 
 _THROUGH_ZERO: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
-    "tanh": (ops.tanh, 1.0),
+    "tanh": (_tanh, 1.0),
     "arctan": (elementary.arctan, 1.0),
     "asinh": (_asinh, 1.0),
     "erf": (error_function.erf, 2.0 / math.sqrt(math.pi)),

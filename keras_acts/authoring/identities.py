@@ -43,6 +43,10 @@ def _shifted(function: str, exponent: float, u: Expression, shift: float) -> Exp
             return call("exp", u)
         case "cos", 1.0, -1.0:
             return scale(-2.0, power(call("sin", half), 2.0))
+        case "cos", 1.0, 1.0:
+            return scale(2.0, power(call("cos", half), 2.0))
+        case "sin", 1.0, (1.0 | -1.0):
+            return scale(shift, power(add(call("sin", half), scale(shift, call("cos", half))), 2.0))
         case "cosh", 1.0, -1.0:
             return scale(2.0, power(call("sinh", half), 2.0))
         case (("tanh" | "sech" | "sin" | "cos"), 2.0, -1.0):
@@ -241,6 +245,9 @@ def _quotients(coefficient: float, factors: Terms) -> Expression | None:
         sech, gate = call("sech", u), call("sigmoid", scale(-1.0, u))
         if base.name == "sinh" and exponent == factors.get(sech):
             return _rebuilt(coefficient, factors, (base, sech), power(call("tanh", u), exponent))
+        wave = call("cos", u)
+        if base.name == "sin" and exponent == 1.0 and factors.get(wave) == 1.0:
+            return _rebuilt(coefficient, factors, (base, wave), scale(0.5, call("sin", scale(2.0, u))))
         mirrored = factors.get(gate, 0.0)
         if base.name == "sigmoid" and exponent > 0.0 and mirrored > 0.0:
             n = min(exponent, mirrored)
@@ -351,10 +358,21 @@ def _relu(u: Expression) -> Expression | None:
     return None
 
 
+_RISING_THROUGH_ZERO = frozenset({"expm1", "tanh", "sinh", "arctan", "asinh", "erf"})
+
+
+def signed_alike(u: Expression) -> Expression:
+    """The simplest expression with the same sign: a small factor could make 0 of a tiny number."""
+    coefficient, factors = algebra.factors_of(u)
+    match list(factors):
+        case [(Call(name=name, arguments=(inner,)), 1.0)] if name in _RISING_THROUGH_ZERO:
+            return signed_alike(scale(math.copysign(1.0, coefficient), inner))
+    return scale(1.0 / abs(coefficient), u) if isinstance(u, Product) and abs(coefficient) != 1.0 else u
+
+
 def _step(u: Expression) -> Expression | None:
-    if isinstance(u, Product) and abs(u.coefficient) != 1.0:
-        return call("step", scale(1.0 / abs(u.coefficient), u))
-    return None
+    simpler = signed_alike(u)
+    return None if simpler == u else call("step", simpler)
 
 
 def _maximum(a: Expression, b: Expression) -> Expression | None:
@@ -382,7 +400,8 @@ def _less(a: Expression, b: Expression) -> Expression | None:
     match b:
         case Sum(constant=c, terms=((Call(name="relu", arguments=(u,)), factor),)) if c > 0.0 > factor:
             return call("<", a, add(number(c), scale(factor, u)))
-    return None
+    simpler = signed_alike(b)
+    return None if simpler == b else call("<", a, simpler)
 
 
 def _where(condition: Expression, a: Expression, b: Expression) -> Expression | None:

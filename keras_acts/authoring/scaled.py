@@ -53,7 +53,6 @@ class Scale:
     def __init__(self, x: Tensor) -> None:
         self._x = x
         self._size: Tensor | None = None
-        self._inverse: Tensor | None = None
 
     @property
     def size(self) -> Tensor:
@@ -62,25 +61,17 @@ class Scale:
             self._size = ops.maximum(ops.abs(self._x), 1.0)
         return self._size
 
-    @property
-    def inverse(self) -> Tensor:
-        """1 / X."""
-        if self._inverse is None:
-            self._inverse = 1.0 / self.size
-        return self._inverse
-
     def of_x(self) -> Scaled:
         """x itself, as its clipped value times X: both are exact."""
         return Scaled(ops.clip(self._x, -1.0, 1.0), 1.0)
 
     def to_power(self, m: Tensor | float, k: float) -> Tensor:
         """m X^k, one factor after the other: X^k itself may overflow. 0 stays 0, whatever X is."""
-        base = self.size if k > 0.0 else self.inverse
         result, rest = m, abs(k)
-        while rest >= 1.0:
-            result, rest = result * base, rest - 1.0
-        if rest:
-            result = result * (ops.sqrt(base) if rest == 0.5 else ops.power(base, rest))
+        while rest > 0.0:
+            part = self.size if rest >= 1.0 else ops.sqrt(self.size) if rest == 0.5 else ops.power(self.size, rest)
+            # 1 / X would be 0 where X is near the largest number
+            result, rest = result * part if k > 0.0 else result / part, rest - 1.0
         return result if k <= 0.0 or isinstance(m, float) else ops.where(m == 0.0, 0.0, result)
 
     def plain(self, number: Scaled) -> Tensor | float:
