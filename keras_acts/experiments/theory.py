@@ -71,7 +71,7 @@ def kernel_gradients(activation: str, start: Start) -> np.ndarray:
         >>> kernel_gradients("relu", Start(layers=5, weight_variance=2.0)).round(6).tolist()
         [1.0, 1.0, 1.0, 1.0]
         >>> kernel_gradients("sigmoid", Start(4, weight_variance=1.0, bias_variance=1.0)).round(3).tolist()
-        [0.041, 0.203, 1.0]
+        [0.041, 0.205, 1.0]
 
     Reference:
         arXiv:1611.01232, Deep Information Propagation.
