@@ -166,8 +166,10 @@ class _Evaluation:
         above: list[Tensor] = []
         below: list[Tensor] = []
         k, e, decays = 0.0, None, True
-        # x comes last: 0.1 x would be 0 for a tiny x, before another factor makes it larger again.
-        for factor, power in sorted(product.factors, key=lambda pair: isinstance(pair[0], Variable)):
+        factors = list(product.factors)
+        if abs(product.coefficient) < 1.0:  # x last: 0.1 x is 0 for a tiny x, though another factor may be 10
+            factors.sort(key=lambda pair: isinstance(pair[0], Variable))
+        for factor, power in factors:
             number = self.scaled(factor, raised)
             (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
             k += number.k * power
@@ -414,7 +416,9 @@ def _log1p(u: Tensor) -> Tensor:
 
 
 def _tanh(u: Tensor) -> Tensor:
-    return ops.sign(u) * series.tanh_and_quotient(ops.abs(u))[0]  # the kernels are off by 3 units in the last place
+    e = ops.exp(-2.0 * ops.abs(u))
+    saturating = ops.sign(u) * (1.0 - 2.0 * e / (1.0 + e))  # there the kernels are off by 3 units in the last place
+    return ops.where(ops.abs(u) < 1.0, ops.tanh(u), saturating)
 
 
 def _log_cosh(u: Tensor) -> Tensor:
