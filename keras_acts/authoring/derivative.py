@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from keras_acts.authoring.algebra import ONE, ZERO, X, add, call, divide, multiply, number, power, scale, terms_of
 from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
-from keras_acts.authoring.identities import signed_alike
+from keras_acts.authoring.identities.calls import signed_alike
 
 
 def _square(u: Expression) -> Expression:

@@ -8,13 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.authoring import taylor
+from keras_acts.authoring import kernels, taylor
 from keras_acts.authoring.algebra import call, factors_of, is_nonnegative, multiply, plain_sum, scale, terms_of
 from keras_acts.authoring.cancellation import without_cancellation
 from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
 from keras_acts.authoring.scaled import Scale, Scaled, bounded, exponent
-from keras_acts.core import angle, compilation, elementary, error_function, series
-from keras_acts.core import numerics as nx
+from keras_acts.core import angle, compilation
 from keras_acts.core.derivatives import Tensor
 
 _SELECTING = frozenset({"where", "sign", "step", "maximum", "minimum", "relu"})
@@ -218,30 +217,30 @@ class _Evaluation:
             decays = _is_nonpositive(u)
             return Scaled(1.0, 0.0, exponent(self._exponents.plain(u)), decays)
         if name == "softplus":  # as large as its argument, which must not be clipped
-            return _softplus(self.plain(u), self._exponents.plain(u))
-        if name in _BY_EXPONENT:
-            number = _BY_EXPONENT[name](self._exponents.plain(u))
+            return kernels.softplus(self.plain(u), self._exponents.plain(u))
+        if name in kernels.BY_EXPONENT:
+            number = kernels.BY_EXPONENT[name](self._exponents.plain(u))
             inner = self._exponents.scaled(u, abs(u.degree) >= 2.0)
             if name not in ("expm1", "sinh") or inner.e is None:
                 return number
             value = self._scale.plain(number)
             tiny = self._through_zero(lambda _: value, 1.0, inner)
             return self._scale.select(ops.abs(self._scale.plain(inner)) < 1.0, tiny, number)
-        if name in _THROUGH_ZERO:
-            value, slope = _THROUGH_ZERO[name]
+        if name in kernels.THROUGH_ZERO:
+            value, slope = kernels.THROUGH_ZERO[name]
             return self._through_zero(value, slope, self.scaled(u, abs(u.degree) >= 2.0))
-        return Scaled(_PLAIN[name](self.plain(u)))
+        return Scaled(kernels.PLAIN[name](self.plain(u)))
 
     def _grown(self, name: str, u: Tensor, over_size: Tensor) -> Scaled:
         """softplus or log(cosh) as a multiple of X, from u and u / X: it is |u| or 0, and a small rest."""
         t = ops.abs(u)
         if name == "softplus":
-            number = _softplus(-t, -t)
+            number = kernels.softplus(-t, -t)
             rest = self._scale.plain(number) / self._scale.size
             above = Scaled(ops.relu(over_size) + rest, 1.0)
             return self._scale.select(u < 0.0, Scaled(number.m / self._scale.size, 1.0, number.e, True), above)
-        rest = _log_cosh(u) - t  # without digits for t < 1
-        m = ops.where(t < 1.0, _log_cosh(u) / self._scale.size, ops.abs(over_size) + rest / self._scale.size)
+        rest = kernels.log_cosh(u) - t  # without digits for t < 1
+        m = ops.where(t < 1.0, kernels.log_cosh(u) / self._scale.size, ops.abs(over_size) + rest / self._scale.size)
         return Scaled(m, 1.0)
 
     def _through_zero(self, function: Callable[[Tensor], Tensor], slope: float, u: Scaled) -> Scaled:
@@ -276,17 +275,17 @@ class _Evaluation:
         if u.k:  # log(1 + m X^k) = log(X^-k + m) + k log X
             assert u.e is None or u.k > 0.0
             value = self._scale.plain(u)
-            near = _log1p(value)
+            near = kernels.log1p(value)
             if u.e is not None or u.k < 0.0:
-                return self._through_zero(_log1p, 1.0, u) if u.decays else Scaled(near)
+                return self._through_zero(kernels.log1p, 1.0, u) if u.decays else Scaled(near)
             far = ops.log(self._scale.to_power(1.0, -u.k) + u.m) + u.k * ops.log(self._scale.size)
             return Scaled(ops.where(ops.abs(self._values["x"]) <= 1.0, near, far))
         if u.e is None or u.decays:
-            return self._through_zero(_log1p, 1.0, u)
+            return self._through_zero(kernels.log1p, 1.0, u)
         value = self._scale.plain(u)
         small = value < 1.0
-        quotient = ops.where(value == 0.0, 1.0, _log1p(value) / ops.where(value == 0.0, 1.0, value))
-        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + _log1p(1.0 / ops.maximum(value, 1.0))
+        quotient = ops.where(value == 0.0, 1.0, kernels.log1p(value) / ops.where(value == 0.0, 1.0, value))
+        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + kernels.log1p(1.0 / ops.maximum(value, 1.0))
         return Scaled(ops.where(small, u.m * quotient, large), 0.0, ops.where(small, u.e, 0.0))
 
     def _wave(self, name: str, u: Expression) -> Tensor:
@@ -331,7 +330,7 @@ def _split_softplus(total: Sum) -> dict[Expression, float]:
 
 def _steepest_exponent(u: Expression) -> float:
     """The largest degree of what an exponential is taken of."""
-    own = u.arguments[0].degree if isinstance(u, Call) and (u.name == "exp" or u.name in _BY_EXPONENT) else 0.0
+    own = u.arguments[0].degree if isinstance(u, Call) and (u.name == "exp" or u.name in kernels.BY_EXPONENT) else 0.0
     return max([own, *map(_steepest_exponent, u.children)])
 
 
@@ -354,96 +353,3 @@ def _to_power(m: Tensor | float, power: float) -> Tensor | float:
     if power == 1.5:
         return m * ops.sqrt(m)
     return ops.power(m, power)
-
-
-# ---- functions that decay or grow exponentially ----------------------------------------------------------------------
-
-
-def _sigmoid(u: Tensor) -> Scaled:
-    return Scaled(1.0 / (1.0 + ops.exp(-ops.abs(u))), 0.0, exponent(ops.minimum(u, 0.0)), True)
-
-
-def _softplus(u: Tensor, clipped: Tensor) -> Scaled:
-    t = ops.exp(-ops.abs(u))
-    quotient = series.log1p_quotient(t)
-    return Scaled(ops.where(u < 0.0, quotient, u + t * quotient), 0.0, exponent(ops.minimum(clipped, 0.0)), True)
-
-
-def _sech(u: Tensor) -> Scaled:
-    t = ops.abs(u)
-    return Scaled(2.0 / (1.0 + ops.exp(-2.0 * t)), 0.0, exponent(-t), True)
-
-
-def _cosh(u: Tensor) -> Scaled:
-    t = ops.abs(u)
-    return Scaled(0.5 + 0.5 * ops.exp(-2.0 * t), 0.0, exponent(t))
-
-
-def _sinh(u: Tensor) -> Scaled:
-    t = ops.abs(u)
-    return Scaled(-0.5 * ops.sign(u) * elementary.expm1(-2.0 * t), 0.0, exponent(t))
-
-
-def _expm1(u: Tensor) -> Scaled:
-    return Scaled(-ops.sign(u) * elementary.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
-
-
-def _normal_cdf(u: Tensor) -> Scaled:
-    t = nx.near(ops.abs(u))
-    tail, e = nx.scaled_normal_tail(t), -0.5 * ops.square(t)
-    below = u < 0.0
-    return Scaled(ops.where(below, tail, 1.0 - ops.exp(e) * tail), 0.0, ops.where(below, e, 0.0), True)
-
-
-_BY_EXPONENT: dict[str, Callable[[Tensor], Scaled]] = {
-    "sigmoid": _sigmoid,
-    "sech": _sech,
-    "cosh": _cosh,
-    "sinh": _sinh,
-    "expm1": _expm1,
-    "normal_cdf": _normal_cdf,
-}
-
-
-# ---- others ----------------------------------------------------------------------------------------------------------
-
-
-def _log1p(u: Tensor) -> Tensor:
-    if not compilation.is_fused():
-        return ops.log1p(u)
-    near = ops.logical_and(u >= -0.5, u <= 1.0)
-    return ops.where(near, elementary.log1p(ops.clip(u, -0.5, 1.0)), ops.log(1.0 + u))
-
-
-def _tanh(u: Tensor) -> Tensor:
-    e = ops.exp(-2.0 * ops.abs(u))
-    saturating = ops.sign(u) * (1.0 - 2.0 * e / (1.0 + e))  # there the kernels are off by 3 units in the last place
-    return ops.where(ops.abs(u) < 1.0, ops.tanh(u), saturating)
-
-
-def _log_cosh(u: Tensor) -> Tensor:
-    t = ops.abs(u)
-    inner = ops.minimum(t, 1.0)
-    rise = ops.square(elementary.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
-    return ops.where(t < 1.0, _log1p(0.5 * rise), t + (elementary.log1p(ops.exp(-2.0 * t)) - math.log(2.0)))
-
-
-def _asinh(u: Tensor) -> Tensor:
-    t = ops.abs(u)
-    inner = ops.minimum(t, 1e10)
-    square = ops.square(inner)
-    small = _log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
-    return ops.sign(u) * ops.where(t < 1e10, small, ops.log(t) + math.log(2.0))
-
-
-_THROUGH_ZERO: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
-    "tanh": (_tanh, 1.0),
-    "arctan": (elementary.arctan, 1.0),
-    "asinh": (_asinh, 1.0),
-    "erf": (error_function.erf, 2.0 / math.sqrt(math.pi)),
-}
-_PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
-    "sign": ops.sign,
-    "step": lambda u: ops.where(u > 0.0, ops.ones_like(u), 0.0),
-    "log_cosh": _log_cosh,
-}
