@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperCommand
 
+from keras_acts.authoring.notation import PREFIX
 from keras_acts.cli import console
 
 PAGE = "report.html"
@@ -228,7 +229,7 @@ def split(text: str) -> tuple[str, ...]:
             parts.append(piece)
     joined: list[str] = []
     for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
-        if joined and joined[-1].lstrip().startswith("formula:") and re.match(r"\s*\w+\s*=", part):
+        if joined and joined[-1].lstrip().startswith(PREFIX) and re.match(r"\s*\w+\s*=", part):
             joined[-1] += "," + part
         else:
             joined.append(part)
