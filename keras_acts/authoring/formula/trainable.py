@@ -5,11 +5,12 @@ from typing import Any
 
 import keras
 
-from keras_acts.authoring.algebra import X, number
-from keras_acts.authoring.building import build
-from keras_acts.authoring.expression import Variable
-from keras_acts.authoring.formula import check_names, validated
-from keras_acts.authoring.functions import function_of
+from keras_acts.authoring.formula.canonical import X
+from keras_acts.authoring.formula.collecting import number
+from keras_acts.authoring.formula.evaluating import function_of
+from keras_acts.authoring.formula.expression import Variable
+from keras_acts.authoring.formula.reading import read
+from keras_acts.authoring.formula.record import check_names, validated
 from keras_acts.layers.base import ShapedActivation, SharedAxes, Tensor
 from keras_acts.notation import VARIABLE, FormulaError, parse
 
@@ -57,7 +58,7 @@ class FormulaLayer(ShapedActivation):
         check_names(formula, tree, self.params)
         fixed = {name: number(value) for name, value in self.params.items() if name not in self.trainable_params}
         weights = {name: Variable(name) for name in self.trainable_params}
-        expression = build(formula, tree, {VARIABLE: X, **fixed, **weights})
+        expression = read(formula, tree, {VARIABLE: X, **fixed, **weights})
         self._function = function_of(expression, tuple(self.trainable_params))
         for name in self.trainable_params:
             self.add_shape_parameter(name, self.params[name])

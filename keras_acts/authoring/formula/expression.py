@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 Pairs = tuple[tuple["Expression", float], ...]
+Terms = dict["Expression", float]  # of a sum with their coefficients; or the factors of a product with their exponents
 
 
 class Expression:
@@ -150,3 +151,13 @@ class Call(Expression):
     def degree(self) -> float:
         """That of its arguments for some functions, else 0."""
         return max(child.degree for child in self.arguments) if self.name in _AS_ARGUMENT else 0.0
+
+
+def is_call(expression: Expression, *names: str) -> bool:
+    """Whether it is a call of one of these functions."""
+    return isinstance(expression, Call) and expression.name in names
+
+
+def without(terms: Terms, *gone: Expression) -> Terms:
+    """The other terms."""
+    return {term: coefficient for term, coefficient in terms.items() if term not in gone}

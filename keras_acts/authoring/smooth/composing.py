@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from keras_acts.authoring import notation
-from keras_acts.authoring.define import define
-from keras_acts.authoring.formula import FormulaActivation
+from keras_acts.authoring.formula import string_form
+from keras_acts.authoring.formula.define import define
+from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.core import registry
 from keras_acts.notation import FUNCTIONS, VARIABLE, parse
 from keras_acts.notation.tokens import tokenize, unknown
@@ -69,7 +69,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
             "A smooth construction starts from a formula such as 'tanh(x)', a name such as 'tanh', or an activation "
             f"made by `keras_acts.define`. Received: {formula!r}"
         )
-    text, params = notation.read(formula)
+    text, params = string_form.read(formula)
     if text in known:
         return Piece(known[text].text, {**known[text].params, **params})
     if text in _UNARY:

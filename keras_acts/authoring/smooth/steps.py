@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from keras_acts.authoring.asymptotes import SHARP, sharp_limit, slopes, values
-from keras_acts.authoring.composing import Formula, Piece, literal, made, piece, positive
-from keras_acts.authoring.formula import FormulaActivation
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import SHARP, sharp_limit, slopes, values
+from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece, positive
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,12 @@
-"""Activations as smooth approximations of a step, of |x|, of relu or of a maximum.
-
-    H(x), sign(x)   <- step, unit_step          max(a, b)  <- softmax2, smooth_maximum, log_sum_exp
-    relu = x H(x)   <- gate, integral           any of them, leaky or sharper  <- leak, sharpen
-    |x| = x sign(x) <- softabs
-
-Each takes formulas, names of `STEPS` or activations, and returns an activation made by `keras_acts.define`: a string in
-any layer, saved as its formula. With trainable parameters it becomes a layer:
-
->>> f = gate("sigmoid(beta*x), beta=1.5")
->>> layer = keras_acts.define(f.formula, params=f.all_params, trainable=["beta"])
-"""
+"""Smooth rectifiers, absolute values and maxima."""
 
 import numpy as np
 from keras import ops
 
-from keras_acts.authoring.asymptotes import SHARP as SHARP
-from keras_acts.authoring.asymptotes import SharpLimit as SharpLimit
-from keras_acts.authoring.asymptotes import sharp_limit as sharp_limit
-from keras_acts.authoring.asymptotes import values
-from keras_acts.authoring.composing import Formula, Piece, literal, made, piece, positive
-from keras_acts.authoring.distance import Convergence as Convergence
-from keras_acts.authoring.distance import Distance as Distance
-from keras_acts.authoring.distance import convergence as convergence
-from keras_acts.authoring.distance import distance as distance
-from keras_acts.authoring.fitting import Fit as Fit
-from keras_acts.authoring.fitting import fit as fit
-from keras_acts.authoring.formula import FormulaActivation
-from keras_acts.authoring.steps import STEPS as STEPS
-from keras_acts.authoring.steps import integral as integral
-from keras_acts.authoring.steps import sharpen as sharpen
-from keras_acts.authoring.steps import step as step
-from keras_acts.authoring.steps import unit_step as unit_step
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import values
+from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece, positive
+from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
 from keras_acts.core.derivatives import Tensor
 
 

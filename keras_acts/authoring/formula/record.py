@@ -10,20 +10,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts import notation as formulas
-from keras_acts.authoring import kinks, notation
-from keras_acts.authoring.algebra import X, number
-from keras_acts.authoring.building import build
-from keras_acts.authoring.derivative import derivative
-from keras_acts.authoring.evaluation import evaluate
-from keras_acts.authoring.expression import Expression
-from keras_acts.authoring.functions import function_of
+from keras_acts import notation
+from keras_acts.authoring.formula import kinks, string_form
+from keras_acts.authoring.formula.canonical import X
+from keras_acts.authoring.formula.collecting import number
+from keras_acts.authoring.formula.derivation import derivative
+from keras_acts.authoring.formula.evaluating import evaluate, function_of
+from keras_acts.authoring.formula.expression import Expression
+from keras_acts.authoring.formula.reading import read
 from keras_acts.core.bound import BoundActivation
 from keras_acts.core.declaration import Declaration, Param, Trait
 from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, Node, parse
 from keras_acts.notation.tokens import MAX_CONSTANT, unknown
 
-_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "step", "maximum", "minimum", "where"})
+_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class FormulaDeclaration(Declaration):
     @property
     def registered_name(self) -> str:
         """The formula with its parameters' defaults, as a string."""
-        return notation.write(self.text, self.defaults)
+        return string_form.write(self.text, self.defaults)
 
     @property
     def family(self) -> str:
@@ -54,7 +54,7 @@ class FormulaDeclaration(Declaration):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return formulas.reference(self.text)
+        return notation.reference(self.text)
 
     def expression(self, params: Mapping[str, float]) -> Expression:
         """What the formula means for these values of the parameters."""
@@ -73,13 +73,13 @@ class FormulaActivation(BoundActivation):
     def __init__(self, declaration: FormulaDeclaration, params: Mapping[str, Any]) -> None:
         super().__init__(declaration, params)
         if self._is_nameless:
-            self.__name__ = notation.write(declaration.text, self.all_params)
+            self.__name__ = string_form.write(declaration.text, self.all_params)
         elif self.all_params == declaration.defaults:
             self.__name__ = declaration.name
 
     @property
     def _is_nameless(self) -> bool:
-        return self.declaration.name.startswith(notation.PREFIX)
+        return self.declaration.name.startswith(string_form.PREFIX)
 
     @property
     def formula(self) -> str:
@@ -131,7 +131,7 @@ def meaning(text: str, params: Mapping[str, float]) -> Expression:
 
 
 def _built(text: str, tree: Node, params: Mapping[str, float]) -> Expression:
-    return build(text, tree, {VARIABLE: X, **{key: number(value) for key, value in params.items()}})
+    return read(text, tree, {VARIABLE: X, **{key: number(value) for key, value in params.items()}})
 
 
 @functools.lru_cache(maxsize=256)
@@ -152,9 +152,9 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
 
     body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
     return FormulaDeclaration(
-        name=name or notation.write(text, defaults),
+        name=name or string_form.write(text, defaults),
         package="keras_acts",
-        formula=formulas.latex(text),
+        formula=notation.latex(text),
         paper=None,
         params=MappingProxyType({key: Param("parameter of the formula", name=key, default=v) for key, v in params}),
         traits=frozenset(_traits(expression)),

@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import keras
 
-from keras_acts.authoring import notation
-from keras_acts.authoring.formula import FormulaActivation, FormulaDeclaration, declared
-from keras_acts.authoring.layer import FormulaLayer
+from keras_acts.authoring.formula import string_form
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaDeclaration, declared
+from keras_acts.authoring.formula.trainable import FormulaLayer
 from keras_acts.core import registry
 from keras_acts.layers.base import SharedAxes
 
@@ -35,8 +35,9 @@ def define(
     formula still loses digits, `keras_acts.authoring.accuracy(f)` says in which dtype and for which x.
 
     A formula is made of numbers, x, parameters, + - * / ** and parentheses, pi and e, and these functions: exp, expm1,
-    log, log1p, sqrt, abs, sign, relu, min, max (minimum, maximum), where(x > 0, a, b), sin, cos, arctan, tanh, sinh,
-    cosh, sech, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian (exp(-u**2)).
+    log, log1p, sqrt, abs, sign, heaviside, relu, min, max (minimum, maximum), clip(x, low, high), where(x > 0, a, b),
+    sin, cos, arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian
+    (exp(-u**2)).
 
     Args:
         formula: the text, at most 1000 characters.
@@ -82,4 +83,4 @@ def _register(declaration: FormulaDeclaration, replace: bool) -> None:
 
 def from_string(text: str) -> FormulaDeclaration:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
-    return declared(*notation.read(text))
+    return declared(*string_form.read(text))
