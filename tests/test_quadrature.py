@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from keras_acts.core.quadrature import expectation
+from keras_acts.analysis.quadrature import expectation
 
 MEAN, STD = -0.7, 1.3
 

@@ -127,7 +127,7 @@ def _terminal_plots(curve: Any) -> Any:
     if terminal.options.ascii_only:
         return "This terminal shows no braille dots. `--save FILE.png` draws the plot."
     blocks = []
-    for title, values in (("f(x)", curve.value), ("f'(x)", curve.slope)):
+    for title, values in (("f(x)", curve.value), ("f'(x)", curve.derivative)):
         title = f"       {title} from {values.min():.3g} to {values.max():.3g}"
         block = Text("\n".join([title, *plots.terminal_plot(curve.x, values, width=38)]), no_wrap=True)
         block.highlight_regex(r"[─│┼]", "dim")

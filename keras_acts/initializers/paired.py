@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
+from keras_acts.analysis.elementwise import Activation, as_function, is_layer
+from keras_acts.analysis.fixed_points import statistics
+from keras_acts.analysis.gain import gain
 from keras_acts.core import registry
-from keras_acts.initializers.elementwise import Activation, as_function, is_layer
-from keras_acts.initializers.gain import gain
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
-from keras_acts.initializers.statistics import statistics
 
 Kwargs = dict[str, Any]
 

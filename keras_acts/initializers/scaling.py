@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args
 
 import keras
 
-from keras_acts.initializers.elementwise import Activation, is_layer
-from keras_acts.initializers.gain import Convention, gain
+from keras_acts.analysis.elementwise import Activation, is_layer
+from keras_acts.analysis.gain import Convention, gain
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]

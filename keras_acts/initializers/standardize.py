@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 
+from keras_acts.analysis import moments
+from keras_acts.analysis.elementwise import Activation, Elementwise, as_function, is_layer
 from keras_acts.core import derivatives
-from keras_acts.initializers.elementwise import Activation, Elementwise, as_function, is_layer
-from keras_acts.initializers.gain import inverse_root
 
 
 @keras.saving.register_keras_serializable(package="keras_acts")
@@ -85,6 +85,6 @@ def standardize(activation: Activation) -> StandardizedActivation:
             f"Received: {activation!r}"
         )
     measured = Elementwise(activation)
-    mean, second_moment = measured.moments()
-    scale = inverse_root(second_moment - mean * mean, measured, "variance")
+    mean, second_moment = moments.value_moments(measured)
+    scale = moments.inverse_root(second_moment - mean * mean, measured, "variance")
     return StandardizedActivation(as_function(activation), scale, -mean * scale)

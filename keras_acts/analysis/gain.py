@@ -4,9 +4,9 @@ import itertools
 import math
 from typing import Literal, get_args
 
+from keras_acts.analysis import moments, roots
+from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
 from keras_acts.core import registry
-from keras_acts.initializers import roots
-from keras_acts.initializers.elementwise import Activation, Elementwise, as_function
 
 Convention = Literal["forward", "output", "centered", "backward", "torch"]
 
@@ -55,28 +55,19 @@ def gain(activation: Activation, convention: Convention = "forward") -> float:
     if convention == "output":
         return _output(measured)
     if convention == "backward":
-        return inverse_root(measured.slope_moment(), measured, "derivative")
-    mean, second_moment = measured.moments()
+        return moments.inverse_root(moments.derivative_second_moment(measured), measured, "derivative")
+    mean, second_moment = moments.value_moments(measured)
     if convention == "centered":
         # Both terms are known to 1e-15, so their difference is at least to that.
-        return inverse_root(second_moment - mean * mean, measured, "variance")
-    return inverse_root(second_moment, measured, "value")
-
-
-def inverse_root(moment: float, measured: Elementwise, what: str) -> float:
-    """1 / sqrt(moment), or an error if the moment is 0."""
-    if not moment > 1e-14:
-        raise ValueError(
-            f"An activation has a gain where its {what} is not zero almost everywhere. Received: '{measured.name}'"
-        )
-    return 1.0 / math.sqrt(moment)
+        return moments.inverse_root(second_moment - mean * mean, measured, "variance")
+    return moments.inverse_root(second_moment, measured, "value")
 
 
 def _output(measured: Elementwise) -> float:
     """The s nearest to 1 with E f(s z)^2 = 1."""
 
     def excess(log_std: float) -> float:
-        return measured.moments(variance=math.exp(2.0 * log_std))[1] - 1.0
+        return moments.value_moments(measured, variance=math.exp(2.0 * log_std))[1] - 1.0
 
     here = excess(0.0)
     steps = [0.1 * step for step in range(41)]

@@ -1,17 +1,16 @@
-"""What an activation does to the size of signals in a deep, wide, randomly initialised network."""
+"""Fixed points of mean and variance: what an activation does to signals in a deep, wide, random network."""
 
 import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_acts.analysis import moments, quadrature, roots
+from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
 from keras_acts.core import registry
-from keras_acts.initializers import roots
-from keras_acts.initializers.elementwise import Activation, Elementwise, as_function
-from keras_acts.initializers.gain import inverse_root
 
 # Below this a response is rounding error. The smallest true ones, of smooth functions at variance 1e-3, are 1e-4.
 NEGLIGIBLE = 1e-9
@@ -42,7 +41,7 @@ class Statistics:
         gain: 1 / sqrt(E f(z)^2), by which weights must be larger than LeCun's.
         mean: E f(z).
         second_moment: E f(z)^2.
-        slope_second_moment: E f'(z)^2.
+        derivative_second_moment: E f'(z)^2.
         slope: slope of the variance map q -> gain^2 E f(sqrt(q) z)^2 at its fixed point q = 1. A deviation of the
             variance from 1 is multiplied by it in each layer.
         critical: the critical point, or None where there is none (sigmoid, softplus, relu2).
@@ -51,7 +50,7 @@ class Statistics:
     gain: float
     mean: float
     second_moment: float
-    slope_second_moment: float
+    derivative_second_moment: float
     slope: float
     critical: CriticalPoint | None
 
@@ -73,7 +72,7 @@ class Statistics:
     @property
     def gradient_slope(self) -> float:
         """gain^2 E f'(z)^2, by which the variance of gradients is multiplied in each layer."""
-        return self.gain * self.gain * self.slope_second_moment
+        return self.gain * self.gain * self.derivative_second_moment
 
     @property
     def self_normalizing(self) -> bool:
@@ -116,14 +115,14 @@ def statistics(activation: Activation) -> Statistics:
 
 def _of_function(function: Callable[..., Any]) -> Statistics:
     measured = Elementwise(function)
-    mean, second_moment = measured.moments()
-    gain = inverse_root(second_moment, measured, "value")
+    mean, second_moment = moments.value_moments(measured)
+    gain = moments.inverse_root(second_moment, measured, "value")
     return Statistics(
         gain=gain,
         mean=mean,
         second_moment=second_moment,
-        slope_second_moment=measured.slope_moment(),
-        slope=gain * gain * measured.variance_response(),
+        derivative_second_moment=moments.derivative_second_moment(measured),
+        slope=gain * gain * moments.variance_response(measured),
         critical=_critical_point(measured),
     )
 
@@ -140,8 +139,8 @@ def _critical_point(measured: Elementwise) -> CriticalPoint | None:
     """
 
     def excess(variance: float) -> float:
-        gradient = measured.slope_moment(variance)
-        return measured.variance_response(variance) / gradient - 1.0 if gradient > 0.0 else math.inf
+        gradient = moments.derivative_second_moment(measured, variance)
+        return moments.variance_response(measured, variance) / gradient - 1.0 if gradient > 0.0 else math.inf
 
     before = None
     for variance in map(float, VARIANCES):
@@ -161,8 +160,8 @@ def _critical_point(measured: Elementwise) -> CriticalPoint | None:
 
 
 def _at(measured: Elementwise, variance: float) -> CriticalPoint | None:
-    weight_variance = 1.0 / measured.slope_moment(variance)
-    bias_variance = variance - weight_variance * measured.moments(variance=variance)[1]
+    weight_variance = 1.0 / moments.derivative_second_moment(measured, variance)
+    bias_variance = variance - weight_variance * moments.value_moments(measured, variance=variance)[1]
     if bias_variance < -NEGLIGIBLE:
         return None
     # For scale-free functions it is 0 but for rounding.
@@ -173,5 +172,67 @@ def _at_zero(measured: Elementwise) -> CriticalPoint | None:
     """The variance map attracts near 0, so 0 is critical if it is a fixed point: f(0) = 0, and f' does not vanish."""
     if measured.value(np.zeros(1))[0] != 0.0:
         return None
-    gradient = measured.slope_moment(1e-30)
+    gradient = moments.derivative_second_moment(measured, 1e-30)
     return CriticalPoint(1.0 / gradient, 0.0, 0.0) if gradient > 0.0 else None
+
+
+# ---- SELU ------------------------------------------------------------------------------------------------------------
+
+
+class SeluConstants(NamedTuple):
+    """f(x) = scale x for x > 0, else scale alpha (exp(x) - 1)."""
+
+    scale: float
+    alpha: float
+
+
+def selu_constants(mean: float = 0.0, variance: float = 1.0) -> SeluConstants:
+    """The scale and alpha with which SELU maps a normal signal of this mean and variance to the same mean and variance.
+
+    E f(z) = mean, Var f(z) = variance, z ~ N(mean, variance)
+
+    Both conditions are quadratic in scale, given scale alpha, so this is a closed form but for four expectations.
+
+    Args:
+        mean: mean of the fixed point, a finite number.
+        variance: variance of the fixed point, a finite number > 0.
+
+    Returns:
+        `(scale, alpha)`, to about 12 digits.
+
+    Raises:
+        ValueError: if the arguments are no such numbers, or no scale, alpha > 0 have this fixed point.
+
+    Example:
+        >>> selu_constants()
+        SeluConstants(scale=1.05070098735548..., alpha=1.67326324235437...)
+
+    Reference:
+        arXiv:1706.02515, Self-Normalizing Neural Networks.
+    """
+    for name, value in (("mean", mean), ("variance", variance)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"`{name}` of a fixed point must be a finite number. Received: {name}={value!r}")
+    if variance <= 0.0:
+        raise ValueError(f"`variance` of a fixed point must be a finite number > 0. Received: variance={variance!r}")
+
+    def parts(x: np.ndarray) -> np.ndarray:
+        above, below = np.maximum(x, 0.0), np.expm1(np.minimum(x, 0.0))
+        return np.stack([above, above * above, below, below * below])
+
+    above, above2, below, below2 = map(float, quadrature.expectation(parts, mean, math.sqrt(variance), [0.0]))
+    if above2 > 0.0 and below2 > 0.0:  # both branches are within reach of N(mean, variance)
+        # With c = scale alpha: scale above + c below = mean, scale^2 above2 + c^2 below2 = variance + mean^2.
+        ratio = below2 / (below * below)
+        a = above2 + above * above * ratio
+        b = -2.0 * mean * above * ratio
+        c = mean * mean * ratio - (variance + mean * mean)
+        discriminant = b * b - 4.0 * a * c
+        scale = (-b + math.sqrt(discriminant)) / (2.0 * a) if discriminant >= 0.0 else 0.0
+        negative_scale = (mean - scale * above) / below
+        if scale > 0.0 and negative_scale > 0.0:
+            return SeluConstants(scale, negative_scale / scale)
+    raise ValueError(
+        "A fixed point of SELU needs a scale and an alpha > 0, and there are none for this one. "
+        f"Received: mean={mean!r}, variance={variance!r}"
+    )
