@@ -252,20 +252,17 @@ def terminal_plot(x: ArrayLike, y: ArrayLike, width: int = 36, height: int = 12)
     dots = np.zeros((4 * height, 2 * columns), dtype=bool)
     dots[row_of(y[finite]), column_of(x[finite])] = True
 
-    grid = [[" "] * columns for _ in range(height)]
     zero_row, zero_column = int(row_of(0.0)) // 4, None
-    grid[zero_row] = ["─"] * columns
+    grid = np.full((height, columns), " ")
+    grid[zero_row] = "─"
     if x[0] < 0.0 < x[-1]:
-        zero_column = int(column_of(np.float64(0.0))) // 2
-        for line in grid:
-            line[zero_column] = "┼" if line[zero_column] == "─" else "│"
-    for row in range(height):
-        for column in range(columns):
-            cell = dots[4 * row : 4 * row + 4, 2 * column : 2 * column + 2]
-            if cell.any():
-                grid[row][column] = chr(0x2800 + int((cell * _BRAILLE_BITS).sum()))
+        zero_column = int(column_of(0.0)) // 2
+        grid[:, zero_column] = "│"
+        grid[zero_row, zero_column] = "┼"
+    braille = np.einsum("ridj,ij->rd", dots.reshape(height, 4, columns, 2), _BRAILLE_BITS)
+    grid[braille > 0] = [chr(0x2800 + bits) for bits in braille[braille > 0]]
 
-    labels = {0: f"{high:.3g}", zero_row: "0", height - 1: f"{low:.3g}"} | ({zero_row: "0"})
+    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"} | {zero_row: "0"}
     lines = [f"{labels.get(row, ''):>{gutter - 1}} " + "".join(line) for row, line in enumerate(grid)]
     below = [" "] * width
     _place(below, f"{x[0]:g}", gutter)

@@ -83,21 +83,12 @@ def _output(measured: Elementwise) -> float:
 
 def _torch(activation: Activation) -> float:
     declaration, params = registry.described(as_function(activation))
-    name = "" if declaration is None else declaration.name
-    slope = params.get("negative_slope", 0.0)
-    if declaration is not None and name != "leaky_relu" and params != declaration.defaults:
-        name = ""
-    table = {
-        "identity": 1.0,
-        "sigmoid": 1.0,
-        "tanh": 5.0 / 3.0,
-        "relu": math.sqrt(2.0),
-        "leaky_relu": math.sqrt(2.0 / (1.0 + slope * slope)),
-        "selu": 0.75,
-    }
-    if name not in table:
+    table = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}
+    if declaration is not None and declaration.name == "leaky_relu":
+        return math.sqrt(2.0 / (1.0 + params["negative_slope"] ** 2))
+    if declaration is None or declaration.name not in table or params != declaration.defaults:
         raise ValueError(
-            f"torch knows gains for {', '.join(table)} only. Received: activation={activation!r}, convention='torch'. "
-            "Use convention='forward'"
+            f"torch knows gains for {', '.join(table)} and leaky_relu only. Received: activation={activation!r}, "
+            "convention='torch'. Use convention='forward'"
         )
-    return table[name]
+    return table[declaration.name]

@@ -54,7 +54,10 @@ def lsuv(
         raise ValueError(f"`model` of lsuv must have a layer with a kernel and an activation. Received: {model!r}")
     before = [ops.copy(variable.value) for variable in model.weights]
     try:
-        return _scale_all(model, x, layers, tolerance, max_iterations, orthogonal, seed)
+        if orthogonal:
+            _draw_orthogonal(layers, seed)
+        in_order = list(_variances(model, x, layers))
+        return {layer.path: _scale(model, x, layer, tolerance, max_iterations) for layer in in_order}
     except Exception:
         for variable, value in zip(model.weights, before, strict=True):
             variable.assign(value)
@@ -96,24 +99,13 @@ def _kernel_name(layer: keras.Layer) -> str | None:
     return None
 
 
-def _scale_all(
-    model: keras.Model,
-    x: Any,
-    layers: list[keras.Layer],
-    tolerance: float,
-    max_iterations: int,
-    orthogonal: bool,
-    seed: int,
-) -> dict[str, float]:
-    if orthogonal:
-        generator = keras.random.SeedGenerator(seed)
-        for layer in layers:
-            for name in ("depthwise_kernel", "pointwise_kernel", "kernel"):
-                kernel = getattr(layer, name, None)
-                if isinstance(kernel, keras.Variable):
-                    kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
-    in_order = list(_variances(model, x, layers))
-    return {layer.path: _scale(model, x, layer, tolerance, max_iterations) for layer in in_order}
+def _draw_orthogonal(layers: list[keras.Layer], seed: int) -> None:
+    generator = keras.random.SeedGenerator(seed)
+    for layer in layers:
+        for name in ("depthwise_kernel", "pointwise_kernel", "kernel"):
+            kernel = getattr(layer, name, None)
+            if isinstance(kernel, keras.Variable):
+                kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
 
 
 def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max_iterations: int) -> float:

@@ -32,7 +32,7 @@ def check_kernel_shape(shape: Any, owner: str) -> tuple[int, ...]:
     return shape
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.ActivationScaling")
 class ActivationScaling(keras.initializers.VarianceScaling):
     """Kernels that keep the variance of pre-activations through layers with one activation, whatever it is.
 
@@ -102,7 +102,7 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         return {"activation": activation, "convention": self.convention, **config}
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.DepthwiseVarianceScaling")
 class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
     """`VarianceScaling` for kernels of depthwise convolutions, each output of which sees one channel only.
 

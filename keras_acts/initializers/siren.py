@@ -8,7 +8,7 @@ import keras
 from keras_acts.initializers.scaling import check_kernel_shape
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.Siren")
 class Siren(keras.initializers.RandomUniform):
     """Kernels for sin(w0 x), with which implicit neural representations train.
 
