@@ -25,7 +25,7 @@ def list_activations(
 ) -> None:
     """List the activations: functions, and layers with weights, randomness or a change of shape."""
     functions = [(registry.info(name), "function") for name in registry.names()]
-    everything = [*functions, *((layers.info(name), "layer") for name in layers.names())]
+    everything: list[tuple[Any, str]] = [*functions, *((layers.info(name), "layer") for name in layers.names())]
     _check_choice("trait", trait, [str(known) for known in Trait])
     _check_choice("family", family, sorted({record.family for record, _ in everything}))
     _check_choice("kind", kind, ["function", "layer"])
