@@ -100,9 +100,9 @@ def _table(*columns: str) -> Table:
 def _description(documented: Any) -> str:
     """The docstring without what the tables above it already say."""
     paragraphs = (inspect.getdoc(documented) or "").split("\n\n")[1:]
-    shown = [part for part in paragraphs if not part.startswith(("Args:", "f(x)"))]
+    told = [part for part in paragraphs if not part.startswith(("Args:", "f(x)"))]
     # Prose takes the width of the terminal; sections such as "Example:" keep their lines.
-    flowing = [part if re.match(r"\w+:\n", part) else " ".join(part.split()) for part in shown]
+    flowing = [part if re.match(r"\w+:\n", part) else " ".join(part.split()) for part in told]
     return "\n" + "\n\n".join(flowing) + "\n"
 
 
