@@ -11,7 +11,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts.analysis import elementwise
-from keras_acts.core import registry
+from keras_acts.core import resolve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
         >>> evaluate("relu2", [-1.0, 3.0]).derivative.tolist()
         [0.0, 6.0]
     """
-    function = registry.get(activation)
+    function = resolve.get(activation)
     if elementwise.is_over_axis(function):
         function = _first_of_pair(function)
     points = np.asarray(x, dtype="float64")
@@ -66,7 +66,7 @@ def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
 
 def _first_of_pair(function: Callable[..., Any]) -> Callable[..., Any]:
     """First output for the input (x, 0). The axis that the function was bound to makes no difference to it."""
-    declaration, params = registry.described(function)
+    declaration, params = resolve.declaration_of(function)
     assert declaration is not None
     along_last = declaration.with_params({**params, "axis": -1})
     return lambda x: along_last(ops.stack([x, ops.zeros_like(x)], axis=-1))[:, 0]
@@ -98,7 +98,7 @@ def draw_function(
     Example:
         plots.draw_function("mish").figure.savefig("mish.png")
     """
-    function = registry.get(activation)
+    function = resolve.get(activation)
     kinks = np.array([kink for kink in elementwise.kinks(function) if low < kink < high])
     nearby = 1e-9 * (high - low)
     x = np.unique(np.concatenate([np.linspace(low, high, 1001), kinks, kinks - nearby, kinks + nearby]))
@@ -202,10 +202,10 @@ def _title(function: Callable[..., Any]) -> str:
     from matplotlib.mathtext import MathTextParser
 
     name = getattr(function, "__name__", "")
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${declaration.formula}$"
+    formula = f"${declaration.latex}$"
     try:
         MathTextParser("path").parse(formula)
     except ValueError:

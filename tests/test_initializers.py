@@ -296,7 +296,7 @@ def test_activations_that_cannot_be_measured(measure, activation, error, message
 @pytest.mark.parametrize(
     ("activation", "convention", "message"),
     [
-        ("relu", "he", "`convention` must be one of 'forward', 'output', .* Received: 'he'"),
+        ("relu", "he", "`convention` of gain must be one of 'forward', 'output', .* Received: convention='he'"),
         ("tanh", "output", "there is none near 1 for 'tanh'"),
         ("step", "backward", "its derivative is not zero almost everywhere. Received: 'step'"),
         ("gelu", "torch", "torch knows gains for identity, .* Received: activation='gelu'"),

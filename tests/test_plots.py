@@ -78,7 +78,7 @@ def test_every_activation_can_be_drawn(name, ax):
     assert [label for label in labels if not label.startswith("_")] == ["$f(x)$", "$f'(x)$", "$f''(x)$"]
     # All formulas are typeset; a formula that matplotlib cannot set would leave the name alone.
     assert ax.get_title().startswith(name)
-    assert ax.get_title().endswith(f"${keras_acts.info(name).formula}$")
+    assert ax.get_title().endswith(f"${keras_acts.info(name).latex}$")
 
 
 def test_lines_break_at_kinks_only(ax):

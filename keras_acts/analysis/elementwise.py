@@ -10,8 +10,8 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts.analysis import gradients
-from keras_acts.core import registry, spec
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve, spec
+from keras_acts.core.params import Trait
 
 Activation = str | Callable[..., Any] | None
 
@@ -36,7 +36,7 @@ class Elementwise:
         self.kinks = kinks(self.function)
         if is_over_axis(self.function):
             raise ValueError(self._coupled())
-        if registry.described(self.function)[0] is None:
+        if resolve.declaration_of(self.function)[0] is None:
             self._check_elementwise()
 
     def value(self, x: np.ndarray) -> np.ndarray:
@@ -102,13 +102,13 @@ def is_layer(activation: Any) -> bool:
 
 def is_over_axis(function: Callable[..., Any]) -> bool:
     """True for a declared activation that couples the elements along an axis."""
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     return declaration is not None and Trait.OVER_AXIS in declaration.traits
 
 
 def kinks(function: Callable[..., Any]) -> tuple[float, ...]:
     """The declared points where the derivative of an activation jumps; none for other callables."""
-    declaration, params = registry.described(function)
+    declaration, params = resolve.declaration_of(function)
     return () if declaration is None else tuple(declaration.kinks(**params))
 
 
@@ -116,9 +116,9 @@ def as_function(activation: Any) -> Callable[..., Any]:
     """The function that a layer would apply for `activation=`, or that an activation layer starts from."""
     if is_layer(activation):
         return _initial_function(activation)
-    if isinstance(activation, str) and registry.find(spec.parse(activation)[0]) is None:
+    if isinstance(activation, str) and resolve.find(spec.parse(activation)[0]) is None:
         return keras.activations.get(activation)  # the user's custom objects; for unknown names, our error text
-    return registry.get(activation)
+    return resolve.get(activation)
 
 
 def _initial_function(layer: keras.Layer) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_acts.analysis import moments, quadrature, roots
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
-from keras_acts.core import registry
+from keras_acts.core import params, resolve
 
 # Below this a response is rounding error. The smallest true ones, of smooth functions at variance 1e-3, are 1e-4.
 NEGLIGIBLE = 1e-9
@@ -109,7 +109,7 @@ def statistics(activation: Activation) -> Statistics:
         arXiv:2106.10165, The Principles of Deep Learning Theory; arXiv:1611.01232, Deep Information Propagation.
     """
     function = as_function(activation)
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     return _of_function(function) if declaration is None else _of_declared(function)
 
 
@@ -210,11 +210,8 @@ def selu_constants(mean: float = 0.0, variance: float = 1.0) -> SeluConstants:
     Reference:
         arXiv:1706.02515, Self-Normalizing Neural Networks.
     """
-    for name, value in (("mean", mean), ("variance", variance)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"`{name}` of a fixed point must be a finite number. Received: {name}={value!r}")
-    if variance <= 0.0:
-        raise ValueError(f"`variance` of a fixed point must be a finite number > 0. Received: variance={variance!r}")
+    mean = params.finite_number("mean", mean, "a fixed point")
+    variance = params.finite_number("variance", variance, "a fixed point", low=0.0, exclusive=True)
 
     def parts(x: np.ndarray) -> np.ndarray:
         above, below = np.maximum(x, 0.0), np.expm1(np.minimum(x, 0.0))

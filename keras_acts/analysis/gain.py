@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from keras_acts.analysis import moments, roots
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
-from keras_acts.core import registry
+from keras_acts.core import params, resolve
 
 Convention = Literal["forward", "output", "centered", "backward", "torch"]
 
@@ -45,10 +45,7 @@ def gain(activation: Activation, convention: Convention = "forward") -> float:
     Reference:
         arXiv:1502.01852, Delving Deep into Rectifiers.
     """
-    if convention not in get_args(Convention):
-        raise ValueError(
-            f"`convention` must be one of {', '.join(map(repr, get_args(Convention)))}. Received: {convention!r}"
-        )
+    params.choice("convention", convention, "gain", get_args(Convention))
     if convention == "torch":
         return _torch(activation)
     measured = Elementwise(activation)
@@ -82,11 +79,11 @@ def _output(measured: Elementwise) -> float:
 
 
 def _torch(activation: Activation) -> float:
-    declaration, params = registry.described(as_function(activation))
+    declaration, given = resolve.declaration_of(as_function(activation))
     table = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}
     if declaration is not None and declaration.name == "leaky_relu":
-        return math.sqrt(2.0 / (1.0 + params["negative_slope"] ** 2))
-    if declaration is None or declaration.name not in table or params != declaration.defaults:
+        return math.sqrt(2.0 / (1.0 + given["negative_slope"] ** 2))
+    if declaration is None or declaration.name not in table or given != declaration.defaults:
         raise ValueError(
             f"torch knows gains for {', '.join(table)} and leaky_relu only. Received: activation={activation!r}, "
             "convention='torch'. Use convention='forward'"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from keras_acts.core import params
+
 # The density of the normal distribution is 0 in float64 beyond 38.6 standard deviations.
 REACH = 38.0
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -51,8 +53,8 @@ def expectation(
         >>> round(float(expectation(np.abs, kinks=[0.0]) / math.sqrt(2.0 / math.pi)), 14)
         1.0
     """
-    if not (math.isfinite(mean) and math.isfinite(std) and std > 0.0):
-        raise ValueError(f"`mean` must be finite and `std` finite and > 0. Received: mean={mean!r}, std={std!r}")
+    mean = params.finite_number("mean", mean, "expectation")
+    std = params.finite_number("std", std, "expectation", low=0.0, exclusive=True)
 
     def weighted(z: np.ndarray) -> np.ndarray:
         density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)

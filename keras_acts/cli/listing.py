@@ -11,8 +11,8 @@ from rich.text import Text
 
 from keras_acts import layers
 from keras_acts.cli import console
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 
 
 def list_activations(
@@ -24,7 +24,7 @@ def list_activations(
     kind: Annotated[str | None, typer.Option(help="Keep one kind: 'function' or 'layer'.")] = None,
 ) -> None:
     """List the activations: functions, and layers with weights, randomness or a change of shape."""
-    functions = [(registry.info(name), "function") for name in registry.names()]
+    functions = [(resolve.info(name), "function") for name in resolve.names()]
     everything: list[tuple[Any, str]] = [*functions, *((layers.info(name), "layer") for name in layers.names())]
     _check_choice("trait", trait, [str(known) for known in Trait])
     _check_choice("family", family, sorted({record.family for record, _ in everything}))
@@ -57,7 +57,7 @@ def list_activations(
 
 def _mentions(record: Any, text: str) -> bool:
     aliases = itertools.chain.from_iterable(record.aliases.values())
-    places = (record.name, console.plain_formula(record), record.formula, record.summary, *aliases)
+    places = (record.name, console.plain_formula(record), console.latex(record), record.summary, *aliases)
     return any(text.lower() in place.lower() for place in places)
 
 

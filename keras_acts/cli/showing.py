@@ -16,7 +16,7 @@ from rich.text import Text
 
 from keras_acts import initializers, layers
 from keras_acts.cli import console
-from keras_acts.core import registry, spec
+from keras_acts.core import resolve, spec
 
 
 def show(
@@ -58,7 +58,7 @@ def show(
 def _found(text: str) -> Any:
     """The function that a string means, or else the layer; its class, where the layer needs arguments."""
     try:
-        return registry.get(text)
+        return resolve.get(text)
     except ValueError as error:
         name, *given = spec.parse(text)
         if name not in layers.names() and ":" not in name:
@@ -76,8 +76,9 @@ def _facts(record: Any, own: dict[str, str]) -> Table:
     aliases = [f"{framework}: {', '.join(names)}" for framework, names in record.aliases.items()]
     facts = {
         "Formula": f"f(x) = {console.plain_formula(record)}",
-        "LaTeX": record.formula,
+        "LaTeX": console.latex(record),
         "Family": record.family,
+        "Source": record.source,
         **own,
         "Paper": record.paper or "none",
         "Aliases": "\n".join(aliases) or "none",
@@ -137,7 +138,7 @@ def _save_function_figure(function: Any, path: Path) -> None:
 
 def _of_function(function: Callable[..., Any]) -> tuple[Any, str, dict[str, str], Table]:
     """The record, the name in the title, the facts that layers do not have, and a table of the parameters."""
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     assert declaration is not None  # a string never gives a foreign function
     facts = {
         "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",

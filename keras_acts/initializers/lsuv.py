@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.core import keras_bridge
+from keras_acts.core import keras_bridge, params
 
 
 def lsuv(
@@ -69,12 +69,8 @@ def _check(model: Any, x: Any, tolerance: float, max_iterations: int) -> None:
         raise ValueError(
             f"`model` of lsuv must be a built keras.Model. Received: {model!r}. Give it a keras.Input, or call it once"
         )
-    if not tolerance > 0.0:
-        raise ValueError(f"`tolerance` of lsuv must be a number > 0. Received: tolerance={tolerance!r}")
-    if isinstance(max_iterations, bool) or not isinstance(max_iterations, int) or max_iterations < 1:
-        raise ValueError(
-            f"`max_iterations` of lsuv must be an integer >= 1. Received: max_iterations={max_iterations!r}"
-        )
+    params.finite_number("tolerance", tolerance, "lsuv", low=0.0, exclusive=True)
+    params.integer("max_iterations", max_iterations, "lsuv", low=1)
     for array in keras.tree.flatten(x):
         values = np.asarray(ops.convert_to_numpy(array))
         if values.ndim == 0 or len(values) < 2:

@@ -11,7 +11,7 @@ from keras_acts import activations
 from keras_acts.analysis.elementwise import Activation, as_function, is_layer
 from keras_acts.analysis.fixed_points import statistics
 from keras_acts.analysis.gain import gain
-from keras_acts.core import registry
+from keras_acts.core import params, resolve
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
 
 Kwargs = dict[str, Any]
@@ -67,8 +67,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Reference:
         arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
     """
-    if layer not in _LAYERS:
-        raise ValueError(f"`layer` must be one of {', '.join(map(repr, _LAYERS))}. Received: layer={layer!r}")
+    params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
     if layer == "multi_head_attention" or is_layer(activation):
         return kwargs
@@ -124,9 +123,9 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
                 "keras_acts.initializers.standardize(activation)"
             )
         return _Weights(found.critical.weight_variance, found.critical.bias_variance)
-    declaration, params = registry.described(function)
+    declaration, given = resolve.declaration_of(function)
     if declaration is not None and declaration.function is activations.sin:
-        return _Weights(2.0 / params["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
+        return _Weights(2.0 / given["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
     return _Weights(gain(function) ** 2)
 
 

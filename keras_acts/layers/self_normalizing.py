@@ -12,7 +12,7 @@ from keras_acts import activations
 from keras_acts.analysis import moments
 from keras_acts.analysis.elementwise import Elementwise, as_function, is_layer
 from keras_acts.analysis.fixed_points import selu_constants
-from keras_acts.core import serialization
+from keras_acts.core import resolve
 from keras_acts.layers import arguments
 from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.registry import layer
@@ -214,7 +214,7 @@ class AlphaDropout(RandomActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        activation = serialization.serialize(self.activation)
+        activation = resolve.serialize(self.activation)
         return {**super().get_config(), "rate": self.rate, "activation": activation, "noise_shape": self.noise_shape}
 
 
