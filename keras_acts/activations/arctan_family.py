@@ -5,7 +5,6 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -44,56 +43,16 @@ def atan(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(atan(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [-1.1071, 0.0, 1.1071]
     """
-    return elementary.arctan(x)
+    return nx.arctan(x)
 
 
 # x (1/2 + arctan(x) / pi) for x = -t is -t arctan(1 / t) / pi. With y = 1 / (1 + t^2), arctan(1 / t) is
 # t y (1 + 2/3 y + 8/15 y^2 + ...), so that for t >= 1 the value is -(1 - y) (1 + y s) / pi and the derivative
-# t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. Here s for y in [0, 1/2], to the last bit.
-
-_SERIES_FLOAT64 = (
-    0.6666666666666666,
-    0.5333333333333318,
-    0.45714285714341485,
-    0.4063492062714572,
-    0.3694083751482304,
-    0.34099208141722687,
-    0.31826736407813494,
-    0.2993705370239438,
-    0.28641683933432416,
-    0.2387162507318553,
-    0.5495052468095274,
-    -1.8576713778519507,
-    12.31137600572939,
-    -54.91062385734114,
-    201.26884720051356,
-    -583.6741439941103,
-    1342.0230440847647,
-    -2409.4497173413897,
-    3312.488969594536,
-    -3369.2436908771847,
-    2395.0511235298372,
-    -1065.1837648427068,
-    224.99342432624724,
-)
-_SERIES_FLOAT32 = (
-    0.6666666663978306,
-    0.5333334879212454,
-    0.4571282453037898,
-    0.40688610886424176,
-    0.35930214966433527,
-    0.45208758871098365,
-    -0.4457850035139485,
-    3.696348972779659,
-    -9.521815920515284,
-    18.15095719496979,
-    -18.715549213168774,
-    9.503476323031872,
-)
+# t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. s is fitted for y in [0, 1/2].
 
 
 def _arctan_series(y):
-    return nx.polynomial(y, _SERIES_FLOAT64, _SERIES_FLOAT32)
+    return nx.fitted("arctan_gate_tail", y)
 
 
 def _wide_gate_curvature(x, alpha):
@@ -107,7 +66,7 @@ def _wide_gate_slope(x, alpha):
     t = ops.clip(ops.abs(x), 1.0, nx.largest(x) ** 0.5)
     tail = (t * y) * (y * (widened * _arctan_series(y)))
     small = ops.clip(x, -1.0, 1.0)
-    central = 0.5 + widened * (elementary.arctan(small) + small / (1.0 + ops.square(small)))
+    central = 0.5 + widened * (nx.arctan(small) + small / (1.0 + ops.square(small)))
     outer = ops.where(x < 0.0, tail - alpha, (1.0 + alpha) - tail)
     return ops.where(ops.abs(x) < 1.0, central, outer)
 
@@ -119,7 +78,7 @@ def _wide_gate(x, alpha):
     left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
     right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
     outer = ops.where(x < 0.0, left, right) - distance
-    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * elementary.arctan(x)), outer)
+    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
 
 
 def _atlu_slope(x):

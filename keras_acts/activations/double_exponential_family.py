@@ -9,7 +9,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import series
 from keras_acts.core.declaration import Param, Trait, activation
 
 TOP = 10.0  # beyond z = exp(10), exp(-z) is 0 in every dtype
@@ -28,13 +27,13 @@ def _growing(x):
 def _cloglog_curvature(x):
     # z exp(-z) (1 - z), with the zero of 1 - exp(x) at 0 free of cancellation.
     x = _exponent(x)
-    return series.times_exp(-ops.expm1(x) * _growing(x), ops.minimum(x, 0.0) - ops.exp(x))
+    return nx.times_exp(-ops.expm1(x) * _growing(x), ops.minimum(x, 0.0) - ops.exp(x))
 
 
 @nx.with_derivative(_cloglog_curvature)
 def _cloglog_slope(x):
     x = _exponent(x)
-    return series.times_exp(_growing(x), ops.minimum(x, 0.0) - ops.exp(x))
+    return nx.times_exp(_growing(x), ops.minimum(x, 0.0) - ops.exp(x))
 
 
 @activation(
@@ -66,7 +65,7 @@ def _tanh_exp_parts(x):
     """x clipped, z = exp(x), tanh(z), tanh(z) / z."""
     x = _exponent(x)
     z = ops.exp(x)
-    return x, z, *series.tanh_and_quotient(z)
+    return x, z, *nx.tanh_and_quotient(z)
 
 
 def _tanh_exp_curvature(x):
@@ -74,14 +73,14 @@ def _tanh_exp_curvature(x):
     x, z, gate, _ = _tanh_exp_parts(x)
     bracket = 8.0 + x * (4.0 - 8.0 * z * gate)
     root = 1.0 + ops.exp(-2.0 * z)
-    return series.times_exp(bracket * _growing(x) / ops.square(root), ops.minimum(x, 0.0) - 2.0 * z)
+    return nx.times_exp(bracket * _growing(x) / ops.square(root), ops.minimum(x, 0.0) - 2.0 * z)
 
 
 @nx.with_derivative(_tanh_exp_curvature)
 def _tanh_exp_slope(x):
     x, z, gate, ratio = _tanh_exp_parts(x)
-    bend = x * series.sech_squared(z)
-    closing = series.times_exp(ratio + bend, ops.minimum(x, 0.0))
+    bend = x * nx.sech_squared(z)
+    closing = nx.times_exp(ratio + bend, ops.minimum(x, 0.0))
     return ops.where(x < 0.0, closing, gate + z * bend)
 
 
@@ -113,7 +112,7 @@ def tanh_exp(x: nx.Tensor) -> nx.Tensor:
         Networks.
     """
     clipped, _, gate, ratio = _tanh_exp_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
+    return ops.where(x < 0.0, nx.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
 
 
 def _gish_parts(x):
@@ -122,7 +121,7 @@ def _gish_parts(x):
     z = ops.exp(x)
     rest = -ops.expm1(-z)
     inner = ops.minimum(z, 1.0)
-    ratio = series.log_two_minus_quotient(inner)
+    ratio = nx.log_two_minus_quotient(inner)
     v = ops.where(z < 0.5, 1.0 - rest, ops.exp(-z))
     return x, z, v, rest, ops.where(z < 1.0, inner * ratio, ops.log(2.0 - v)), ratio
 
@@ -131,14 +130,14 @@ def _gish_curvature(x):
     # q (2 + x (1 - z - q)) with q = z v / (2 - v).
     x, z, v, rest, _, _ = _gish_parts(x)
     bracket = 2.0 + x * (1.0 - z - z * v / (1.0 + rest))
-    return series.times_exp(bracket * _growing(x) / (1.0 + rest), ops.minimum(x, 0.0) - z)
+    return nx.times_exp(bracket * _growing(x) / (1.0 + rest), ops.minimum(x, 0.0) - z)
 
 
 @nx.with_derivative(_gish_curvature)
 def _gish_slope(x):
     x, z, v, rest, gate, ratio = _gish_parts(x)
     bend = x * v / (1.0 + rest)
-    closing = series.times_exp(ratio + bend, ops.minimum(x, 0.0))
+    closing = nx.times_exp(ratio + bend, ops.minimum(x, 0.0))
     return ops.where(x < 0.0, closing, gate + z * bend)
 
 
@@ -167,7 +166,7 @@ def gish(x: nx.Tensor) -> nx.Tensor:
         Kaytan et al. 2023, Gish: A Novel Activation Function for Image Classification.
     """
     clipped, _, _, _, gate, ratio = _gish_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
+    return ops.where(x < 0.0, nx.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
 
 
 def _golu_parts(x, beta, gamma):
@@ -180,13 +179,13 @@ def _golu_curvature(x, alpha, beta, gamma):
     u, z = _golu_parts(x, beta, gamma)
     scale = alpha * beta * gamma  # inside the sum: the graph optimiser would move it past the exponentials
     bracket = 2.0 * scale + scale * u - (scale * u) * z
-    return series.times_exp(bracket * _growing(u), ops.minimum(u, 0.0) - z)
+    return nx.times_exp(bracket * _growing(u), ops.minimum(u, 0.0) - z)
 
 
 @nx.with_derivative(_golu_curvature)
 def _golu_slope(x, alpha, beta, gamma):
     u, z = _golu_parts(x, beta, gamma)
-    return series.times_exp(alpha - (alpha * u) * z, -z)
+    return nx.times_exp(alpha - (alpha * u) * z, -z)
 
 
 @activation(
@@ -226,7 +225,7 @@ def golu(
     _, z = _golu_parts(x, beta, gamma)
     # alpha behind a `where`: the graph optimiser would move it past the exponentials. And -inf * 0 would be NaN.
     scaled = ops.where(x < 0.0, alpha * ops.maximum(x, (math.log(beta) - TOP) / gamma), alpha * x)
-    return series.times_exp(scaled, -z)
+    return nx.times_exp(scaled, -z)
 
 
 def _colu_parts(x):
@@ -248,7 +247,7 @@ def _colu_curvature(x):
     odd = x * square * v * (1.0 + z * (3.0 + z))
     bracket = ops.where(x < 0.0, v * (z * even + odd), even + odd / ops.maximum(z, 1.0))
     exponent = ops.where(x < 0.0, x, -(x + z))
-    return series.times_exp(bracket / (d * ops.square(d)), exponent)
+    return nx.times_exp(bracket / (d * ops.square(d)), exponent)
 
 
 @nx.with_derivative(_colu_curvature)
@@ -256,7 +255,7 @@ def _colu_slope(x):
     # (1 - x^2 exp(-x) v (1 + z)) / d^2.
     x, z, v, d = _colu_parts(x)
     bend = ops.square(x) * v * (1.0 + z)
-    closing = series.times_exp((z - bend) / ops.square(d), ops.minimum(x, 0.0))
+    closing = nx.times_exp((z - bend) / ops.square(d), ops.minimum(x, 0.0))
     return ops.where(x < 0.0, closing, (1.0 - bend / ops.maximum(z, 1.0)) / ops.square(d))
 
 
@@ -285,4 +284,4 @@ def colu(x: nx.Tensor) -> nx.Tensor:
         arXiv:2112.12078, Deeper Learning with CoLU Activation.
     """
     clipped, _, _, d = _colu_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped / d, ops.minimum(clipped, 0.0)), x / d)
+    return ops.where(x < 0.0, nx.times_exp(clipped / d, ops.minimum(clipped, 0.0)), x / d)

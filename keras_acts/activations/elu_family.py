@@ -4,7 +4,6 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -16,7 +15,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 def _saturating(x, scale, rate=1.0):
     """x for x > 0, scale (exp(x / rate) - 1) below: the sum of both, one of which is 0."""
     below = ops.minimum(x, 0.0)
-    return ops.relu(x) + scale * elementary.expm1(below if rate == 1.0 else below / rate)
+    return ops.relu(x) + scale * nx.expm1(below if rate == 1.0 else below / rate)
 
 
 def _elu_curvature(x, alpha):

@@ -5,20 +5,18 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import error_function as ef
 from keras_acts.core import numerics as nx
-from keras_acts.core import series
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _erf_curvature(x):
     x = nx.near(x)
-    return series.times_exp(-2.0 * ef.BELL_PEAK * x, -ops.square(x))
+    return nx.times_exp(-2.0 * nx.ERF_PEAK * x, -ops.square(x))
 
 
 @nx.with_derivative(_erf_curvature)
 def _erf_slope(x):
-    return series.times_exp(ef.BELL_PEAK, -ops.square(nx.near(x)))
+    return nx.times_exp(nx.ERF_PEAK, -ops.square(nx.near(x)))
 
 
 @activation(
@@ -44,7 +42,7 @@ def erf(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(erf(np.array([-2.0, 0.0, 0.5]))).round(4).tolist()
         [-0.9953, 0.0, 0.5205]
     """
-    return ef.erf(x)
+    return nx.erf(x)
 
 
 def _mega_laplace_decay(x, mu, sigma):
@@ -122,7 +120,7 @@ def _pserf_parts(x, gamma, delta):
     """w = delta x, e = exp(-|w|), log(1 + e) / e, and z = gamma log(1 + exp(w)), the argument of erf."""
     w = ops.clip(delta * x, -nx.FAR, nx.FAR * max(1.0, 1.0 / gamma))  # z reaches FAR: erf(z) is 1
     e = ops.exp(-ops.abs(w))
-    ratio = series.log1p_quotient(e)
+    ratio = nx.log1p_quotient(e)
     return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
 
 
@@ -131,26 +129,26 @@ def _pserf_curvature(x, gamma, delta):
     w, e, _, z = _pserf_parts(x, gamma, delta)
     s = ops.where(w < 0.0, e, 1.0) / (1.0 + e)
     opposite = ops.where(w < 0.0, 1.0, e) / (1.0 + e)
-    scale = ef.BELL_PEAK * gamma * delta  # inside the sum: the graph optimiser would move it past the exponentials
+    scale = nx.ERF_PEAK * gamma * delta  # inside the sum: the graph optimiser would move it past the exponentials
     bracket = 2.0 * scale + w * (scale * opposite - (2.0 * gamma * scale) * (z * s))
-    return series.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
+    return nx.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
 
 
 @nx.with_derivative(_pserf_curvature)
 def _pserf_slope(x, gamma, delta):
     w, e, ratio, z = _pserf_parts(x, gamma, delta)
-    erf_z, quotient = ef.erf_and_quotient(z)
-    bend = (ef.BELL_PEAK * gamma) * w * ops.exp(-(ops.square(z) + e * ratio))  # 1 / (1 + e) is in the exponential
-    closing = series.times_exp(gamma * ratio * quotient + bend, ops.minimum(w, 0.0))
+    erf_z, quotient = nx.erf_and_quotient(z)
+    bend = (nx.ERF_PEAK * gamma) * w * ops.exp(-(ops.square(z) + e * ratio))  # 1 / (1 + e) is in the exponential
+    closing = nx.times_exp(gamma * ratio * quotient + bend, ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, erf_z + bend)
 
 
 def _pserf(x, gamma, delta):
     w, _, ratio, z = _pserf_parts(x, gamma, delta)
-    erf_z, quotient = ef.erf_and_quotient(z)
+    erf_z, quotient = nx.erf_and_quotient(z)
     # gamma behind a `where`: the graph optimiser would move it past the exponentials.
     scaled = ops.where(w < 0.0, gamma * ops.maximum(x, -nx.FAR / delta), 0.0)
-    closing = series.times_exp(scaled * (ratio * quotient), ops.minimum(w, 0.0))
+    closing = nx.times_exp(scaled * (ratio * quotient), ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, x * erf_z)
 
 
@@ -239,18 +237,18 @@ def _erfact_parts(x, alpha, beta):
 
 def _erfact_curvature(x, alpha, beta):
     u, z = _erfact_parts(x, alpha, beta)
-    scale = ef.BELL_PEAK * alpha * beta  # inside the sum: the graph optimiser would move it past the exponentials
+    scale = nx.ERF_PEAK * alpha * beta  # inside the sum: the graph optimiser would move it past the exponentials
     bracket = 2.0 * scale + u * (scale - (2.0 * scale) * ops.square(z))
     growing = ops.exp(ops.maximum(u, 0.0))
-    return series.times_exp(bracket * growing, ops.minimum(u, 0.0) - ops.square(z))
+    return nx.times_exp(bracket * growing, ops.minimum(u, 0.0) - ops.square(z))
 
 
 @nx.with_derivative(_erfact_curvature)
 def _erfact_slope(x, alpha, beta):
     u, z = _erfact_parts(x, alpha, beta)
-    erf_z, quotient = ef.erf_and_quotient(z)
-    bend = ef.BELL_PEAK * u * ops.exp(-ops.square(z))
-    closing = series.times_exp(alpha * quotient + alpha * bend, ops.minimum(u, 0.0))
+    erf_z, quotient = nx.erf_and_quotient(z)
+    bend = nx.ERF_PEAK * u * ops.exp(-ops.square(z))
+    closing = nx.times_exp(alpha * quotient + alpha * bend, ops.minimum(u, 0.0))
     return ops.where(u < 0.0, closing, erf_z + z * bend)
 
 
@@ -287,8 +285,8 @@ def erfact(
         arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
     """
     u, z = _erfact_parts(x, alpha, beta)
-    erf_z, quotient = ef.erf_and_quotient(z)
+    erf_z, quotient = nx.erf_and_quotient(z)
     # alpha behind a `where`: the graph optimiser would move it past the exponentials.
     scaled = ops.where(u < 0.0, alpha * ops.maximum(x, -nx.FAR / beta), 0.0)
-    closing = series.times_exp(scaled * quotient, ops.minimum(u, 0.0))
+    closing = nx.times_exp(scaled * quotient, ops.minimum(u, 0.0))
     return ops.where(u < 0.0, closing, x * erf_z)

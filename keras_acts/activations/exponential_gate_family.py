@@ -5,7 +5,6 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import angle, elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -15,7 +14,7 @@ def _elish_curvature(x):
     h = nx.half_decay(x)
     e = ops.square(h)
     below = h * (h * ((e * (5.0 + e * (3.0 + e)) - 1.0) / (1.0 + e * (3.0 + e * (3.0 + e)))))
-    return ops.where(x < 0.0, below, nx.gated_curvature(2.0 - x * ops.tanh(0.5 * x), x))
+    return ops.where(x < 0.0, below, nx.times_sigmoid_derivative(2.0 - x * ops.tanh(0.5 * x), x))
 
 
 @nx.with_derivative(_elish_curvature)
@@ -149,7 +148,7 @@ def _few_roundings(function):
     """sinlu or a derivative, in float64 where the wave outweighs the ramp: its sums then cancel over and over."""
 
     def chosen(x, alpha, beta):
-        return (angle.in_float64(function) if alpha * beta > 1.0 else function)(x, alpha, beta)
+        return (nx.in_float64(function) if alpha * beta > 1.0 else function)(x, alpha, beta)
 
     return chosen
 
@@ -158,8 +157,8 @@ def _sinlu_parts(x, alpha, beta):
     """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
     # 1 + alpha beta cos z cancels where it is small.
     gain = alpha * beta
-    rise = (1.0 - gain) + 2.0 * gain * ops.square(angle.cosine(x, 0.5 * beta))
-    sine = angle.sine(x, beta)
+    rise = (1.0 - gain) + 2.0 * gain * ops.square(nx.cosine(x, 0.5 * beta))
+    sine = nx.sine(x, beta)
     h = nx.half_decay(x)
     return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
 
@@ -183,7 +182,7 @@ def _sinlu_slope(x, alpha, beta):
 @_few_roundings
 def _sinlu(x, alpha, beta):
     h = nx.half_decay(x)
-    sine = alpha * angle.sine(x, beta)
+    sine = alpha * nx.sine(x, beta)
     value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
     return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
 
@@ -251,7 +250,7 @@ def _to_pole(x, alpha):
 def _logarithm(x, alpha):
     """-log(1 - alpha (x + alpha)) / alpha for alpha < 0."""
     excess = -alpha * (x + alpha)
-    central = elementary.log1p(ops.clip(excess, 0.0, 1.0))
+    central = nx.log1p_unit(ops.clip(excess, 0.0, 1.0))
     central = ops.where(excess < 0.0, ops.log1p(ops.clip(excess, -0.25, 0.0)), central)  # XLA's own is right down there
     distance = _to_pole(x, alpha)
     # Where the product with alpha would overflow, the sum of the logarithms; nothing cancels there.

@@ -39,7 +39,7 @@ def _two_lines(x, p1, p2, rate):
 def _two_lines_curvature(x, p1, p2, rate):
     w = nx.near(rate * x) if rate else ops.zeros_like(x)
     factor = (p1 - p2) * rate
-    return nx.gated_curvature(2.0 * factor - (factor * w) * ops.tanh(0.5 * w), w)
+    return nx.times_sigmoid_derivative(2.0 * factor - (factor * w) * ops.tanh(0.5 * w), w)
 
 
 @nx.with_derivative(_two_lines_curvature)
@@ -52,7 +52,7 @@ def _two_lines_slope(x, p1, p2, rate):
     slope = ops.where(w < 0.0, p2 + distance, p1 - distance)
     if p1 * p2 >= 0.0:
         return slope
-    central = mean + (0.5 * gap * ops.tanh(0.5 * w) + nx.times_sigmoid_slope(gap * w, w))
+    central = mean + (0.5 * gap * ops.tanh(0.5 * w) + nx.times_sigmoid_derivative(gap * w, w))
     return ops.where(ops.abs(w) < 1.0, central, slope)
 
 
@@ -181,13 +181,13 @@ def _biased(x, alpha, beta):
 
 def _biased_curvature(x, alpha, beta):
     w = nx.near(beta * x)
-    return nx.gated_curvature(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
+    return nx.times_sigmoid_derivative(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
 
 
 @nx.with_derivative(_biased_curvature)
 def _biased_slope(x, alpha, beta):
     w = nx.near(beta * x)
-    return nx.gated_slope(w + 2.0 * alpha, w)
+    return nx.sigmoid_gated_derivative(w + 2.0 * alpha, w)
 
 
 def _b_silu_slope(x, alpha):

@@ -28,17 +28,17 @@ def _gelu_tanh_curvature(x):
     x = nx.near(x)
     w, w1 = _gate_argument(x), _gate_argument_slope(x)
     w2 = 6.0 * CUBIC * x
-    return nx.gated_curvature(2.0 * w1 + x * w2 - x * ops.square(w1) * ops.tanh(0.5 * w), w)
+    return nx.times_sigmoid_derivative(2.0 * w1 + x * w2 - x * ops.square(w1) * ops.tanh(0.5 * w), w)
 
 
 @nx.with_derivative(_gelu_tanh_curvature)
 def _gelu_tanh_slope(x):
     x = nx.near(x)
-    return nx.gated_slope(x * _gate_argument_slope(x), _gate_argument(x))
+    return nx.sigmoid_gated_derivative(x * _gate_argument_slope(x), _gate_argument(x))
 
 
 def _gelu_tanh(x):
-    return nx.gated(x, _gate_argument(x))
+    return nx.sigmoid_gated(x, _gate_argument(x))
 
 
 def _gelu_curvature(x, approximate):
@@ -178,4 +178,4 @@ def quick_gelu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return nx.gated(x, QUICK * x)
+    return nx.sigmoid_gated(x, QUICK * x)

@@ -5,7 +5,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.activations.gated_family import within_reach
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -19,7 +18,7 @@ def _either(x, negative, other):
 def _logish_ratio(x, e):
     """log(1 + sigmoid(x)) (1 + e) / e for x < 0, else log(1 + sigmoid(x))."""
     s = ops.maximum(_either(x, e, 1.0) / (1.0 + e), 1e-20)
-    log = elementary.log1p(s)
+    log = nx.log1p_unit(s)
     return _either(x, log / s, log)
 
 
@@ -140,7 +139,7 @@ def smish(
 def _richards_parts(x, alpha, beta):
     w = nx.near(beta * x)
     e = ops.exp(-ops.abs(w))
-    return w, e, ops.exp(-alpha * elementary.log1p(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
+    return w, e, ops.exp(-alpha * nx.log1p_unit(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
 
 
 def _richards_curvature(x, alpha, beta):

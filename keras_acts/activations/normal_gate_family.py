@@ -5,9 +5,7 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import error_function as ef
 from keras_acts.core import numerics as nx
-from keras_acts.core import series
 from keras_acts.core.declaration import Param, Trait, activation
 
 
@@ -20,12 +18,12 @@ def _gelu_is(value):
 
 
 def _clipped_gelu_curvature(x, max_val):
-    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_curvature(x, 0.0, 1.0))
+    return ops.where(x > _gelu_is(max_val), 0.0, nx.normal_gated_second_derivative(x, 0.0, 1.0))
 
 
 @nx.with_derivative(_clipped_gelu_curvature)
 def _clipped_gelu_slope(x, max_val):
-    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_slope(x, 0.0, 1.0))
+    return ops.where(x > _gelu_is(max_val), 0.0, nx.normal_gated_derivative(x, 0.0, 1.0))
 
 
 @activation(
@@ -60,7 +58,7 @@ def clipped_gelu(
     Reference:
         arXiv:2004.09602, Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation.
     """
-    return ops.minimum(ef.normal_gated(x, 0.0, 1.0), max_val)
+    return ops.minimum(nx.normal_gated(x, 0.0, 1.0), max_val)
 
 
 def _phish_parts(x):
@@ -69,7 +67,7 @@ def _phish_parts(x):
     decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
     shortfall = decay * (t * tail)
     g = ops.where(x < 0.0, shortfall, t - shortfall)
-    return t, tail, decay, g, *series.tanh_and_quotient(g)
+    return t, tail, decay, g, *nx.tanh_and_quotient(g)
 
 
 def _phish_curvature(x):
@@ -81,7 +79,7 @@ def _phish_curvature(x):
     left = 2.0 * tail - root * (4.0 - square) - 2.0 * square * tail * ratio * steep
     opening = 1.0 + decay * bend
     right = 2.0 * opening + decay * (root * (2.0 - square)) - 2.0 * t * gate * ops.square(opening)
-    left = series.times_exp(left * nx.sech_squared(g), -0.5 * square)
+    left = nx.times_exp(left * nx.sech_squared(g), -0.5 * square)
     return ops.where(x < 0.0, left, nx.times_sech_squared(right, g))
 
 
@@ -90,7 +88,7 @@ def _phish_slope(x):
     t, tail, decay, g, _, ratio = _phish_parts(x)
     sech = nx.sech_squared(g)
     bend = nx.NORMAL_PEAK * t - tail
-    left = series.times_exp(t * (bend * sech - tail * ratio), -0.5 * ops.square(t))
+    left = nx.times_exp(t * (bend * sech - tail * ratio), -0.5 * ops.square(t))
     return ops.where(x < 0.0, left, t * ((1.0 - decay * tail) * ratio + sech * (1.0 + decay * bend)))
 
 
@@ -122,7 +120,7 @@ def phish(x: nx.Tensor) -> nx.Tensor:
         Naveen 2022, Phish: A Novel Hyper-Optimizable Activation Function.
     """
     t, tail, _, _, gate, ratio = _phish_parts(x)
-    return ops.where(x < 0.0, series.times_exp(t * (t * tail) * ratio, -0.5 * ops.square(t)), x * gate)
+    return ops.where(x < 0.0, nx.times_exp(t * (t * tail) * ratio, -0.5 * ops.square(t)), x * gate)
 
 
 def _gate_scale(alpha, mu):
@@ -130,12 +128,12 @@ def _gate_scale(alpha, mu):
 
 
 def _smu_curvature(x, alpha, mu):
-    return ef.normal_gated_curvature(x, alpha, 1.0, _gate_scale(alpha, mu))
+    return nx.normal_gated_second_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
 @nx.with_derivative(_smu_curvature)
 def _smu_slope(x, alpha, mu):
-    return ef.normal_gated_slope(x, alpha, 1.0, _gate_scale(alpha, mu))
+    return nx.normal_gated_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
 @activation(
@@ -171,16 +169,16 @@ def smu(
     Reference:
         arXiv:2111.04682, SMU: Smooth Activation Function for Deep Networks Using Smoothing Maximum Technique.
     """
-    return ef.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
+    return nx.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
 def _xgelu_curvature(x, alpha):
-    return ef.normal_gated_curvature(x, -alpha, 1.0 + alpha)
+    return nx.normal_gated_second_derivative(x, -alpha, 1.0 + alpha)
 
 
 @nx.with_derivative(_xgelu_curvature)
 def _xgelu_slope(x, alpha):
-    return ef.normal_gated_slope(x, -alpha, 1.0 + alpha)
+    return nx.normal_gated_derivative(x, -alpha, 1.0 + alpha)
 
 
 @activation(
@@ -212,4 +210,4 @@ def xgelu(
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return ef.normal_gated(x, -alpha, 1.0 + alpha)
+    return nx.normal_gated(x, -alpha, 1.0 + alpha)

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _sin_curvature(x, w0):
-    return -w0 * (w0 * angle.sine(x, w0))
+    return -w0 * (w0 * nx.sine(x, w0))
 
 
 @nx.with_derivative(_sin_curvature)
 def _sin_slope(x, w0):
-    return w0 * angle.cosine(x, w0)
+    return w0 * nx.cosine(x, w0)
 
 
 @activation(
@@ -45,16 +44,16 @@ def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive
     Reference:
         arXiv:2006.09661, Implicit Neural Representations with Periodic Activation Functions.
     """
-    return angle.sine(x, w0)
+    return nx.sine(x, w0)
 
 
 def _cos_curvature(x):
-    return -angle.cosine(x)
+    return -nx.cosine(x)
 
 
 @nx.with_derivative(_cos_curvature)
 def _cos_slope(x):
-    return -angle.sine(x)
+    return -nx.sine(x)
 
 
 @activation(
@@ -80,16 +79,16 @@ def cos(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(cos(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
         [0.5403, 1.0, -0.4161]
     """
-    return angle.cosine(x)
+    return nx.cosine(x)
 
 
 def _gcu_curvature(x):
-    return -2.0 * angle.sine(x) - x * angle.cosine(x)
+    return -2.0 * nx.sine(x) - x * nx.cosine(x)
 
 
 @nx.with_derivative(_gcu_curvature)
 def _gcu_slope(x):
-    return angle.cosine(x) - x * angle.sine(x)
+    return nx.cosine(x) - x * nx.sine(x)
 
 
 @activation(
@@ -117,4 +116,4 @@ def gcu(x: nx.Tensor) -> nx.Tensor:
         arXiv:2108.12943, Growing Cosine Unit: A Novel Oscillatory Activation Function That Can Speedup Training and
         Reduce Parameters in Convolutional Neural Networks.
     """
-    return x * angle.cosine(x)
+    return x * nx.cosine(x)

@@ -4,21 +4,20 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _snake_curvature(x, frequency):
     # 2 cos(2z) = 2 (cos z - sin z)(cos z + sin z): 2z may overflow.
-    sine, cosine = angle.sine(x, frequency), angle.cosine(x, frequency)
+    sine, cosine = nx.sine(x, frequency), nx.cosine(x, frequency)
     return 2.0 * frequency * (cosine - sine) * (cosine + sine)
 
 
 @nx.with_derivative(_snake_curvature)
 def _snake_slope(x, frequency):
     # 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
-    return ops.square(angle.sine(x, frequency) + angle.cosine(x, frequency))
+    return ops.square(nx.sine(x, frequency) + nx.cosine(x, frequency))
 
 
 @activation(
@@ -51,4 +50,4 @@ def snake(
     Reference:
         arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
     """
-    return x + ops.square(angle.sine(x, frequency)) / frequency
+    return x + ops.square(nx.sine(x, frequency)) / frequency

@@ -7,7 +7,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declaration import Param, Trait, activation
 
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
@@ -25,7 +24,7 @@ def _zero(x, axis):
     aliases={"onnx": "Hardmax"},
     derivative=_zero,
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """1 for the largest entry, 0 for all others: softmax at temperature 0.
 
@@ -48,15 +47,15 @@ def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         >>> np.asarray(hardmax(np.array([1.0, 3.0, 3.0]))).tolist()
         [0.0, 1.0, 0.0]
     """
-    hit = ops.cast(ops.equal(x, rows.peak(x, axis)), x.dtype)
+    hit = ops.cast(ops.equal(x, nx.max_over_axis(x, axis)), x.dtype)
     first = hit * ops.cast(ops.equal(ops.cumsum(hit, axis=axis), 1.0), x.dtype)
     first = ops.where(ops.any(ops.isnan(x), axis=axis, keepdims=True), math.nan, first)
-    return rows.zero_if_masked(x, first, axis)
+    return nx.zero_if_masked(x, first, axis)
 
 
 def _kept(x, k, axis):
     """The k largest entries in place, 0 elsewhere; NaN stays."""
-    kept = ops.logical_and(rows.among_largest(x, k, axis), ops.logical_not(rows.masked(x)))
+    kept = ops.logical_and(nx.among_largest(x, k, axis), ops.logical_not(nx.masked(x)))
     return ops.where(ops.logical_or(kept, ops.isnan(x)), x, 0.0)
 
 
@@ -65,7 +64,7 @@ def _kept(x, k, axis):
     paper="arXiv:1905.10510",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """k winners take all: the k largest entries of a row stay, of either sign, and the others become 0.
 
@@ -101,7 +100,7 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     paper="arXiv:2406.04093",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
 
@@ -137,7 +136,7 @@ def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     paper="arXiv:2506.06644",
     traits={Trait.SPARSE, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def gaussian_topk(
     x: nx.Tensor,
     sparsity: Annotated[float, Param("fraction of entries that become 0", low=0.0, high=0.999999)] = 0.95,
@@ -172,13 +171,13 @@ def gaussian_topk(
     """
     if sparsity == 0.0:
         return x
-    present = ops.logical_not(rows.masked(x))
-    count = rows.divisor(rows.total(ops.cast(present, x.dtype), axis))
+    present = ops.logical_not(nx.masked(x))
+    count = nx.divisor(nx.sum_over_axis(ops.cast(present, x.dtype), axis))
     held = ops.where(present, nx.finite(x), 0.0)
-    mean = rows.total(held / count, axis)
+    mean = nx.sum_over_axis(held / count, axis)
     deviation = ops.where(present, held - mean, 0.0)
-    scale = rows.scale(deviation, axis)
-    variance = rows.total(ops.square(deviation / scale), axis) / count
-    spread = ops.where(variance > 0.0, scale * ops.sqrt(rows.divisor(variance)), 0.0)
+    scale = nx.scale_over_axis(deviation, axis)
+    variance = nx.sum_over_axis(ops.square(deviation / scale), axis) / count
+    spread = ops.where(variance > 0.0, scale * ops.sqrt(nx.divisor(variance)), 0.0)
     above = ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
     return ops.where(ops.logical_and(above > 0.0, ops.equal(x, math.inf)), x, above)

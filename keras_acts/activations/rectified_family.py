@@ -7,7 +7,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.activations.swish_family import silu_curvature, silu_slope
-from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -22,13 +21,13 @@ def _sine_relu_kink(epsilon):
 
 
 def _sine_relu_curvature(x, epsilon):
-    wave = epsilon * (angle.cosine(x) - angle.sine(x))
+    wave = epsilon * (nx.cosine(x) - nx.sine(x))
     return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
 
 
 @nx.with_derivative(_sine_relu_curvature)
 def _sine_relu_slope(x, epsilon):
-    wave = epsilon * (angle.cosine(x) + angle.sine(x))
+    wave = epsilon * (nx.cosine(x) + nx.sine(x))
     return ops.where(x > _sine_relu_kink(epsilon), 1.0, wave)
 
 
@@ -64,7 +63,7 @@ def sine_relu(
     Reference:
         Rodrigues 2018, SineReLU: An Alternative to the ReLU Activation Function.
     """
-    wave = epsilon * (angle.sine(x) - angle.cosine(x))
+    wave = epsilon * (nx.sine(x) - nx.cosine(x))
     return ops.where(ops.abs(x) <= nx.largest(x), ops.maximum(x, wave), wave)  # XLA's maximum of inf and NaN is inf
 
 
@@ -157,4 +156,4 @@ def flatten_t_swish(
         arXiv:1812.06247, Flatten-T Swish: A Thresholded ReLU-Swish-like Activation Function for Deep Learning.
     """
     rectified = ops.relu(x)
-    return nx.gated(rectified, rectified) + T
+    return nx.sigmoid_gated(rectified, rectified) + T

@@ -6,7 +6,6 @@ from typing import Annotated
 import keras
 from keras import ops
 
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
@@ -18,7 +17,7 @@ def _sqrt_softplus_parts(x):
     negative = x < 0.0
     h = nx.half_decay(x)
     e = ops.square(h)
-    log = elementary.log1p(e)
+    log = nx.log1p_unit(e)
     quotient = ops.where(e < 1e-20, 1.0, log / ops.maximum(e, 1e-20))  # where e vanishes: 0 / 0
     q = ops.where(negative, quotient, ops.maximum(x, 0.0) + log)
     return negative, ops.where(negative, h, 1.0), e, q
@@ -68,7 +67,7 @@ def sqrt_softplus(x: nx.Tensor) -> nx.Tensor:
 
 
 def _shifted_softplus_curvature(x):
-    return nx.sigmoid_slope(x)
+    return nx.sigmoid_derivative(x)
 
 
 @nx.with_derivative(_shifted_softplus_curvature)
@@ -104,7 +103,7 @@ def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
     # XLA's log1p is off by a hundred units in the last place of float64. x / 2 where half of x is no normal number.
     t = ops.abs(x)
     near = ops.log1p(0.5 * ops.expm1(-t))
-    far = elementary.log1p(ops.exp(-t)) - math.log(2.0)
+    far = nx.log1p_unit(ops.exp(-t)) - math.log(2.0)
     return ops.where(t < 1e-17, 0.5 * x, ops.maximum(x, 0.0) + ops.where(t < 0.75, near, far))
 
 

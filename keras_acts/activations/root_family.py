@@ -5,18 +5,17 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import hypotenuse as hyp
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _bent_identity_curvature(x):
-    return hyp.ratio_slope(hyp.bounded(x), 0.5)
+    return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5)
 
 
 @nx.with_derivative(_bent_identity_curvature)
 def _bent_identity_slope(x):
-    return 1.0 + 0.5 * hyp.ratio(hyp.bounded(x))
+    return 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x))
 
 
 @activation(
@@ -43,8 +42,8 @@ def bent_identity(x: nx.Tensor) -> nx.Tensor:
         [-1.382, 0.0, 2.618]
     """
     # sqrt(1 + x^2) - 1 cancels near 0 and overflows; it is x^2 / (1 + sqrt(1 + x^2)).
-    u = hyp.bounded(x)
-    return x * (1.0 + 0.5 * (u / (1.0 + hyp.hypotenuse(u)[1])))
+    u = nx.clipped_for_square(x)
+    return x * (1.0 + 0.5 * (u / (1.0 + nx.square_and_root(u)[1])))
 
 
 def _isru_argument(x, alpha):
@@ -58,17 +57,17 @@ def _isru_argument(x, alpha):
 
 
 def _isru_curvature(x, alpha):
-    return hyp.ratio_curvature(_isru_argument(x, alpha)[1], math.sqrt(alpha))
+    return nx.algebraic_sigmoid_second_derivative(_isru_argument(x, alpha)[1], math.sqrt(alpha))
 
 
 @nx.with_derivative(_isru_curvature)
 def _isru_slope(x, alpha):
-    return hyp.ratio_slope(_isru_argument(x, alpha)[1])
+    return nx.algebraic_sigmoid_derivative(_isru_argument(x, alpha)[1])
 
 
 def _isru(x, alpha):
     finite, u = _isru_argument(x, alpha)
-    return finite / hyp.hypotenuse(u)[1]
+    return finite / nx.square_and_root(u)[1]
 
 
 @activation(
@@ -146,16 +145,16 @@ def isrlu(
 
 def _multiquadric_argument(x, center, width):
     distance = x if center == 0.0 else x - center
-    return distance, hyp.bounded(distance if width == 1.0 else distance / width)
+    return distance, nx.clipped_for_square(distance if width == 1.0 else distance / width)
 
 
 def _multiquadric_curvature(x, center, width):
-    return hyp.ratio_slope(_multiquadric_argument(x, center, width)[1], 1.0 / width)
+    return nx.algebraic_sigmoid_derivative(_multiquadric_argument(x, center, width)[1], 1.0 / width)
 
 
 @nx.with_derivative(_multiquadric_curvature)
 def _multiquadric_slope(x, center, width):
-    return hyp.ratio(_multiquadric_argument(x, center, width)[1])
+    return nx.algebraic_sigmoid(_multiquadric_argument(x, center, width)[1])
 
 
 @activation(
@@ -189,7 +188,7 @@ def multiquadric(
         Hardy 1971, Multiquadric Equations of Topography and Other Irregular Surfaces.
     """
     distance, u = _multiquadric_argument(x, center, width)
-    root = hyp.hypotenuse(u)[1]
+    root = nx.square_and_root(u)[1]
     return ops.maximum(root if width == 1.0 else width * root, ops.abs(distance))  # |x - a| where u is clipped
 
 
@@ -204,8 +203,8 @@ def _sum_of_sides(x, root):
 
 
 def _pflu_curvature(x):
-    u = hyp.bounded(x)
-    squared, root = hyp.hypotenuse(u)
+    u = nx.clipped_for_square(x)
+    squared, root = nx.square_and_root(u)
     return ((1.0 - 0.5 * ops.square(u)) / squared) * (1.0 / (squared * root))
 
 
@@ -213,8 +212,8 @@ def _pflu_curvature(x):
 def _pflu_slope(x):
     # (1 + r (1 + 1 / s)) / 2 with s = 1 + x^2, r = x / sqrt(s). Left of 0, where it cancels, 1 + r is written as
     # 1 / (sqrt(s) (sqrt(s) + |x|)), and the sum is brought to one denominator.
-    u = hyp.bounded(x)
-    squared, root = hyp.hypotenuse(u)
+    u = nx.clipped_for_square(x)
+    squared, root = nx.square_and_root(u)
     closing = ((0.5 + 0.5 * u * root) / squared) * (1.0 / (root * _sum_of_sides(x, root)))
     opening = 0.5 + 0.5 * (u / root) * (1.0 + 1.0 / squared)
     return ops.where(x < -0.25, closing, opening)
@@ -247,8 +246,8 @@ def pflu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         Zhu et al. 2021, PFLU and FPFLU: Two Novel Non-Monotonic Activation Functions in Convolutional Neural Networks.
     """
-    u = hyp.bounded(x)
-    root = hyp.hypotenuse(u)[1]
+    u = nx.clipped_for_square(x)
+    root = nx.square_and_root(u)[1]
     gate = u / root
     # 1 + gate cancels for x < 0; there it is 1 / (root (root + |x|)).
     return ops.where(x < 0.0, gate * (0.5 / _sum_of_sides(x, root)), x * (0.5 + 0.5 * gate))

@@ -18,7 +18,7 @@ from keras_acts.core.declaration import Trait, activation
         "timm": "sigmoid",
         "hf": "sigmoid",
     },
-    derivative=nx.sigmoid_slope,
+    derivative=nx.sigmoid_derivative,
 )
 def sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Logistic function: a probability from a logit.
@@ -42,7 +42,7 @@ def sigmoid(x: nx.Tensor) -> nx.Tensor:
 
 
 def _log_sigmoid_curvature(x):
-    return -nx.sigmoid_slope(x)
+    return -nx.sigmoid_derivative(x)
 
 
 @nx.with_derivative(_log_sigmoid_curvature)

@@ -6,7 +6,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declaration import Param, Trait, activation
 
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
@@ -14,7 +13,7 @@ GateAxis = Annotated[int, Param("axis along which the entries compete")]
 
 
 def _softmax(x, axis):
-    return rows.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
+    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 @activation(
@@ -31,7 +30,7 @@ def _softmax(x, axis):
         "mlx": "softmax",
     },
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from logits.
 
@@ -65,7 +64,7 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmin", "mlx": "softmin"},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
 
@@ -96,7 +95,7 @@ def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmax2d(axis=-3)", "paddle": "Softmax2D(axis=-3)"},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Softmax over the channels of an image, for each pixel.
 
@@ -137,7 +136,7 @@ def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         "mlx": "log_softmax",
     },
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Log-probabilities from logits.
 
@@ -160,8 +159,8 @@ def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         >>> np.asarray(log_softmax(np.array([1.0, 2.0, 3.0]))).round(4).tolist()
         [-2.4076, -1.4076, -0.4076]
     """
-    beside_infinity = rows.masked(ops.stop_gradient(x) - rows.peak(x, axis))
-    nothing = ops.logical_or(rows.masked(x), beside_infinity)
+    beside_infinity = nx.masked(ops.stop_gradient(x) - nx.max_over_axis(x, axis))
+    nothing = ops.logical_or(nx.masked(x), beside_infinity)
     return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
 
 
@@ -170,7 +169,7 @@ def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     paper="Miller 2023",
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -200,9 +199,9 @@ def softmax_one(
         Miller 2023, Attention Is Off By One.
     """
     x = nx.finite(x)
-    shift = ops.maximum(rows.peak(x, axis), 0.0)
+    shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     e = ops.exp(x - shift)
-    return e / (ops.exp(-shift) + rows.total(e, axis))
+    return e / (ops.exp(-shift) + nx.sum_over_axis(e, axis))
 
 
 @activation(
@@ -210,7 +209,7 @@ def softmax_one(
     paper="arXiv:1511.05042",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
 
@@ -237,11 +236,11 @@ def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         arXiv:1511.05042, An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family.
     """
     # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
-    nothing = rows.masked(x)
+    nothing = nx.masked(x)
     w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
-    scale = ops.maximum(rows.scale(w, axis), 1.0)
+    scale = ops.maximum(nx.scale_over_axis(w, axis), 1.0)
     share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
-    return share / rows.divisor(rows.total(share, axis))
+    return share / nx.divisor(nx.sum_over_axis(share, axis))
 
 
 @activation(
@@ -249,7 +248,7 @@ def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     paper="arXiv:2504.20966",
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softpick(
     x: nx.Tensor,
     epsilon: Annotated[
@@ -283,12 +282,12 @@ def softpick(
     Reference:
         arXiv:2504.20966, Softpick: No Attention Sink, No Massive Activations with Rectified Softmax.
     """
-    nothing = rows.masked(x)
+    nothing = nx.masked(x)
     x = nx.finite(x)
-    shift = ops.maximum(rows.peak(x, axis), 0.0)
+    shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
-    return ops.where(x > 0.0, size, 0.0) / (rows.total(size, axis) + epsilon * ops.exp(-shift))
+    return ops.where(x > 0.0, size, 0.0) / (nx.sum_over_axis(size, axis) + epsilon * ops.exp(-shift))
 
 
 @activation(
@@ -296,7 +295,7 @@ def softpick(
     paper="Elhage et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
     """Softmax linear unit: each entry times its softmax probability, so that few neurons of a layer speak at once.
 

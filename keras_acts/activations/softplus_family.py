@@ -5,13 +5,12 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _softplus_curvature(x, beta, threshold):
-    curvature = nx.times_sigmoid_slope(beta, beta * x)
+    curvature = nx.times_sigmoid_derivative(beta, beta * x)
     return curvature if threshold is None else ops.where(beta * x > threshold, 0.0, curvature)
 
 
@@ -63,7 +62,7 @@ def softplus(
     """
     # beta x itself may overflow; exp(-|beta x|) may not.
     z = -ops.abs(beta * x)
-    excess = elementary.log1p(ops.exp(z)) / beta
+    excess = nx.log1p_unit(ops.exp(z)) / beta
     if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
         excess = ops.where(z < -80.0, nx.scaled_exp(1.0 / beta, z), excess)
     smooth = ops.maximum(x, 0.0) + excess

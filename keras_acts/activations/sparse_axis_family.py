@@ -6,7 +6,6 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declaration import Param, Trait, activation
 
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
@@ -24,7 +23,7 @@ def _weighted_deviation(v, weight, axis):
     """The product of the Jacobian with v."""
 
     def from_mean(v):
-        return v - rows.total(weight * v, axis) / rows.divisor(rows.total(weight, axis))
+        return v - nx.sum_over_axis(weight * v, axis) / nx.divisor(nx.sum_over_axis(weight, axis))
 
     # Twice: where one weight outweighs all others, what is left of its v is below the rounding error of the mean.
     return weight * from_mean(from_mean(v))
@@ -37,10 +36,10 @@ def _entmax_product(v, x, alpha, axis):
     return _weighted_deviation(v, ops.where(support, weight, 0.0), axis)
 
 
-@rows.with_symmetric_jacobian(_entmax_product)
+@nx.with_symmetric_jacobian(_entmax_product)
 def _entmax(x, alpha, axis):
     p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
-    return rows.zero_if_masked(x, p / rows.total(p, axis), axis)
+    return nx.zero_if_masked(x, p / nx.sum_over_axis(p, axis), axis)
 
 
 def _bisect(x, below, low, high):
@@ -57,7 +56,7 @@ def _bisect(x, below, low, high):
 
 def _shares_by_depth(x, alpha, axis):
     scale = alpha - 1.0
-    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
+    depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
 
     def shares(c):
@@ -66,13 +65,15 @@ def _shares_by_depth(x, alpha, axis):
         if alpha == 1.5:
             return ops.square(raised)
         # log1p(base), as XLA's own is off by 50 units in float64: the last term is what 1 + base has lost
-        lost = ops.where(raised > 0.0, (base - (raised - 1.0)) / rows.divisor(raised), 0.0)
+        lost = ops.where(raised > 0.0, (base - (raised - 1.0)) / nx.divisor(raised), 0.0)
         return ops.exp((ops.log(raised) + lost) / scale)
 
-    low = 0.0 * rows.total(depth, axis)  # the largest share is 1 ...
-    high = low - ops.expm1(-scale * ops.log(rows.total(ops.ones_like(depth), axis))) / scale  # ... or all are equal
+    low = 0.0 * nx.sum_over_axis(depth, axis)  # the largest share is 1 ...
+    high = (
+        low - ops.expm1(-scale * ops.log(nx.sum_over_axis(ops.ones_like(depth), axis))) / scale
+    )  # ... or all are equal
     # From the side where the sum is at least 1: there is something to divide by.
-    return shares(_bisect(x, lambda c: rows.total(shares(c), axis) >= 1.0, low, high))
+    return shares(_bisect(x, lambda c: nx.sum_over_axis(shares(c), axis) >= 1.0, low, high))
 
 
 def _shares_by_smallest(x, alpha, axis):
@@ -83,7 +84,7 @@ def _shares_by_smallest(x, alpha, axis):
     """
     scale = alpha - 1.0
     x = nx.finite(x)
-    ordered, rank = rows.descending(x, axis)
+    ordered, rank = nx.descending(x, axis)
 
     def smallest(count):
         return ops.min(ops.where(rank <= count, ordered, math.inf), axis=axis, keepdims=True)
@@ -93,15 +94,15 @@ def _shares_by_smallest(x, alpha, axis):
         outside = 0.0 * ops.abs(x)  # NaN stays
         return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
 
-    zero = 0.0 * rows.peak(x, axis)
+    zero = 0.0 * nx.max_over_axis(x, axis)
 
     def extended(k, count):
         trial = count + ops.power(2.0, 23.0 - ops.cast(k, x.dtype))  # ranks are exact to 2^24 in float32
-        fits = rows.total(shares(zero, smallest(trial)), axis) < 1.0
+        fits = nx.sum_over_axis(shares(zero, smallest(trial)), axis) < 1.0
         return ops.where(fits, trial, count)
 
     edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
-    return shares(_bisect(x, lambda t: rows.total(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
+    return shares(_bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
 
 
 @activation(
@@ -109,7 +110,7 @@ def _shares_by_smallest(x, alpha, axis):
     paper="arXiv:1905.05702",
     traits=_SPARSE_SHARES,
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def entmax(
     x: nx.Tensor,
     alpha: Annotated[float, Param("how sparse: softmax towards 1, sparsemax at 2", low=1.0, exclusive=True)] = 1.5,
@@ -145,7 +146,7 @@ def entmax(
 
 
 @activation(formula=r"[x_i / 2 - \tau]_+^2", paper="arXiv:1905.05702", traits=_SPARSE_SHARES)
-@rows.empty_as_is
+@nx.empty_as_is
 def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
 
@@ -177,16 +178,16 @@ def _sparsemax_product(v, x, axis):
     return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
 
 
-@rows.with_symmetric_jacobian(_sparsemax_product)
+@nx.with_symmetric_jacobian(_sparsemax_product)
 def _sparsemax(x, axis):
-    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
+    depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
     # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
-    ordered, rank = rows.descending(depth, axis)
+    ordered, rank = nx.descending(depth, axis)
     in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
-    size = rows.total(ops.cast(in_support, x.dtype), axis)
-    tau = (rows.total(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / rows.divisor(size)
-    return rows.zero_if_masked(x, ops.relu(depth - tau), axis)
+    size = nx.sum_over_axis(ops.cast(in_support, x.dtype), axis)
+    tau = (nx.sum_over_axis(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / nx.divisor(size)
+    return nx.zero_if_masked(x, ops.relu(depth - tau), axis)
 
 
 @activation(
@@ -195,7 +196,7 @@ def _sparsemax(x, axis):
     traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
     aliases={"keras": "sparsemax", "tfa": "sparsemax"},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
 

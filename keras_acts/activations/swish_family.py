@@ -11,13 +11,13 @@ from keras_acts.core.declaration import Param, Trait, activation
 def silu_curvature(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
     """factor * silu''(x), with silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
     # The factor inside the difference: the graph optimiser would move it past the exponentials otherwise.
-    return nx.gated_curvature(2.0 * factor - (factor * nx.near(x)) * ops.tanh(0.5 * x), x)
+    return nx.times_sigmoid_derivative(2.0 * factor - (factor * nx.near(x)) * ops.tanh(0.5 * x), x)
 
 
 @nx.with_derivative(silu_curvature)
 def silu_slope(x: nx.Tensor) -> nx.Tensor:
     """silu'(x) = sigmoid(x) (1 + x sigmoid(-x))."""
-    return nx.gated_slope(nx.near(x), x)
+    return nx.sigmoid_gated_derivative(nx.near(x), x)
 
 
 @activation(
@@ -55,7 +55,7 @@ def silu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1702.03118, Sigmoid-Weighted Linear Units; arXiv:1710.05941, Searching for Activation Functions.
     """
-    return nx.gated(x, x)
+    return nx.sigmoid_gated(x, x)
 
 
 def _swish_beta_gate(x, beta):
@@ -98,7 +98,7 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
     """
     if beta == 0.0:
         return 0.5 * x
-    return nx.gated(x, beta * x) if beta > 0.0 else -nx.gated(-x, beta * x)
+    return nx.sigmoid_gated(x, beta * x) if beta > 0.0 else -nx.sigmoid_gated(-x, beta * x)
 
 
 def _hard_silu_curvature(x):

@@ -133,37 +133,6 @@ def _tanh_shrink_slope(x):
     return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
 
 
-# (x - tanh x) / x^3 in powers of x^2 for |x| <= 1, by Chebyshev fit to the last bit of each dtype.
-_SHRINK_FLOAT64 = (
-    0.3333333333333333,
-    -0.1333333333333309,
-    0.05396825396804637,
-    -0.02186948852912909,
-    0.008863235404578283,
-    -0.003592126679366341,
-    0.0014558246920964941,
-    -0.0005899792946300052,
-    0.00023895705228738225,
-    -9.646277743313181e-05,
-    3.8389607893147334e-05,
-    -1.4606131676715378e-05,
-    4.987760317520347e-06,
-    -1.3791814499083342e-06,
-    2.6330772232959337e-07,
-    -2.5155023659382105e-08,
-)
-_SHRINK_FLOAT32 = (
-    0.3333333315672231,
-    -0.133333106555451,
-    0.05396341475443884,
-    -0.02182954884305937,
-    0.008697847592814879,
-    -0.003206803386846565,
-    0.0009235008463481761,
-    -0.00014279318799621565,
-)
-
-
 @activation(
     formula=r"x - \tanh x",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
@@ -188,5 +157,5 @@ def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     # The difference cancels near 0, where it is about x^3 / 3.
     small = ops.clip(x, -1.0, 1.0)
     square = ops.square(small)
-    near_zero = small * (square * nx.polynomial(square, _SHRINK_FLOAT64, _SHRINK_FLOAT32))
+    near_zero = small * (square * nx.fitted("tanh_shrink_quotient", square))
     return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))

@@ -5,18 +5,17 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declaration import Param, Trait, activation
 
 
 def _direction_and_length(x, axis):
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""
     x = nx.finite(x)
-    scale = rows.scale(x, axis)
+    scale = nx.scale_over_axis(x, axis)
     scaled = x / scale
-    root = ops.sqrt(rows.divisor(rows.total(ops.square(scaled), axis)))  # 1 for the zero vector
+    root = ops.sqrt(nx.divisor(nx.sum_over_axis(ops.square(scaled), axis)))  # 1 for the zero vector
     unit = scaled / root
-    length = rows.total(scaled * unit, axis) * scale  # 0 for the zero vector
+    length = nx.sum_over_axis(scaled * unit, axis) * scale  # 0 for the zero vector
     long = length > 1.0
     q = ops.where(long, 1.0 / ops.where(long, length, 1.0), length)
     return unit, q, long
@@ -27,10 +26,10 @@ def _squash_product(v, x, axis):
     unit, q, long = _direction_and_length(x, axis)
     q2 = ops.square(q)
     radial = ops.where(long, q2 - 1.0, 1.0 - q2) / (1.0 + q2)
-    return q / (1.0 + q2) * (v + radial * unit * rows.total(unit * v, axis))
+    return q / (1.0 + q2) * (v + radial * unit * nx.sum_over_axis(unit * v, axis))
 
 
-@rows.with_symmetric_jacobian(_squash_product)
+@nx.with_symmetric_jacobian(_squash_product)
 def _squash(x, axis):
     unit, q, long = _direction_and_length(x, axis)
     q2 = ops.square(q)
@@ -42,7 +41,7 @@ def _squash(x, axis):
     paper="arXiv:1710.09829",
     traits={Trait.BOUNDED, Trait.ODD, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def squash(x: nx.Tensor, axis: Annotated[int, Param("axis of the vectors")] = -1) -> nx.Tensor:
     """Shrinks vectors to a length below 1 and keeps their direction: the capsule networks' activation.
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import keras
 from keras import ops
 
-from keras_acts.core.derivatives import Tensor as Tensor
-from keras_acts.core.numerics import largest
+from keras_acts.core.derivatives import Tensor
+from keras_acts.core.numerics.limits import largest
 
 Body = TypeVar("Body", bound=Callable[..., Any])
 
@@ -61,20 +61,20 @@ def _with_product(value: Callable[..., Tensor], product: Callable[..., Tensor]) 
     return ops.custom_gradient(with_rule)
 
 
-def total(x: Tensor, axis: int) -> Tensor:
+def sum_over_axis(x: Tensor, axis: int) -> Tensor:
     """Sum of each row."""
     return ops.sum(x, axis=axis, keepdims=True)
 
 
-def peak(x: Tensor, axis: int) -> Tensor:
+def max_over_axis(x: Tensor, axis: int) -> Tensor:
     """Largest entry of each row, as a constant for the derivative."""
     return ops.max(ops.stop_gradient(x), axis=axis, keepdims=True)
 
 
-def scale(x: Tensor, axis: int) -> Tensor:
+def scale_over_axis(x: Tensor, axis: int) -> Tensor:
     """A constant of about the largest magnitude of each row, to divide by before squaring."""
     # Within these bounds the reciprocal is a normal number, which XLA multiplies by.
-    return ops.clip(peak(ops.abs(x), axis), 1024.0 / largest(x), largest(x) / 1024.0)
+    return ops.clip(max_over_axis(ops.abs(x), axis), 1024.0 / largest(x), largest(x) / 1024.0)
 
 
 def masked(x: Tensor) -> Tensor:
@@ -104,5 +104,5 @@ def among_largest(x: Tensor, k: int, axis: int) -> Tensor:
     ordered, rank = descending(x, axis)
     last = ops.min(ops.where(rank <= k, ordered, math.inf), axis=axis, keepdims=True)
     above, tied = x > last, ops.equal(x, last)
-    left = k - total(ops.cast(above, x.dtype), axis)
+    left = k - sum_over_axis(ops.cast(above, x.dtype), axis)
     return ops.logical_or(above, ops.logical_and(tied, ops.cumsum(ops.cast(tied, x.dtype), axis=axis) <= left))
