@@ -2,9 +2,9 @@
 
     python -m tools.fit_series
 
-fits every polynomial anew with 50 digits, writes the file, and prints the largest relative error of each polynomial
-in exact arithmetic, in units of the last place of its dtype. Coefficients are float64 for both dtypes; they are rounded to
-the tensor's dtype where they meet it. Needs mpmath.
+fits every polynomial anew with 50 digits, writes the file, and prints the largest relative error of each polynomial,
+in exact arithmetic and in units of the last place of its dtype. Coefficients are float64 for both dtypes; they are
+rounded to the dtype of the tensor that they meet. Needs mpmath.
 """
 
 import json

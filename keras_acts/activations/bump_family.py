@@ -15,12 +15,12 @@ def _over_variance(x, sigma):
 
 def _gaussian_curvature(x, sigma):
     bend = _over_variance(x - sigma, sigma) * _over_variance(x + sigma, sigma)  # x^2 - sigma^2 would cancel
-    return nx.scaled_exp(bend, -0.5 * ops.square(nx.near(x / sigma)))
+    return nx.times_exp_fast(bend, -0.5 * ops.square(nx.near(x / sigma)))
 
 
 @nx.with_derivative(_gaussian_curvature)
 def _gaussian_slope(x, sigma):
-    return nx.scaled_exp(_over_variance(-x, sigma), -0.5 * ops.square(nx.near(x / sigma)))
+    return nx.times_exp_fast(_over_variance(-x, sigma), -0.5 * ops.square(nx.near(x / sigma)))
 
 
 @activation(

@@ -121,7 +121,7 @@ def _gish_parts(x):
     z = ops.exp(x)
     rest = -ops.expm1(-z)
     inner = ops.minimum(z, 1.0)
-    ratio = nx.log_two_minus_quotient(inner)
+    ratio = nx.fitted("log_two_minus_quotient", 2.0 * inner - 1.0)
     v = ops.where(z < 0.5, 1.0 - rest, ops.exp(-z))
     return x, z, v, rest, ops.where(z < 1.0, inner * ratio, ops.log(2.0 - v)), ratio
 

@@ -19,13 +19,13 @@ def _saturating(x, scale, rate=1.0):
 
 
 def _elu_curvature(x, alpha):
-    return ops.where(x >= 0.0, 0.0, nx.scaled_exp(alpha, ops.minimum(x, 0.0)))
+    return ops.where(x >= 0.0, 0.0, nx.times_exp_fast(alpha, ops.minimum(x, 0.0)))
 
 
 @nx.with_derivative(_elu_curvature)
 def _elu_slope(x, alpha):
     below = ops.minimum(x, 0.0)
-    return ops.exp(below) if alpha == 1.0 else ops.where(x >= 0.0, 1.0, nx.scaled_exp(alpha, below))
+    return ops.exp(below) if alpha == 1.0 else ops.where(x >= 0.0, 1.0, nx.times_exp_fast(alpha, below))
 
 
 @activation(
@@ -67,7 +67,7 @@ def _selu_curvature(x):
 
 @nx.with_derivative(_selu_curvature)
 def _selu_slope(x):
-    below = nx.scaled_exp(SELU_SCALE * SELU_ALPHA, ops.minimum(x, 0.0))
+    below = nx.times_exp_fast(SELU_SCALE * SELU_ALPHA, ops.minimum(x, 0.0))
     return ops.where(x >= 0.0, SELU_SCALE, below)
 
 
@@ -104,7 +104,7 @@ def selu(x: nx.Tensor) -> nx.Tensor:
 
 
 def _celu_curvature(x, alpha):
-    return ops.where(x >= 0.0, 0.0, nx.scaled_exp(1.0 / alpha, ops.minimum(x, 0.0) / alpha))
+    return ops.where(x >= 0.0, 0.0, nx.times_exp_fast(1.0 / alpha, ops.minimum(x, 0.0) / alpha))
 
 
 @nx.with_derivative(_celu_curvature)

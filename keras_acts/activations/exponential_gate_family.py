@@ -104,13 +104,13 @@ def hard_elish(x: nx.Tensor) -> nx.Tensor:
 
 def _laplace_lu_curvature(x):
     t = nx.near(ops.abs(x))
-    return nx.scaled_exp(1.0 - 0.5 * t, -t)
+    return nx.times_exp_fast(1.0 - 0.5 * t, -t)
 
 
 @nx.with_derivative(_laplace_lu_curvature)
 def _laplace_lu_slope(x):
     t = nx.near(ops.abs(x))
-    excess = nx.scaled_exp(0.5 - 0.5 * t, -t)
+    excess = nx.times_exp_fast(0.5 - 0.5 * t, -t)
     return ops.where(x < 0.0, excess, 1.0 - excess)
 
 

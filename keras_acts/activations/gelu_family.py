@@ -53,7 +53,7 @@ def _gelu_slope(x, approximate):
     if approximate:
         return _gelu_tanh_slope(x)
     t = nx.near(ops.abs(x))
-    excess = nx.scaled_exp(nx.NORMAL_PEAK * t - nx.scaled_normal_tail(t), -0.5 * ops.square(t))
+    excess = nx.times_exp_fast(nx.NORMAL_PEAK * t - nx.scaled_normal_tail(t), -0.5 * ops.square(t))
     return ops.where(x < 0.0, -excess, 1.0 + excess)
 
 

@@ -21,7 +21,7 @@ def _saturating(x, depth, reach):
 def _decay(factor, z):
     """factor exp(z) for z <= 0, down to the smallest normal number."""
     if factor <= 1.0:
-        return nx.scaled_exp(factor, z)
+        return nx.times_exp_fast(factor, z)
     # In the square, as TensorFlow's optimiser moves a plain factor behind h h, which is 0 where the result is not.
     return ops.square(math.sqrt(factor) * ops.exp(0.5 * z))
 

@@ -213,7 +213,7 @@ def _exp_excess(factor, x):
 
 
 def _xielu_curvature(x, alpha_p, alpha_n, beta):
-    return ops.where(x > 0.0, 2.0 * alpha_p, nx.scaled_exp(alpha_n, ops.minimum(x, 0.0)))
+    return ops.where(x > 0.0, 2.0 * alpha_p, nx.times_exp_fast(alpha_n, ops.minimum(x, 0.0)))
 
 
 @nx.with_derivative(_xielu_curvature)

@@ -64,7 +64,7 @@ def softplus(
     z = -ops.abs(beta * x)
     excess = nx.log1p_unit(ops.exp(z)) / beta
     if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
-        excess = ops.where(z < -80.0, nx.scaled_exp(1.0 / beta, z), excess)
+        excess = ops.where(z < -80.0, nx.times_exp_fast(1.0 / beta, z), excess)
     smooth = ops.maximum(x, 0.0) + excess
     return smooth if threshold is None else ops.where(beta * x > threshold, x, smooth)
 

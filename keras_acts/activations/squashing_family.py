@@ -208,7 +208,7 @@ def _soft_clipping_curvature(x, alpha):
     _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
     amplitude = alpha * math.expm1(-alpha)
     bracket = amplitude * ops.sign(0.5 - x) * ops.expm1(twice) / ops.square(d)
-    return nx.scaled_exp(bracket, -alpha * ops.abs(outside))
+    return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))
 
 
 @nx.with_derivative(_soft_clipping_curvature)
@@ -256,7 +256,7 @@ def soft_clipping(
     excess = ops.exp(decay) * gap / (1.0 + ops.exp(alpha * low - alpha))
     rounding = ops.log1p(excess) / alpha
     if alpha < 2.0:  # the quotient is still a normal number where the exponential no longer is
-        tail = nx.scaled_exp(-math.expm1(-alpha) / alpha, decay)
+        tail = nx.times_exp_fast(-math.expm1(-alpha) / alpha, decay)
         rounding = ops.where(decay < -40.0, tail, rounding)
     below = ops.maximum(low, 0.0) + rounding
     return ops.where(x > 0.5, 1.0 - below, below)

@@ -154,7 +154,7 @@ def _mish_gate(x):
     For x < 0 the gate is e (e + 2) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which
     would overflow.
     """
-    near, far = nx.split_decay(x)
+    near, far = nx.split_exp(-ops.abs(x))
     e = near * far
     negative = x < 0.0
     n = ops.where(negative, e + 2.0, 1.0 + 2.0 * e)

@@ -12,42 +12,51 @@ from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.polynomials import fitted, fitted_odd
 
+_FAR_BELOW = 64.0  # exp(-64) is a normal number in every dtype
+_SHIFT = 32.0
+
 
 def half_decay(x: Tensor) -> Tensor:
-    """exp(-|x| / 2)."""
+    """exp(-|x| / 2), of which two together decay as exp(-|x|) does without vanishing before a factor between them."""
     return ops.exp(-0.5 * ops.abs(x))
 
 
-def split_decay(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Two numbers whose product is exp(-|x|), for a factor to be multiplied in between; the second is 1 up to |x| = 64.
+def split_exp(x: Tensor) -> tuple[Tensor, Tensor]:
+    """For x <= 0 two numbers whose product is exp(x), for factors in between; the second is 1 where exp(x) is not tiny.
 
-    One exponential with one rounding, where the square of a half has two.
+    One exponential with one rounding, where the square of `half_decay` has three.
     """
-    t = ops.abs(x)
-    is_far = t > 64.0
-    return ops.exp(ops.where(is_far, 32.0 - t, -t)), ops.where(is_far, math.exp(-32.0), ops.ones_like(x))
-
-
-def scaled_exp(factor: Tensor | float, x: Tensor) -> Tensor:
-    """factor * exp(x) for x <= 0, down to the smallest normal number."""
-    h = ops.exp(0.5 * x)
-    return h * (h * factor)
+    is_far = x < -_FAR_BELOW
+    shifted = ops.where(is_far, x + _SHIFT, x)  # exact
+    return ops.exp(shifted), ops.where(is_far, math.exp(-_SHIFT), ops.ones_like(x))
 
 
 def times_exp(factor: Tensor | float, x: Tensor) -> Tensor:
-    """factor * exp(x) for x <= 0, down to the smallest normal number.
+    """factor * exp(x) for x <= 0, down to the smallest normal number, with one rounded exponential."""
+    is_far = x < -_FAR_BELOW
+    if isinstance(factor, float):
+        factor = factor * ops.ones_like(x)
+    # A `where` in the product keeps the graph optimiser from moving the factor's constants out of it.
+    return ops.exp(ops.where(is_far, x + _SHIFT, x)) * ops.where(is_far, math.exp(-_SHIFT) * factor, factor)
 
-    `scaled_exp` with one rounded exponential where exp(x) is not tiny, at the cost of a second exponential. Both
-    parts of x are exact.
-    """
-    return ops.exp(ops.maximum(x, -32.0)) * (ops.exp(ops.minimum(x + 32.0, 0.0)) * factor)
+
+def times_exp_fast(factor: Tensor | float, x: Tensor) -> Tensor:
+    """`times_exp` with two more roundings, for fewer passes over memory in the plain form."""
+    return times_square(factor, ops.exp(0.5 * x)) if form.chosen() == "plain" else times_exp(factor, x)
+
+
+def times_square(factor: Tensor | float, h: Tensor) -> Tensor:
+    """factor * h^2, down to the smallest normal number: h^2 alone may vanish."""
+    if isinstance(factor, float) and factor > 1.0:  # the graph optimiser would move it behind h h
+        return ops.square(math.sqrt(factor) * h)
+    return h * (h * factor)
 
 
 def expm1(z: Tensor) -> Tensor:
     """exp(z) - 1 for z <= 0, from the exponential that a derivative shares."""
     inner = ops.maximum(z, -0.35)
     near_zero = inner + ops.square(inner) * fitted("expm1_rest", inner)
-    # The graph optimiser would make of exp(z) - 1 the kernel of expm1, which takes as long as three exponentials.
+    # Not exp(z) - 1, of which the graph optimiser makes the kernel of expm1, which takes as long as three exponentials.
     return ops.where(z < -0.35, -(1.0 - ops.exp(z)), near_zero)
 
 
@@ -71,11 +80,6 @@ def log1p_quotient(e: Tensor) -> Tensor:
     return fitted("log1p_quotient", e)
 
 
-def log_two_minus_quotient(z: Tensor) -> Tensor:
-    """log(2 - exp(-z)) / z for 0 <= z <= 1."""
-    return fitted("log_two_minus_quotient", 2.0 * z - 1.0)
-
-
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)) without overflow, and relatively accurate in the left tail."""
     return ops.maximum(x, 0.0) + log1p_unit(ops.exp(-ops.abs(x)))
@@ -90,11 +94,21 @@ def arctan(x: Tensor) -> Tensor:
     return ops.sign(x) * ops.where(t > 1.0, 0.5 * math.pi - inner, inner)
 
 
+def _saturating_tanh(z: Tensor) -> Tensor:
+    """tanh(z) for z >= 1."""
+    e = ops.exp(-2.0 * z)
+    return 1.0 - 2.0 * e / (1.0 + e)
+
+
+def tanh(x: Tensor) -> Tensor:
+    """tanh(x) with one rounding where it saturates, in which the kernels are off by three units in the last place."""
+    t = ops.abs(x)
+    return ops.where(t < 1.0, ops.tanh(x), ops.sign(x) * _saturating_tanh(t))
+
+
 def tanh_and_quotient(z: Tensor) -> tuple[Tensor, Tensor]:
     """tanh(z) and tanh(z) / z for z >= 0."""
     inner = ops.minimum(z, 1.0)
-    series = fitted("tanh_quotient", ops.square(inner))
-    e = ops.exp(-2.0 * z)
-    saturating = 1.0 - 2.0 * e / (1.0 + e)
+    series, saturating = fitted("tanh_quotient", ops.square(inner)), _saturating_tanh(z)
     inside = z < 1.0
     return ops.where(inside, inner * series, saturating), ops.where(inside, series, saturating / ops.maximum(z, 1.0))

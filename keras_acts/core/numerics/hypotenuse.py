@@ -20,6 +20,12 @@ def square_and_root(u: Tensor) -> tuple[Tensor, Tensor]:
     return squared, ops.sqrt(squared)
 
 
+def hypotenuse(x: Tensor, width: float = 1.0) -> Tensor:
+    """sqrt(x^2 + width^2) for every finite x."""
+    root = square_and_root(clipped_for_square(x if width == 1.0 else x / width))[1]
+    return ops.maximum(root if width == 1.0 else width * root, ops.abs(x))  # |x| where it was clipped
+
+
 def algebraic_sigmoid(u: Tensor) -> Tensor:
     """u / sqrt(1 + u^2), the algebraic sigmoid."""
     return u / square_and_root(u)[1]

@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_acts.core.derivatives import Tensor, with_derivative
 from keras_acts.core.numerics import form
-from keras_acts.core.numerics.elementary import half_decay, split_decay
+from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
 from keras_acts.core.numerics.limits import largest
 
 
@@ -33,9 +33,8 @@ def times_sigmoid_derivative(factor: Tensor | float, x: Tensor) -> Tensor:
     (x sigmoid(w))'' is this at w, with the factor 2 w' + x w'' - x w'^2 tanh(w / 2).
     """
     if form.chosen() == "plain":
-        root = _sigmoid_root(x)
-        return root * (root * factor)
-    near_part, far_part = split_decay(x)
+        return times_square(factor, _sigmoid_root(x))
+    near_part, far_part = split_exp(-ops.abs(x))
     e = near_part * far_part
     return near_part * (far_part * factor) / (1.0 + e * (2.0 + e))
 
@@ -56,9 +55,6 @@ def sigmoid_derivative(x: Tensor) -> Tensor:
 
 def times_sech_squared(factor: Tensor | float, x: Tensor) -> Tensor:
     """factor * sech(x)^2, where sech(x)^2 = 4 sigmoid'(2 x)."""
-    if form.chosen() == "plain":
-        sech = 2.0 * _sigmoid_root(2.0 * x)
-        return sech * (sech * factor)
     return times_sigmoid_derivative(4.0 * factor, 2.0 * x)
 
 
@@ -91,7 +87,7 @@ def sigmoid_gated(x: Tensor, w: Tensor) -> Tensor:
     if form.chosen() == "plain":
         h, inverse = _gate_halves(w)
         return x / (h + inverse) * h
-    near_part, far_part = split_decay(w)
+    near_part, far_part = split_exp(-ops.abs(w))
     return ops.where(w < 0.0, near_part * (far_part * x), x) / (1.0 + near_part * far_part)
 
 
@@ -100,7 +96,7 @@ def sigmoid_gated_derivative(xw1: Tensor, w: Tensor) -> Tensor:
     if form.chosen() == "plain":
         h, inverse = _gate_halves(w)
         return (1.0 + xw1 / (1.0 + ops.square(h))) * h / (h + inverse)
-    near_part, far_part = split_decay(w)
+    near_part, far_part = split_exp(-ops.abs(w))
     e = near_part * far_part
     closing = near_part * (far_part * (1.0 + e + xw1))
     opening = 1.0 + e + xw1 * e
