@@ -146,8 +146,8 @@ class Declaration:
 
     @property
     def family(self) -> str:
-        """The file that declares it, without `_family`: relu, elu, gelu, ..."""
-        return self.body.__module__.rpartition(".")[2].removesuffix("_family")
+        """The file that declares it: rectifiers, sigmoids, softmax, ..."""
+        return self.body.__module__.rpartition(".")[2]
 
     @property
     def summary(self) -> str:

@@ -63,7 +63,7 @@ def names(pattern: str | None = None, trait: "Trait | str | None" = None, family
     Args:
         pattern: shell-style pattern, such as "*lu*".
         trait: keep those with this `Trait`.
-        family: keep those of this family: "relu", "gelu", "softmax", ...
+        family: keep those of this family: "rectifiers", "sigmoids", "softmax", ...
 
     Example:
         >>> keras_acts.names("gelu*")

@@ -8,6 +8,8 @@ from keras_acts.core import numerics as nx
 from keras_acts.core import rows
 from keras_acts.core.declaration import Param, Trait, activation
 
+__all__ = ["squash"]
+
 
 def _direction_and_length(x, axis):
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""
