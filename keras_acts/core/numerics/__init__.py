@@ -1,6 +1,6 @@
 """Stable primitives, which the activations are built on: `from keras_acts.core import numerics as nx`."""
 
-from keras_acts.core.derivatives import Tensor, rounded_once, with_derivative
+from keras_acts.core.derivatives import Tensor, upcast, with_derivative, with_partials, with_symmetric_jacobian
 from keras_acts.core.numerics.elementary import (
     arctan,
     expm1,
@@ -46,7 +46,6 @@ from keras_acts.core.numerics.over_axis import (
     max_over_axis,
     scale_over_axis,
     sum_over_axis,
-    with_symmetric_jacobian,
     zero_if_masked,
 )
 from keras_acts.core.numerics.polynomials import fitted
@@ -98,7 +97,6 @@ __all__ = [
     "normal_gated_derivative",
     "normal_gated_second_derivative",
     "on_cpu",
-    "rounded_once",
     "scale_over_axis",
     "scaled_normal_tail",
     "sech_squared",
@@ -121,7 +119,9 @@ __all__ = [
     "times_sech_squared",
     "times_sigmoid_derivative",
     "times_square",
+    "upcast",
     "with_derivative",
+    "with_partials",
     "with_symmetric_jacobian",
     "zero_if_masked",
 ]
