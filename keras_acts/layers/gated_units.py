@@ -6,7 +6,8 @@ from typing import Any
 
 from keras import ops
 
-from keras_acts.core import resolve, series
+from keras_acts.core import numerics as nx
+from keras_acts.core import resolve
 from keras_acts.layers import arguments, channels
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.registry import layer
@@ -139,7 +140,7 @@ class GLU(ActivationLayer):
         if after is not None:
             value = ops.minimum(value, after)
         if self.softcap is not None:
-            _, shrinking = series.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
+            _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
             value = value * shrinking
         return value
 
