@@ -1,6 +1,8 @@
 """A formula's text cut into tokens, and the error that points at the offence."""
 
+import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -76,3 +78,10 @@ def _refuse_character(text: str, position: int) -> NoReturn:
     char = text[position]
     hint = _HINTS.get(char, "A formula is made of numbers, x, parameters, functions, + - * / ** and parentheses.")
     raise FormulaError(f"A formula cannot contain {char!r}. {hint}", text, position)
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """`There is no function 'tahn'. Did you mean 'tanh'?`"""
+    near = difflib.get_close_matches(name.lower(), known, n=2, cutoff=0.6)
+    question = f" Did you mean {' or '.join(map(repr, near))}?" if near else f" Known are {', '.join(known)}."
+    return f"There is no {kind} '{name}'.{question}"
