@@ -15,6 +15,8 @@ import numpy as np
 from keras_acts.experiments import inference
 from keras_acts.experiments.inference import LEVEL, RESAMPLES
 
+FLOAT32 = float(np.finfo("float32").eps)  # scores are computed in float32: how far they may be off
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -117,7 +119,10 @@ def differences(
         activation: tuple(np.where(np.isfinite(values), values, worst) for values in pair)
         for activation, pair in pairs.items()
     }
-    p = {activation: inference.sign_flip_p(ours - theirs) for activation, (ours, theirs) in filled.items()}
+    p = {
+        activation: inference.sign_flip_p(ours - theirs, rounding=FLOAT32 * (np.abs(ours) + np.abs(theirs)))
+        for activation, (ours, theirs) in filled.items()
+    }
     p_holm = dict(zip(p, inference.holm(list(p.values())), strict=True))
     found = []
     for activation, (ours, theirs) in filled.items():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from keras_acts.experiments import inference
 from keras_acts.experiments.inference import (
     bootstrap_interval,
     cohens_d,
@@ -83,18 +84,46 @@ def test_detectable_difference_of_the_textbook():
 # ---- Exactness -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 9])
-def test_sign_flips_are_enumerated(count):
-    # Multiples of 0.1 tie in truth, and differ by rounding when they are summed in floating point.
-    values = np.random.default_rng(count).integers(-3, 6, count) * 0.1
-    tenths = np.rint(values * 10).astype(int)
-    sums = [abs(sum(s * t for s, t in zip(signs, tenths, strict=True))) for signs in flips(count)]
-    expected = np.mean(np.array(sums) >= abs(tenths.sum()))
-    assert sign_flip_p(values) == pytest.approx(expected)
+IMAGES = 360  # in the test data of digits
 
 
-def flips(count):
-    return itertools.product((1, -1), repeat=count)
+def enumerated(right, wrong):
+    """The p-value for numbers of images, in integers: among all flips, those that differ at least as much."""
+    signs = np.array(list(itertools.product((1, -1), repeat=len(right))))
+    return np.mean(np.abs(signs @ (right - wrong)) >= abs(np.sum(right - wrong)))
+
+
+@pytest.mark.parametrize(("count", "cases"), [(1, 100), (2, 100), (5, 2000), (9, 2000), (10, 2000)])
+def test_sign_flips_of_recorded_accuracies_are_enumerated_exactly(count, cases, monkeypatch):
+    """Accuracies as the trainer records them, float32 shares of the images, with many sums that tie."""
+    monkeypatch.setattr(inference, "bootstrap_interval", lambda *_, **__: (math.nan, math.nan))  # takes its time
+    generator = np.random.default_rng(count)
+    for _ in range(cases):
+        chances = np.clip(generator.uniform(0.4, 1.0) + generator.normal(0.0, 0.01, 2), 0.0, 1.0)
+        ours, theirs = generator.binomial(IMAGES, chances[:, np.newaxis], (2, count))
+        scores = {
+            name: {seed: float(np.float32(images) / np.float32(IMAGES)) for seed, images in enumerate(group)}
+            for name, group in (("ours", ours), ("theirs", theirs))
+        }
+        (found,) = differences(scores, "theirs", higher_is_better=True)
+        assert found.p == enumerated(ours, theirs), (ours, theirs)
+
+
+@pytest.mark.parametrize("count", [5, 9, 10])
+def test_sign_flips_of_plain_numbers_are_enumerated_exactly(count):
+    """Multiples of 0.1 tie in truth, and differ by rounding when they are summed in floating point."""
+    generator = np.random.default_rng(count)
+    for _ in range(500):
+        tenths = generator.integers(-3, 6, count)
+        assert sign_flip_p(tenths * 0.1) == enumerated(tenths, np.zeros(count, int)), tenths
+
+
+def test_an_outlier_does_not_blur_the_signs_of_the_others():
+    """A diverged run among errors is larger by powers of ten than the differences that are counted beside it."""
+    small = [0.001, 0.002, 0.003, 0.004, 0.005, 0.006]
+    scores = {"relu": by_seed([1e6, *np.ones(6)]), "gelu": by_seed([1.0, *(1.0 - np.array(small))])}
+    (found,) = differences(scores, "relu", higher_is_better=False)
+    assert found.p == 2.0 / 2.0**7
 
 
 @pytest.mark.parametrize("count", [3, 6, 10])
