@@ -23,7 +23,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_acts.experiments import Plan, Record, Run, carry_out, data, networks, runs
+from keras_acts.experiments import Plan, Record, Run, carry_out, runs
+from keras_acts.experiments.task import data, networks
 
 
 @dataclass

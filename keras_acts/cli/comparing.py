@@ -116,7 +116,7 @@ def _rate(text: str) -> float | str:
 
 
 def _say_what_seeds_can_show(chosen: Any) -> None:
-    from keras_acts.experiments.statistics import seeds_needed
+    from keras_acts.experiments.analysis.differences import seeds_needed
 
     plan = max(chosen, key=lambda plan: len(plan.activations))
     comparisons = len(plan.activations) - 1

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_acts.experiments import figures, tables, theory, verdict
-from keras_acts.experiments.boundaries import Boundary
+from keras_acts.experiments.analysis import tables, theory, verdict
+from keras_acts.experiments.analysis.differences import LEVEL, Difference, differences
+from keras_acts.experiments.analysis.selection import Entry, Problem, problems
 from keras_acts.experiments.presets.reproduction import Reproduction
-from keras_acts.experiments.records import Record
-from keras_acts.experiments.selection import Entry, Problem, problems
-from keras_acts.experiments.statistics import LEVEL, Difference, differences
+from keras_acts.experiments.report import figures
+from keras_acts.experiments.report.boundaries import Boundary
+from keras_acts.experiments.runs.records import Record
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -201,14 +202,14 @@ class Comparison:
             boundaries: classifiers of two-dimensional data, to be drawn in the plane.
             settings: what else is needed to repeat the comparison, such as the command.
         """
-        from keras_acts.experiments import page  # a page is made from a comparison
+        from keras_acts.experiments.report import page  # a page is made from a comparison
 
         text = page.render(self, boundaries=tuple(boundaries), settings=settings or {})
         Path(path).write_text(text, encoding="utf-8")
 
     def save_figures(self, folder: str | Path, formats: Iterable[str] = ("png", "svg")) -> list[Path]:
         """Write the figures of the report as files into a folder, which is made if missing, and return their paths."""
-        from keras_acts.experiments import gallery
+        from keras_acts.experiments.report import gallery
 
         folder, formats = Path(folder), tuple(formats)
         folder.mkdir(parents=True, exist_ok=True)

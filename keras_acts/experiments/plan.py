@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from keras_acts.experiments import data as data_module
-from keras_acts.experiments import networks, references
-from keras_acts.experiments.records import Run
+from keras_acts.experiments.runs.records import Run
+from keras_acts.experiments.task import data as data_module
+from keras_acts.experiments.task import networks, user_functions
 
 ACTIVATIONS = (
     "relu",
@@ -101,10 +101,10 @@ class Plan:
         for name in ("data", "model"):
             value = getattr(self, name)
             if callable(value):
-                self._set(name, references.name_of(value))
+                self._set(name, user_functions.name_of(value))
             elif not isinstance(value, str):
                 raise ValueError(f"`{name}` must be a name or a function. Received: {name}={value!r}")
-            references.check_shared(str(getattr(self, name)), self.engine)
+            user_functions.check_shared(str(getattr(self, name)), self.engine)
         if self.baseline not in self.activations:
             self._set("activations", (self.baseline, *self.activations))
         self._check_activations()
@@ -159,7 +159,7 @@ def from_mapping(values: Mapping[str, Any]) -> Plan:
     known = [field.name for field in fields(Plan)]
     for name in values:
         if name not in known:
-            near = references.did_you_mean(str(name), known)
+            near = user_functions.did_you_mean(str(name), known)
             raise ValueError(f"A plan has no setting `{name}`.{near} It has {', '.join(known)}. Received: {name!r}")
     return replace(Plan(), **values)
 
@@ -239,7 +239,7 @@ def _check_positive(name: str, value: object) -> None:
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        near = references.did_you_mean(str(value), choices)
+        near = user_functions.did_you_mean(str(value), choices)
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, choices))}.{near} Received: {value!r}")
 
 

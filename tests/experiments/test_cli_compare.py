@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import keras_acts
 from keras_acts import cli, experiments
 from keras_acts.cli import comparing
-from keras_acts.experiments import runner
+from keras_acts.experiments.runs import runner
 
 SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
 

@@ -10,13 +10,14 @@ import rich
 from matplotlib.figure import Figure
 from synthetic import record, records
 
-from keras_acts.experiments import figures, theory
-from keras_acts.experiments.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.analysis import theory
+from keras_acts.experiments.analysis.differences import differences
+from keras_acts.experiments.analysis.tables import interval, score
+from keras_acts.experiments.analysis.verdict import amount, amounts, describe, p_value
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.plane import SIZE, encode
-from keras_acts.experiments.statistics import differences
-from keras_acts.experiments.tables import interval, score
-from keras_acts.experiments.verdict import amount, amounts, describe, p_value
+from keras_acts.experiments.report import figures
+from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.runs.plane import SIZE, encode
 
 
 @pytest.fixture(scope="module")

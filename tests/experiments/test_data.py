@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_acts.experiments import data, datasets
+from keras_acts.experiments.task import data, datasets
 
 
 @pytest.fixture(scope="module")

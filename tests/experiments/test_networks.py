@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import keras_acts
-from keras_acts.experiments import networks
+from keras_acts.experiments.task import networks
 
 
 def own_network(activation, input_shape, outputs, width=8):

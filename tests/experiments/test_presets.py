@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 import keras_acts
 from keras_acts import cli, experiments
-from keras_acts.experiments import comparing, presets, runner
+from keras_acts.experiments import jobs, presets
 from keras_acts.experiments.plan import runs
 from keras_acts.experiments.presets import circles, gradients, mnist, signals
-from keras_acts.experiments.presets.declaration import ACCURACY, MSE, Part, Published, values
+from keras_acts.experiments.presets.preset import ACCURACY, MSE, Part, Published, values
 from keras_acts.experiments.presets.reproduction import Row
+from keras_acts.experiments.runs import runner
 
 
 def small(preset, keep=lambda plan: True, **changes):
@@ -212,7 +213,7 @@ def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
     assert "no difference shown between relu and tanh" in result.stdout
     assert "nothing to compare" not in result.stdout
     folder = tmp_path / "runs" / "tiny"
-    assert (folder / "1-moons-mlp" / comparing.STORE).exists()
+    assert (folder / "1-moons-mlp" / jobs.STORE).exists()
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"published-1.png", "published-1.svg", "2-boundaries.png", "2-boundaries.svg"} <= names
     page = (folder / "report.html").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from synthetic import record, records
 
-from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.report.boundaries import Boundary
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 ACTIVATIONS = {"relu": 0.93, "gelu": 0.96, "elu(alpha=0.5)": 0.93, "sigmoid": 0.5}

@@ -13,10 +13,11 @@ from concurrent.futures import Future
 import pytest
 
 from keras_acts import experiments
-from keras_acts.experiments import comparing, runner
+from keras_acts.experiments import jobs
 from keras_acts.experiments.plan import Plan, runs
-from keras_acts.experiments.store import Store
-from keras_acts.experiments.training import versions
+from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.store import Store
+from keras_acts.experiments.runs.trainer import versions
 
 PLAN = {"activations": ("relu", "PReLU"), "data": "iris", "model": "mlp(width=8)", "seeds": 2, "epochs": 3}
 
@@ -57,7 +58,7 @@ def killed(tmp_path_factory):
 
 def kept_in(folder):
     """The records of that comparison."""
-    with Store(folder / comparing.STORE, Plan(**{**PLAN, "seeds": 5000}).settings) as store:
+    with Store(folder / jobs.STORE, Plan(**{**PLAN, "seeds": 5000}).settings) as store:
         return store.records()
 
 
@@ -102,8 +103,8 @@ cluster.shutdown()
 DRIVER = """
 import sys
 import ray
-from keras_acts.experiments import runner
-from keras_acts.experiments.records import Run
+from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.records import Run
 runs = [Run.from_json(line) for line in sys.stdin]
 for record in runner.execute(runs, workers=2, engine="ray"):
     print(ray.get_runtime_context().gcs_address, record.to_json())
@@ -245,7 +246,7 @@ def test_runs_of_other_versions_are_kept_and_named(tmp_path):
     plan = Plan(activations=("relu",), seeds=2)
     now = versions()
     for run, keras_version in zip(runs(plan), (now["keras"], "3.0.1"), strict=True):
-        with Store(tmp_path / comparing.STORE, plan.settings) as store:
+        with Store(tmp_path / jobs.STORE, plan.settings) as store:
             store.add(dataclasses.replace(made_up(), run=run, versions=now | {"keras": keras_version}))
     with pytest.warns(UserWarning, match=rf"made with keras 3\.0\.1 \(here {now['keras']}\)\. They are kept") as caught:
         records = list(experiments.carry_out(plan, tmp_path))

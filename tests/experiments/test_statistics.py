@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_acts.experiments import inference
-from keras_acts.experiments.inference import (
+from keras_acts.experiments.analysis import inference
+from keras_acts.experiments.analysis.differences import differences, seeds_needed, worst_score
+from keras_acts.experiments.analysis.inference import (
     bootstrap_interval,
     cohens_d,
     detectable_difference,
@@ -16,7 +17,6 @@ from keras_acts.experiments.inference import (
     mean_interval,
     sign_flip_p,
 )
-from keras_acts.experiments.statistics import differences, seeds_needed, worst_score
 
 # README of Mish: SqueezeNet on CIFAR-10, 23 runs. Mean and standard deviation of the accuracy in %, Cohen's d of Mish.
 MISH = (87.48, 0.3967)

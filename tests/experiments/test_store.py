@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from keras_acts.experiments.records import LayerRecord, Record, Run
-from keras_acts.experiments.store import Store, StoreError
+from keras_acts.experiments.runs.records import LayerRecord, Record, Run
+from keras_acts.experiments.runs.store import Store, StoreError
 
 SETTINGS = {"data": "digits", "epochs": 2, "file": None}
 
@@ -48,7 +48,7 @@ WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from test_store import SETTINGS, made_up
-from keras_acts.experiments.store import Store
+from keras_acts.experiments.runs.store import Store
 print("ready", flush=True)
 sys.stdin.readline()
 with Store(sys.argv[2], SETTINGS) as store:

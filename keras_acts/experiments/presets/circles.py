@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.declaration import Outcome, Part, Preset, Published, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, values
+from keras_acts.experiments.runs.records import Record
 
 SOURCE = (
     "AI 小课堂：Activation Function (2020) and its notebook, hscspring/All4NLP, Activation/activations.ipynb: "

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.declaration import ACCURACY, Measure, Outcome, Part, Preset, Published, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.preset import ACCURACY, Measure, Outcome, Part, Preset, Published, values
+from keras_acts.experiments.runs.records import Record
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "sigmoid")
 FIRST = Measure("validation accuracy after 1 epoch", lambda record: record.history["val_metric"][0])

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.experiments.presets.declaration import Outcome, Part, Preset, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, values
+from keras_acts.experiments.runs.records import Record
 
 COLUMNS = ("What", "Activation", "Published", "Median here", "Lowest to highest", "Seeds")
 

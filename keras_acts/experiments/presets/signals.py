@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.declaration import MSE, Measure, Outcome, Part, Preset, Published, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.preset import MSE, Measure, Outcome, Part, Preset, Published, values
+from keras_acts.experiments.runs.records import Record
 
 # ---- snake ---------------------------------------------------------------------------------------------------------
 

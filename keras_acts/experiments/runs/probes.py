@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_acts.experiments.records import LayerRecord
+from keras_acts.experiments.runs.records import LayerRecord
 
 FLAT = 1e-2  # a slope below this passes almost no gradient: tanh beyond 3, sigmoid beyond 4.6
 MOSTLY = 0.9

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.declaration import ACCURACY, Measure, Outcome, Part, Preset, Published, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.preset import ACCURACY, Measure, Outcome, Part, Preset, Published, values
+from keras_acts.experiments.runs.records import Record
 
 # ---- vanishing: Nielsen's sigmoid networks -----------------------------------------------------------------------
 

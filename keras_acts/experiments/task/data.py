@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from keras_acts.core import spec
-from keras_acts.experiments import datasets, files, references
+from keras_acts.experiments.task import datasets, files, user_functions
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
@@ -86,7 +86,7 @@ def check(name: str) -> None:
     if ":" in place or place.endswith(files.SUFFIXES):
         return
     if place not in datasets.SOURCES:
-        near = references.did_you_mean(place, datasets.SOURCES)
+        near = user_functions.did_you_mean(place, datasets.SOURCES)
         raise ValueError(
             f"Unknown data set.{near} There are {', '.join(datasets.SOURCES)}; .csv and .npz files; and functions of "
             f"your own as 'module:function'. Received: {name!r}"
@@ -100,7 +100,7 @@ def _check_options(function: Callable[..., Any], name: str, args: tuple[Any, ...
     known = [parameter for parameter in inspect.signature(function).parameters if parameter != "seed"]
     for option in options:
         if option not in known:
-            near = references.did_you_mean(option, known)
+            near = user_functions.did_you_mean(option, known)
             raise ValueError(
                 f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
             )
@@ -122,7 +122,7 @@ def source(name: str, seed: int | None) -> datasets.Source | Split:
         _check_options(files.read, name, args, {key: value for key, value in options.items() if key != "path"})
         return files.read(place, **options)
     if ":" in place:
-        return _from_user(name, references.resolve(place)(**options))
+        return _from_user(name, user_functions.resolve(place)(**options))
     return datasets.SOURCES[place](**options) if seed is None else datasets.SOURCES[place](seed=seed, **options)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.experiments.datasets import Source
-from keras_acts.experiments.references import did_you_mean
+from keras_acts.experiments.task.datasets import Source
+from keras_acts.experiments.task.user_functions import did_you_mean
 
 SUFFIXES = (".csv", ".npz")
 TASKS = ("classification", "regression")

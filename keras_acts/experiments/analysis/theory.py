@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_acts.core import spec
-from keras_acts.experiments import networks
+from keras_acts.experiments.task import networks
 from keras_acts.initializers.elementwise import Elementwise, as_function
 from keras_acts.initializers.statistics import statistics
 

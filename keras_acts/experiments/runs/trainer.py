@@ -15,10 +15,11 @@ import tensorflow as tf
 
 from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
-from keras_acts.experiments import networks, plane
-from keras_acts.experiments.data import Part, Split
-from keras_acts.experiments.probes import Probe
-from keras_acts.experiments.records import Record, Run
+from keras_acts.experiments.task import networks
+from keras_acts.experiments.runs import plane
+from keras_acts.experiments.task.data import Part, Split
+from keras_acts.experiments.runs.probes import Probe
+from keras_acts.experiments.runs.records import Record, Run
 
 OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,

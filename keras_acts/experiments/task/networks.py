@@ -13,7 +13,7 @@ import keras
 
 from keras_acts import layers
 from keras_acts.core import registry, spec
-from keras_acts.experiments import references
+from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
 
 DEEP = 20  # layers from which on weights at the critical point are needed
@@ -237,7 +237,7 @@ def check(name: str) -> None:
         return
     for option, value in options.items():
         if option not in known:
-            near = references.did_you_mean(option, known)
+            near = user_functions.did_you_mean(option, known)
             raise ValueError(
                 f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
             )
@@ -304,9 +304,9 @@ def _build(function: Callable[..., keras.Model], text: str, pairing: bool, optio
 def _found(name: str) -> tuple[Callable[..., keras.Model], tuple[Any, ...], dict[str, Any]]:
     place, args, options = spec.parse(name)
     if ":" in place:
-        return references.resolve(place), args, options
+        return user_functions.resolve(place), args, options
     if place not in NETWORKS:
-        near = references.did_you_mean(place, NETWORKS)
+        near = user_functions.did_you_mean(place, NETWORKS)
         raise ValueError(
             f"Unknown network.{near} There are {', '.join(NETWORKS)}; and functions of your own as 'module:function'. "
             f"Received: {name!r}"

@@ -11,11 +11,12 @@ from typing import Any
 
 import keras
 
-from keras_acts.experiments import presets, runner
+from keras_acts.experiments import presets
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.plan import Plan, from_mapping, runs
-from keras_acts.experiments.records import Record, Run
-from keras_acts.experiments.store import Store
+from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.runs.store import Store
 
 STORE = "runs.sqlite"
 
@@ -165,7 +166,7 @@ def _carry_out(plans: Sequence[tuple[Plan, Path | None]]) -> Iterator[Record]:
 
 
 def _warn_of_other_versions(finished: Sequence[Record], path: Path) -> None:
-    from keras_acts.experiments.training import versions
+    from keras_acts.experiments.runs.trainer import versions
 
     here = versions()
     there = {(name, version) for record in finished for name, version in record.versions.items()}

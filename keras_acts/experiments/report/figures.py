@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
-from keras_acts.experiments.inference import mean_interval
-from keras_acts.experiments.statistics import Difference
-from keras_acts.experiments.verdict import unit
+from keras_acts.experiments.analysis.differences import Difference
+from keras_acts.experiments.analysis.inference import mean_interval
+from keras_acts.experiments.analysis.verdict import unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from keras_acts.experiments.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.analysis.selection import Problem
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.presets.drawing import draw_reproduction
 from keras_acts.experiments.presets.reproduction import Reproduction
-from keras_acts.experiments.selection import Problem
+from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.report.published import draw_reproduction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from keras_acts.experiments import datasets
 from keras_acts.experiments.plan import Plan, runs
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.runs.records import Record
+from keras_acts.experiments.task import datasets
 
 # What may be asked for beside a preset's name: how much and how it is run, not what.
 CHANGEABLE = ("seeds", "workers", "engine", "budget", "output")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_acts.experiments import inference
-from keras_acts.experiments.inference import LEVEL, RESAMPLES
+from keras_acts.experiments.analysis import inference
+from keras_acts.experiments.analysis.inference import LEVEL, RESAMPLES
 
 FLOAT32 = float(np.finfo("float32").eps)  # scores are computed in float32: how far they may be off
 

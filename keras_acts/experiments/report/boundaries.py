@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
-from keras_acts.experiments import data, plane
-from keras_acts.experiments.figures import axes
-from keras_acts.experiments.selection import Entry, Problem
+from keras_acts.experiments.analysis.selection import Entry, Problem
+from keras_acts.experiments.report.figures import axes
+from keras_acts.experiments.runs import plane
+from keras_acts.experiments.task import data
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_acts.experiments.records import Record, Run
+from keras_acts.experiments.runs.records import Record, Run
 
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
 FORMAT = 1

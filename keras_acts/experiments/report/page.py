@@ -8,12 +8,13 @@ import jinja2
 import numpy as np
 
 from keras_acts import plots
-from keras_acts.experiments import gallery, svg, tables, verdict
-from keras_acts.experiments.boundaries import Boundary
+from keras_acts.experiments.analysis import tables, verdict
+from keras_acts.experiments.analysis.differences import seeds_needed
+from keras_acts.experiments.analysis.selection import Entry, Problem
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.presets import reproduction
-from keras_acts.experiments.selection import Entry, Problem
-from keras_acts.experiments.statistics import seeds_needed
+from keras_acts.experiments.report import gallery, svg
+from keras_acts.experiments.report.boundaries import Boundary
 
 # Okabe-Ito's colours, lightened where they are too dark for a dark page, in the order of `plots.COLORS`.
 DARK_COLORS = ("#56a8e0", "#E69F00", "#2bc79a", "#e08fbd", "#f0803c", "#8fd3f7", "#f2f2f2", "#a0a0a0")
@@ -90,7 +91,7 @@ def render(
         An HTML document.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_acts.experiments", "templates"),
+        loader=jinja2.PackageLoader("keras_acts.experiments.report", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

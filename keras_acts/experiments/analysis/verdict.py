@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from keras_acts.experiments.selection import Problem
-from keras_acts.experiments.statistics import Difference, seeds_needed
+from keras_acts.experiments.analysis.differences import Difference, seeds_needed
+from keras_acts.experiments.analysis.selection import Problem
 
 NEGLIGIBLE = 1e-6  # scores are float32
 

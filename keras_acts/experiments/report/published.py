@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_acts import plots
-from keras_acts.experiments.figures import axes, label_rows
 from keras_acts.experiments.presets.reproduction import Row
+from keras_acts.experiments.report.figures import axes, label_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_acts.experiments.records import Record, Run, Value
+from keras_acts.experiments.runs.records import Record, Run, Value
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.experiments import verdict
-from keras_acts.experiments.records import LayerRecord, Record
-from keras_acts.experiments.selection import Entry, Problem
-from keras_acts.experiments.statistics import Difference
+from keras_acts.experiments.analysis import verdict
+from keras_acts.experiments.analysis.differences import Difference
+from keras_acts.experiments.analysis.selection import Entry, Problem
+from keras_acts.experiments.runs.records import LayerRecord, Record
 
 HISTORY = ("loss", "metric", "val_loss", "val_metric")
 

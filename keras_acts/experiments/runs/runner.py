@@ -19,8 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from keras_acts.experiments import data
-from keras_acts.experiments.records import Record, Run
+from keras_acts.experiments.task import data
+from keras_acts.experiments.runs.records import Record, Run
 
 Submit = Callable[[Run], "Future[Record]"]
 TRAINERS_KEPT = 64
@@ -55,7 +55,7 @@ def run_one(run: Run) -> Record:
 
 @functools.lru_cache(maxsize=TRAINERS_KEPT)
 def _trainer(like: Run) -> Any:
-    from keras_acts.experiments.training import Trainer
+    from keras_acts.experiments.runs.trainer import Trainer
 
     return Trainer(like, data.load(like.data, like.seed))
 
