@@ -1,24 +1,19 @@
-"""A plan carried out: what its store has already, then what is missing."""
+"""Comparisons as one call: the plans to be carried out together, and the comparison of their records."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from keras_acts.experiments import presets
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.plan import Plan, from_mapping, runs
-from keras_acts.experiments.runs import runner
-from keras_acts.experiments.runs.records import Record, Run
-from keras_acts.experiments.runs.store import Store
+from keras_acts.experiments.execution import carry_out_all, in_order
+from keras_acts.experiments.plan import Plan, from_mapping
+from keras_acts.experiments.runs.records import Record
 
-STORE = "runs.sqlite"
+__all__ = ["Job", "compare", "plain_job", "preset_job"]
 
 
 def compare(
@@ -71,7 +66,7 @@ class Job:
 
     Attributes:
         plans: what to run, with workers, engine and budget of the first.
-        folders: where each plan's store is or shall be.
+        folders: where the store of each plan is or shall be.
         folder: where the results belong.
         comparison: makes the comparison from the records.
     """
@@ -83,9 +78,8 @@ class Job:
 
     def records(self, keep: bool = True) -> Iterator[Record]:
         """Every record, as `carry_out` gives them; with `keep` in the stores, without it nowhere."""
-        return _carry_out(
-            [(plan, folder if keep else None) for plan, folder in zip(self.plans, self.folders, strict=True)]
-        )
+        folders = self.folders if keep else (None,) * len(self.plans)
+        return carry_out_all(list(zip(self.plans, folders, strict=True)))
 
 
 def plain_job(plan: Plan) -> Job:
@@ -119,74 +113,3 @@ def preset_job(name: str, **changes: Any) -> Job:
         return Comparison(ordered, reproduction=presets.reproduce(preset, parts, ordered, note))
 
     return Job(plans, folders, folder, comparison)
-
-
-def carry_out(plan: Plan, folder: Path | None) -> Iterator[Record]:
-    """Every record of a plan: first those that are stored, then each as soon as it is finished and committed.
-
-    Args:
-        plan: what to run.
-        folder: where the store is or shall be; None to keep nothing.
-
-    Raises:
-        RuntimeError: for another backend than TensorFlow.
-        StoreError: if the folder holds another comparison, or cannot be written.
-    """
-    return _carry_out([(plan, folder)])
-
-
-def _carry_out(plans: Sequence[tuple[Plan, Path | None]]) -> Iterator[Record]:
-    """The records of several plans, with the workers, engine and budget of the first."""
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "Comparisons train with TensorFlow: set the environment variable KERAS_BACKEND=tensorflow. "
-            f"Received: {keras.backend.backend()!r}"
-        )
-    missing: list[Run] = []
-    stores: dict[Run, Store] = {}
-    with ExitStack() as stack:
-        for plan, folder in plans:
-            planned = runs(plan)
-            finished: list[Record] = []
-            if folder is not None:
-                store = stack.enter_context(Store(folder / STORE, plan.settings))
-                stores |= dict.fromkeys(planned, store)
-                finished = store.records(planned)
-                _warn_of_other_versions(finished, store.path)
-                yield from finished
-            done = {record.run for record in finished}
-            missing += [run for run in planned if run not in done]
-        first = plans[0][0]
-        records = runner.execute(missing, first.workers, first.engine, first.budget)
-        with closing(records) as each:  # type: ignore[type-var]
-            for record in each:
-                if record.run in stores:
-                    stores[record.run].add(record)
-                yield record
-
-
-def _warn_of_other_versions(finished: Sequence[Record], path: Path) -> None:
-    from keras_acts.experiments.runs.trainer import versions
-
-    here = versions()
-    there = {(name, version) for record in finished for name, version in record.versions.items()}
-    others = [f"{name} {version} (here {here.get(name)})" for name, version in sorted(there - here.items())]
-    if others:
-        warnings.warn(
-            f"{path} holds finished runs made with {', '.join(others)}. They are kept, and compared with the new ones; "
-            "to make all runs alike, choose another output folder",
-            stacklevel=2,
-        )
-
-
-def in_order(plan: Plan, records: Iterable[Record]) -> list[Record]:
-    """Records in the order of the plan, which does not depend on which worker was faster.
-
-    Where a budget has cut a comparison short, seeds that some activation has not finished are left out: a mean over
-    other seeds would not be comparable.
-    """
-    by_run = {record.run: record for record in records}
-    planned = runs(plan)
-    cut = {run.seed for run in planned if run not in by_run}
-    kept = [by_run[run] for run in planned if run.seed not in cut]
-    return kept or [by_run[run] for run in planned if run in by_run]

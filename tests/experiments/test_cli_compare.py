@@ -41,7 +41,7 @@ def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monke
     assert "2 seeds can show a trend only" in result.stdout
     assert "at least 7 seeds" in result.stdout
     assert "6/6" in result.stdout
-    assert "no difference shown" in result.stdout
+    assert "no significant difference" in result.stdout
     folder = next((tmp_path / "runs").iterdir())
     assert result.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
     page = (folder / "report.html").read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from keras_acts.experiments import plan as plans
-from keras_acts.experiments.plan import ACTIVATIONS, Plan, runs
+from keras_acts.experiments.plan import ACTIVATIONS, Plan
 
 
 def test_the_default_plan_is_the_main_job():
-    planned = runs(Plan())
+    planned = Plan().runs()
     assert len(planned) == len(set(planned)) == 12 * 10
     assert {run.activation for run in planned} == set(ACTIVATIONS)
     assert {(run.data, run.model, run.epochs, run.paired) for run in planned} == {("digits", "mlp", 20, True)}
@@ -18,7 +18,7 @@ def test_the_default_plan_is_the_main_job():
 
 
 def test_runs_go_seed_by_seed_so_that_a_part_is_fair():
-    planned = runs(Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)))
+    planned = Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)).runs()
     assert [(run.seed, run.activation, run.learning_rate) for run in planned[:5]] == [
         (0, "relu", 0.1),
         (0, "relu", 0.01),
@@ -59,7 +59,7 @@ def test_a_missing_baseline_is_added():
         ({"activations": ("relu", "PReLU", "PReLU")}, "`activations` must not hold a value twice. Received: 'PReLU'"),
         ({"activations": ("rellu",)}, "Unknown activation. Did you mean 'relu'"),
         ({"activations": ("elu(alpha=-1.0)",)}, "must be a finite number >= 0. Received: alpha=-1.0"),
-        ({"activations": ("relu", "softmax")}, "Or compare without pairing: paired=False"),
+        ({"activations": ("relu", "softmax")}, "Or compare with Keras' default initializer: paired=False"),
     ],
 )
 def test_a_wrong_plan_is_refused(wrong, message):
@@ -122,18 +122,18 @@ def test_other_content_of_a_file_is_another_comparison(tmp_path):
     file = tmp_path / "data.npz"
     np.savez(file, x=np.zeros((9, 2)), y=np.arange(9) % 2)
     first = Plan(data=str(file))
-    before = first.settings, runs(first)[0]
+    before = first.settings, first.runs()[0]
     np.savez(file, x=np.ones((9, 2)), y=np.arange(9) % 2)
     assert first.settings != before[0]
-    assert runs(first)[0] != before[1]
+    assert first.runs()[0] != before[1]
 
 
 def test_another_own_network_in_the_same_file_is_another_comparison(tmp_path):
     file = tmp_path / "own_networks.py"
     file.write_text("def small(activation):\n    return None\n")
     plan = Plan(model=f"{file}:small")
-    before = plan.settings, runs(plan)[0]
-    assert (plan.settings, runs(plan)[0]) == before
+    before = plan.settings, plan.runs()[0]
+    assert (plan.settings, plan.runs()[0]) == before
     file.write_text("def small(activation, width=8):\n    return None\n")
     assert plan.settings != before[0]
-    assert runs(plan)[0] != before[1]
+    assert plan.runs()[0] != before[1]

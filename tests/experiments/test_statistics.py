@@ -44,7 +44,7 @@ def test_cohens_d_of_the_mish_table(name):
     (found,) = differences(scores, name, higher_is_better=True)
     assert found.d_pooled == pytest.approx(published, rel=0.03)
     assert found.mean == pytest.approx(MISH[0] - mean)
-    assert found.shown
+    assert found.significant
     assert found.better
 
 
@@ -143,9 +143,9 @@ def test_seeds_needed_is_the_border(comparisons):
     base = by_seed(np.zeros(seeds))
     better = by_seed(np.linspace(1.0, 1.1, seeds))
     scores = {"relu": base} | {f"a{number}": better if number == 0 else base for number in range(comparisons)}
-    assert differences(scores, "relu", higher_is_better=True, resamples=99)[0].shown
+    assert differences(scores, "relu", higher_is_better=True, resamples=99)[0].significant
     fewer = {name: {seed: group[seed] for seed in range(seeds - 1)} for name, group in scores.items()}
-    assert not differences(fewer, "relu", higher_is_better=True, resamples=99)[0].shown
+    assert not differences(fewer, "relu", higher_is_better=True, resamples=99)[0].significant
 
 
 def test_seeds_needed_refuses_nonsense():
@@ -178,8 +178,8 @@ def test_pairing_finds_what_groups_do_not():
     seeds = np.linspace(0.0, 1.0, 8)  # hard and easy splits
     scores = {"relu": by_seed(seeds), "gelu": by_seed(seeds + 0.01 + 0.001 * np.arange(8))}
     (found,) = differences(scores, "relu", higher_is_better=True)
-    assert found.shown
-    assert found.d_paired > 2.0
+    assert found.significant
+    assert found.d_by_seed > 2.0
     assert found.d_pooled < 0.1
     assert found.probability_better == 1.0
 
@@ -214,7 +214,7 @@ def test_diverged_runs_count_as_the_worst(higher_is_better, worst):
 def test_all_diverged_is_no_difference():
     nothing = dict.fromkeys(range(6), math.inf)
     (found,) = differences({"relu": nothing, "gelu": nothing}, "relu", higher_is_better=False)
-    assert (found.mean, found.p, found.shown) == (0.0, 1.0, False)
+    assert (found.mean, found.p, found.significant) == (0.0, 1.0, False)
 
 
 def test_bad_scores_are_refused():
@@ -234,8 +234,8 @@ def simulate(families, activations, seeds, draw, generator):
         difficulty = generator.normal(size=seeds)  # common to all activations of a seed
         scores = {name: by_seed(difficulty + draw(number)) for number, name in enumerate(activations)}
         found = differences(scores, activations[0], higher_is_better=True, resamples=299)
-        anything += any(one.shown for one in found)
-        first += found[0].shown
+        anything += any(one.significant for one in found)
+        first += found[0].significant
     return anything, first
 
 

@@ -1,6 +1,6 @@
-"""Whether a difference is real: statistics of scores that are paired by seed. Numbers in, numbers out.
+"""Whether a difference is real: statistics of scores that are compared by seed. Numbers in, numbers out.
 
-Every activation is compared with one baseline. A difference is shown only where two methods agree: the bootstrap
+Every activation is compared with one baseline. A difference is significant only where two methods agree: the bootstrap
 interval (BCa) leaves out 0, and the p-value of the sign-flip test, after Holm's correction for the number of
 comparisons, is below the level.
 Reference for this protocol: arXiv:2511.19794.
@@ -15,6 +15,8 @@ import numpy as np
 from keras_acts.experiments.analysis import inference
 from keras_acts.experiments.analysis.inference import LEVEL, RESAMPLES
 
+__all__ = ["Difference", "differences", "seeds_needed", "worst_score"]
+
 FLOAT32 = float(np.finfo("float32").eps)  # scores are computed in float32: how far they may be off
 
 
@@ -26,19 +28,19 @@ class Difference:
         activation: what is compared.
         baseline: what it is compared with.
         pairs: number of common seeds.
-        mean: mean of the paired differences, activation minus baseline.
+        mean: mean of the differences by seed, activation minus baseline.
         low: lower end of the bootstrap interval of the mean; nan for one pair.
         high: upper end.
         p: two-sided p-value of the sign-flip test.
         p_holm: the same after Holm's correction for all comparisons with this baseline.
-        d_paired: Cohen's d of the pairs, mean difference / standard deviation of the differences.
+        d_by_seed: Cohen's d of the differences by seed, their mean / their standard deviation.
         d_pooled: Cohen's d of the two groups, mean difference / root mean square of their standard deviations.
         probability_better: share of seeds for which the activation is better, ties counting half.
-        detectable: the difference that this number of seeds and this spread show with a power of 80 %.
+        detectable: the difference that this number of seeds and this spread find with a power of 80 %.
         higher_is_better: the direction of the metric.
         diverged: diverged runs of the activation; they count as the worst score.
         baseline_diverged: diverged runs of the baseline.
-        level: the level of `shown` and of the interval.
+        level: the level of `significant` and of the interval.
     """
 
     activation: str
@@ -49,7 +51,7 @@ class Difference:
     high: float
     p: float
     p_holm: float
-    d_paired: float
+    d_by_seed: float
     d_pooled: float
     probability_better: float
     detectable: float
@@ -59,13 +61,13 @@ class Difference:
     level: float = LEVEL
 
     @property
-    def shown(self) -> bool:
+    def significant(self) -> bool:
         """True if both the corrected test and the interval leave out "no difference"."""
         return self.p_holm < self.level and (self.low > 0.0 or self.high < 0.0)
 
     @property
     def better(self) -> bool:
-        """True if the mean difference is in the activation's favour, shown or not."""
+        """True if the mean difference is in the activation's favour, significant or not."""
         return self.mean > 0.0 if self.higher_is_better else self.mean < 0.0
 
 
@@ -83,7 +85,7 @@ def differences(
     better (nothing right), the worst finite score of all runs where lower is better.
 
     Args:
-        scores: by activation, the score of each seed. Seeds that the baseline lacks are left out.
+        scores: by activation, the score of each seed. Seeds that only one of the two has are left out.
         baseline: a key of `scores`.
         higher_is_better: True for accuracies, False for errors.
         level: significance level, between 0 and 1.
@@ -98,58 +100,56 @@ def differences(
     Example:
         >>> scores = {"relu": {0: 0.90, 1: 0.91, 2: 0.89}, "gelu": {0: 0.92, 1: 0.93, 2: 0.90}}
         >>> (found,) = differences(scores, "relu", higher_is_better=True)
-        >>> round(found.mean, 4), found.p, found.shown  # three seeds can show nothing
+        >>> round(found.mean, 4), found.p, found.significant  # three seeds are never enough
         (0.0167, 0.25, False)
     """
     if baseline not in scores:
         raise ValueError(f"`baseline` must be among: {', '.join(scores)}. Received: {baseline!r}")
     worst = worst_score(scores, higher_is_better=higher_is_better)
-    others = [activation for activation in scores if activation != baseline]
-    pairs = {}
-    for activation in others:
-        seeds = sorted(scores[activation].keys() & scores[baseline].keys())
-        if not seeds:
-            raise ValueError(
-                f"Every activation needs a seed in common with the baseline {baseline!r}. Received: {activation!r} "
-                f"with seeds {sorted(scores[activation])}, the baseline with {sorted(scores[baseline])}"
-            )
-        pairs[activation] = tuple(np.array([scores[key][seed] for seed in seeds]) for key in (activation, baseline))
-    raw = {activation: tuple(map(np.isfinite, pair)) for activation, pair in pairs.items()}
-    filled = {
-        activation: tuple(np.where(np.isfinite(values), values, worst) for values in pair)
-        for activation, pair in pairs.items()
-    }
-    p = {
-        activation: inference.sign_flip_p(ours - theirs, rounding=FLOAT32 * (np.abs(ours) + np.abs(theirs)))
-        for activation, (ours, theirs) in filled.items()
-    }
-    p_holm = dict(zip(p, inference.holm(list(p.values())), strict=True))
+    recorded = {name: _common_seeds(scores, name, baseline) for name in scores if name != baseline}
+    filled = {name: np.where(np.isfinite(both), both, worst) for name, both in recorded.items()}
+    p = [
+        inference.sign_flip_p(ours - theirs, rounding=FLOAT32 * (np.abs(ours) + np.abs(theirs)))
+        for ours, theirs in filled.values()
+    ]
     found = []
-    for activation, (ours, theirs) in filled.items():
-        paired = ours - theirs
-        low, high = inference.bootstrap_interval(paired, level=level, resamples=resamples)
-        better = paired if higher_is_better else -paired
+    for (name, (ours, theirs)), raw_p, p_holm in zip(filled.items(), p, inference.holm(p), strict=True):
+        gaps = ours - theirs
+        low, high = inference.bootstrap_interval(gaps, level=level, resamples=resamples)
+        better = gaps if higher_is_better else -gaps
+        diverged, baseline_diverged = np.sum(~np.isfinite(recorded[name]), axis=1)
         found.append(
             Difference(
-                activation=activation,
+                activation=name,
                 baseline=baseline,
-                pairs=len(paired),
-                mean=float(paired.mean()),
+                pairs=len(gaps),
+                mean=float(gaps.mean()),
                 low=low,
                 high=high,
-                p=p[activation],
-                p_holm=p_holm[activation],
-                d_paired=inference.ratio(paired.mean(), _sd(paired)),
+                p=raw_p,
+                p_holm=p_holm,
+                d_by_seed=inference.ratio(gaps.mean(), _sd(gaps)),
                 d_pooled=inference.cohens_d(ours.mean(), _sd(ours), theirs.mean(), _sd(theirs)),
                 probability_better=float(np.mean(better > 0.0) + 0.5 * np.mean(better == 0.0)),
-                detectable=inference.detectable_difference(_sd(paired), len(paired), level=level / len(others)),
+                detectable=inference.detectable_difference(_sd(gaps), len(gaps), level=level / len(p)),
                 higher_is_better=higher_is_better,
-                diverged=int(np.sum(~raw[activation][0])),
-                baseline_diverged=int(np.sum(~raw[activation][1])),
+                diverged=int(diverged),
+                baseline_diverged=int(baseline_diverged),
                 level=level,
             )
         )
     return found
+
+
+def _common_seeds(scores: Mapping[str, Mapping[int, float]], activation: str, baseline: str) -> np.ndarray:
+    """The scores of both for the seeds that both have, of shape (2, seeds)."""
+    seeds = sorted(scores[activation].keys() & scores[baseline].keys())
+    if not seeds:
+        raise ValueError(
+            f"Every activation needs a seed in common with the baseline {baseline!r}. Received: {activation!r} "
+            f"with seeds {sorted(scores[activation])}, the baseline with {sorted(scores[baseline])}"
+        )
+    return np.array([[scores[name][seed] for seed in seeds] for name in (activation, baseline)])
 
 
 def worst_score(scores: Mapping[str, Mapping[int, float]], *, higher_is_better: bool) -> float:
@@ -163,7 +163,7 @@ def seeds_needed(comparisons: int, level: float = LEVEL) -> int:
     """The fewest seeds with which a difference can come out as significant at all.
 
     The sign-flip test gives at least 2 / 2**n, Holm's correction multiplies the smallest by the comparisons m:
-    with m * 2 / 2**n >= level nothing can be shown, however large the difference.
+    with m * 2 / 2**n >= level nothing can be significant, however large the difference.
 
     Args:
         comparisons: activations without the baseline, at least 1.

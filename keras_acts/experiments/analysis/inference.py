@@ -9,10 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+__all__ = [
+    "bootstrap_interval",
+    "cohens_d",
+    "detectable_difference",
+    "holm",
+    "mean_interval",
+    "ratio",
+    "sign_flip_p",
+]
+
 LEVEL = 0.05
 POWER = 0.8
 RESAMPLES = 9999
-# All 2**n sign flips are taken up to 15 pairs, a sample of as many beyond.
+# Up to 15 pairs all 2**n sign flips are taken, beyond that a sample of as many.
 FLIPS = 2**15
 
 
@@ -124,10 +134,10 @@ def cohens_d(mean: float, sd: float, baseline_mean: float, baseline_sd: float) -
 
 
 def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power: float = POWER) -> float:
-    """The true difference that a paired, two-sided t test finds with the given power.
+    """The true difference that a two-sided t test of differences by seed finds with the given power.
 
     Args:
-        sd: standard deviation of the paired differences.
+        sd: standard deviation of the differences.
         pairs: number of pairs.
         level: significance level, already divided by the number of comparisons.
         power: probability of finding it.
@@ -136,7 +146,7 @@ def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power:
         The difference, in units of `sd`; nan for fewer than two pairs.
 
     Example:
-        >>> round(detectable_difference(1.0, 34), 2)  # 34 pairs for d = 0.5: the textbooks' case
+        >>> round(detectable_difference(1.0, 34), 2)  # textbooks: 34 pairs for d = 0.5
         0.5
     """
     if pairs < 2 or not math.isfinite(sd):
@@ -146,7 +156,7 @@ def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power:
 
 @functools.lru_cache(maxsize=256)
 def _detectable(pairs: int, level: float, power: float) -> float:
-    """In standard deviations of the paired differences; the same for all activations of a comparison."""
+    """In standard deviations of the differences; the same for all activations of a comparison."""
     freedom = pairs - 1
     threshold = stats.t.isf(level / 2.0, freedom)
     # Power is averaged over the sample's spread, at 2000 quantiles: scipy's noncentral t gives NaN for few pairs.

@@ -1,21 +1,27 @@
-"""Records put in order: one problem for each data set and network, one entry in it for each activation.
+"""Records grouped into tasks, a data set and a network each, with an entry for each activation that was tried.
 
-The learning rate of an activation is the one of the grid with the best validation metric; test scores of the other
+The learning rate of an activation is the one of the grid with the best validation metric. Test scores at the other
 rates are never read.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from keras_acts.experiments.runs.records import Record, Run, Value
+from keras_acts.experiments.runs.records import Record, Value
+
+__all__ = ["Entry", "Task", "tasks"]
+
+T = TypeVar("T")
+SHARED = ("data", "model", "paired", "settings", "epochs", "batch_size")  # what all runs of a task have in common
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An activation in a problem, at its chosen learning rate.
+    """An activation in a task, at its chosen learning rate.
 
     Attributes:
         activation: name or spec string.
@@ -32,10 +38,12 @@ class Entry:
     @property
     def scores(self) -> dict[int, float]:
         """The test metric of each seed, nan where the run diverged."""
-        return {
-            record.run.seed: math.nan if record.diverged else record.test_metric
-            for record in sorted(self.records, key=lambda record: record.run.seed)
-        }
+        return {record.run.seed: math.nan if record.diverged else record.test_metric for record in self.records}
+
+    @property
+    def diverged(self) -> int:
+        """Number of diverged runs at the chosen rate."""
+        return sum(record.diverged for record in self.records)
 
     def curves(self, name: str) -> np.ndarray:
         """A curve of the history ("loss", "metric", "val_loss", "val_metric"), of shape (seeds, epochs).
@@ -48,14 +56,13 @@ class Entry:
             row[: len(values)] = values
         return curves
 
-    @property
-    def diverged(self) -> int:
-        """Number of diverged runs at the chosen rate."""
-        return sum(map(math.isnan, self.scores.values()))
+    def layers(self, name: str) -> np.ndarray:
+        """An attribute of `LayerRecord`, of shape (seeds, layers); NaN where nothing was measured."""
+        return np.array([[getattr(layer, name) for layer in record.layers] for record in self.records], dtype="float64")
 
 
 @dataclass(frozen=True)
-class Problem:
+class Task:
     """One data set and one network, and the activations that were tried on it.
 
     Attributes:
@@ -82,52 +89,51 @@ class Problem:
 
     @property
     def label(self) -> str:
-        """What distinguishes the problem, such as "digits, mlp(width=128)"."""
+        """What distinguishes the task, such as "digits, mlp(width=128)"."""
         settings = ", ".join(f"{key}={value}" for key, value in self.settings)
         network = f"{self.model}({settings})" if settings else self.model
         return f"{self.data}, {network}" + ("" if self.paired else ", same initializer for all")
 
     @property
-    def scores(self) -> dict[str, dict[int, float]]:
-        """Test scores by activation and seed."""
-        return {entry.activation: entry.scores for entry in self.entries}
+    def learning_rates(self) -> list[float]:
+        """The grid: all rates that were tried with at least one activation."""
+        return sorted({rate for entry in self.entries for rate in entry.validation})
 
     @property
-    def seeds(self) -> int:
-        """The largest number of seeds of an activation."""
-        return max(len(entry.records) for entry in self.entries)
+    def layer_names(self) -> list[str]:
+        """The layers with a kernel, first to last."""
+        return [layer.name for layer in self.entries[0].records[0].layers]
 
     def entry(self, activation: str) -> Entry:
         """The entry of an activation."""
         return next(entry for entry in self.entries if entry.activation == activation)
 
+    def each(self, get: Callable[[Entry], T]) -> dict[str, T]:
+        """Something of every entry, by activation."""
+        return {entry.activation: get(entry) for entry in self.entries}
 
-def problems(records: Iterable[Record]) -> tuple[Problem, ...]:
+
+def tasks(records: Iterable[Record]) -> tuple[Task, ...]:
     """Group records, and choose the learning rate of each activation.
 
     Args:
         records: finished runs.
 
     Returns:
-        The problems, in the order of the records.
+        The tasks, in the order of the records.
 
     Raises:
-        ValueError: if there are no records, or one problem has records of several metrics.
+        ValueError: if there are no records, or one task has records of several metrics.
     """
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(_identity(record.run), []).append(record)
+        groups.setdefault(tuple(getattr(record.run, name) for name in SHARED), []).append(record)
     if not groups:
         raise ValueError("A comparison needs at least one record. Received: none")
-    return tuple(map(_problem, groups.values()))
+    return tuple(map(_task, groups.values()))
 
 
-def _identity(run: Run) -> tuple[object, ...]:
-    return run.data, run.model, run.paired, run.settings, run.epochs, run.batch_size
-
-
-def _problem(records: list[Record]) -> Problem:
-    run = records[0].run
+def _task(records: list[Record]) -> Task:
     metrics = {(record.metric_name, record.higher_is_better) for record in records}
     if len(metrics) > 1:
         raise ValueError(f"Records of one data set and network must have one metric. Received: {sorted(metrics)}")
@@ -136,32 +142,23 @@ def _problem(records: list[Record]) -> Problem:
     for record in records:
         rates = groups.setdefault(record.run.activation, {})
         rates.setdefault(record.run.learning_rate, {})[record.run.seed] = record
-    entries = tuple(_entry(activation, rates, higher_is_better) for activation, rates in groups.items())
-    return Problem(
-        data=run.data,
-        model=run.model,
-        paired=run.paired,
-        settings=run.settings,
-        epochs=run.epochs,
-        batch_size=run.batch_size,
+    return Task(
+        **{name: getattr(records[0].run, name) for name in SHARED},
         metric_name=metric_name,
         higher_is_better=higher_is_better,
-        entries=entries,
+        entries=tuple(_entry(activation, rates, higher_is_better) for activation, rates in groups.items()),
     )
 
 
 def _entry(activation: str, rates: Mapping[float, Mapping[int, Record]], higher_is_better: bool) -> Entry:
-    ordered = {rate: [seeds[seed] for seed in sorted(seeds)] for rate, seeds in sorted(rates.items())}
-    validation = {rate: tuple(map(_validation, group)) for rate, group in ordered.items()}
+    by_rate = {rate: tuple(seeds[seed] for seed in sorted(seeds)) for rate, seeds in sorted(rates.items())}
+    validation = {rate: tuple(map(_last_validation, group)) for rate, group in by_rate.items()}
     worst = 0.0 if higher_is_better else math.inf
-    means = {
-        rate: np.mean([value if math.isfinite(value) else worst for value in values])
-        for rate, values in validation.items()
-    }
+    means = {rate: np.where(np.isfinite(values), values, worst).mean() for rate, values in validation.items()}
     best = max if higher_is_better else min
     rate = best(means, key=means.__getitem__)
-    return Entry(activation, rate, tuple(ordered[rate]), validation)
+    return Entry(activation, rate, by_rate[rate], validation)
 
 
-def _validation(record: Record) -> float:
+def _last_validation(record: Record) -> float:
     return math.nan if record.diverged else record.history["val_metric"][-1]

@@ -11,18 +11,20 @@ import numpy as np
 
 from keras_acts.experiments.analysis import verdict
 from keras_acts.experiments.analysis.differences import Difference
-from keras_acts.experiments.analysis.selection import Entry, Problem
+from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.runs.records import LayerRecord, Record
+
+__all__ = ["Row", "interval", "rich_table", "score", "table", "write_csv"]
 
 HISTORY = ("loss", "metric", "val_loss", "val_metric")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One activation in one problem, at its chosen learning rate.
+    """One activation in one task, at its chosen learning rate.
 
     Attributes:
-        problem: data, network and settings.
+        task: data, network and settings.
         activation: name or spec string.
         learning_rate: the best on validation data.
         seeds: number of runs.
@@ -39,7 +41,7 @@ class Row:
         peak_memory_mb: mean peak of memory, nan where it was not measured.
     """
 
-    problem: str
+    task: str
     activation: str
     learning_rate: float
     seeds: int
@@ -56,28 +58,28 @@ class Row:
     peak_memory_mb: float
 
 
-def table(problem: Problem, differences: Sequence[Difference]) -> list[Row]:
-    """The rows of a problem, best mean test score first."""
+def table(task: Task, differences: Sequence[Difference]) -> list[Row]:
+    """The rows of a task, best mean test score first."""
     by_activation = {found.activation: found for found in differences}
-    rows = [_row(problem, entry, by_activation.get(entry.activation)) for entry in problem.entries]
-    return sorted(rows, key=lambda row: row.mean, reverse=problem.higher_is_better)
+    rows = [_row(task, entry, by_activation.get(entry.activation)) for entry in task.entries]
+    return sorted(rows, key=lambda row: row.mean, reverse=task.higher_is_better)
 
 
-def _row(problem: Problem, entry: Entry, difference: Difference | None) -> Row:
-    worst = 0.0 if problem.higher_is_better else math.inf
+def _row(task: Task, entry: Entry, difference: Difference | None) -> Row:
+    worst = 0.0 if task.higher_is_better else math.inf
     scores = np.array([score if math.isfinite(score) else worst for score in entry.scores.values()])
     memory = [record.peak_memory_mb for record in entry.records if record.peak_memory_mb is not None]
     return Row(
-        problem=problem.label,
+        task=task.label,
         activation=entry.activation,
         learning_rate=entry.learning_rate,
         seeds=len(entry.records),
         diverged=entry.diverged,
-        metric=problem.metric_name,
+        metric=task.metric_name,
         mean=float(scores.mean()),
         sd=float(scores.std(ddof=1)) if len(scores) > 1 and np.isfinite(scores).all() else math.nan,
         median=float(np.median(scores)),
-        worst=float(scores.min() if problem.higher_is_better else scores.max()),
+        worst=float(scores.min() if task.higher_is_better else scores.max()),
         difference=difference,
         parameters=entry.records[0].parameters,
         step_seconds=float(np.median([record.step_seconds for record in entry.records])),
@@ -87,13 +89,13 @@ def _row(problem: Problem, entry: Entry, difference: Difference | None) -> Row:
 
 
 def rich_table(rows: Sequence[Row]) -> Any:
-    """The rows of one problem for a terminal: a `rich.table.Table`."""
+    """The rows of one task for a terminal: a `rich.table.Table`."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     diverged = any(row.diverged for row in rows)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(rows[0].problem), title_justify="left")
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(rows[0].task), title_justify="left")
     drawn.add_column("Activation", overflow="fold")
     for title in (f"Test {rows[0].metric}", "Difference", "p (Holm)", "Rate"):
         drawn.add_column(title, justify="right", no_wrap=True)
@@ -132,17 +134,17 @@ def interval(row: Row) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def write_csv(problems: Sequence[Problem], rows: Sequence[Row], records: Sequence[Record], folder: Path) -> None:
+def write_csv(tasks: Sequence[Task], rows: Sequence[Row], records: Sequence[Record], folder: Path) -> None:
     """Write `summary.csv` (the table), `runs.csv`, `history.csv` (epochs) and `layers.csv`.
 
     Args:
-        problems: the problems of the records.
+        tasks: the tasks of the records.
         rows: their rows.
         records: all runs, those of rates that were not chosen too. The test scores of these are left empty: choosing
             by them would spoil the test data.
         folder: an existing folder.
     """
-    chosen = {record.run for problem in problems for entry in problem.entries for record in entry.records}
+    chosen = {record.run for task in tasks for entry in task.entries for record in entry.records}
     _write(folder / "summary.csv", map(_flat_row, rows))
     _write(folder / "runs.csv", (_flat_run(record, record.run in chosen) for record in records))
     _write(folder / "history.csv", (line for record in records for line in _epochs(record)))
@@ -158,7 +160,7 @@ def _flat_row(row: Row) -> dict[str, Any]:
     names = [field.name for field in fields(Difference) if field.name not in ("activation", "diverged")]
     differences = {name: "" if row.difference is None else getattr(row.difference, name) for name in names}
     differences["mean_difference"] = differences.pop("mean")
-    return values | differences | {"shown": "" if row.difference is None else row.difference.shown}
+    return values | differences | {"significant": "" if row.difference is None else row.difference.significant}
 
 
 _SETTINGS = ("data", "model", "settings", "paired", "activation", "learning_rate", "seed", "epochs", "batch_size")

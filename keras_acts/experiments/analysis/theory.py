@@ -1,14 +1,18 @@
 """What the theory of wide random networks predicts for the gradients of a network before training."""
 
 import inspect
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from keras_acts.core import spec
+from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.task import networks
 from keras_acts.initializers.elementwise import Elementwise, as_function
 from keras_acts.initializers.statistics import statistics
+
+__all__ = ["Start", "kernel_gradients", "predicted", "start"]
 
 _DENSE = ("mlp", "deep_mlp", "nielsen")
 
@@ -82,8 +86,32 @@ def kernel_gradients(activation: str, start: Start) -> np.ndarray:
     for _ in range(start.layers - 1):
         variances.append(start.bias_variance + power * measured.moments(variance=variances[-1])[1])
     incoming = np.array([measured.moments(variance=variance)[1] for variance in variances[:-1]])
-    slopes = np.array([power * measured.slope_moment(variance) for variance in variances[1:]])
+    factors = np.array([power * measured.slope_moment(variance) for variance in variances[1:]])
     # The gradient with respect to the pre-activations of a layer has passed its own activation and all later ones.
-    backwards = np.cumprod(slopes[::-1])[::-1]
+    backwards = np.cumprod(factors[::-1])[::-1]
     norms = np.sqrt(incoming * backwards)
     return norms / norms[-1]
+
+
+def predicted(task: Task) -> dict[str, np.ndarray]:
+    """Gradient norms of each layer before training, by activation, where the theory describes network and activation.
+
+    They are scaled to the geometric mean of what was measured; NaN for the first and the last layer.
+    """
+    measured = task.each(lambda entry: np.median(entry.layers("gradient_start"), axis=0))
+    found = {label: _through(norms[1:-1], label, task) for label, norms in measured.items()}
+    return {
+        label: np.concatenate([[math.nan], norms, [math.nan]]) for label, norms in found.items() if norms is not None
+    }
+
+
+def _through(norms: np.ndarray, activation: str, task: Task) -> np.ndarray | None:
+    """The theory's line through the norms of the hidden layers but the first."""
+    try:
+        found = start(task.model, activation, paired=task.paired)
+        if found is None or found.layers < 3 or not (norms > 0.0).all():
+            return None
+        relative = kernel_gradients(activation, found)
+    except (ValueError, TypeError):  # an activation over an axis, or without finite moments
+        return None
+    return relative * np.exp(np.mean(np.log(norms) - np.log(relative)))

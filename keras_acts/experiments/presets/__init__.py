@@ -9,7 +9,7 @@ from keras_acts.experiments.presets.preset import Preset as Preset
 from keras_acts.experiments.presets.reproduction import Reproduction as Reproduction
 from keras_acts.experiments.presets.reproduction import reproduce as reproduce
 from keras_acts.experiments.presets.signals import SIREN, SNAKE
-from keras_acts.experiments.task import user_functions
+from keras_acts.experiments.task.options import unknown
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -24,6 +24,5 @@ def get(name: str) -> Preset:
         ValueError: for an unknown name, with the nearest one.
     """
     if name not in PRESETS:
-        near = user_functions.did_you_mean(name, PRESETS)
-        raise ValueError(f"Unknown preset.{near} There are {', '.join(PRESETS)}. Received: {name!r}")
+        raise unknown("preset", name, PRESETS)
     return PRESETS[name]

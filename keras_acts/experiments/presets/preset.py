@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from keras_acts.experiments.plan import Plan, runs
+from keras_acts.experiments.plan import HOW, Plan
 from keras_acts.experiments.runs.records import Record
 from keras_acts.experiments.task import datasets
 
-# What may be asked for beside a preset's name: how much and how it is run, not what.
-CHANGEABLE = ("seeds", "workers", "engine", "budget", "output")
+# What a preset leaves open: how much is run and how, not what.
+CHANGEABLE = ("seeds", *HOW)
 
 
 class Measure(NamedTuple):
@@ -59,7 +59,7 @@ class Part(NamedTuple):
 
     def records(self, records: Iterable[Record], activation: str) -> list[Record]:
         """The records of an activation in this part."""
-        planned = set(runs(self.plan))
+        planned = set(self.plan.runs())
         return [record for record in records if record.run in planned and record.run.activation == activation]
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
-from keras_acts.experiments.analysis.selection import Entry, Problem
+from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.report.figures import axes
 from keras_acts.experiments.runs import plane
 from keras_acts.experiments.task import data
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+__all__ = ["Boundary", "draw_boundary", "of_task"]
 
-
-POINTS = 250  # as many as are drawn: more only cover what the classifier says
+POINTS = 250  # drawn at most: more would cover what the classifier says
 
 
 class Boundary(NamedTuple):
@@ -56,18 +55,18 @@ class Boundary(NamedTuple):
         return cls(label, plane.decide(predict, points), points, np.asarray(classes).astype(int))
 
 
-def of_problem(problem: Problem) -> list[Boundary]:
-    """A boundary for each activation: that of its middle run, the one with the median test score.
+def of_task(task: Task) -> list[Boundary]:
+    """A boundary for each activation, that of the run with the median test score.
 
-    Nothing for data that are not two-dimensional, or are no longer to be had.
+    Empty for data that are not two-dimensional, or can no longer be loaded.
     """
     found = []
-    for entry in problem.entries:
+    for entry in task.entries:
         record = _middle(entry)
         if record is None or record.decisions is None:
             continue
         try:
-            split = data.load(problem.data, record.run.seed)
+            split = data.load(task.data, record.run.seed)
         except (OSError, ValueError):
             return []
         classes = np.concatenate([split.train.y, split.validation.y, split.test.y])

@@ -3,10 +3,13 @@
 Colours and line styles go by position, so that labels in one order look the same in all figures of a report.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from keras_acts import plots
@@ -14,10 +17,18 @@ from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.inference import mean_interval
 from keras_acts.experiments.analysis.verdict import unit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+__all__ = [
+    "axes",
+    "draw_costs",
+    "draw_curves",
+    "draw_differences",
+    "draw_gradients",
+    "draw_learning_rates",
+    "draw_shares",
+    "label_rows",
+]
 
-BETTER, WORSE, UNSHOWN = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
+BETTER, WORSE, NOT_SIGNIFICANT = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
 # Tukey's far-out fence: beyond three interquartile ranges.
 FENCE = 3.0
 
@@ -27,12 +38,12 @@ def draw_curves(
     *,
     metric: str = "loss",
     epochs: ArrayLike | None = None,
-    ax: "Axes | None" = None,
-) -> "Axes":
+    ax: Axes | None = None,
+) -> Axes:
     """A metric by epoch: mean, 95 % confidence band and one thin line for each seed.
 
-    Losses get a logarithmic axis, and an activation whose last mean lies far out from all others does not stretch it:
-    it is named below the title instead. Seeds with a value that is not finite are left out of mean and band, and
+    Losses get a logarithmic axis. An activation whose last mean lies far out from all others does not stretch it but is
+    named above the figure. Seeds with a value that is not finite are left out of mean and band, and
     counted in the label.
 
     Args:
@@ -59,7 +70,7 @@ def draw_curves(
         finite[text] = seeds[kept] if kept.any() else np.full((1, seeds.shape[1]), np.nan)
     plots.draw_histories(finite, metric=metric, epochs=epochs, ax=ax)
     means = {line.get_label(): line for line in ax.get_lines()}
-    # The seeds set the axis. A band that reaches zero, which has no place on a logarithmic axis, leaves it below.
+    # The curves of the seeds set the limits of the axis: a band may reach zero, which a logarithmic axis cannot show.
     bottom, top = ax.get_ylim()
     for label, seeds in finite.items():
         if len(seeds) > 1:
@@ -75,7 +86,7 @@ def draw_curves(
     return ax
 
 
-def _drop_outliers(ax: "Axes", means: Mapping[str, np.ndarray]) -> None:
+def _drop_outliers(ax: Axes, means: Mapping[str, np.ndarray]) -> None:
     """Fit a logarithmic axis to the labels that end within the fence, and name the others if that leaves them out."""
     positive = {label: mean for label, mean in means.items() if np.isfinite(mean).all() and (mean > 0.0).all()}
     if not positive:
@@ -99,14 +110,14 @@ def _within_fence(values: ArrayLike) -> np.ndarray:
     return (low - reach <= values) & (values <= high + reach)
 
 
-def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axes | None" = None) -> "Axes":
-    """Paired differences from the baseline with their intervals, one row for each activation.
+def draw_differences(differences: Sequence[Difference], *, metric: str, ax: Axes | None = None) -> Axes:
+    """Differences by seed from the baseline with their intervals, one row for each activation.
 
-    Filled where the difference is shown: blue for better, vermilion for worse; hollow and grey where it is not. An
-    arrow at the edge stands for a difference far out from all others, which would squeeze them together.
+    Filled where the difference is significant, blue for better and vermilion for worse; hollow and grey where it is
+    not. An arrow at the edge stands for a difference far out from all others, which would squeeze them together.
 
     Args:
-        differences: of `statistics.differences`.
+        differences: as `analysis.differences.differences` gives them.
         metric: name of the metric; accuracies are drawn in points.
         ax: matplotlib axes to draw on; a new figure by default.
 
@@ -122,8 +133,8 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axe
     left, right = within.min() - margin, within.max() + margin
     ax.axvline(0.0, color="0.5", linewidth=1.0)
     for row, (found, (low, mean, high)) in enumerate(zip(differences, ends, strict=True)):
-        color = (BETTER if found.better else WORSE) if found.shown else UNSHOWN
-        fill = "full" if found.shown else "none"
+        color = (BETTER if found.better else WORSE) if found.significant else NOT_SIGNIFICANT
+        fill = "full" if found.significant else "none"
         ax.plot([low, high], [row, row], color=color, linewidth=2.0)
         ax.plot(mean, row, "o", color=color, markersize=7, fillstyle=fill)
         if not left <= mean <= right:
@@ -145,8 +156,8 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: "Axe
 
 
 def draw_learning_rates(
-    validation: Mapping[str, Mapping[float, ArrayLike]], *, metric: str, ax: "Axes | None" = None
-) -> "Axes":
+    validation: Mapping[str, Mapping[float, ArrayLike]], *, metric: str, ax: Axes | None = None
+) -> Axes:
     """The last validation metric by learning rate: mean over seeds and 95 % interval.
 
     Args:
@@ -161,7 +172,7 @@ def draw_learning_rates(
     for number, (label, rates) in enumerate(validation.items()):
         color, style = _style(number)
         means, halves = np.array([mean_interval(values) for values in rates.values()]).T
-        # Side by side and not on top of each other.
+        # Shifted a little, so that the error bars of two activations do not hide each other.
         x = np.array(list(rates)) * 1.03 ** (number - (len(validation) - 1) / 2.0)
         ax.errorbar(x, means, halves, label=label, color=color, linestyle=style, marker="o", markersize=4, capsize=2)
     ax.set_xscale("log")
@@ -174,7 +185,7 @@ def draw_learning_rates(
     return ax
 
 
-def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: "Axes | None" = None) -> "Axes":
+def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: Axes | None = None) -> Axes:
     """A cost of each activation: a bar up to the median, a dot for each run.
 
     Args:
@@ -203,8 +214,8 @@ def draw_gradients(
     predictions: Mapping[str, ArrayLike] | None = None,
     *,
     layers: Sequence[str] = (),
-    ax: "Axes | None" = None,
-) -> "Axes":
+    ax: Axes | None = None,
+) -> Axes:
     """Gradient norm of each layer's kernel: the median over seeds, and the theory's prediction as a dotted line.
 
     A line that falls towards the first layer shows vanishing gradients, one that rises exploding ones.
@@ -218,8 +229,6 @@ def draw_gradients(
     Returns:
         The axes, with labelled lines and without a legend.
     """
-    from matplotlib.ticker import MaxNLocator
-
     ax = axes(ax)
     for number, (label, values) in enumerate(norms.items()):
         color, style = _style(number)
@@ -241,8 +250,8 @@ def draw_gradients(
 
 
 def draw_shares(
-    shares: Mapping[str, ArrayLike], *, quantity: str, layers: Sequence[str] = (), ax: "Axes | None" = None
-) -> "Axes":
+    shares: Mapping[str, ArrayLike], *, quantity: str, layers: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
     """Share of units in a state, as a table of colours: activations by layers.
 
     Args:
@@ -284,8 +293,8 @@ def _style(number: int) -> tuple[str, str]:
     )
 
 
-def label_rows(ax: "Axes", rows: Iterable[float], labels: Sequence[str]) -> None:
-    """Name rows. Long spec strings go on two lines, so that they leave room for the figure."""
+def label_rows(ax: Axes, rows: Iterable[float], labels: Sequence[str]) -> None:
+    """Name the rows. Long spec strings are broken into two lines, which leaves room for the figure."""
     wrapped = [label.replace("(", "\n(", 1) if len(label) > 18 else label for label in labels]
     ax.set_yticks(list(rows), wrapped, fontsize="small" if len(labels) > 8 else "medium")
 
@@ -295,7 +304,7 @@ def _fit(names: Sequence[str]) -> bool:
     return 0 < sum(map(len, names)) <= 30
 
 
-def axes(ax: "Axes | None") -> "Axes":
+def axes(ax: Axes | None) -> Axes:
     """The axes given, or those of a new figure."""
     if ax is not None:
         return ax

@@ -1,21 +1,25 @@
-"""The figures of a report: which there are for a problem, each with its title and its description in words."""
+"""The figures of a report: which there are for a task, each with its title and its description in words."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from keras_acts.experiments.analysis.selection import Problem
-from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.analysis import theory
+from keras_acts.experiments.analysis.analysis import Analysis
+from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.presets.reproduction import Reproduction
-from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.report import drawing, figures
+from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_task
 from keras_acts.experiments.report.published import draw_reproduction
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+__all__ = ["Exhibit", "boundary_exhibit", "exhibits", "reproduction_exhibits", "sentence_case"]
 
 # Narrow, so that the text stays readable where a phone scales the figure down to its own width.
 SIZE = (4.6, 3.6)
@@ -37,89 +41,101 @@ class Exhibit(NamedTuple):
     figure: Figure
 
 
-def exhibits(comparison: Comparison, problem: Problem, style: dict[Any, Any] | None = None) -> list[Exhibit]:
-    """The figures of a problem, without those for which nothing was measured.
+class _Wanted(NamedTuple):
+    """A figure that is not drawn yet, with a legend or with a row for each activation."""
+
+    name: str
+    title: str
+    description: str
+    draw: Callable[..., Axes]
+    legend: bool = False
+
+
+def exhibits(analysis: Analysis, task: Task, style: dict[Any, Any] | None = None) -> list[Exhibit]:
+    """The figures of a task, without those for which nothing was measured.
 
     Args:
-        comparison: the runs.
-        problem: one of its problems.
+        analysis: the runs.
+        task: one of its tasks.
         style: matplotlib settings to draw with.
 
     Returns:
         The figures, most important first.
     """
-    metric, epochs = problem.metric_name, f"{problem.epochs} epochs"
-    found = []
-
-    labels = [entry.activation for entry in problem.entries]
-
-    def add(name: str, title: str, description: str, draw: Callable[["Axes"], object], legend: bool = False) -> None:
+    boundaries = of_task(task)
+    found = [boundary_exhibit(boundaries, style)] if boundaries else []
+    labels = [entry.activation for entry in task.entries]
+    for name, title, description, draw, legend in _wanted(analysis, task):
         with matplotlib.rc_context(style or {}):
             found.append(Exhibit(name, title, description, _figure(draw, labels, legend)))
+    return found
 
-    boundaries = of_problem(problem)
-    if boundaries:
-        found.append(boundary_exhibit(boundaries, style))
-    if comparison.differences(problem):
-        add(
+
+def _wanted(analysis: Analysis, task: Task) -> Iterator[_Wanted]:
+    metric, differences = task.metric_name, analysis.differences(task)
+    if differences:
+        yield _Wanted(
             "differences",
-            f"Paired differences from {comparison.baseline(problem)}, with intervals",
-            f"Paired differences in test {metric}. {'; '.join(comparison.verdict(problem).splitlines())}.",
-            partial(comparison.plot_differences, problem),
+            f"Differences from {analysis.baseline(task)} by seed, with intervals",
+            f"Differences in test {metric} by seed. {'; '.join(analysis.sentences(task))}.",
+            partial(figures.draw_differences, differences, metric=metric),
         )
     for name, words in (
         ("val_metric", f"Validation {metric}"),
         ("val_loss", "Validation loss"),
         ("loss", "Training loss"),
     ):
-        add(
+        yield _Wanted(
             name,
             f"{words}: mean, 95 % band, one thin line per seed",
-            f"{words} over {epochs}. {_ends(problem, name)}",
-            partial(comparison.plot_curves, name, problem),
+            f"{words} over {task.epochs} epochs. {_ends(task, name)}",
+            partial(drawing.curves, task, name),
             legend=True,
         )
-    if any(len(entry.validation) > 1 for entry in problem.entries):
-        rates = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in problem.entries)
-        add(
+    if len(task.learning_rates) > 1:
+        rates = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in task.entries)
+        yield _Wanted(
             "learning_rates",
             "Sensitivity to the learning rate",
             f"Last validation {metric} by learning rate. Best rates: {rates}.",
-            partial(comparison.plot_learning_rates, problem),
+            partial(drawing.learning_rates, task),
             legend=True,
         )
-    if all(record.layers for entry in problem.entries for record in entry.records):
-        theory = "dotted: theory" if comparison.predicted_gradients(problem) else "no theory for this network"
-        for when, words in (("start", f"before training ({theory})"), ("end", "after training")):
-            add(
-                f"gradients_{when}",
-                f"Gradient norm per layer, {words}",
-                f"Gradient norm of each layer's kernel {words}. {_gradient_ratios(problem, when)}",
-                partial(comparison.plot_gradients, when, problem),
-                legend=True,
-            )
-        for state, meaning in (("dead", "no sample moves them"), ("saturated", "flat for nearly all samples")):
-            if comparison.measured(state, problem):
-                add(
-                    state,
-                    f"{state.capitalize()} units per layer: {meaning}",
-                    f"Share of {state} units in each layer after training; the numbers are in layers.csv.",
-                    partial(comparison.plot_shares, state, "end", problem),
-                )
-    add(
+    if all(record.layers for entry in task.entries for record in entry.records):
+        yield from _wanted_of_layers(task)
+    yield _Wanted(
         "time",
         "Time of a training step",
         "Time of a training step by activation; the medians are in the table.",
-        partial(comparison.plot_time, problem),
+        partial(drawing.step_times, task),
     )
-    if comparison.measured("memory", problem):
-        add(
+    if drawing.measured_memory(task):
+        yield _Wanted(
             "memory",
             "Peak memory",
             "Peak memory of a run by activation; the means are in the table.",
-            partial(comparison.plot_memory, problem),
+            partial(drawing.memory, task),
         )
-    return found
+
+
+def _wanted_of_layers(task: Task) -> Iterator[_Wanted]:
+    known = "dotted: theory" if theory.predicted(task) else "no theory for this network"
+    for when, words in (("start", f"before training ({known})"), ("end", "after training")):
+        yield _Wanted(
+            f"gradients_{when}",
+            f"Gradient norm per layer, {words}",
+            f"Gradient norm of each layer's kernel {words}. {_gradient_ratios(task, when)}",
+            partial(drawing.gradients, task, when),
+            legend=True,
+        )
+    for state, meaning in (("dead", "no sample moves them"), ("saturated", "flat for nearly all samples")):
+        if any(np.isfinite(entry.layers(f"{state}_end")).any() for entry in task.entries):
+            yield _Wanted(
+                state,
+                f"{state.capitalize()} units per layer: {meaning}",
+                f"Share of {state} units in each layer after training; the numbers are in layers.csv.",
+                partial(drawing.shares, task, state, "end"),
+            )
 
 
 def boundary_exhibit(boundaries: Sequence[Boundary], style: dict[Any, Any] | None = None) -> Exhibit:
@@ -158,31 +174,27 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _figure(draw: Callable[["Axes"], object], labels: Sequence[str], legend: bool) -> Figure:
+def _figure(draw: Callable[..., Axes], labels: Sequence[str], legend: bool) -> Figure:
     """With a legend below it, or a row for each label."""
     columns = 2 if max(map(len, labels)) > 18 else 3
     rows = -(-len(labels) // columns)
     height = SIZE[1] + 0.2 * rows if legend else 1.2 + 0.28 * len(labels)
     figure = Figure(figsize=(SIZE[0], height), layout="constrained")
-    draw(figure.subplots())
+    draw(ax=figure.subplots())
     if legend:
         figure.legend(loc="outside lower center", ncols=min(len(labels), columns), fontsize="small", handlelength=2.5)
     return figure
 
 
-def _ends(problem: Problem, name: str) -> str:
-    last = {entry.activation: entry.curves(name)[:, -1] for entry in problem.entries}
+def _ends(task: Task, name: str) -> str:
+    last = task.each(lambda entry: entry.curves(name)[:, -1])
     means = {label: values[np.isfinite(values)].mean() for label, values in last.items() if np.isfinite(values).any()}
     return _extremes(means, "At the end")
 
 
-def _gradient_ratios(problem: Problem, when: str) -> str:
-    ratios = {}
-    for entry in problem.entries:
-        norms = [[getattr(layer, f"gradient_{when}") for layer in record.layers] for record in entry.records]
-        first, last = np.median([row[0] for row in norms]), np.median([row[-1] for row in norms])
-        if np.isfinite(first) and last > 0.0:
-            ratios[entry.activation] = float(first / last)
+def _gradient_ratios(task: Task, when: str) -> str:
+    norms = task.each(lambda entry: np.median(entry.layers(f"gradient_{when}"), axis=0))
+    ratios = {name: each[0] / each[-1] for name, each in norms.items() if np.isfinite(each[0]) and each[-1] > 0.0}
     return _extremes(ratios, "First layer to last layer")
 
 

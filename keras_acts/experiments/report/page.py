@@ -1,33 +1,39 @@
 """The report: one HTML page that holds everything and asks the network for nothing."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import jinja2
 import numpy as np
 
 from keras_acts import plots
 from keras_acts.experiments.analysis import tables, verdict
+from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.differences import seeds_needed
-from keras_acts.experiments.analysis.selection import Entry, Problem
-from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.presets import reproduction
+from keras_acts.experiments.analysis.selection import Entry, Task
+from keras_acts.experiments.presets.reproduction import COLUMNS as PUBLISHED_COLUMNS
+from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, svg
 from keras_acts.experiments.report.boundaries import Boundary
+from keras_acts.experiments.runs.records import Record
+
+__all__ = ["render"]
 
 # Okabe-Ito's colours, lightened where they are too dark for a dark page, in the order of `plots.COLORS`.
 DARK_COLORS = ("#56a8e0", "#E69F00", "#2bc79a", "#e08fbd", "#f0803c", "#8fd3f7", "#f2f2f2", "#a0a0a0")
 
 
 class Cell(NamedTuple):
-    """A cell of the table: what is shown, and what it is sorted by."""
+    """A cell of the table: its text, and what it is sorted by."""
 
     text: str
     value: float | str
 
 
-class Shown(NamedTuple):
+class Drawn(NamedTuple):
     """A figure on the page."""
 
     title: str
@@ -35,7 +41,7 @@ class Shown(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A problem on the page."""
+    """A task on the page."""
 
     label: str
     sentences: list[str]
@@ -44,7 +50,7 @@ class Section(NamedTuple):
     rows: list[list[Cell]]
     rates: list[str]
     by_rate: list[list[str]]
-    figures: list[Shown]
+    figures: list[Drawn]
     settings: dict[str, str]
 
 
@@ -55,7 +61,7 @@ class Published(NamedTuple):
     sentences: list[str]
     columns: tuple[str, ...]
     tables: dict[str, list[tuple[str, ...]]]
-    figures: list[Shown]
+    figures: list[Drawn]
     source: str
     note: str
 
@@ -78,12 +84,17 @@ COLUMNS = (
 
 
 def render(
-    comparison: Comparison, *, boundaries: Sequence[Boundary] = (), settings: Mapping[str, object] | None = None
+    analysis: Analysis,
+    reproduction: Reproduction | None = None,
+    *,
+    boundaries: Sequence[Boundary] = (),
+    settings: Mapping[str, object] | None = None,
 ) -> str:
     """The page as text.
 
     Args:
-        comparison: the runs.
+        analysis: the runs and the findings.
+        reproduction: the published figures that they are put beside, if any.
         boundaries: classifiers of two-dimensional data, drawn in the plane.
         settings: what else is needed to repeat the comparison, such as the command.
 
@@ -97,75 +108,56 @@ def render(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    sections = [_section(comparison, problem, number) for number, problem in enumerate(comparison.problems, 1)]
-    extra = []
-    if boundaries:
-        exhibit = gallery.boundary_exhibit(boundaries, svg.STYLE)
-        extra.append(Shown(exhibit.title, svg.inline(exhibit.figure, exhibit.name, exhibit.description)))
+    level = f"{1.0 - analysis.level:.0%}".replace("%", " %")
     return environment.get_template("report.html").render(
-        published=_published(comparison),
-        sections=sections,
-        columns=_columns(comparison),
-        extra=extra,
+        published=None if reproduction is None else _published(reproduction),
+        sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
+        columns=[name.replace("95 %", level) for name in COLUMNS],
+        extra=_drawn([gallery.boundary_exhibit(boundaries, svg.STYLE)] if boundaries else []),
         settings={name: str(value) for name, value in (settings or {}).items()},
-        versions=_versions(comparison),
-        runs=len(comparison.records),
+        versions=_versions(analysis.records),
+        runs=len(analysis.records),
         light=dict(enumerate(plots.COLORS)),
         dark=dict(enumerate(DARK_COLORS)),
     )
 
 
-def _columns(comparison: Comparison) -> list[str]:
-    return [name.replace("95 %", f"{1.0 - comparison.level:.0%}".replace("%", " %")) for name in COLUMNS]
+def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[Drawn]:
+    """Figures as SVG, with names that start with `prefix`, as they must be unique on the page."""
+    return [Drawn(each.title, svg.inline(each.figure, prefix + each.name, each.description)) for each in exhibits]
 
 
-def _section(comparison: Comparison, problem: Problem, number: int) -> Section:
-    rows = [row for row in comparison.table() if row.problem == problem.label]
-    shown = [
-        Shown(exhibit.title, svg.inline(exhibit.figure, f"p{number}-{exhibit.name}", exhibit.description))
-        for exhibit in gallery.exhibits(comparison, problem, svg.STYLE)
-    ]
+def _section(analysis: Analysis, task: Task, number: int) -> Section:
     return Section(
-        label=problem.label,
-        sentences=comparison.verdict(problem).splitlines(),
-        metric=problem.metric_name,
-        order="descending" if problem.higher_is_better else "ascending",
-        rows=[_cells(row) for row in rows],
-        rates=[f"{rate:g}" for rate in _rates(problem)],
-        by_rate=[[entry.activation, *_by_rate(problem, entry)] for entry in problem.entries],
-        figures=shown,
-        settings=_settings(comparison, problem),
+        label=task.label,
+        sentences=analysis.sentences(task),
+        metric=task.metric_name,
+        order="descending" if task.higher_is_better else "ascending",
+        rows=[_cells(row) for row in analysis.rows(task)],
+        rates=[f"{rate:g}" for rate in task.learning_rates],
+        by_rate=[[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
+        figures=_drawn(gallery.exhibits(analysis, task, svg.STYLE), f"p{number}-"),
+        settings=_settings(analysis, task),
     )
 
 
-def _published(comparison: Comparison) -> Published | None:
-    found = comparison.reproduction
-    if found is None:
-        return None
-    shown = [
-        Shown(exhibit.title, svg.inline(exhibit.figure, exhibit.name, exhibit.description))
-        for exhibit in gallery.reproduction_exhibits(found, svg.STYLE)
-    ]
+def _published(found: Reproduction) -> Published:
     return Published(
         title=found.title,
         sentences=str(found).splitlines(),
-        columns=reproduction.COLUMNS,
+        columns=PUBLISHED_COLUMNS,
         tables={gallery.sentence_case(name): [row.cells for row in rows] for name, rows in found.tables.items()},
-        figures=shown,
+        figures=_drawn(gallery.reproduction_exhibits(found, svg.STYLE)),
         source=found.source,
         note=found.note,
     )
 
 
-def _rates(problem: Problem) -> list[float]:
-    return sorted({rate for entry in problem.entries for rate in entry.validation})
-
-
-def _by_rate(problem: Problem, entry: Entry) -> list[str]:
+def _by_rate(task: Task, entry: Entry) -> list[str]:
     """The last validation metric at each rate: what a comparison at one fixed rate would have seen."""
     cells = []
-    percent = 100.0 if problem.metric_name == "accuracy" else 1.0
-    for rate in _rates(problem):
+    percent = 100.0 if task.metric_name == "accuracy" else 1.0
+    for rate in task.learning_rates:
         values = percent * np.array(entry.validation.get(rate, ()))
         finite = values[np.isfinite(values)]
         text = f"{finite.mean():.3g}" if len(finite) else "–"
@@ -184,7 +176,7 @@ def _cells(row: tables.Row) -> list[Cell]:
         Cell(tables.interval(row), 0.0 if found is None else found.mean),
         _number(None if found is None else found.p_holm, ".2g"),
         _number(None if found is None else found.probability_better, ".2f"),
-        _number(None if found is None else found.d_paired, ".2f"),
+        _number(None if found is None else found.d_by_seed, ".2f"),
         _number(percent * row.median, ".4g"),
         _number(percent * row.worst, ".4g"),
         Cell(f"{row.diverged} of {row.seeds}", row.diverged),
@@ -196,8 +188,7 @@ def _cells(row: tables.Row) -> list[Cell]:
 
 
 def _number(value: float | None, form: str) -> Cell:
-    # NaN is unequal to itself; an empty value is sorted last.
-    if value is None or value != value:
+    if value is None or math.isnan(value):  # an empty value is sorted last
         return Cell("–", "")
     return Cell("∞" if math.isinf(value) else format(value, form), _sortable(value))
 
@@ -206,38 +197,37 @@ def _sortable(value: float) -> float | str:
     return "Infinity" if value == math.inf else value  # as JavaScript spells it
 
 
-def _settings(comparison: Comparison, problem: Problem) -> dict[str, str]:
-    rates = _rates(problem)
-    seeds = sorted({record.run.seed for entry in problem.entries for record in entry.records})
+def _settings(analysis: Analysis, task: Task) -> dict[str, str]:
+    seeds = sorted({record.run.seed for entry in task.entries for record in entry.records})
     return {
-        "Data": problem.data,
-        "Network": problem.model,
-        **{key: str(value) for key, value in problem.settings},
-        "Activations": ", ".join(entry.activation for entry in problem.entries),
-        "Baseline": comparison.baseline(problem),
-        "Initializer": "the activation's own" if problem.paired else "the same for all",
+        "Data": task.data,
+        "Network": task.model,
+        **{key: str(value) for key, value in task.settings},
+        "Activations": ", ".join(entry.activation for entry in task.entries),
+        "Baseline": analysis.baseline(task),
+        "Initializer": "the activation's own" if task.paired else "the same for all",
         "Seeds": ", ".join(map(str, seeds)),
-        "Epochs": str(problem.epochs),
-        "Batch size": str(problem.batch_size),
-        "Learning rates": ", ".join(f"{rate:g}" for rate in rates),
-        "Significance level": f"{comparison.level:g}",
-        "Detectable difference": _detectable(comparison, problem),
+        "Epochs": str(task.epochs),
+        "Batch size": str(task.batch_size),
+        "Learning rates": ", ".join(f"{rate:g}" for rate in task.learning_rates),
+        "Significance level": f"{analysis.level:g}",
+        "Detectable difference": _detectable(analysis, task),
     }
 
 
-def _detectable(comparison: Comparison, problem: Problem) -> str:
+def _detectable(analysis: Analysis, task: Task) -> str:
     """The least and the largest over the activations: their spreads differ."""
-    found = [each.detectable for each in comparison.differences(problem) if each.detectable == each.detectable]
-    pairs = min((each.pairs for each in comparison.differences(problem)), default=0)
-    if not found or pairs < seeds_needed(len(found), comparison.level):
+    differences = analysis.differences(task)
+    found = [each.detectable for each in differences if not math.isnan(each.detectable)]
+    if not found or min(each.pairs for each in differences) < seeds_needed(len(found), analysis.level):
         return "none: too few seeds or activations"
-    low, high = (verdict.amount(value, problem.metric_name) for value in (min(found), max(found)))
-    return f"{low} to {high} {verdict.unit(problem.metric_name)} with a power of 80 %, by activation"
+    low, high = (verdict.amount(value, task.metric_name) for value in (min(found), max(found)))
+    return f"{low} to {high} {verdict.unit(task.metric_name)} with a power of 80 %, by activation"
 
 
-def _versions(comparison: Comparison) -> dict[str, str]:
-    values: dict[str, Any] = {}
-    for record in comparison.records:
+def _versions(records: Iterable[Record]) -> dict[str, str]:
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
         for name, version in record.versions.items():
-            values.setdefault(name, {})[version] = None
-    return {name: ", ".join(map(str, found)) for name, found in sorted(values.items())}
+            found.setdefault(name, {})[version] = None
+    return {name: ", ".join(versions) for name, versions in sorted(found.items())}

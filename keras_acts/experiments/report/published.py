@@ -1,19 +1,20 @@
 """Published figures beside measured ones, drawn."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from keras_acts import plots
 from keras_acts.experiments.presets.reproduction import Row
 from keras_acts.experiments.report.figures import axes, label_rows
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+__all__ = ["draw_reproduction"]
 
 
-def draw_reproduction(rows: Sequence[Row], *, ax: "Axes | None" = None) -> "Axes":
+def draw_reproduction(rows: Sequence[Row], *, ax: Axes | None = None) -> Axes:
     """A dot for each seed, a bar at their median, and a diamond for what was published.
 
     Args:

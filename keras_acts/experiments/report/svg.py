@@ -1,16 +1,20 @@
 """A matplotlib figure as SVG inside an HTML page, in the page's own colours, light or dark."""
 
+from __future__ import annotations
+
 import html
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
 
 from keras_acts import plots
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["STYLE", "inline"]
 
-# Text and axes are drawn in a colour that nothing else has, and become the page's text colour.
+# Text and axes are drawn in a colour that nothing else has, which is then replaced by the text colour of the page.
 INK = "#010203"
 STYLE: dict[Any, Any] = {
     "text.color": INK,
@@ -28,7 +32,7 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def inline(figure: "Figure", name: str, description: str) -> str:
+def inline(figure: Figure, name: str, description: str) -> str:
     """The figure as an `<svg>` element.
 
     Text stays text. Colours of `plots.COLORS` become the CSS variables --series-0, --series-1, ... of the page, which
@@ -42,8 +46,6 @@ def inline(figure: "Figure", name: str, description: str) -> str:
     Returns:
         The element, with the role of an image.
     """
-    import matplotlib
-
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

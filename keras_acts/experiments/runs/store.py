@@ -10,17 +10,21 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from keras_acts.experiments.runs.records import Record, Run
 
+__all__ = ["Store", "StoreError"]
+
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
 FORMAT = 1
 BUSY_SECONDS = 60.0
 
-_TABLES = """
+_TABLES = f"""
+    PRAGMA application_id = {APPLICATION_ID};
+    PRAGMA user_version = {FORMAT};
     CREATE TABLE comparison (settings TEXT NOT NULL);
     CREATE TABLE runs (run TEXT PRIMARY KEY, record TEXT NOT NULL, finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
 """
@@ -48,16 +52,13 @@ class Store:
 
     def __init__(self, path: Path | str, settings: Mapping[str, Any]) -> None:
         self.path = Path(path)
-        if not self.path.exists():
-            _create(self.path, settings)
-        _check_header(self.path)
-        self._connection = _connect(self.path)
-        try:
-            with _explained(self.path):
-                self._check_content(settings)
-        except BaseException:
-            self._connection.close()
-            raise
+        with ExitStack() as opened, _explained(self.path):
+            if not self.path.exists():
+                _create(self.path, settings)
+            _check_format(self.path)
+            self._connection = opened.enter_context(closing(_connect(self.path, "mode=rw")))
+            self._check_content(settings)
+            opened.pop_all()
 
     def __enter__(self) -> Store:
         return self
@@ -111,48 +112,33 @@ class Store:
 
 
 def _create(path: Path, settings: Mapping[str, Any]) -> None:
-    """Make the file whole under another name, then give it its name: nobody ever sees half of it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
-    os.close(handle)
-    try:
-        with _explained(path):
-            connection = sqlite3.connect(name)
-            try:
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
-                connection.executescript(_TABLES)
-                with connection:
-                    connection.execute("INSERT INTO comparison VALUES (?)", (json.dumps(settings),))
-                connection.execute("PRAGMA journal_mode = WAL")  # writers and readers do not wait for each other
-            finally:
-                connection.close()
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            pass  # another process was first
-        except OSError as error:
-            raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
-    finally:
-        os.unlink(name)
+    """Write the whole file under another name and then link it: nobody sees half of it, and the first of two wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as folder:
+        with closing(sqlite3.connect(Path(folder) / path.name)) as connection:
+            connection.executescript(_TABLES)
+            with connection:
+                connection.execute("INSERT INTO comparison VALUES (?)", (json.dumps(settings),))
+            connection.execute("PRAGMA journal_mode = WAL")  # writers and readers do not wait for each other
+        with suppress(FileExistsError):
+            os.link(Path(folder) / path.name, path)
 
 
-def _check_header(path: Path) -> None:
-    """Look at the first 100 bytes, as SQLite lays them out, without letting SQLite near a file that is not ours."""
+def _check_format(path: Path) -> None:
+    """Refuse a file that is not ours, which `immutable` keeps SQLite from locking or adding files to."""
     try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}") from error
-    is_ours = header[:16] == b"SQLite format 3\0" and int.from_bytes(header[68:72], "big") == APPLICATION_ID
-    if not is_ours:
+        with closing(_connect(path, "immutable=1")) as connection:
+            application, version = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+            )
+    except sqlite3.OperationalError:  # it cannot be opened
+        raise
+    except sqlite3.DatabaseError:  # no file of SQLite
+        application = version = None
+    if application != APPLICATION_ID:
         raise StoreError(
             f"{path} is no store of keras_acts and was left alone. Choose another output folder, or move the file"
         )
-    version = int.from_bytes(header[60:64], "big")
     if version != FORMAT:
         raise StoreError(
             f"{path} was written by another version of keras_acts and was left alone. Choose another output folder. "
@@ -160,14 +146,19 @@ def _check_header(path: Path) -> None:
         )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+def _connect(path: Path, options: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True, timeout=BUSY_SECONDS)
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file, and what to do."""
     try:
         yield
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
     except sqlite3.Error as error:
         text = str(error)
         if "full" in text:

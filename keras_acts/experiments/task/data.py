@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,9 @@ from sklearn.model_selection import train_test_split
 
 from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
+from keras_acts.experiments.task.options import check_options, unknown
+
+__all__ = ["Part", "Split", "check", "load", "source"]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
@@ -82,30 +84,13 @@ def load(name: str, seed: int = 0) -> Split:
 
 def check(name: str) -> None:
     """Raise what `load` would raise for a name, as far as that can be known without reading the data."""
-    place, args, options = spec.parse(name)
+    place = spec.parse(name)[0]
     if ":" in place or place.endswith(files.SUFFIXES):
         return
     if place not in datasets.SOURCES:
-        near = user_functions.did_you_mean(place, datasets.SOURCES)
-        raise ValueError(
-            f"Unknown data set.{near} There are {', '.join(datasets.SOURCES)}; .csv and .npz files; and functions of "
-            f"your own as 'module:function'. Received: {name!r}"
-        )
-    _check_options(datasets.SOURCES[place], name, args, options)
-
-
-def _check_options(function: Callable[..., Any], name: str, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-    import inspect
-
-    known = [parameter for parameter in inspect.signature(function).parameters if parameter != "seed"]
-    for option in options:
-        if option not in known:
-            near = user_functions.did_you_mean(option, known)
-            raise ValueError(
-                f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
-            )
-    if args:
-        raise ValueError(f"Options are given by name: '{spec.parse(name)[0]}(option=value)'. Received: {name!r}")
+        others = "; .csv and .npz files; and functions of your own as 'module:function'"
+        raise unknown("data set", name, datasets.SOURCES, others)
+    check_options(name, datasets.SOURCES[place], given=("seed",))
 
 
 def _is_fixed(name: str) -> bool:
@@ -117,10 +102,9 @@ def _is_fixed(name: str) -> bool:
 def source(name: str, seed: int | None) -> datasets.Source | Split:
     """All samples of a data set, kept for the next split of them."""
     check(name)
-    place, args, options = spec.parse(name)
+    place, _, options = spec.parse(name)
     if place.endswith(files.SUFFIXES):
-        _check_options(files.read, name, args, {key: value for key, value in options.items() if key != "path"})
-        return files.read(place, **options)
+        return files.read(place, **check_options(name, files.read, given=("path",)))
     if ":" in place:
         return _from_user(name, user_functions.resolve(place)(**options))
     return datasets.SOURCES[place](**options) if seed is None else datasets.SOURCES[place](seed=seed, **options)

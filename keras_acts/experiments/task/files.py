@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 from keras_acts.experiments.task.datasets import Source
-from keras_acts.experiments.task.user_functions import did_you_mean
+from keras_acts.experiments.task.options import did_you_mean
+
+__all__ = ["as_source", "read"]
 
 SUFFIXES = (".csv", ".npz")
 TASKS = ("classification", "regression")
+MISSING = frozenset({"", "na", "n/a", "null", "?", "none"})
 
 
 def read(path: str, target: str | None = None, task: str | None = None) -> Source:
@@ -105,6 +108,35 @@ def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
+    header, lines = _table(path)
+    target = header[-1] if target is None else target
+    if target not in header:
+        raise ValueError(f"{path} has no column `{target}`.{did_you_mean(target, header)} Received: {header}")
+    column = header.index(target)
+    for sample, line in enumerate(lines, 1):
+        if len(line) != len(header):
+            raise ValueError(
+                f"Each line of {path} must have {len(header)} values. Received: {len(line)} for sample {sample}"
+            )
+        for place, (name, text) in enumerate(zip(header, line, strict=True)):
+            value = _number(text)
+            if not text if place == column else text.lower() in MISSING or not math.isfinite(value or 0.0):
+                raise ValueError(
+                    f"{path} must have no missing values: fill them, or leave the line out. "
+                    f"Received: nothing usable in sample {sample}, column `{name}`"
+                )
+            if value is None and place != column:
+                raise ValueError(
+                    f"{path} must hold numbers, but for the target. Sample {sample}, column `{name}` holds text; "
+                    f"encode it as numbers, or leave the column out. Received: {text!r}"
+                )
+    x = np.array([line[:column] + line[column + 1 :] for line in lines], dtype="float64")
+    labels = [line[column] for line in lines]
+    return x, np.array(labels, dtype="float64" if all(_number(label) is not None for label in labels) else None)
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns, and the lines below them that are not empty."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header, *lines = list(csv.reader(file)) or [[]]
@@ -112,7 +144,7 @@ def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
         raise OSError(f"The data file {path} cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} must be a CSV file in UTF-8. Received: {error}") from error
-    lines = [line for line in lines if line]
+    lines = [[text.strip() for text in line] for line in lines if line]
     if len(header) < 2 or not lines:
         raise ValueError(
             f"{path} must have a line of column names, at least 2 columns and one line for each sample. "
@@ -120,39 +152,7 @@ def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
         )
     if all(_number(name) is not None for name in header):
         raise ValueError(f"The first line of {path} must name the columns. Received: {','.join(header)[:60]}")
-    target = header[-1] if target is None else target
-    if target not in header:
-        raise ValueError(f"{path} has no column `{target}`.{did_you_mean(target, header)} Received: {header}")
-    column = header.index(target)
-    x = np.empty((len(lines), len(header) - 1))
-    labels = []
-    for number, line in enumerate(lines):
-        if len(line) != len(header):
-            raise ValueError(
-                f"Each line of {path} must have {len(header)} values. Received: {len(line)} for sample {number + 1}"
-            )
-        labels.append(line[column].strip())
-        if not labels[-1]:
-            raise ValueError(_missing(path, number, target))
-        for place, (name, text) in enumerate(_others(zip(header, line, strict=True), column)):
-            value = _number(text)
-            if value is None:
-                if not text.strip() or text.strip().lower() in {"na", "n/a", "null", "?", "none"}:
-                    raise ValueError(_missing(path, number, name))
-                raise ValueError(
-                    f"{path} must hold numbers, but for the target. Sample {number + 1}, column `{name}` holds text; "
-                    f"encode it as numbers, or leave the column out. Received: {text!r}"
-                )
-            if not math.isfinite(value):
-                raise ValueError(_missing(path, number, name))
-            x[number, place] = value
-    values = [_number(label) for label in labels]
-    y = np.array(labels) if any(value is None for value in values) else np.array(values, dtype="float64")
-    return x, y
-
-
-def _others(pairs: Any, column: int) -> list[tuple[str, str]]:
-    return [pair for place, pair in enumerate(pairs) if place != column]
+    return header, lines
 
 
 def _number(text: str) -> float | None:
@@ -160,10 +160,3 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _missing(path: Path, number: int, name: str) -> str:
-    return (
-        f"{path} must have no missing values: fill them, or leave the line out. "
-        f"Received: nothing usable in sample {number + 1}, column `{name}`"
-    )

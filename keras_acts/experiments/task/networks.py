@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -14,9 +15,24 @@ import keras
 from keras_acts import layers
 from keras_acts.core import registry, spec
 from keras_acts.experiments.task import user_functions
+from keras_acts.experiments.task.options import check_options, unknown
 from keras_acts.initializers import Siren, paired
 
-DEEP = 20  # layers from which on weights at the critical point are needed
+__all__ = [
+    "NETWORKS",
+    "ActivationFactory",
+    "Built",
+    "builder",
+    "check",
+    "cnn",
+    "deep_mlp",
+    "mlp",
+    "nielsen",
+    "siren",
+    "torch_mlp",
+]
+
+DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
 
 class ActivationFactory:
@@ -62,7 +78,8 @@ class ActivationFactory:
         if not self.pairing:
             return {}
         made = self.make()
-        meaning: Any = type(made) if isinstance(made, keras.Layer) else made  # a name may get another meaning
+        # Part of the cache key: a name can be declared again with replace=True.
+        meaning: Any = type(made) if isinstance(made, keras.Layer) else made
         return {name: _fresh(each) for name, each in _initializers(self.text, meaning, deep, layer).items()}
 
     def layer(self) -> keras.Layer:
@@ -75,7 +92,7 @@ class ActivationFactory:
         return layers.dropout_for(self.make(), rate) if self.pairing else keras.layers.Dropout(rate)
 
     def make(self) -> Any:
-        """A function or new layer that is not going to be part of the network."""
+        """A function or new layer that does not become part of the network."""
         name = spec.parse(self.text)[0]
         try:
             return registry.get(self.text)
@@ -90,8 +107,8 @@ class ActivationFactory:
 
 @functools.lru_cache(maxsize=256)
 def _initializers(text: str, meaning: Any, deep: bool, layer: str) -> dict[str, keras.initializers.Initializer]:
-    """Measuring an activation takes as long as building a network: done once, not for each layer of each run."""
-    state = random.getstate()  # the seeds of what is kept here must not move those of the first network
+    """Cached: measuring an activation takes as long as building a network, and each layer of each run needs it."""
+    state = random.getstate()  # initializers draw seeds, which must not change those of the first network
     activation = ActivationFactory(text).make()
     try:
         kwargs = paired(activation, deep=deep, layer=layer)
@@ -121,11 +138,11 @@ def mlp(
     widths: tuple[int, ...] = (),
     dropout: float = 0.0,
 ) -> keras.Sequential:
-    """Dense layers, each followed by the activation and, if asked for, dropout; from 20 layers on paired for depth.
+    """Dense layers, each followed by the activation and, if asked for, dropout; 20 layers or more start critical.
 
     `widths`, as in "mlp(widths=(8, 16, 8))", takes the place of `width` and `depth`.
     """
-    stack: list[keras.Layer] = []  # not `Sequential.add`, which builds everything again each time
+    stack: list[keras.Layer] = []  # `Sequential.add` would build everything again each time
     widths = tuple(widths) or (width,) * depth
     for units in widths:
         stack += [keras.layers.Dense(units, **activation.paired(deep=len(widths) >= DEEP)), activation.layer()]
@@ -171,45 +188,57 @@ def siren(
 ) -> keras.Sequential:
     """The network of implicit neural representations; with "sin(w0=30.0)" it is SIREN as its authors start it."""
     frequency = _sine_frequency(activation) if activation.pairing else None
-    stack: list[keras.Layer] = []
-    inputs = math.prod(input_shape)
-    for number in range(depth):
-        kwargs = activation.paired() if frequency is None else _siren_start(frequency, inputs, first_layer=number == 0)
-        stack += [keras.layers.Dense(width, **kwargs), activation.layer()]
-        inputs = width
-    last = {} if frequency is None else _siren_start(frequency, inputs)
-    stack.append(keras.layers.Dense(outputs, **last))
-    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack])
 
+    def start(number: int, inputs: int) -> dict[str, Any]:
+        if frequency is None:
+            return activation.paired() if number < depth else {}
+        # Random biases too: with none the whole network is an odd function at the start.
+        kernel = Siren(w0=frequency, first_layer=number == 0)
+        return {"kernel_initializer": kernel, "bias_initializer": _torch_uniform(inputs)}
 
-def _siren_start(frequency: float, inputs: int, first_layer: bool = False) -> dict[str, Any]:
-    """Random biases too: with none the whole network is an odd function at the start."""
-    kernel = Siren(w0=frequency, first_layer=first_layer)
-    return {"kernel_initializer": kernel, "bias_initializer": _torch_uniform(inputs)}
+    sizes = enumerate(_sizes(input_shape, width, depth, outputs))
+    dense = (keras.layers.Dense(units, **start(number, inputs)) for number, (inputs, units) in sizes)
+    return _alternating(activation, input_shape, dense)
 
 
 def nielsen(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 30, depth: int = 2
 ) -> keras.Sequential:
     """The networks of M. Nielsen's chapter on vanishing gradients: weights N(0, 1 / inputs), biases N(0, 1)."""
-    stack: list[keras.Layer] = []
-    for units in (*(width,) * depth, outputs):
-        kernel = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
-        bias = keras.initializers.RandomNormal(stddev=1.0)
-        stack += [keras.layers.Dense(units, kernel_initializer=kernel, bias_initializer=bias), activation.layer()]
-    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
+    dense = (
+        keras.layers.Dense(
+            units,
+            kernel_initializer=keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal"),
+            bias_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        for _, units in _sizes(input_shape, width, depth, outputs)
+    )
+    return _alternating(activation, input_shape, dense)
 
 
 def torch_mlp(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 128, depth: int = 2
 ) -> keras.Sequential:
     """An MLP as torch starts it, whatever the activation: weights and biases uniform within 1 / sqrt(inputs)."""
-    stack: list[keras.Layer] = []
-    inputs = math.prod(input_shape)
-    for units in (*(width,) * depth, outputs):
-        kernel, bias = _torch_uniform(inputs), _torch_uniform(inputs)
-        stack += [keras.layers.Dense(units, kernel_initializer=kernel, bias_initializer=bias), activation.layer()]
-        inputs = units
+    dense = (
+        keras.layers.Dense(units, kernel_initializer=_torch_uniform(inputs), bias_initializer=_torch_uniform(inputs))
+        for inputs, units in _sizes(input_shape, width, depth, outputs)
+    )
+    return _alternating(activation, input_shape, dense)
+
+
+def _sizes(input_shape: tuple[int, ...], width: int, depth: int, outputs: int) -> Iterable[tuple[int, int]]:
+    """Inputs and units of each dense layer."""
+    return itertools.pairwise((math.prod(input_shape), *(width,) * depth, outputs))
+
+
+def _alternating(
+    activation: ActivationFactory, input_shape: tuple[int, ...], dense: Iterable[keras.layers.Dense]
+) -> keras.Sequential:
+    """Dense layers with the activation between them, none after the last."""
+    stack: list[keras.layers.Layer] = []
+    for layer in dense:
+        stack += [layer, activation.layer()]
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
 
 
@@ -229,18 +258,13 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 
 def check(name: str) -> None:
     """Raise ValueError for a network that does not exist, or has no such options."""
-    function, args, options = _found(name)
-    known = [key for key in inspect.signature(function).parameters if key not in ("activation", *_GIVEN)]
-    if args:
-        raise ValueError(f"Options are given by name: '{spec.parse(name)[0]}(option=value)'. Received: {name!r}")
-    if ":" in name.partition("(")[0]:
+    place, args, _ = spec.parse(name)
+    function = _found(name)
+    if ":" in place:
+        if args:
+            raise ValueError(f"Options are given by name: '{place}(option=value)'. Received: {name!r}")
         return
-    for option, value in options.items():
-        if option not in known:
-            near = user_functions.did_you_mean(option, known)
-            raise ValueError(
-                f"'{name}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {name!r}"
-            )
+    for option, value in check_options(name, function, given=("activation", *_GIVEN)).items():
         if option == "widths":
             if not isinstance(value, tuple) or not value or not all(map(_is_count, value)):
                 raise ValueError(f"`widths` of a network must be integers >= 1, as in (8, 16, 8). Received: {name!r}")
@@ -285,7 +309,7 @@ def builder(
         ValueError: for an unknown network, option or activation.
     """
     check(name)
-    function, _, options = _found(name)
+    function, options = _found(name), spec.parse(name)[2]
     accepted = inspect.signature(function).parameters
     anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in accepted.values())
     given = {"input_shape": input_shape, "outputs": outputs}
@@ -301,14 +325,10 @@ def _build(function: Callable[..., keras.Model], text: str, pairing: bool, optio
     return Built(model, tuple(factory.made))
 
 
-def _found(name: str) -> tuple[Callable[..., keras.Model], tuple[Any, ...], dict[str, Any]]:
-    place, args, options = spec.parse(name)
+def _found(name: str) -> Callable[..., keras.Model]:
+    place = spec.parse(name)[0]
     if ":" in place:
-        return user_functions.resolve(place), args, options
+        return user_functions.resolve(place)
     if place not in NETWORKS:
-        near = user_functions.did_you_mean(place, NETWORKS)
-        raise ValueError(
-            f"Unknown network.{near} There are {', '.join(NETWORKS)}; and functions of your own as 'module:function'. "
-            f"Received: {name!r}"
-        )
-    return NETWORKS[place], args, options
+        raise unknown("network", name, NETWORKS, "; and functions of your own as 'module:function'")
+    return NETWORKS[place]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+__all__ = ["check_shared", "name_of", "resolve"]
 
 Function = Callable[..., Any]
 
@@ -84,9 +85,3 @@ def _load(file: str) -> Any:
             del sys.modules[module_name]
             raise
     return sys.modules[module_name]
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """` Did you mean 'digits'?` where something known is spelled nearly like it, else nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
