@@ -60,6 +60,7 @@ class Reproduction:
     note: str
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
+    columns = COLUMNS
 
     @property
     def tables(self) -> dict[str, list[Row]]:

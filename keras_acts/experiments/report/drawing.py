@@ -56,7 +56,7 @@ def gradients(task: Task, when: str = "start", *, ax: Axes | None = None) -> Axe
 def shares(task: Task, state: str = "dead", when: str = "end", *, ax: Axes | None = None) -> Axes:
     """Share of "dead" or "saturated" units in each layer at the "start" or the "end" of training."""
     means = task.each(lambda entry: entry.layers(f"{state}_{when}").mean(axis=0))
-    kept = ~np.isnan(list(means.values())).all(axis=0)
+    kept = [bool(np.isfinite(layer).any()) for layer in zip(*means.values(), strict=True)]
     return figures.draw_shares(
         {label: values[kept] for label, values in means.items()},
         quantity=f"{state} units, {'before' if when == 'start' else 'after'} training",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
@@ -14,7 +14,6 @@ from keras_acts.experiments.analysis import tables, verdict
 from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.differences import seeds_needed
 from keras_acts.experiments.analysis.selection import Entry, Task
-from keras_acts.experiments.presets.reproduction import COLUMNS as PUBLISHED_COLUMNS
 from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, svg
 from keras_acts.experiments.report.boundaries import Boundary
@@ -38,49 +37,6 @@ class Drawn(NamedTuple):
 
     title: str
     svg: str
-
-
-class Section(NamedTuple):
-    """A task on the page."""
-
-    label: str
-    sentences: list[str]
-    metric: str
-    order: str
-    rows: list[list[Cell]]
-    rates: list[str]
-    by_rate: list[list[str]]
-    figures: list[Drawn]
-    settings: dict[str, str]
-
-
-class Published(NamedTuple):
-    """What was published, on the page."""
-
-    title: str
-    sentences: list[str]
-    columns: tuple[str, ...]
-    tables: dict[str, list[tuple[str, ...]]]
-    figures: list[Drawn]
-    source: str
-    note: str
-
-
-COLUMNS = (
-    "Activation",
-    "Test score",
-    "Difference (95 % CI)",
-    "p after Holm",
-    "P(better)",
-    "Cohen's d",
-    "Median",
-    "Worst",
-    "Diverged",
-    "Learning rate",
-    "ms per step",
-    "Memory MB",
-    "Weights",
-)
 
 
 def render(
@@ -108,14 +64,13 @@ def render(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    level = f"{1.0 - analysis.level:.0%}".replace("%", " %")
+    exhibits = [] if reproduction is None else gallery.reproduction_exhibits(reproduction, svg.STYLE)
     return environment.get_template("report.html").render(
-        published=None if reproduction is None else _published(reproduction),
+        reproduction=reproduction,
+        published=_drawn(exhibits),
         sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
-        columns=[name.replace("95 %", level) for name in COLUMNS],
         extra=_drawn([gallery.boundary_exhibit(boundaries, svg.STYLE)] if boundaries else []),
-        settings={name: str(value) for name, value in (settings or {}).items()},
-        versions=_versions(analysis.records),
+        settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
         runs=len(analysis.records),
         light=dict(enumerate(plots.COLORS)),
         dark=dict(enumerate(DARK_COLORS)),
@@ -127,30 +82,19 @@ def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[Drawn]
     return [Drawn(each.title, svg.inline(each.figure, prefix + each.name, each.description)) for each in exhibits]
 
 
-def _section(analysis: Analysis, task: Task, number: int) -> Section:
-    return Section(
-        label=task.label,
-        sentences=analysis.sentences(task),
-        metric=task.metric_name,
-        order="descending" if task.higher_is_better else "ascending",
-        rows=[_cells(row) for row in analysis.rows(task)],
-        rates=[f"{rate:g}" for rate in task.learning_rates],
-        by_rate=[[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
-        figures=_drawn(gallery.exhibits(analysis, task, svg.STYLE), f"p{number}-"),
-        settings=_settings(analysis, task),
-    )
-
-
-def _published(found: Reproduction) -> Published:
-    return Published(
-        title=found.title,
-        sentences=str(found).splitlines(),
-        columns=PUBLISHED_COLUMNS,
-        tables={gallery.sentence_case(name): [row.cells for row in rows] for name, rows in found.tables.items()},
-        figures=_drawn(gallery.reproduction_exhibits(found, svg.STYLE)),
-        source=found.source,
-        note=found.note,
-    )
+def _section(analysis: Analysis, task: Task, number: int) -> dict[str, Any]:
+    """A task on the page."""
+    return {
+        "label": task.label,
+        "sentences": analysis.sentences(task),
+        "metric": task.metric_name,
+        "order": "descending" if task.higher_is_better else "ascending",
+        "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
+        "rates": [f"{rate:g}" for rate in task.learning_rates],
+        "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
+        "figures": _drawn(gallery.exhibits(analysis, task, svg.STYLE), f"p{number}-"),
+        "settings": _settings(analysis, task),
+    }
 
 
 def _by_rate(task: Task, entry: Entry) -> list[str]:
@@ -167,24 +111,25 @@ def _by_rate(task: Task, entry: Entry) -> list[str]:
     return cells
 
 
-def _cells(row: tables.Row) -> list[Cell]:
+def _cells(row: tables.Row, level: float) -> dict[str, Cell]:
+    """A row of the table, by column."""
     found = row.difference
     percent = 100.0 if row.metric == "accuracy" else 1.0
-    return [
-        Cell(row.activation, row.activation),
-        Cell(tables.score(row), _sortable(row.mean)),
-        Cell(tables.interval(row), 0.0 if found is None else found.mean),
-        _number(None if found is None else found.p_holm, ".2g"),
-        _number(None if found is None else found.probability_better, ".2f"),
-        _number(None if found is None else found.d_by_seed, ".2f"),
-        _number(percent * row.median, ".4g"),
-        _number(percent * row.worst, ".4g"),
-        Cell(f"{row.diverged} of {row.seeds}", row.diverged),
-        _number(row.learning_rate, "g"),
-        _number(1e3 * row.step_seconds, ".3g"),
-        _number(row.peak_memory_mb, ".0f"),
-        Cell(f"{row.parameters:,}", row.parameters),
-    ]
+    return {
+        "Activation": Cell(row.activation, row.activation),
+        "Test score": Cell(tables.score(row), _sortable(row.mean)),
+        f"Difference ({100.0 * (1.0 - level):g} % CI)": Cell(tables.interval(row), found.mean if found else 0.0),
+        "p after Holm": _number(found.p_holm if found else None, ".2g"),
+        "P(better)": _number(found.probability_better if found else None, ".2f"),
+        "Cohen's d": _number(found.d_by_seed if found else None, ".2f"),
+        "Median": _number(percent * row.median, ".4g"),
+        "Worst": _number(percent * row.worst, ".4g"),
+        "Diverged": Cell(f"{row.diverged} of {row.seeds}", row.diverged),
+        "Learning rate": _number(row.learning_rate, "g"),
+        "ms per step": _number(1e3 * row.step_seconds, ".3g"),
+        "Memory MB": _number(row.peak_memory_mb, ".0f"),
+        "Weights": Cell(f"{row.parameters:,}", row.parameters),
+    }
 
 
 def _number(value: float | None, form: str) -> Cell:
