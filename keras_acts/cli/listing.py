@@ -11,8 +11,8 @@ from rich.text import Text
 
 from keras_acts import layers
 from keras_acts.cli import console
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class _Entry:
 
 
 def _functions(trait: str | None) -> Iterable[_Entry]:
-    for name in registry.names(trait=trait):
-        record = registry.info(name)
+    for name in resolve.names(trait=trait):
+        record = resolve.info(name)
         formula = console.plain_formula(record.body, record.formula)
         aliases = tuple(alias for group in record.aliases.values() for alias in group)
         yield _Entry(name, "function", record.family, formula, record.formula, record.summary, aliases)
@@ -53,7 +53,7 @@ def list_activations(
         str | None, typer.Argument(help="Keep those with this text in their name, alias, formula or summary.")
     ] = None,
     trait: Annotated[str | None, typer.Option(help="Keep functions with this trait, such as 'smooth'.")] = None,
-    family: Annotated[str | None, typer.Option(help="Keep those of this family, such as 'gelu'.")] = None,
+    family: Annotated[str | None, typer.Option(help="Keep those of this family, such as 'rectifiers'.")] = None,
     kind: Annotated[str | None, typer.Option(help="Keep one kind: 'function' or 'layer'.")] = None,
 ) -> None:
     """List the activations: functions, and layers with weights, randomness or a change of shape."""

@@ -1,7 +1,5 @@
 """What a comparison gives: the table, the verdict, the figures, the files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any

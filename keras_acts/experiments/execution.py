@@ -1,7 +1,5 @@
 """A plan carried out: what its store has already, then what is missing."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing

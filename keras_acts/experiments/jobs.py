@@ -1,7 +1,5 @@
 """Comparisons as one call: the plans to be carried out together, and the comparison of their records."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,77 +1,57 @@
 """What is compared, checked before anything runs, and the list of runs that follows from it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
-import math
-import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from keras_acts.core.params import choice, finite_number, illegal, integer
 from keras_acts.experiments.runs.records import Run
 from keras_acts.experiments.task import data as data_sets
 from keras_acts.experiments.task import networks, user_functions
 from keras_acts.experiments.task.options import did_you_mean
 
-__all__ = ["ACTIVATIONS", "HOW", "Plan", "from_mapping", "read"]
+__all__ = ["HOW", "USUAL", "Plan", "from_mapping", "read"]
 
-ACTIVATIONS = (
-    "relu",
-    "leaky_relu",
-    "PReLU",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "mish",
-    "softplus",
-    "tanh",
-    "sigmoid",
-    "snake",
-)
+USUAL = ("relu", "leaky_relu", "PReLU", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "snake")
 HOW = ("budget", "workers", "engine", "output")  # settings that say how a plan is carried out, not what is compared
+
+PLAN = "a plan"  # in error texts
 
 # ---- Checks: each takes the name of a setting and its value, and returns the value that is kept ---------------------
 
 
-def _count(name: str, value: Any) -> Any:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
-    return value
+def _count(name: str, value: Any) -> int:
+    return integer(name, value, PLAN, low=1)
 
 
-def _positive(name: str, value: Any) -> Any:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 < value < math.inf:
-        raise ValueError(f"`{name}` must be finite and > 0. Received: {name}={value!r}")
-    return float(value)
+def _positive(name: str, value: Any) -> float:
+    return finite_number(name, value, PLAN, low=0.0, exclusive=True)
 
 
-def _flag(name: str, value: Any) -> Any:
+def _flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"`{name}` must be true or false. Received: {name}={value!r}")
+        raise ValueError(illegal(name, value, PLAN, "true or false"))
     return value
 
 
-def _one_of(*choices: str) -> Callable[[str, Any], Any]:
-    def check(name: str, value: Any) -> Any:
-        if value not in choices:
-            near = did_you_mean(str(value), choices)
-            raise ValueError(f"`{name}` must be one of {', '.join(map(repr, choices))}.{near} Received: {value!r}")
-        return value
+def _optimizer(name: str, value: Any) -> str:
+    return choice(name, value, PLAN, ("adam", "sgd"))
 
-    return check
+
+def _engine(name: str, value: Any) -> str:
+    return choice(name, value, PLAN, ("processes", "ray", "here"))
 
 
 def _several(name: str, value: Any) -> tuple[Any, ...]:
     if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or not tuple(value):
-        raise ValueError(f"`{name}` must be a list with something in it. Received: {name}={value!r}")
+        raise ValueError(illegal(name, value, PLAN, "a list with something in it"))
     items = tuple(value)
     for item in items:
         if items.count(item) > 1:
-            raise ValueError(f"`{name}` must not hold a value twice. Received: {item!r}")
+            raise ValueError(f"`{name}` of a plan must not hold a value twice. Received: {item!r}")
     return items
 
 
@@ -83,7 +63,7 @@ def _name_or_function(name: str, value: Any) -> str:
     if callable(value):
         return user_functions.name_of(value)
     if not isinstance(value, str):
-        raise ValueError(f"`{name}` must be a name or a function. Received: {name}={value!r}")
+        raise ValueError(illegal(name, value, PLAN, "a name or a function"))
     return value
 
 
@@ -125,7 +105,7 @@ class Plan:
         4
     """
 
-    activations: tuple[str, ...] = field(default=ACTIVATIONS, metadata={"check": _several})
+    activations: tuple[str, ...] = field(default=USUAL, metadata={"check": _several})
     baseline: str = "relu"
     data: str | Callable[..., Any] = field(default="digits", metadata={"check": _name_or_function})
     model: str | Callable[..., Any] = field(default="mlp", metadata={"check": _name_or_function})
@@ -133,11 +113,11 @@ class Plan:
     epochs: int = field(default=20, metadata={"check": _count})
     batch_size: int = field(default=128, metadata={"check": _count})
     learning_rates: tuple[float, ...] = field(default=(1e-3,), metadata={"check": _rates})
-    optimizer: str = field(default="adam", metadata={"check": _one_of("adam", "sgd")})
+    optimizer: str = field(default="adam", metadata={"check": _optimizer})
     paired: bool = field(default=True, metadata={"check": _flag})
     budget: float | None = field(default=None, metadata={"check": _positive})
     workers: int | None = field(default=None, metadata={"check": _count})
-    engine: str = field(default="processes", metadata={"check": _one_of("processes", "ray", "here")})
+    engine: str = field(default="processes", metadata={"check": _engine})
     output: str | None = field(default=None, metadata={"check": _text})
 
     def __post_init__(self) -> None:

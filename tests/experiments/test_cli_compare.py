@@ -73,11 +73,14 @@ def test_a_plan_file_with_options_on_top(call, tmp_path):
         (("--activations", "elu(alpha=-1.0)"), "must be a finite number >= 0. Received: alpha=-1.0"),
         (("--activations", "elu(beta=1.0)"), "beta"),
         (("--activations", "relu,,gelu"), "Unknown activation"),
-        (("--seeds", "0"), "`seeds` must be an integer >= 1. Received: seeds=0"),
+        (("--seeds", "0"), "`seeds` of a plan must be an integer >= 1. Received: seeds=0"),
         (("--model", "rnn"), "Unknown network."),
         (("--data", "digts"), "Did you mean 'digits'?"),
         (("--data", "no.csv", "--engine", "here"), "The data file no.csv cannot be read: No such file or directory"),
-        (("--learning-rates", "0.1,fast"), "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
+        (
+            ("--learning-rates", "0.1,fast"),
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates='fast'",
+        ),
         (("--plan", "no.yml"), "`plan` must be a file that can be read. Received: no.yml (No such file or directory)"),
     ],
 )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from keras_acts.experiments import plan as plans
-from keras_acts.experiments.plan import ACTIVATIONS, Plan
+from keras_acts.experiments.plan import USUAL, Plan
 
 
 def test_the_default_plan_is_the_main_job():
     planned = Plan().runs()
     assert len(planned) == len(set(planned)) == 12 * 10
-    assert {run.activation for run in planned} == set(ACTIVATIONS)
+    assert {run.activation for run in planned} == set(USUAL)
     assert {(run.data, run.model, run.epochs, run.paired) for run in planned} == {("digits", "mlp", 20, True)}
     assert {run.seed for run in planned} == set(range(10))
 
@@ -36,27 +36,36 @@ def test_a_missing_baseline_is_added():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"seeds": 0}, "`seeds` must be an integer >= 1. Received: seeds=0"),
-        ({"epochs": -1}, "`epochs` must be an integer >= 1. Received: epochs=-1"),
-        ({"batch_size": 2.5}, "`batch_size` must be an integer >= 1. Received: batch_size=2.5"),
-        ({"seeds": True}, "`seeds` must be an integer >= 1. Received: seeds=True"),
-        ({"workers": 0}, "`workers` must be an integer >= 1. Received: workers=0"),
-        ({"budget": -3.0}, "`budget` must be finite and > 0. Received: budget=-3.0"),
-        ({"learning_rates": (0.0,)}, "`learning_rates` must be finite and > 0. Received: learning_rates=0.0"),
-        ({"learning_rates": ("fast",)}, "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
-        ({"learning_rates": (0.1, 0.1)}, "`learning_rates` must not hold a value twice. Received: 0.1"),
-        ({"optimizer": "adamm"}, "Did you mean 'adam'? Received: 'adamm'"),
-        ({"engine": "rai"}, "Did you mean 'ray'? Received: 'rai'"),
-        ({"paired": "yes"}, "`paired` must be true or false. Received: paired='yes'"),
+        ({"seeds": 0}, "`seeds` of a plan must be an integer >= 1. Received: seeds=0"),
+        ({"epochs": -1}, "`epochs` of a plan must be an integer >= 1. Received: epochs=-1"),
+        ({"batch_size": 2.5}, "`batch_size` of a plan must be an integer >= 1. Received: batch_size=2.5"),
+        ({"seeds": True}, "`seeds` of a plan must be an integer >= 1. Received: seeds=True"),
+        ({"workers": 0}, "`workers` of a plan must be an integer >= 1. Received: workers=0"),
+        ({"budget": -3.0}, "`budget` of a plan must be a finite number > 0. Received: budget=-3.0"),
+        (
+            {"learning_rates": (0.0,)},
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates=0.0",
+        ),
+        (
+            {"learning_rates": ("fast",)},
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates='fast'",
+        ),
+        ({"learning_rates": (0.1, 0.1)}, "`learning_rates` of a plan must not hold a value twice. Received: 0.1"),
+        ({"optimizer": "adamm"}, "must be one of 'adam', 'sgd'. Received: optimizer='adamm'"),
+        ({"engine": "rai"}, "must be one of 'processes', 'ray', 'here'. Received: engine='rai'"),
+        ({"paired": "yes"}, "`paired` of a plan must be true or false. Received: paired='yes'"),
         ({"model": "mpl"}, "Unknown network. Did you mean 'mlp'?"),
-        ({"model": 3}, "`model` must be a name or a function. Received: model=3"),
+        ({"model": 3}, "`model` of a plan must be a name or a function. Received: model=3"),
         ({"model": lambda activation: None}, "define it at the top level of a module"),
         ({"data": "digit"}, "Unknown data set. Did you mean 'digits'?"),
-        ({"activations": ()}, "`activations` must be a list with something in it. Received: activations=()"),
-        ({"activations": "relu"}, "`activations` must be a list with something in it"),
+        ({"activations": ()}, "`activations` of a plan must be a list with something in it. Received: activations=()"),
+        ({"activations": "relu"}, "`activations` of a plan must be a list with something in it"),
         ({"activations": ("relu", 3)}, "`activations` must be names or spec strings. Received: 3"),
         ({"activations": ("relu", "silu", "swish")}, "must not hold one activation twice. Received: 'swish' again"),
-        ({"activations": ("relu", "PReLU", "PReLU")}, "`activations` must not hold a value twice. Received: 'PReLU'"),
+        (
+            {"activations": ("relu", "PReLU", "PReLU")},
+            "`activations` of a plan must not hold a value twice. Received: 'PReLU'",
+        ),
         ({"activations": ("rellu",)}, "Unknown activation. Did you mean 'relu'"),
         ({"activations": ("elu(alpha=-1.0)",)}, "must be a finite number >= 0. Received: alpha=-1.0"),
         ({"activations": ("relu", "softmax")}, "Or compare with Keras' default initializer: paired=False"),

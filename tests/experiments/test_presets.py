@@ -13,7 +13,8 @@ import keras_acts
 from keras_acts import cli, experiments
 from keras_acts.experiments import execution, presets
 from keras_acts.experiments.presets import circles, gradients, mnist, signals
-from keras_acts.experiments.presets.preset import ACCURACY, MSE, Part, Published, values
+from keras_acts.experiments.presets.measures import ACCURACY, MSE, values
+from keras_acts.experiments.presets.preset import Part, Published
 from keras_acts.experiments.presets.reproduction import Row
 from keras_acts.experiments.runs import runner
 
@@ -112,10 +113,10 @@ def test_what_deep_30_expects():
         ("relu", False): 0.65,
         ("sigmoid", True): 0.08,
     }
-    outcomes = presets.get("deep-30").expected(learned(measured))
+    outcomes = presets.get("deep-30").outcomes(learned(measured))
     assert [outcome.holds for outcome in outcomes] == [True] * 4
     turned = {(name, not paired if name != "sigmoid" else paired): score for (name, paired), score in measured.items()}
-    outcomes = presets.get("deep-30").expected(learned(turned | {("sigmoid", True): 0.5}))
+    outcomes = presets.get("deep-30").outcomes(learned(turned | {("sigmoid", True): 0.5}))
     assert [outcome.holds for outcome in outcomes] == [False] * 4
 
 
@@ -149,7 +150,7 @@ def test_rows_tell_the_published_figure_the_median_and_the_spread():
     ]
     published = (Published("a net", 0.65, "relu", ACCURACY), Published("another", None, "relu", MSE))
     parts = [parts[0]._replace(published=published)]
-    preset = dataclasses.replace(presets.get("circles-depth"), expected=lambda records: [])
+    preset = dataclasses.replace(presets.get("circles-depth"), expected=())
     found = presets.reproduce(preset, parts, records, "a note")
     assert found.rows[0].cells == ("a net", "relu", "0.65", "0.6", "0.5 to 0.7", "3, 1 diverged")
     assert found.rows[1].cells[2] == "–"
@@ -176,7 +177,7 @@ def test_every_preset_is_whole(name):
     assert len(set(identities)) == len(parts)
     for part in parts:
         assert {published.activation for published in part.published} <= set(part.plan.activations)
-    assert preset.expected([]) == []  # a budget may leave nothing
+    assert preset.outcomes([]) == ()  # a budget may leave nothing
 
 
 # ---- From Python and the command line --------------------------------------------------------------------------------
@@ -191,13 +192,13 @@ def tiny(monkeypatch):
         for each in (plan, dataclasses.replace(plan, activations=("relu", "tanh"), epochs=2))
     )
     made = dataclasses.replace(
-        presets.get("circles-depth"), name="tiny", title="Tiny", parts=lambda: parts, expected=_something_is_learned
+        presets.get("circles-depth"), name="tiny", title="Tiny", parts=lambda: parts, expected=(_something_is_learned,)
     )
     monkeypatch.setitem(presets.PRESETS, "tiny", made)
 
 
 def _something_is_learned(records):
-    return [presets.Outcome(bool(values(records)), f"{len(records)} runs")]
+    return presets.Outcome(bool(values(records)), f"{len(records)} runs")
 
 
 def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
@@ -231,7 +232,7 @@ def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
         ({"preset": "circle-units"}, "Unknown preset. Did you mean 'circles-units'?"),
         ({"preset": "siren", "epochs": 3}, "The preset 'siren' fixes `epochs`; it takes seeds, budget"),
         ({"preset": "siren", "activations": ["relu"]}, "The preset 'siren' fixes `activations`"),
-        ({"preset": "siren", "seeds": 0}, "`seeds` must be an integer >= 1"),
+        ({"preset": "siren", "seeds": 0}, "`seeds` of a plan must be an integer >= 1"),
     ],
 )
 def test_what_a_preset_refuses(settings, message):

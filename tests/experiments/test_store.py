@@ -27,7 +27,6 @@ def test_records_come_back_exactly(tmp_path):
             store.add(record)
     with Store(tmp_path / "runs.sqlite", SETTINGS) as store:
         assert store.records() == records
-        assert store.finished() == {record.run for record in records}
         assert store.records([records[1].run, made_up(7).run]) == [records[1]]
 
 

@@ -9,15 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-__all__ = [
-    "bootstrap_interval",
-    "cohens_d",
-    "detectable_difference",
-    "holm",
-    "mean_interval",
-    "ratio",
-    "sign_flip_p",
-]
+__all__ = ["bootstrap_interval", "cohens_d", "detectable_difference", "holm", "mean_interval", "sign_flip_p"]
 
 LEVEL = 0.05
 POWER = 0.8

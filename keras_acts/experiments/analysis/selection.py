@@ -46,15 +46,8 @@ class Entry:
         return sum(record.diverged for record in self.records)
 
     def curves(self, name: str) -> np.ndarray:
-        """A curve of the history ("loss", "metric", "val_loss", "val_metric"), of shape (seeds, epochs).
-
-        A run that stopped early, because it diverged, is filled up with NaN.
-        """
-        rows = [record.history[name] for record in self.records]
-        curves = np.full((len(rows), max(map(len, rows))), np.nan)
-        for row, values in zip(curves, rows, strict=True):
-            row[: len(values)] = values
-        return curves
+        """A curve of the history ("loss", "metric", "val_loss", "val_metric"), of shape (seeds, epochs)."""
+        return np.array([record.history[name] for record in self.records])
 
     def layers(self, name: str) -> np.ndarray:
         """An attribute of `LayerRecord`, of shape (seeds, layers); NaN where nothing was measured."""

@@ -3,13 +3,12 @@
 from keras_acts.experiments.presets.circles import CIRCLES_DEPTH, CIRCLES_EPOCHS, CIRCLES_UNITS
 from keras_acts.experiments.presets.depth import DEEP_30, VANISHING
 from keras_acts.experiments.presets.mnist import MNIST_CNN
-from keras_acts.experiments.presets.preset import Outcome as Outcome
-from keras_acts.experiments.presets.preset import Part as Part
-from keras_acts.experiments.presets.preset import Preset as Preset
-from keras_acts.experiments.presets.reproduction import Reproduction as Reproduction
-from keras_acts.experiments.presets.reproduction import reproduce as reproduce
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset
+from keras_acts.experiments.presets.reproduction import Reproduction, reproduce
 from keras_acts.experiments.presets.signals import SIREN, SNAKE
 from keras_acts.experiments.task.options import unknown
+
+__all__ = ["PRESETS", "Outcome", "Part", "Preset", "Reproduction", "get", "reproduce"]
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset

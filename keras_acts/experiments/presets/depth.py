@@ -1,14 +1,13 @@
 """What depth does to gradients, and what the right initializer does against it."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.preset import ACCURACY, Measure, Outcome, Part, Preset, Published, values
+from keras_acts.experiments.presets.measures import ACCURACY, Measure, median, of_those_run, values
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published
 from keras_acts.experiments.runs.records import Record
 
 # ---- vanishing: Nielsen's sigmoid networks -----------------------------------------------------------------------
@@ -64,33 +63,23 @@ def _vanishing() -> tuple[Part, ...]:
     return (*published, *kept)
 
 
-def _expected_of_vanishing(records: Sequence[Record]) -> list[Outcome]:
-    found = []
-    growth = [
-        float(np.median(rates))
-        for depth in SPEEDS
-        for layer in range(1, depth)
-        if (rates := values(records, _step(layer), model=_nielsen(depth), activation="sigmoid"))
-    ]
-    if growth:
-        found.append(
-            Outcome(
-                min(growth) >= 4.0 and max(growth) <= 6.0,
-                f"sigmoid: gradients shrink by 4 to 6 per layer towards the input: medians {min(growth):.2f} to "
-                f"{max(growth):.2f}",
-            )
-        )
-    for activation in KEPT:
-        steps = [values(records, _step(layer), model=KEPT_MODEL, activation=activation) for layer in range(1, 4)]
-        if all(steps):
-            # One factor for all layers, as a single layer of 30 units scatters widely.
-            factor = float(np.median(np.exp(np.mean(np.log(steps), axis=0))))
-            found.append(
-                Outcome(
-                    0.8 <= factor <= 1.25, f"{activation}: gradients keep their size, median {factor:.2f} per layer"
-                )
-            )
-    return found
+def _sigmoid_vanishes(records: Sequence[Record]) -> Outcome:
+    steps = [(depth, layer) for depth in SPEEDS for layer in range(1, depth)]
+    growth = of_those_run(
+        lambda step: median(records, _step(step[1]), model=_nielsen(step[0]), activation="sigmoid"), steps
+    ).values()
+    return Outcome(
+        min(growth) >= 4.0 and max(growth) <= 6.0,
+        f"sigmoid: gradients shrink by 4 to 6 per layer towards the input: medians {min(growth):.2f} to "
+        f"{max(growth):.2f}",
+    )
+
+
+def _keeps_gradients(activation: str, records: Sequence[Record]) -> Outcome:
+    steps = [values(records, _step(layer), model=KEPT_MODEL, activation=activation) for layer in range(1, 4)]
+    # One factor for all layers, as a single layer of 30 units scatters widely.
+    factor = float(np.median(np.exp(np.mean(np.log(steps), axis=0))))
+    return Outcome(0.8 <= factor <= 1.25, f"{activation}: gradients keep their size, median {factor:.2f} per layer")
 
 
 VANISHING = Preset(
@@ -98,7 +87,7 @@ VANISHING = Preset(
     "Vanishing gradients: sigmoid networks before training",
     "M. Nielsen, Neural Networks and Deep Learning, chapter 5: one network of each depth on 1000 images of MNIST",
     _vanishing,
-    _expected_of_vanishing,
+    (_sigmoid_vanishes, *(functools.partial(_keeps_gradients, activation) for activation in KEPT)),
     "Layers of 30 units; sigmoid with Nielsen's weights N(0, 1 / inputs) and biases N(0, 1), relu with He's, tanh with "
     "gain 1. Here on digits and with softmax outputs, so that ratios of layers compare, and norms do not. All is "
     "measured before training; the runs train for one epoch, which has no part in it.",
@@ -124,35 +113,23 @@ def _deep() -> tuple[Part, ...]:
     )
 
 
-def _expected_of_deep(records: Sequence[Record]) -> list[Outcome]:
-    medians = {
-        (activation, paired): float(np.median(scores))
-        for activation in ACTIVATIONS
-        for paired in (True, False)
-        if (scores := values(records, activation=activation, paired=paired))
-    }
-    found = []
-    for activation in ("gelu", "silu"):
-        if {(activation, True), (activation, False)} <= medians.keys():
-            own, default = medians[activation, True], medians[activation, False]
-            found.append(
-                Outcome(
-                    own >= 0.75 and default <= CHANCE,
-                    f"{activation} learns with its own initializer ({own:.3g}) and stays at chance with Keras' default "
-                    f"({default:.3g})",
-                )
-            )
-    if {("relu", True), ("relu", False)} <= medians.keys():
-        gain = medians["relu", True] - medians["relu", False]
-        found.append(Outcome(gain >= 0.1, f"relu gains {100 * gain:.0f} points by He's weights"))
-    if ("sigmoid", True) in medians:
-        found.append(
-            Outcome(
-                medians["sigmoid", True] <= CHANCE,
-                f"sigmoid has no critical point: no initializer makes it learn ({medians['sigmoid', True]:.3g})",
-            )
-        )
-    return found
+def _needs_its_initializer(activation: str, records: Sequence[Record]) -> Outcome:
+    own, default = (median(records, activation=activation, paired=paired) for paired in (True, False))
+    return Outcome(
+        own >= 0.75 and default <= CHANCE,
+        f"{activation} learns with its own initializer ({own:.3g}) and stays at chance with Keras' default "
+        f"({default:.3g})",
+    )
+
+
+def _relu_gains(records: Sequence[Record]) -> Outcome:
+    gain = median(records, activation="relu", paired=True) - median(records, activation="relu", paired=False)
+    return Outcome(gain >= 0.1, f"relu gains {100 * gain:.0f} points by He's weights")
+
+
+def _sigmoid_stays(records: Sequence[Record]) -> Outcome:
+    own = median(records, activation="sigmoid", paired=True)
+    return Outcome(own <= CHANCE, f"sigmoid has no critical point: no initializer makes it learn ({own:.3g})")
 
 
 DEEP_30 = Preset(
@@ -161,6 +138,11 @@ DEEP_30 = Preset(
     "arXiv:2106.10165, The Principles of Deep Learning Theory, for the critical initializers; the outcome on digits "
     "was first measured for this library with JAX",
     _deep,
-    _expected_of_deep,
+    (
+        functools.partial(_needs_its_initializer, "gelu"),
+        functools.partial(_needs_its_initializer, "silu"),
+        _relu_gains,
+        _sigmoid_stays,
+    ),
     "No published figures: the papers show plots. Adam with 1e-3, 15 epochs.",
 )

@@ -1,38 +1,17 @@
 """What a preset is: plans, the published numbers beside which their results are put, and the expected outcome."""
 
-from __future__ import annotations
-
-import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from keras_acts.experiments.plan import HOW, Plan
+from keras_acts.experiments.presets.measures import ACCURACY, Measure, NotRunError
 from keras_acts.experiments.runs.records import Record
 from keras_acts.experiments.task import datasets
 
 # What a preset leaves open: how much is run and how, not what.
 CHANGEABLE = ("seeds", *HOW)
-
-
-class Measure(NamedTuple):
-    """A number of a run.
-
-    Attributes:
-        name: what it is, with its unit.
-        of: the number of a record.
-        form: how it is written, as in `format`.
-        at_start: True for what is measured before training, which a diverged run has too.
-    """
-
-    name: str
-    of: Callable[[Record], float]
-    form: str = ".3g"
-    at_start: bool = False
-
-
-ACCURACY = Measure("test accuracy", lambda record: record.test_metric)
-MSE = Measure("test MSE", lambda record: record.test_metric)
 
 
 class Published(NamedTuple):
@@ -79,7 +58,8 @@ class Preset:
         title: a few words.
         source: where it was published.
         parts: makes the plans, each with its published numbers.
-        expected: the expected outcome, as statements about any records of the parts.
+        expected: functions that say of any records of the parts whether they bear an expectation out, or raise
+            `NotRunError`.
         note: what must be known to read the comparison.
         fallback: a data set that may be out of reach, and the one that takes its place then.
     """
@@ -88,9 +68,17 @@ class Preset:
     title: str
     source: str
     parts: Callable[[], tuple[Part, ...]]
-    expected: Callable[[Sequence[Record]], list[Outcome]]
+    expected: tuple[Callable[[Sequence[Record]], Outcome], ...]
     note: str = ""
     fallback: tuple[str, str] | None = None
+
+    def outcomes(self, records: Sequence[Record]) -> tuple[Outcome, ...]:
+        """The expected outcomes, without those whose runs are missing."""
+        found = []
+        for expected in self.expected:
+            with suppress(NotRunError):
+                found.append(expected(records))
+        return tuple(found)
 
     def prepared(self, **changes: Any) -> tuple[tuple[Part, ...], str]:
         """The parts with the changes asked for, and the note.
@@ -115,21 +103,6 @@ class Preset:
                 parts = tuple(part._replace(plan=replace(part.plan, data=instead)) for part in parts)
                 note = f"{wanted} cannot be had here ({reason}); {instead} takes its place. {note}"
         return tuple(part._replace(plan=replace(part.plan, **changes)) for part in parts), note
-
-
-def values(records: Iterable[Record], measure: Measure = ACCURACY, **settings: Any) -> list[float]:
-    """The measure of each run with these settings, nan where it diverged.
-
-    Args:
-        records: of a preset.
-        measure: what is measured.
-        **settings: attributes of `Run`, such as activation="relu".
-    """
-    return [
-        math.nan if record.diverged and not measure.at_start else measure.of(record)
-        for record in records
-        if all(getattr(record.run, name) == value for name, value in settings.items())
-    ]
 
 
 def _out_of_reach(name: str) -> str | None:

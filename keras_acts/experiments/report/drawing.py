@@ -1,7 +1,5 @@
 """The figures of one task: what was measured, brought to the functions of `figures`."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.axes import Axes
 

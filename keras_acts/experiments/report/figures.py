@@ -3,8 +3,6 @@
 Colours and line styles go by position, so that labels in one order look the same in all figures of a report.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -17,16 +15,7 @@ from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.inference import mean_interval
 from keras_acts.experiments.analysis.verdict import unit
 
-__all__ = [
-    "axes",
-    "draw_costs",
-    "draw_curves",
-    "draw_differences",
-    "draw_gradients",
-    "draw_learning_rates",
-    "draw_shares",
-    "label_rows",
-]
+__all__ = ["draw_costs", "draw_curves", "draw_differences", "draw_gradients", "draw_learning_rates", "draw_shares"]
 
 BETTER, WORSE, NOT_SIGNIFICANT = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
 # Tukey's far-out fence: beyond three interquartile ranges.

@@ -1,7 +1,5 @@
 """The figures of a report: which there are for a task, each with its title and its description in words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple

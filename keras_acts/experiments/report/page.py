@@ -1,7 +1,5 @@
 """The report: one HTML page that holds everything and asks the network for nothing."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Published figures beside measured ones, drawn."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A matplotlib figure as SVG inside an HTML page, in the page's own colours, light or dark."""
 
-from __future__ import annotations
-
 import html
 import io
 import re

@@ -1,6 +1,5 @@
 """Two-dimensional data: the grid on which a classifier is asked what it says, and its answers."""
 
-from __future__ import annotations
 
 import string
 from collections.abc import Callable

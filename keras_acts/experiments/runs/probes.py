@@ -1,6 +1,5 @@
 """What goes on inside a network: gradient norms, and units that no longer react."""
 
-from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

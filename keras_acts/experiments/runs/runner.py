@@ -5,7 +5,6 @@ same curves bit for bit, whatever the number of workers. A worker builds and com
 and keeps it, and therefore gets runs of the same few activations.
 """
 
-from __future__ import annotations
 
 import functools
 import multiprocessing

@@ -5,6 +5,7 @@ Any number of processes may write at once. A run counts once, whoever finishes i
 
 from __future__ import annotations
 
+
 import json
 import os
 import sqlite3
@@ -87,11 +88,6 @@ class Store:
             found = dict(self._connection.execute("SELECT run, record FROM runs ORDER BY rowid").fetchall())
         keys = found if runs is None else [key for key in (run.to_json() for run in runs) if key in found]
         return [Record.from_json(found[key]) for key in keys]
-
-    def finished(self) -> set[Run]:
-        """The runs that need not be done again."""
-        with _explained(self.path):
-            return {Run.from_json(run) for (run,) in self._connection.execute("SELECT run FROM runs")}
 
     def _check_content(self, settings: Mapping[str, Any]) -> None:
         (health,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()

@@ -1,6 +1,5 @@
 """One network, trained again and again: built and compiled once, then one compiled call for each epoch."""
 
-from __future__ import annotations
 
 import math
 import platform

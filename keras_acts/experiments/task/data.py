@@ -1,7 +1,5 @@
 """The data of an experiment, split by seed: training, validation, and test data that are used once."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 from typing import Any

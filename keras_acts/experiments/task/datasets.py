@@ -1,7 +1,5 @@
 """The bundled data sets: what is in scikit-learn, what can be made, and what keras.datasets downloads once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -168,22 +166,8 @@ def _pairs(edges: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-SOURCES: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        digits,
-        wine,
-        breast_cancer,
-        iris,
-        circles,
-        moons,
-        spirals,
-        diabetes,
-        periodic,
-        image,
-        mnist,
-        fashion_mnist,
-        cifar10,
-    )
-}
+_MEASURED = (digits, wine, breast_cancer, iris, diabetes, image)
+_MADE = (circles, moons, spirals, periodic)
+_DOWNLOADED = (mnist, fashion_mnist, cifar10)
+SOURCES: dict[str, Callable[..., Any]] = {each.__name__: each for each in (*_MEASURED, *_MADE, *_DOWNLOADED)}
 MADE_BY_SEED = frozenset({"circles", "moons", "spirals"})

@@ -1,7 +1,5 @@
 """A user's own data: CSV tables and NumPy archives, checked before anything is trained."""
 
-from __future__ import annotations
-
 import csv
 import math
 from pathlib import Path
@@ -9,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from keras_acts.core.params import choice
 from keras_acts.experiments.task.datasets import Source
 from keras_acts.experiments.task.options import did_you_mean
 
 __all__ = ["as_source", "read"]
 
 SUFFIXES = (".csv", ".npz")
-TASKS = ("classification", "regression")
 MISSING = frozenset({"", "na", "n/a", "null", "?", "none"})
 
 
@@ -44,8 +42,8 @@ def as_source(x: Any, y: Any, task: str | None = None, where: str = "data") -> S
     Raises:
         ValueError: if they are not.
     """
-    if task is not None and task not in TASKS:
-        raise ValueError(f"`task` must be one of {', '.join(TASKS)}.{did_you_mean(task, TASKS)} Received: {task!r}")
+    if task is not None:
+        choice("task", task, where, ("classification", "regression"))
     x, y = np.asarray(x), np.asarray(y)
     if x.ndim < 2 or len(x) != len(y) or y.ndim > 2:
         raise ValueError(

@@ -1,7 +1,5 @@
 """The networks that are compared. They differ in the activation and in what belongs to it, in nothing else."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import itertools
@@ -13,24 +11,13 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_acts import layers
-from keras_acts.core import registry, spec
+from keras_acts.core import resolve, spec
+from keras_acts.core.params import finite_number, integer
 from keras_acts.experiments.task import user_functions
 from keras_acts.experiments.task.options import check_options, unknown
 from keras_acts.initializers import Siren, paired
 
-__all__ = [
-    "NETWORKS",
-    "ActivationFactory",
-    "Built",
-    "builder",
-    "check",
-    "cnn",
-    "deep_mlp",
-    "mlp",
-    "nielsen",
-    "siren",
-    "torch_mlp",
-]
+__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check"]
 
 DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
@@ -95,7 +82,7 @@ class ActivationFactory:
         """A function or new layer that does not become part of the network."""
         name = spec.parse(self.text)[0]
         try:
-            return registry.get(self.text)
+            return resolve.get(self.text)
         except ValueError as error:
             if name not in layers.names() and ":" not in name:
                 raise
@@ -247,7 +234,7 @@ def _torch_uniform(inputs: int) -> keras.initializers.Initializer:
 
 
 def _sine_frequency(activation: ActivationFactory) -> float | None:
-    declaration, params = registry.described(activation.make())
+    declaration, params = resolve.declaration_of(activation.make())
     return params["w0"] if declaration is not None and declaration.name == "sin" else None
 
 
@@ -258,26 +245,19 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 
 def check(name: str) -> None:
     """Raise ValueError for a network that does not exist, or has no such options."""
-    place, args, _ = spec.parse(name)
     function = _found(name)
-    if ":" in place:
-        if args:
-            raise ValueError(f"Options are given by name: '{place}(option=value)'. Received: {name!r}")
+    if ":" in spec.parse(name)[0]:
         return
     for option, value in check_options(name, function, given=("activation", *_GIVEN)).items():
-        if option == "widths":
-            if not isinstance(value, tuple) or not value or not all(map(_is_count, value)):
-                raise ValueError(f"`widths` of a network must be integers >= 1, as in (8, 16, 8). Received: {name!r}")
-        elif not (_is_number(value) if option == "dropout" else _is_count(value)):
-            raise ValueError(f"`{option}` of a network must be an integer >= 1. Received: {name!r}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_count(value: Any) -> bool:
-    return _is_number(value) and value >= 1 and value == int(value)
+        if option == "dropout":
+            finite_number(option, value, f"'{name}'", low=0.0, high=1.0)
+        elif option == "widths" and (not isinstance(value, tuple) or not value):
+            raise ValueError(
+                f"`widths` of '{name}' must be integers >= 1, as in (8, 16, 8). Received: widths={value!r}"
+            )
+        else:
+            for each in value if option == "widths" else (value,):
+                integer(option, each, f"'{name}'", low=1)
 
 
 _GIVEN = ("input_shape", "outputs")

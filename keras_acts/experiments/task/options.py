@@ -1,7 +1,5 @@
 """Names and options that may be misspelt: what is wrong with them, and what is near."""
 
-from __future__ import annotations
-
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """A user's own functions by name, so that settings stay plain text: "package.module:function" or "file.py:function"."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import sys
