@@ -150,7 +150,7 @@ def _of_channel(value, channel, name):
 
 @pytest.mark.parametrize("parameters", [1, 6])
 def test_prelu_is_that_of_torch(parameters):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="torch is a second oracle, not a dependency of the tests")
     x = sample((6,)).astype("float32")
     theirs = torch.nn.PReLU(num_parameters=parameters)
     ours = layers.get("torch:PReLU") if parameters == 1 else layers.PReLU()
