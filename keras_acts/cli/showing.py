@@ -209,7 +209,9 @@ def _argument_table(cls: type[keras.Layer]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Argument", "Meaning", "Default"):
         table.add_column(column)
-    meanings = dict(_ARGUMENT.findall(_section(inspect.getdoc(cls) or "", "Args")))
+    # A layer inherits arguments, and their meanings, from its base classes.
+    documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
+    meanings = dict(match for text in documented for match in _ARGUMENT.findall(_section(text, "Args")))
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             meaning = " ".join(meanings.get(name, "").split())

@@ -7,14 +7,14 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from typing_extensions import override
 
 from keras_acts import activations
-from keras_acts.core import serialization
 from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
 from keras_acts.initializers.fixed_point import selu_constants
 from keras_acts.layers import arguments
 from keras_acts.layers.base import ActivationLayer, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
 
 NoiseShape = Sequence[int | None]
@@ -101,28 +101,18 @@ class SELU(ActivationLayer):
         self.seed_generator = keras.random.SeedGenerator(seed) if self.dropout_rate else None
         self.built = True
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference."""
         return self.scale * activations.elu(x, alpha=self.alpha)
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         saturation = -self.scale * self.alpha
         return drop(self.activate(x), self.dropout_rate, saturation, self.mean, self.variance, seed=self.seed_generator)
 
+    @override
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The activation of a float tensor, with dropout in training."""
-        return self.widened(self.sample if training and self.dropout_rate else self.activate, inputs, ())
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {
-            **super().get_config(),
-            "mean": self.mean,
-            "variance": self.variance,
-            "dropout_rate": self.dropout_rate,
-            "seed": self.seed,
-        }
+        return self.upcast(self.sample if training and self.dropout_rate else self.activate, inputs)
 
 
 @layer(
@@ -198,23 +188,18 @@ class AlphaDropout(RandomActivation):
         self.saturation = saturation
         self.noise_shape = None if noise_shape is None else list(noise_shape)
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference: the input."""
         return x
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         if self.noise_shape is not None and len(self.noise_shape) != len(x.shape):
             raise ValueError(
                 f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "
                 f"Received: noise_shape={self.noise_shape} for an input of shape {tuple(x.shape)}"
             )
         return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, self.noise_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        activation = serialization.serialize(self.activation)
-        return {**super().get_config(), "rate": self.rate, "activation": activation, "noise_shape": self.noise_shape}
 
 
 def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.Layer:

@@ -218,11 +218,50 @@ def test_kernels_of_fused_layers_are_quantized(name, tmp_path):
     float_model.load_weights(tmp_path / "m.weights.h5")
     x = sample(20, 64).astype("float32")
     before = np.asarray(float_model(x))
-    assert keras.backend.standardize_dtype(model.layers[0].dense.kernel.dtype) == "int8"
+    assert keras.backend.standardize_dtype(model.layers[0].kernel.dtype) == "int8"
     assert np.max(np.abs(model(x) - before)) <= 0.05 * np.max(np.abs(before))
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(x), model(x))
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+def test_a_unit_with_weights_keeps_them_and_is_not_quantized(tmp_path):
+    unit = layers.GLU(layers.Swish(beta_initializer=1.5))
+    model = keras.Sequential([keras.Input((6,)), layers.GatedDense(4, unit)])
+    assert [weight.name for weight in model.trainable_weights] == ["kernel", "beta"]
+    x = sample(20, 6).astype("float32")
+    expected = np.asarray(model(x))
+    model.quantize("int8")
+    np.testing.assert_array_equal(model(x), expected)
+
+
+@pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
+def test_fused_layers_learn_by_lora_as_dense_does(name, tmp_path):
+    model = keras.Sequential([keras.Input((6,)), layers.get(name, units=4)])
+    x = sample(20, 6).astype("float32")
+    before = np.asarray(model(x))
+    model.layers[0].enable_lora(2)
+    np.testing.assert_allclose(model(x), before, rtol=1e-6)
+    rng = np.random.default_rng(0)
+    for weight in (model.layers[0].lora_kernel_a, model.layers[0].lora_kernel_b):
+        assert any(weight is trained for trained in model.trainable_weights)
+        weight.assign(rng.normal(size=weight.shape))
+    assert np.max(np.abs(model(x) - before)) > 0.1
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(loaded(x), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_no_argument_is_refused_and_not_lost_in_files():
+    with pytest.raises(
+        TypeError, match=r"MaxoutDense has no argument `activation`: what follows .* is its unit, Maxout"
+    ):
+        layers.MaxoutDense(4, activation="relu")
+    with pytest.raises(
+        TypeError, match=r"ReGLU has no argument `alpha`; GLU\(activation='relu'\) has. Received: alpha=2"
+    ):
+        layers.ReGLU(alpha=2.0)
 
 
 @pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
@@ -230,7 +269,7 @@ def test_regularizers_count_and_are_saved(name):
     layer = layers.get(name, units=4, kernel_regularizer=keras.regularizers.L2(0.5), kernel_initializer="ones")
     layer.build((None, 3))
     assert float(sum(layer.losses)) == pytest.approx(0.5 * 3 * 8)
-    assert type(layer).from_config(layer.get_config()).dense.kernel_regularizer.l2 == 0.5
+    assert type(layer).from_config(layer.get_config()).kernel_regularizer.l2 == 0.5
 
 
 @pytest.mark.parametrize(

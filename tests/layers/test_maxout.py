@@ -37,7 +37,7 @@ def test_groupings_along_any_axis(axis, pieces):
 def test_two_pieces_are_relu_abs_and_leaky_relu_exactly(kernel, function):
     layer = layers.MaxoutDense(1, pieces=2, use_bias=False)
     layer.build((None, 1))
-    layer.dense.kernel.assign(kernel)
+    layer.kernel.assign(kernel)
     expected = {"relu": np.maximum(X, 0), "abs": np.abs(X), None: np.where(X > 0, X, np.float32(0.25) * X)}[function]
     np.testing.assert_array_equal(layer(X), expected)
 
@@ -50,8 +50,8 @@ def test_the_error_on_a_parabola_falls_with_the_number_of_pieces():
         layer.build((None, 1))
         distance = 8.0 / pieces
         touching = -4.0 + distance * (np.arange(pieces) + 0.5)
-        layer.dense.kernel.assign(2.0 * touching[None, :])
-        layer.dense.bias.assign(-(touching**2))
+        layer.kernel.assign(2.0 * touching[None, :])
+        layer.bias.assign(-(touching**2))
         errors.append(np.max(np.abs(layer(X) - X**2)))
         assert errors[-1] == pytest.approx((distance / 2.0) ** 2, rel=1e-3)
     assert errors == sorted(errors, reverse=True)

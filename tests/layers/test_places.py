@@ -29,7 +29,7 @@ def test_weights_for_each_channel_cannot_appear_inside_another_layer(host):
 
 
 def _trained_alphas(model):
-    for variable in layers.shape_parameters(model):
+    for variable in layers.learnable_parameters(model):
         variable.assign(keras.ops.convert_to_numpy(variable) + 0.3)
 
 

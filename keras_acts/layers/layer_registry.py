@@ -33,7 +33,7 @@ class LayerDeclaration:
     @property
     def registered_name(self) -> str:
         """The name in saved files: the only contract that never changes."""
-        return f"keras_acts>{self.name}"
+        return f"keras_acts>layers.{self.name}"
 
     @property
     def family(self) -> str:
@@ -68,7 +68,7 @@ def layer(
         given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
         _declarations[name] = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
         registry.add_layer(name, [f"{key}:{spec.parse(alias)[0]}" for key in given for alias in given[key]])
-        keras_bridge.register(cls, "keras_acts", name)
+        keras_bridge.register(cls, "keras_acts", f"layers.{name}")
         return cls
 
     return declare
@@ -137,9 +137,10 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
 
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
     accepted = inspect.signature(cls).parameters
-    # What `**kwargs` takes is for keras.layers.Layer.
-    known = {*accepted, "name", "dtype", "trainable", "autocast", "activity_regularizer", "shared_axes"} - {"kwargs"}
-    for argument in arguments.keys() - known:
+    # What `**kwargs` takes is for the classes of Keras that it is built on.
+    of_keras = [base for base in cls.__mro__ if base.__module__.startswith("keras.")]
+    known = {"shared_axes"}.union(accepted, *(inspect.signature(base.__init__).parameters for base in of_keras))
+    for argument in arguments.keys() - (known - {"kwargs"}):
         own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
         raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
     return cls(*positional, **arguments)
