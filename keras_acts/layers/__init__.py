@@ -51,3 +51,5 @@ from keras_acts.layers.stochastic import RReLU as RReLU
 from keras_acts.layers.swish_acon import ACONC as ACONC
 from keras_acts.layers.swish_acon import MetaACON as MetaACON
 from keras_acts.layers.swish_acon import Swish as Swish
+
+__all__ = [*names(), "dropout_for", "get", "info", "learnable_parameters", "names"]

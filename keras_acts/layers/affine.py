@@ -4,9 +4,11 @@ from typing import Any
 
 from typing_extensions import override
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["LearnableAffine"]
 
 
 @layer(
@@ -38,7 +40,7 @@ class LearnableAffine(LearnableActivation):
 
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.add_learnable_parameter("scale", 1.0)
         self.add_learnable_parameter("bias", 0.0)
 

@@ -27,9 +27,10 @@ A layer with learnable parameters (alpha, beta, ...) names them in its construct
 `get_config` holds the arguments of the constructor, each read from the attribute of the same name. What `activate` sees
 is float32 or float64: half precision is upcast before and rounded once after, weights included, so that gradients of
 weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
-function with `core.partials.with_partials`, or build on the functions of `keras_acts.activations`, which have their own
-derivatives. Layers with sublayers or randomness override `call` instead and use `self.upcast`. Each layer gets an
-example in tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
+function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
+derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. Each layer
+gets an example in tests/layers/examples.py, which puts it into the contract, and its formula in
+tests/layers/test_values.py.
 """
 
 import inspect
@@ -40,7 +41,7 @@ import keras
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import derivatives, keras_bridge, serialization
+from keras_acts.core import derivatives, keras_bridge, resolve
 from keras_acts.layers import arguments, as_activation_argument
 
 __all__ = ["ActivationLayer", "LearnableActivation", "learnable_parameters"]
@@ -116,7 +117,7 @@ def _as_config(argument: Any) -> Any:
     if isinstance(argument, kinds):
         return keras.saving.serialize_keras_object(argument)
     if callable(argument):
-        return serialization.serialize(argument)
+        return resolve.serialize(argument)
     return list(argument) if isinstance(argument, list | tuple) else argument
 
 
@@ -197,6 +198,7 @@ class LearnableActivation(ActivationLayer):
         if self.shared_axes is None:
             sizes = {rank - 1: input_shape[-1]}
         else:
+            assert self.shared_axes != "all"  # one weight in all has no axes and exists already
             if any(axis % rank == 0 or not -rank < axis < rank for axis in self.shared_axes):
                 raise ValueError(
                     f"`shared_axes` of {name} must be axes after the batch axis of an input of shape {input_shape}. "

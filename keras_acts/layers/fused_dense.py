@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from typing_extensions import override
 
-from keras_acts.core import derivatives, keras_bridge
+from keras_acts.core import derivatives, keras_bridge, params
 from keras_acts.layers import arguments, layer_registry
 from keras_acts.layers.base import ActivationLayer, Initializer, Shape, Tensor
 from keras_acts.layers.glu import GLU
@@ -40,12 +40,12 @@ class FusedDense(keras.layers.Dense):
             kwargs[name] = arguments.initializer(kwargs[name])
         super().__init__(width, **kwargs)
         # `model.quantize` passes over layers that hold others: Keras sees the unit only if it has layers inside.
-        self._unit = unit if keras_bridge.sublayers(unit) else functools.partial(unit)
+        self._unit: Any = unit if keras_bridge.sublayers(unit) else functools.partial(unit)
 
     @property
-    def unit(self) -> ActivationLayer:
+    def unit(self) -> Any:
         """The layer that follows the matrix product."""
-        return getattr(self._unit, "func", self._unit)
+        return self._unit.func if isinstance(self._unit, functools.partial) else self._unit
 
     @override
     def build(self, input_shape: Shape) -> None:
@@ -127,8 +127,8 @@ class MaxoutDense(FusedDense):
         kernel_initializer: Initializer = "lecun_normal",
         **kwargs: Any,
     ) -> None:
-        outputs = arguments.positive_integer("units", units, "MaxoutDense")
-        pieces = arguments.positive_integer("pieces", pieces, "MaxoutDense")
+        outputs = params.integer("units", units, "MaxoutDense", low=1)
+        pieces = params.integer("pieces", pieces, "MaxoutDense", low=1)
         unit = Maxout(pieces, dtype=_dtype_of_unit(kwargs.get("dtype")))
         super().__init__(outputs * pieces, unit, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
         self.pieces = pieces
@@ -185,8 +185,8 @@ class GatedDense(FusedDense):
         kernel_initializer: Initializer = "lecun_normal",
         **kwargs: Any,
     ) -> None:
-        outputs = asked = arguments.positive_integer("units", units, "GatedDense")
-        multiple_of = arguments.positive_integer("multiple_of", multiple_of, "GatedDense")
+        outputs = asked = params.integer("units", units, "GatedDense", low=1)
+        multiple_of = params.integer("multiple_of", multiple_of, "GatedDense", low=1)
         if two_thirds:
             outputs = multiple_of * math.ceil(2 * asked // 3 / multiple_of)
         gated = _gated_unit(unit, _dtype_of_unit(kwargs.get("dtype")))

@@ -6,8 +6,7 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import registry, series
-from keras_acts.layers import arguments
+from keras_acts.core import params, resolve, series
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -90,14 +89,14 @@ class GLU(ChannelChanging):
     ) -> None:
         super().__init__(axis, **kwargs)
         name = type(self).__name__
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.gate_first = bool(gate_first)
         self.interleaved = bool(interleaved)
-        self.alpha = arguments.number("alpha", alpha, name, low=0.0, exclusive=True)
-        self.up_activation = None if up_activation is None else registry.get(up_activation)
-        self.up_shift = arguments.number("up_shift", up_shift, name)
-        self.limit = None if limit is None else arguments.number("limit", limit, name, low=0.0, exclusive=True)
-        self.clamp_position = arguments.choice("clamp_position", clamp_position, name, ("before", "after"))
+        self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
+        self.up_activation = None if up_activation is None else resolve.get(up_activation)
+        self.up_shift = params.finite_number("up_shift", up_shift, name)
+        self.limit = None if limit is None else params.finite_number("limit", limit, name, low=0.0, exclusive=True)
+        self.clamp_position = params.choice("clamp_position", clamp_position, name, ("before", "after"))
         self.softcap = None if softcap is None else _caps(softcap, name)
         if self.limit is not None and self.softcap is not None:
             raise ValueError(
@@ -144,4 +143,4 @@ class GLU(ChannelChanging):
 def _caps(value: Any, owner: str) -> list[float]:
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
         raise ValueError(f"`softcap` of {owner} must be two numbers > 0, for gate and up. Received: softcap={value!r}")
-    return [arguments.number("softcap", cap, owner, low=0.0, exclusive=True) for cap in value]
+    return [params.finite_number("softcap", cap, owner, low=0.0, exclusive=True) for cap in value]

@@ -1,6 +1,5 @@
 """Which layers there are, and how a string or config becomes a new one of them."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,12 @@ from typing import Any, TypeVar
 
 import keras
 
-from keras_acts.core import keras_bridge, registry, spec
+from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core.registry import registered_name
+
+__all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
 
 LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
-
-_declarations: dict[str, "LayerDeclaration"] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +33,11 @@ class LayerDeclaration:
     @property
     def registered_name(self) -> str:
         """The name in saved files: the only contract that never changes."""
-        return f"keras_acts>layers.{self.name}"
+        return registered_name("keras_acts", "layers", self.name)
 
     @property
     def family(self) -> str:
-        """The file that declares it: rectifiers, periodic, ..."""
+        """The file that declares it: learned_rectifiers, glu_presets, ..."""
         return self.cls.__module__.rpartition(".")[2]
 
     @property
@@ -62,13 +62,10 @@ def layer(
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        name = cls.__name__
-        if name in _declarations:
-            raise ValueError(f"The layer name '{name}' is already in use. Choose another name.")
         given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
-        _declarations[name] = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
-        registry.add_layer(name, [f"{key}:{spec.parse(alias)[0]}" for key in given for alias in given[key]])
-        keras_bridge.register(cls, "keras_acts", f"layers.{name}")
+        record = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
+        resolve.layers.add(record)
+        keras_bridge.register(cls, record.registered_name)
         return cls
 
     return declare
@@ -81,7 +78,7 @@ def names() -> list[str]:
         >>> "PReLU" in keras_acts.layers.names()
         True
     """
-    return sorted(_declarations)
+    return sorted(resolve.layers.current())
 
 
 def info(name: str) -> LayerDeclaration:
@@ -94,9 +91,10 @@ def info(name: str) -> LayerDeclaration:
         >>> keras_acts.layers.info("PReLU").paper
         'arXiv:1502.01852'
     """
-    if name not in _declarations:
+    record = resolve.layers.find(name)
+    if record is None:
         raise ValueError(_unknown(name))
-    return _declarations[name]
+    return record
 
 
 def get(identifier: Any, **arguments: Any) -> keras.Layer:
@@ -135,11 +133,36 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     return identifier
 
 
+def function_or_layer(text: str) -> Any:
+    """The activation function that a name or spec string means, or else a new layer.
+
+    Raises:
+        ValueError: for a name of neither, as `keras_acts.get` words it, or a value out of range.
+        TypeError: for an unknown parameter.
+
+    Example:
+        >>> function_or_layer("elu(alpha=0.5)"), type(function_or_layer("PReLU")).__name__
+        (elu(alpha=0.5), 'PReLU')
+    """
+    try:
+        return resolve.get(text)
+    except ValueError as error:
+        name = spec.parse(text)[0]
+        if name not in names() and resolve.layers.find_foreign(name) is None:
+            raise
+        try:
+            return get(text)
+        except ValueError:
+            raise error from None
+
+
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
     accepted = inspect.signature(cls).parameters
+    known = {"shared_axes"}.union(accepted)
     # What `**kwargs` takes is for the classes of Keras that it is built on.
-    of_keras = [base for base in cls.__mro__ if base.__module__.startswith("keras.")]
-    known = {"shared_axes"}.union(accepted, *(inspect.signature(base.__init__).parameters for base in of_keras))
+    for base in cls.__mro__:
+        if base.__module__.startswith("keras.") and "__init__" in vars(base):
+            known.update(inspect.signature(vars(base)["__init__"]).parameters)
     for argument in arguments.keys() - (known - {"kwargs"}):
         own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
         raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
@@ -148,30 +171,20 @@ def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[s
 
 def _by_framework(name: str) -> tuple[type[keras.Layer], dict[str, Any]]:
     """`"torch:PReLU"` -> PReLU and torch's own defaults."""
-    framework, _, foreign = name.partition(":")
-    for declaration in _declarations.values():
-        for alias in declaration.aliases.get(framework, ()):
-            alias_name, _, preset = spec.parse(alias)
-            if alias_name == foreign:
-                return declaration.cls, preset
-    raise ValueError(_unknown(name))
+    found = resolve.layers.find_foreign(name)
+    if found is None:
+        raise ValueError(_unknown(name))
+    return found[0].cls, found[2]
 
 
 def _unknown(name: str) -> str:
     bare = name.rpartition(":")[2]
-    activation = registry.find(bare) or registry.find(bare.lower())
-    if activation is not None and bare.lower() not in {known.lower() for known in _declarations}:
+    activation = resolve.find(bare) or resolve.find(bare.lower())
+    if activation is not None and bare.lower() not in {known.lower() for known in names()}:
         return (
             f"'{name}' is an activation function without weights, not a layer. "
             f"Use keras.layers.Activation('{activation.name}'). Received: {name!r}"
         )
-    spellings = {
-        spec.parse(alias)[0].lower(): declaration.name
-        for declaration in _declarations.values()
-        for alias in (*(a for group in declaration.aliases.values() for a in group), declaration.name)
-    }
-    plain = bare.lower().replace("_", "").replace("-", "")
-    close = [plain] if plain in spellings else difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6)
-    near = dict.fromkeys(spellings[match] for match in close)
-    question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
-    return f"Unknown layer.{question} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    return (
+        f"Unknown layer.{resolve.layers.did_you_mean(bare)} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    )

@@ -6,10 +6,12 @@ import keras
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core.partials import with_partials
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["TLU", "PReLU", "StarReLU"]
 
 
 def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:

@@ -5,8 +5,7 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import registry
-from keras_acts.layers import arguments
+from keras_acts.core import params, resolve
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -62,8 +61,8 @@ class Maxout(ChannelChanging):
 
     def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "Maxout")
-        self.grouping = arguments.choice("grouping", grouping, "Maxout", GROUPINGS)
+        self.pieces = params.integer("pieces", pieces, "Maxout", low=1)
+        self.grouping = params.choice("grouping", grouping, "Maxout", GROUPINGS)
 
     @override
     def channels_after(self, channels: int, where: str) -> int:
@@ -120,7 +119,7 @@ class CReLU(ChannelChanging):
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.signed = bool(signed)
 
     @override

@@ -8,6 +8,8 @@ from keras_acts import activations
 from keras_acts.layers.base import Initializer, LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
+__all__ = ["Derf", "DynamicTanh"]
+
 
 class _Saturating(LearnableActivation):
     """gamma s(alpha x + shift) + beta: one alpha and shift in all, gamma and beta per channel."""

@@ -6,10 +6,12 @@ import keras
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core.partials import with_partials
-from keras_acts.layers import arguments
+from keras_acts.core import params
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["APL", "SReLU"]
 
 
 def _srelu_regions(x: Tensor, t_left: Tensor, t_right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -150,7 +152,7 @@ class APL(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "APL")
+        self.pieces = params.integer("pieces", pieces, "APL", low=1)
         if b_initializer is None:
             b_initializer = keras.initializers.RandomUniform(-1.0, 1.0)
         self.add_learnable_parameter("a", a_initializer, copies=self.pieces)

@@ -5,8 +5,11 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import params
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["PolyNorm", "PolyReLU"]
 
 DEGREE = 3  # of both, in the paper's experiments and code
 
@@ -77,9 +80,7 @@ class PolyNorm(_Polynomial):
 
     def __init__(self, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < float(epsilon) < 1.0:
-            raise ValueError(f"`epsilon` of PolyNorm must be a number > 0 and < 1. Received: epsilon={epsilon!r}")
-        self.epsilon = float(epsilon)
+        self.epsilon = params.finite_number("epsilon", epsilon, "PolyNorm", low=0.0, high=1.0, exclusive=True)
 
     @override
     def activate(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

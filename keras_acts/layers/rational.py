@@ -9,11 +9,13 @@ import numpy as np
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import params, resolve
+from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Rational"]
 
 
 @layer(
@@ -57,9 +59,7 @@ class Rational(LearnableActivation):
         super().__init__(shared_axes="all", **kwargs)
         self.approximates = approximates
         self.degrees = _validated_degrees(degrees)
-        if not 0.0 < float(reach) <= 100.0:
-            raise ValueError(f"`reach` of Rational must be a number > 0 and <= 100. Received: reach={reach!r}")
-        self.reach = float(reach)
+        self.reach = params.finite_number("reach", reach, "Rational", low=0.0, high=100.0, exclusive=True)
         numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
         self.add_fixed_parameter("numerator", _Given(numerator), shape=(len(numerator),))
         self.add_fixed_parameter("denominator", _Given(denominator), shape=(len(denominator),))
@@ -107,8 +107,8 @@ def _validated_degrees(degrees: Any) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=256)
 def _coefficients(approximates: str, degrees: tuple[int, int], reach: float) -> tuple[np.ndarray, np.ndarray]:
-    function = registry.get(approximates)
-    declaration, _ = registry.described(function)
+    function = resolve.get(approximates)
+    declaration, _ = resolve.declaration_of(function)
     if declaration is None or Trait.OVER_AXIS in declaration.traits:
         raise ValueError(
             "`approximates` of Rational must be the name or spec string of an elementwise activation. "

@@ -10,12 +10,14 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import params
 from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
 from keras_acts.initializers.fixed_point import selu_constants
-from keras_acts.layers import arguments
 from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
+
+__all__ = ["SELU", "AlphaDropout", "drop", "dropout_for"]
 
 NoiseShape = Sequence[int | None]
 # Where a function with a limit at minus infinity has reached it, softsign (1e-8 away) included.
@@ -96,7 +98,7 @@ class SELU(ActivationLayer):
         super().__init__(**kwargs)
         self.scale, self.alpha = selu_constants(mean, variance)
         self.mean, self.variance = float(mean), float(variance)
-        self.dropout_rate = arguments.number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
+        self.dropout_rate = params.finite_number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed) if self.dropout_rate else None
         self.built = True
@@ -171,7 +173,7 @@ class AlphaDropout(RandomActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.rate = arguments.number("rate", rate, "AlphaDropout", low=0.0, high=1.0)
+        self.rate = params.finite_number("rate", rate, "AlphaDropout", low=0.0, high=1.0)
         self.activation = as_function(activation)
         if is_layer(activation) or not _is_self_normalizing(self.activation):
             raise ValueError(
@@ -221,7 +223,7 @@ def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.
         >>> [type(keras_acts.layers.dropout_for(name, 0.1)).__name__ for name in ("selu", "gelu")]
         ['AlphaDropout', 'Dropout']
     """
-    rate = arguments.number("rate", rate, "dropout_for", low=0.0, high=1.0)
+    rate = params.finite_number("rate", rate, "dropout_for", low=0.0, high=1.0)
     if isinstance(activation, SELU):
         raise ValueError(
             "A SELU layer has its own dropout, for its fixed point: "

@@ -6,10 +6,12 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
-from keras_acts.core import registry
-from keras_acts.core.partials import with_partials
+from keras_acts.core import resolve
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Sine", "Snake", "SnakeBeta"]
 
 
 def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
@@ -143,7 +145,7 @@ class Sine(LearnableActivation):
 
     def __init__(self, w0: float = 30.0, learn_w0: bool = False, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.initial_w0 = registry.info("sin").bind((), {"w0": w0})["w0"]
+        self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
         self.learn_w0 = bool(learn_w0)
         if self.learn_w0:
             self.add_learnable_parameter("w0", self.initial_w0)
@@ -156,7 +158,7 @@ class Sine(LearnableActivation):
 
     def initial_activation(self) -> Any:
         """What it starts as, for `keras_acts.paired`, which has published weights for it."""
-        return registry.get("sin", w0=self.initial_w0)
+        return resolve.get("sin", w0=self.initial_w0)
 
     @override
     def get_config(self) -> dict[str, Any]:

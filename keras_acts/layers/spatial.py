@@ -7,9 +7,12 @@ import keras
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.layers import arguments, pooling
+from keras_acts.core import params
+from keras_acts.layers import pooling
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["DynamicReLU", "FReLU"]
 
 
 @layer(
@@ -47,7 +50,7 @@ class FReLU(ActivationLayer):
 
     def __init__(self, kernel_size: int = 3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kernel_size = arguments.positive_integer("kernel_size", kernel_size, "FReLU")
+        self.kernel_size = params.integer("kernel_size", kernel_size, "FReLU", low=1)
 
     @override
     def build(self, input_shape: Shape) -> None:
@@ -108,8 +111,8 @@ class DynamicReLU(ActivationLayer):
 
     def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "DynamicReLU")
-        self.reduction = arguments.positive_integer("reduction", reduction, "DynamicReLU")
+        self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
+        self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
         self.per_channel = bool(per_channel)
 
     @override

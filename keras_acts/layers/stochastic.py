@@ -12,10 +12,12 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
-from keras_acts.layers import arguments
+from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.channels import axis_argument
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["GumbelSoftmax", "NoisyReLU", "ProbAct", "RReLU", "RandomActivation"]
 
 
 class RandomActivation(ActivationLayer):
@@ -76,8 +78,8 @@ class RReLU(RandomActivation):
         self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed, **kwargs)
-        self.lower = arguments.number("lower", lower, "RReLU")
-        self.upper = arguments.number("upper", upper, "RReLU")
+        self.lower = params.finite_number("lower", lower, "RReLU")
+        self.upper = params.finite_number("upper", upper, "RReLU")
         if self.lower > self.upper:
             raise ValueError(
                 f"`lower` of RReLU must not be larger than `upper`. Received: lower={lower!r}, upper={upper!r}"
@@ -224,7 +226,7 @@ class GumbelSoftmax(RandomActivation):
         self, temperature: float = 1.0, hard: bool = False, axis: int = -1, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(seed, **kwargs)
-        self.temperature = arguments.number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
+        self.temperature = params.finite_number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
         self.hard = bool(hard)
         self.axis = axis_argument(axis, "GumbelSoftmax")
 

@@ -7,10 +7,13 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.partials import with_partials
-from keras_acts.layers import arguments, pooling
+from keras_acts.core import params
+from keras_acts.core.derivatives import with_partials
+from keras_acts.layers import pooling
 from keras_acts.layers.base import Initializer, LearnableActivation, Shape, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
+
+__all__ = ["ACONC", "MetaACON", "Swish"]
 
 
 def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
@@ -166,7 +169,7 @@ class MetaACON(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.reduction = arguments.positive_integer("reduction", reduction, "MetaACON")
+        self.reduction = params.integer("reduction", reduction, "MetaACON", low=1)
         self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
         self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
 

@@ -64,16 +64,16 @@ class LayerSubject:
 
 def layer_subject(layer: Any, shape: Sequence[int] = (6,)) -> LayerSubject:
     """The subject for a class, another callable that makes layers, a name or spec string, or a layer."""
+    make = layer
     if isinstance(layer, str):
         make = partial(layers.get, layer)
     elif isinstance(layer, keras.Layer):
-        config = layer.get_config()
-
-        def make(**arguments: Any) -> keras.Layer:
-            return type(layer).from_config({**config, **arguments})
-    else:
-        make = layer
+        make = partial(_copy, type(layer), layer.get_config())
     return LayerSubject(make, tuple(shape))
+
+
+def _copy(cls: type[keras.Layer], config: dict[str, Any], **arguments: Any) -> keras.Layer:
+    return cls.from_config({**config, **arguments})
 
 
 def for_inference(layer: keras.Layer, x: Any) -> Any:

@@ -9,7 +9,7 @@ from mpmath import mp
 from reference import REFERENCES
 
 import keras_acts
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.testing import evaluation, samples
 
 OVER_AXIS = keras_acts.names(trait="over_axis")
@@ -34,12 +34,12 @@ SPECS = [*OVER_AXIS, *VARIANTS]
 
 
 def bound(spec, axis):
-    declaration, params = registry.described(registry.get(spec))
+    declaration, params = resolve.declaration_of(resolve.get(spec))
     return keras_acts.get(declaration.name, **{**params, "axis": axis})
 
 
 def oracle(spec):
-    declaration, params = registry.described(registry.get(spec))
+    declaration, params = resolve.declaration_of(resolve.get(spec))
     return lambda row: REFERENCES[declaration.name](row, **params)
 
 

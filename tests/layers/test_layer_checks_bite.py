@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from keras_acts.core.partials import with_partials
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import LearnableActivation
 from keras_acts.testing import check_layer
 from keras_acts.testing import layer_contract as contract
