@@ -102,7 +102,7 @@ def pserf(
     gamma: Annotated[float, Param("height of the gate's argument", low=0.0, exclusive=True)] = 1.25,
     delta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.85,
 ) -> nx.Tensor:
-    """Serf with two shape parameters, which the paper trains; fixed here.
+    """Serf with two learnable parameters, which the paper trains; fixed here.
 
     f(x) = x erf(gamma log(1 + exp(delta x)))
 
@@ -163,7 +163,7 @@ def erfact(
     alpha: Annotated[float, Param("the gate's argument at 0", low=0.0, exclusive=True)] = 0.75,
     beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.75,
 ) -> nx.Tensor:
-    """x gated by the error function of an exponential, with two shape parameters, which the paper trains; fixed here.
+    """x gated by the error function of an exponential; the paper trains its two parameters, which are fixed here.
 
     f(x) = x erf(alpha exp(beta x))
 

@@ -12,6 +12,8 @@ import keras
 
 from keras_acts.core import keras_bridge
 
+__all__ = ["check_can_build", "check_single_place", "enclosing_host", "warn_host_not_quantized"]
+
 # Where each layer was called. Not an attribute of the layer, as a weak reference cannot be copied or pickled.
 _places: weakref.WeakKeyDictionary[keras.Layer, Any] = weakref.WeakKeyDictionary()
 

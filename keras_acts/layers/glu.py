@@ -1,16 +1,18 @@
 """The gated linear unit: half of the channels, activated, times the other half."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
 from keras import ops
+from typing_extensions import override
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import resolve
-from keras_acts.layers import arguments, channels
-from keras_acts.layers.base import ActivationLayer, Shape, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.core import params, resolve
+from keras_acts.layers.base import Tensor
+from keras_acts.layers.channels import ChannelChanging
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["GLU"]
 
 
 @layer(
@@ -25,7 +27,7 @@ from keras_acts.layers.registry import layer
         "mlx": "GLU",
     },
 )
-class GLU(ActivationLayer):
+class GLU(ChannelChanging):
     """Gated linear unit: half of the channels, activated, is the gate of the other half.
 
     f(x) = activation(gate) up, where gate and up are the halves of x
@@ -86,43 +88,37 @@ class GLU(ActivationLayer):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(axis, **kwargs)
         name = type(self).__name__
         self.activation = resolve.get(activation)
         self.gate_first = bool(gate_first)
         self.interleaved = bool(interleaved)
-        self.alpha = arguments.number("alpha", alpha, name, low=0.0, exclusive=True)
+        self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
         self.up_activation = None if up_activation is None else resolve.get(up_activation)
-        self.up_shift = arguments.number("up_shift", up_shift, name)
-        self.limit = None if limit is None else arguments.number("limit", limit, name, low=0.0, exclusive=True)
-        self.clamp_position = arguments.choice("clamp_position", clamp_position, name, ("before", "after"))
+        self.up_shift = params.finite_number("up_shift", up_shift, name)
+        self.limit = None if limit is None else params.finite_number("limit", limit, name, low=0.0, exclusive=True)
+        self.clamp_position = params.choice("clamp_position", clamp_position, name, ("before", "after"))
         self.softcap = None if softcap is None else _caps(softcap, name)
-        self.axis = channels.axis_argument(axis, name)
         if self.limit is not None and self.softcap is not None:
             raise ValueError(
                 f"`limit` and `softcap` of {name} are two ways to bound the unit: give one of them. "
                 f"Received: limit={limit!r}, softcap={softcap!r}"
             )
 
-    def _axis_and_width(self, shape: Any) -> tuple[int, int]:
-        axis, size = channels.axis_and_size(self.axis, shape, type(self).__name__)
-        if size % 2:
+    @override
+    def channels_after(self, channels: int, where: str) -> int:
+        if channels % 2:
             raise ValueError(
                 f"{type(self).__name__} needs an even number of channels: one half is the gate of the other. "
-                f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)})"
+                f"Received: {where}"
             )
-        return axis, size // 2
+        return channels // 2
 
-    def build(self, input_shape: Shape) -> None:
-        """Check the number of channels."""
-        channels.check_own_place(self)
-        self._axis_and_width(input_shape)
-
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value."""
-        axis, width = self._axis_and_width(x.shape)
+        axis, width = self.axis_and_channels(x.shape)
         halves = (slice(0, None, 2), slice(1, None, 2)) if self.interleaved else (slice(width), slice(width, None))
-        first, second = (channels.part(x, axis, half) for half in halves)
+        first, second = (x[(slice(None),) * axis + (half,)] for half in halves)
         gate, up = (first, second) if self.gate_first else (second, first)
         if self.up_activation is not None:
             up = self.up_activation(up)
@@ -144,29 +140,8 @@ class GLU(ActivationLayer):
             value = value * shrinking
         return value
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the input, with half the channels."""
-        return channels.resized(input_shape, *self._axis_and_width(input_shape))
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments; of a preset, those that it leaves open."""
-        own = {
-            "activation": resolve.serialize(self.activation),
-            "gate_first": self.gate_first,
-            "interleaved": self.interleaved,
-            "alpha": self.alpha,
-            "up_activation": None if self.up_activation is None else resolve.serialize(self.up_activation),
-            "up_shift": self.up_shift,
-            "limit": self.limit,
-            "clamp_position": self.clamp_position,
-            "softcap": self.softcap,
-            "axis": self.axis,
-        }
-        open_arguments = inspect.signature(type(self)).parameters
-        return {**super().get_config(), **{name: own[name] for name in own if name in open_arguments}}
-
 
 def _caps(value: Any, owner: str) -> list[float]:
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
         raise ValueError(f"`softcap` of {owner} must be two numbers > 0, for gate and up. Received: softcap={value!r}")
-    return [arguments.number("softcap", cap, owner, low=0.0, exclusive=True) for cap in value]
+    return [params.finite_number("softcap", cap, owner, low=0.0, exclusive=True) for cap in value]

@@ -11,6 +11,8 @@ import keras
 from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.registry import registered_name
 
+__all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
+
 LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
 
 
@@ -35,7 +37,7 @@ class LayerDeclaration:
 
     @property
     def family(self) -> str:
-        """The file that declares it: rectifiers, periodic, ..."""
+        """The file that declares it: learned_rectifiers, glu_presets, ..."""
         return self.cls.__module__.rpartition(".")[2]
 
     @property
@@ -136,11 +138,37 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     return identifier
 
 
+def function_or_layer(text: str) -> Any:
+    """The activation function that a name or spec string means, or else a new layer.
+
+    Raises:
+        ValueError: for a name of neither, as `keras_acts.get` words it, or a value out of range.
+        TypeError: for an unknown parameter.
+
+    Example:
+        >>> function_or_layer("elu(alpha=0.5)"), type(function_or_layer("PReLU")).__name__
+        (elu(alpha=0.5), 'PReLU')
+    """
+    try:
+        return resolve.get(text)
+    except ValueError as error:
+        name = spec.parse(text)[0]
+        if name not in names() and resolve.layers.find_foreign(name) is None:
+            raise
+        try:
+            return get(text)
+        except ValueError:
+            raise error from None
+
+
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
     accepted = inspect.signature(cls).parameters
-    # What `**kwargs` takes is for keras.layers.Layer.
-    known = {*accepted, "name", "dtype", "trainable", "autocast", "activity_regularizer", "shared_axes"} - {"kwargs"}
-    for argument in arguments.keys() - known:
+    known = {"shared_axes"}.union(accepted)
+    # What `**kwargs` takes is for the classes of Keras that it is built on.
+    for base in cls.__mro__:
+        if base.__module__.startswith("keras.") and "__init__" in vars(base):
+            known.update(inspect.signature(vars(base)["__init__"]).parameters)
+    for argument in arguments.keys() - (known - {"kwargs"}):
         own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
         raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
     return cls(*positional, **arguments)

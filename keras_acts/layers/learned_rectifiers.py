@@ -4,11 +4,14 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
-from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["TLU", "PReLU", "StarReLU"]
 
 
 def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
@@ -33,7 +36,7 @@ def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
         "mmcv": "PReLU(shared_axes='all')",
     },
 )
-class PReLU(ShapedActivation):
+class PReLU(LearnableActivation):
     """Leaky ReLU whose slope for negative inputs is learned.
 
     f(x) = x if x > 0, else alpha x
@@ -45,7 +48,7 @@ class PReLU(ShapedActivation):
 
     Args:
         alpha_initializer: initial slope: a number or an initializer.
-        alpha_regularizer: regularizer of the slopes, or None. The paper uses none; see `shape_parameters`.
+        alpha_regularizer: regularizer of the slopes, or None. The paper uses none; see `learnable_parameters`.
         alpha_constraint: constraint on the slopes, or None.
         shared_axes: None for one slope per channel; axes along which it is shared, as in `keras.layers.PReLU`, such as
             `[1, 2]` for images; or "all" for one slope in all.
@@ -78,19 +81,11 @@ class PReLU(ShapedActivation):
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
         self.alpha_constraint = keras.constraints.get(alpha_constraint)
-        self.add_shape_parameter("alpha", alpha_initializer)
+        self.add_learnable_parameter("alpha", alpha_initializer)
 
+    @override
     def activate(self, x: Tensor, alpha: Tensor) -> Tensor:
-        """The value."""
         return _prelu(x, alpha)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {
-            **super().get_config(),
-            "alpha_regularizer": keras.regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": keras.constraints.serialize(self.alpha_constraint),
-        }
 
 
 @layer(
@@ -98,7 +93,7 @@ class PReLU(ShapedActivation):
     paper="arXiv:2210.13452",
     aliases={"timm": "StarReLU"},
 )
-class StarReLU(ShapedActivation):
+class StarReLU(LearnableActivation):
     """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
 
     f(x) = scale max(x, 0)^2 + bias
@@ -133,11 +128,11 @@ class StarReLU(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("scale", scale_initializer)
-        self.add_shape_parameter("bias", bias_initializer)
+        self.add_learnable_parameter("scale", scale_initializer)
+        self.add_learnable_parameter("bias", bias_initializer)
 
+    @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        """The value."""
         positive = ops.relu(x)
         return positive * (scale * positive) + bias
 
@@ -157,7 +152,7 @@ def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
     paper="arXiv:1911.09737",
     aliases={"tfa": "TLU(shared_axes=[])"},
 )
-class TLU(ShapedActivation):
+class TLU(LearnableActivation):
     """Thresholded linear unit: ReLU with a learned threshold in place of 0.
 
     f(x) = max(x, tau), or max(x, alpha x + tau) if `affine`
@@ -197,16 +192,11 @@ class TLU(ShapedActivation):
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.affine = bool(affine)
-        self.add_shape_parameter("tau", tau_initializer)
+        self.add_learnable_parameter("tau", tau_initializer)
         self.alpha_initializer = arguments.initializer(alpha_initializer)
         if self.affine:
-            self.add_shape_parameter("alpha", alpha_initializer)
+            self.add_learnable_parameter("alpha", alpha_initializer)
 
+    @override
     def activate(self, x: Tensor, tau: Tensor, alpha: Tensor | None = None) -> Tensor:
-        """The value."""
         return _tlu(x, ops.zeros_like(tau) if alpha is None else alpha, tau)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        alpha_initializer = keras.initializers.serialize(self.alpha_initializer)
-        return {**super().get_config(), "affine": self.affine, "alpha_initializer": alpha_initializer}

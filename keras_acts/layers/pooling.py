@@ -4,6 +4,8 @@ from keras import ops
 
 from keras_acts.layers.base import Tensor
 
+__all__ = ["mean_of_channels", "over_space"]
+
 
 def mean_of_channels(x: Tensor) -> Tensor:
     """(batch, ..., channels) -> (batch, channels): the mean over all axes in between."""

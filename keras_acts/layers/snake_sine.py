@@ -3,12 +3,15 @@
 from typing import Any
 
 from keras import ops
+from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
-from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Sine", "Snake", "SnakeBeta"]
 
 
 def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
@@ -30,7 +33,7 @@ def _snake(x: Tensor, frequency: Tensor) -> Tensor:
     paper="arXiv:2006.08195",
     aliases={"tfa": "Snake(shared_axes='all')", "hf": "Snake1d", "bigvgan": "Snake"},
 )
-class Snake(ShapedActivation):
+class Snake(LearnableActivation):
     """A ramp with a ripple of learned frequency, for learning periodic functions beyond the data.
 
     f(x) = x + sin(frequency x)^2 / frequency
@@ -58,10 +61,10 @@ class Snake(ShapedActivation):
 
     def __init__(self, frequency_initializer: Initializer = 1.0, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("frequency", frequency_initializer)
+        self.add_learnable_parameter("frequency", frequency_initializer)
 
+    @override
     def activate(self, x: Tensor, frequency: Tensor) -> Tensor:
-        """The value."""
         return _snake(x, frequency)
 
 
@@ -70,7 +73,7 @@ class Snake(ShapedActivation):
     paper="arXiv:2206.04658",
     aliases={"hf": "SnakeBeta"},
 )
-class SnakeBeta(ShapedActivation):
+class SnakeBeta(LearnableActivation):
     """Snake with a magnitude of its own: frequency and height of the ripple are learned apart.
 
     f(x) = x + exp(-beta) sin(exp(alpha) x)^2
@@ -105,16 +108,16 @@ class SnakeBeta(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("alpha", alpha_initializer)
-        self.add_shape_parameter("beta", beta_initializer)
+        self.add_learnable_parameter("alpha", alpha_initializer)
+        self.add_learnable_parameter("beta", beta_initializer)
 
+    @override
     def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        """The value."""
         return x + ops.exp(-beta) * ops.square(ops.sin(ops.exp(alpha) * x))
 
 
 @layer(formula=r"\sin(\omega_0 x)", paper="arXiv:2006.09661", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
-class Sine(ShapedActivation):
+class Sine(LearnableActivation):
     """Sine with frequency w0: the activation of SIREN, for images, sounds and fields as functions of coordinates.
 
     f(x) = sin(w0 x)
@@ -145,18 +148,18 @@ class Sine(ShapedActivation):
         self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
         self.learn_w0 = bool(learn_w0)
         if self.learn_w0:
-            self.add_shape_parameter("w0", self.initial_w0)
+            self.add_learnable_parameter("w0", self.initial_w0)
         else:
             self.built = True
 
+    @override
     def activate(self, x: Tensor, w0: Tensor | None = None) -> Tensor:
-        """The value."""
         return activations.sin(x, self.initial_w0) if w0 is None else ops.sin(w0 * x)
 
     def initial_activation(self) -> Any:
         """What it starts as, for `keras_acts.paired`, which has published weights for it."""
         return resolve.get("sin", w0=self.initial_w0)
 
+    @override
     def get_config(self) -> dict[str, Any]:
-        """All arguments."""
         return {**super().get_config(), "w0": self.initial_w0, "learn_w0": self.learn_w0}

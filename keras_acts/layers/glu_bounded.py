@@ -5,10 +5,12 @@ the shift by 1, turns a trained model into noise.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from keras_acts.layers.gated_units import GLU
-from keras_acts.layers.registry import layer
+from keras_acts.layers.glu_presets import PresetGLU
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["SiTUGLU", "SwiGLUClamped", "SwiGLUOAI", "SwiGLUStep"]
 
 
 @layer(
@@ -16,25 +18,18 @@ from keras_acts.layers.registry import layer
     paper="arXiv:2508.10925",
     aliases={"vllm": "SwigluOAIAndMul", "gpt_oss": "swiglu"},
 )
-class SwiGLUOAI(GLU):
+class SwiGLUOAI(PresetGLU):
     """SwiGLU of gpt-oss: clamped, steeper, and with 1 added to up.
 
     f(x) = g sigmoid(alpha g) (u + 1), where g = min(gate, limit) and u = up clipped to [-limit, limit]
 
     gpt-oss interleaves gate and up; MiniMax-M3 and the OpenAI privacy filter have them in halves: interleaved=False.
 
+    The other arguments and the shapes are those of `PresetGLU`.
+
     Args:
         alpha: float > 0, steepness of the gate.
         limit: float > 0, or None for no clamp.
-        gate_first: True if the even channels (or the first half) are the gate, False if the odd ones.
-        interleaved: True if gate and up are the even and the odd channels, False if they are the halves.
-        axis: int, axis of the channels.
-
-    Input shape:
-        (batch, ..., channels, ...), with an even number of channels along `axis`.
-
-    Output shape:
-        As the input, with half the channels.
 
     Example:
         >>> x = np.array([[1.0, 0.0, 9.0, -20.0]])
@@ -45,6 +40,9 @@ class SwiGLUOAI(GLU):
         arXiv:2508.10925, gpt-oss-120b & gpt-oss-20b Model Card.
     """
 
+    gate = "silu"
+    fixed: ClassVar = {"up_shift": 1.0}
+
     def __init__(
         self,
         alpha: float = 1.702,
@@ -54,44 +52,30 @@ class SwiGLUOAI(GLU):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            "silu",
-            gate_first=gate_first,
-            interleaved=interleaved,
-            alpha=alpha,
-            up_shift=1.0,
-            limit=limit,
-            axis=axis,
-            **kwargs,
-        )
+        super().__init__(gate_first, interleaved, axis, alpha=alpha, limit=limit, **kwargs)
 
 
 @layer(
     formula=r"\mathrm{silu}(\min(x_{gate}, L)) \, \mathrm{clip}(x_{up}, -L, L)",
     aliases={"vllm": "SiluAndMulWithClamp"},
 )
-class SwiGLUClamped(GLU):
+class SwiGLUClamped(PresetGLU):
     """SwiGLU of DeepSeek-V4, clamped before the activation.
 
     f(x) = silu(min(gate, limit)) (up clipped to [-limit, limit])
 
+    The other arguments and the shapes are those of `PresetGLU`.
+
     Args:
         limit: float > 0, or None for no clamp.
-        gate_first: True if the first half (or the even channels) is the gate, False if the second.
-        interleaved: True if gate and up are the even and the odd channels.
-        axis: int, axis of the channels.
-
-    Input shape:
-        (batch, ..., channels, ...), with an even number of channels along `axis`.
-
-    Output shape:
-        As the input, with half the channels.
 
     Example:
         >>> x = np.array([[1.0, 12.0, 3.0, -20.0]])
         >>> np.asarray(keras_acts.layers.SwiGLUClamped()(x), "float64").round(3).tolist()
         [[2.193, -99.995]]
     """
+
+    gate = "silu"
 
     def __init__(
         self,
@@ -101,37 +85,33 @@ class SwiGLUClamped(GLU):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        super().__init__("silu", gate_first=gate_first, interleaved=interleaved, limit=limit, axis=axis, **kwargs)
+        super().__init__(gate_first, interleaved, axis, limit=limit, **kwargs)
 
 
 @layer(
     formula=r"\min(\mathrm{silu}(x_{gate}), L) \, \mathrm{clip}(x_{up}, -L, L)",
     aliases={"vllm": "SwigluStepAndMul"},
 )
-class SwiGLUStep(GLU):
+class SwiGLUStep(PresetGLU):
     """SwiGLU of Step-3.7, clamped after the activation.
 
     f(x) = min(silu(gate), limit) (up clipped to [-limit, limit])
 
     Step-3.7 has it in its last layers only, with limit 7 for routed and 16 for shared experts.
 
+    The other arguments and the shapes are those of `PresetGLU`.
+
     Args:
         limit: float > 0, or None for no clamp.
-        gate_first: True if the first half (or the even channels) is the gate, False if the second.
-        interleaved: True if gate and up are the even and the odd channels.
-        axis: int, axis of the channels.
-
-    Input shape:
-        (batch, ..., channels, ...), with an even number of channels along `axis`.
-
-    Output shape:
-        As the input, with half the channels.
 
     Example:
         >>> x = np.array([[1.0, 12.0, 3.0, -20.0]])
         >>> np.asarray(keras_acts.layers.SwiGLUStep()(x), "float64").round(3).tolist()
         [[2.193, -49.0]]
     """
+
+    gate = "silu"
+    fixed: ClassVar = {"clamp_position": "after"}
 
     def __init__(
         self,
@@ -141,15 +121,7 @@ class SwiGLUStep(GLU):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            "silu",
-            gate_first=gate_first,
-            interleaved=interleaved,
-            limit=limit,
-            clamp_position="after",
-            axis=axis,
-            **kwargs,
-        )
+        super().__init__(gate_first, interleaved, axis, limit=limit, **kwargs)
 
 
 @layer(
@@ -157,24 +129,17 @@ class SwiGLUStep(GLU):
     paper="arXiv:2607.24653",
     aliases={"hf": "Inkling2SoftcappedSwiGLU"},
 )
-class SiTUGLU(GLU):
+class SiTUGLU(PresetGLU):
     """SwiGLU of Kimi K3, bounded smoothly by tanh.
 
     f(x) = c1 tanh(gate / c1) sigmoid(gate) c2 tanh(up / c2)
 
     The sigmoid sees the gate as it is, not capped.
 
+    The other arguments and the shapes are those of `PresetGLU`.
+
     Args:
         softcap: two floats > 0, the caps c1 and c2 of gate and up.
-        gate_first: True if the first half (or the even channels) is the gate, False if the second.
-        interleaved: True if gate and up are the even and the odd channels.
-        axis: int, axis of the channels.
-
-    Input shape:
-        (batch, ..., channels, ...), with an even number of channels along `axis`.
-
-    Output shape:
-        As the input, with half the channels.
 
     Example:
         >>> x = np.array([[1.0, 12.0, 3.0, -20.0]])
@@ -185,6 +150,8 @@ class SiTUGLU(GLU):
         arXiv:2607.24653, of Kimi K3.
     """
 
+    gate = "silu"
+
     def __init__(
         self,
         softcap: Sequence[float] = (4.0, 25.0),
@@ -193,4 +160,4 @@ class SiTUGLU(GLU):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        super().__init__("silu", gate_first=gate_first, interleaved=interleaved, softcap=softcap, axis=axis, **kwargs)
+        super().__init__(gate_first, interleaved, axis, softcap=softcap, **kwargs)

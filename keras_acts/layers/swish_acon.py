@@ -4,12 +4,16 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
-from keras_acts.layers import arguments, context
-from keras_acts.layers.base import Initializer, Shape, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers import pooling
+from keras_acts.layers.base import Initializer, LearnableActivation, Shape, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["ACONC", "MetaACON", "Swish"]
 
 
 def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
@@ -28,7 +32,7 @@ def _swish(x: Tensor, beta: Tensor) -> Tensor:
     paper="arXiv:1710.05941",
     aliases={"keras_contrib": "Swish", "echo": "Swish"},
 )
-class Swish(ShapedActivation):
+class Swish(LearnableActivation):
     """Swish with a learned beta: x / 2 at beta = 0, `silu` at 1, towards ReLU as beta grows.
 
     f(x) = x sigmoid(beta x)
@@ -56,10 +60,10 @@ class Swish(ShapedActivation):
 
     def __init__(self, beta_initializer: Initializer = 1.0, shared_axes: SharedAxes = "all", **kwargs: Any) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("beta", beta_initializer)
+        self.add_learnable_parameter("beta", beta_initializer)
 
+    @override
     def activate(self, x: Tensor, beta: Tensor) -> Tensor:
-        """The value."""
         return _swish(x, beta)
 
 
@@ -72,7 +76,7 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
     paper="arXiv:2009.04759",
     aliases={"acon": "AconC"},
 )
-class ACONC(ShapedActivation):
+class ACONC(LearnableActivation):
     """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
 
     f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x
@@ -110,12 +114,12 @@ class ACONC(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("p1", _slope_initializer(p1_initializer))
-        self.add_shape_parameter("p2", _slope_initializer(p2_initializer))
-        self.add_shape_parameter("beta", beta_initializer)
+        self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
+        self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
+        self.add_learnable_parameter("beta", beta_initializer)
 
+    @override
     def activate(self, x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
-        """The value."""
         return _acon(x, p1, p2, beta)
 
 
@@ -129,7 +133,7 @@ def _slope_initializer(initializer: Initializer) -> Initializer:
     paper="arXiv:2009.04759",
     aliases={"acon": "MetaAconC"},
 )
-class MetaACON(ShapedActivation):
+class MetaACON(LearnableActivation):
     """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
 
     f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x, beta = sigmoid(BN(W2 BN(W1 mean(x) + b1) + b2))
@@ -165,12 +169,12 @@ class MetaACON(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.reduction = arguments.positive_integer("reduction", reduction, "MetaACON")
-        self.add_shape_parameter("p1", _slope_initializer(p1_initializer))
-        self.add_shape_parameter("p2", _slope_initializer(p2_initializer))
+        self.reduction = params.integer("reduction", reduction, "MetaACON", low=1)
+        self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
+        self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
 
+    @override
     def build(self, input_shape: Shape) -> None:
-        """Create the weights of the lines and of the network."""
         super().build(input_shape)
         channels = input_shape[-1]
         assert channels is not None  # or there were no weights for each channel
@@ -184,17 +188,13 @@ class MetaACON(ShapedActivation):
         self.expand.build((None, hidden))
         self.expand_norm.build((None, channels))
 
+    @override
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        """The activation of a float tensor."""
 
         def activate(x: Tensor, p1: Tensor, p2: Tensor) -> Tensor:
-            z = context.mean_of_channels(x)
+            z = pooling.mean_of_channels(x)
             z = self.squeeze_norm(self.squeeze(z), training=training)
             z = self.expand_norm(self.expand(z), training=training)
-            return _acon(x, p1, p2, context.over_space(ops.sigmoid(z), x))
+            return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x))
 
-        return self.widened(activate, inputs, [self.p1, self.p2])
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "reduction": self.reduction}
+        return self.upcast(activate, inputs)
