@@ -15,6 +15,9 @@ _BITS = (320, 640, 1600, 3200, 6400)  # working precisions: the next one where t
 _AGREEMENT_BITS = 64
 _NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as good as zero
 
+# What a result depends on besides reference and inputs, for those who keep results. The version counts other changes.
+PRECISION = {"version": 1, "step": _STEP_BITS, "bits": _BITS, "agreement": _AGREEMENT_BITS}
+
 
 def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> Exact:
     """Value, first, second and third derivative of `reference` at each x, by central differences.

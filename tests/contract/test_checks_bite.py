@@ -131,7 +131,7 @@ def test_limits_bite(fn, reference):
 )
 def test_limits_are_told_from_slow_growth(reference, limit):
     huge = [mp.mpf(2) ** power for power in (500, 1000, 2000)]
-    assert float(contract._limit([reference(x) for x in huge])) == limit
+    assert float(oracle._limit([reference(x) for x in huge])) == limit
 
 
 def test_oracle_tells_noise_from_small_numbers():
@@ -140,7 +140,7 @@ def test_oracle_tells_noise_from_small_numbers():
     found = oracle.derivatives(lambda t: 1 - (1 - mp.exp(-t)), x)
     for i, t in enumerate(x):
         for order in range(4):
-            assert abs(found[order, i] * (-1) ** order * mp.exp(mp.mpf(t)) - 1) < 1e-15
+            assert abs(found.head[order, i] * (-1) ** order * mp.exp(mp.mpf(t)) - 1) < 1e-15
 
 
 def test_oracle_rejects_a_reference_without_enough_digits():
