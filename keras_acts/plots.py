@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +59,7 @@ def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
         )
     import tensorflow as tf
 
-    function = registry.get(activation)
+    function = resolve.get(activation)
     points = tf.constant(np.asarray(x, dtype="float64"))
     with tf.GradientTape() as outer:
         outer.watch(points)
@@ -77,20 +77,20 @@ def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
 
 
 def _over_axis(function: Callable[..., Any]) -> bool:
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     return declaration is not None and Trait.OVER_AXIS in declaration.traits
 
 
 def _first_of_pair(function: Callable[..., Any], x: Any) -> Any:
     """First output for the input (x, 0). The axis that the function was bound to makes no difference to it."""
-    declaration, params = registry.described(function)
+    declaration, params = resolve.declaration_of(function)
     assert declaration is not None
     pairs = keras.ops.stack([x, keras.ops.zeros_like(x)], axis=-1)
     return declaration(pairs, {**params, "axis": -1})[:, 0]
 
 
 def _kinks(function: Callable[..., Any]) -> tuple[float, ...]:
-    declaration, params = registry.described(function)
+    declaration, params = resolve.declaration_of(function)
     return () if declaration is None else tuple(declaration.kinks(**params))
 
 
@@ -120,7 +120,7 @@ def draw_function(
     Example:
         plots.draw_function("mish").figure.savefig("mish.png")
     """
-    function = registry.get(activation)
+    function = resolve.get(activation)
     kinks = np.array([kink for kink in _kinks(function) if low < kink < high])
     nearby = 1e-9 * (high - low)
     x = np.unique(np.concatenate([np.linspace(low, high, 1001), kinks, kinks - nearby, kinks + nearby]))
@@ -220,7 +220,7 @@ def _title(function: Callable[..., Any]) -> str:
     from matplotlib.mathtext import MathTextParser
 
     name = getattr(function, "__name__", "")
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     if declaration is None:
         return name
     formula = f"${declaration.formula}$"

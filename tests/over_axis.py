@@ -5,7 +5,7 @@ from mpmath import mp
 from reference import REFERENCES
 
 import keras_acts
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.testing import samples
 
 DIGITS = 60
@@ -14,13 +14,13 @@ STEP = 25  # of the differences: 10^-25
 
 def bound(spec, axis):
     """The activation over another axis."""
-    declaration, params = registry.described(registry.get(spec))
+    declaration, params = resolve.declaration_of(resolve.get(spec))
     return keras_acts.get(declaration.name, **{**params, "axis": axis})
 
 
 def oracle(spec):
     """The reference of the activation: a list of numbers to a list of numbers."""
-    declaration, params = registry.described(registry.get(spec))
+    declaration, params = resolve.declaration_of(resolve.get(spec))
     return lambda row: REFERENCES[declaration.name](row, **params)
 
 

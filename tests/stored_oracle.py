@@ -13,7 +13,7 @@ import numpy as np
 import over_axis
 import subjects
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.testing import contract, oracle, samples
 from keras_acts.testing.metric import Exact
 
@@ -64,7 +64,7 @@ def reference_source(name: str, text: str | None = None) -> str:
 
 def digest(spec: str) -> str:
     """Changes with all that a stored result depends on."""
-    declaration, params = registry.described(registry.get(spec))
+    declaration, params = resolve.declaration_of(resolve.get(spec))
     hashed = hashlib.sha256(repr((reference_source(declaration.name), sorted(params.items()))).encode())
     if declaration.name in subjects.OVER_AXIS:
         hashed.update(repr((over_axis.DIGITS, over_axis.STEP)).encode())

@@ -171,11 +171,11 @@ def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved
     )
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
         assert "Could not interpret activation function identifier" in printed
-        assert "'config': 'keras_acts>snake'" in printed
+        assert "'config': 'keras_acts>activations.snake'" in printed
     else:
-        assert "Could not locate function 'keras_acts>snake'. Make sure custom classes " in printed
+        assert "Could not locate function 'keras_acts>activations.snake'. Make sure custom classes " in printed
         assert "Could not locate class 'BoundActivation'. Make sure custom classes " in printed
-    assert "'registered_name': 'keras_acts>BoundActivation'" in printed
+    assert "'registered_name': 'keras_acts>activations.BoundActivation'" in printed
 
 
 def test_files_hold_the_registered_names(saved):
@@ -184,10 +184,10 @@ def test_files_hold_the_registered_names(saved):
     for name in NAMES:
         written = configs[f"dense_{name}"]["config"]["activation"]
         if name in WITH_PARAMETERS:
-            assert written["registered_name"] == "keras_acts>BoundActivation"
-            assert written["config"] == {"activation": f"keras_acts>{name}", "params": bound(name).params}
+            assert written["registered_name"] == "keras_acts>activations.BoundActivation"
+            assert written["config"] == {"activation": f"keras_acts>activations.{name}", "params": bound(name).params}
         else:
-            assert written["config"] == f"keras_acts>{name}"
+            assert written["config"] == f"keras_acts>activations.{name}"
 
 
 # ---- Objects by themselves ------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_call_on_a_symbolic_tensor_is_one_registered_operation():
     for activation in (keras_acts.activations.mish, keras_acts.get("elu", alpha=0.5)):
         model = keras.Model(x, activation(x))
         (operation,) = (op for op in model.operations if not isinstance(op, keras.Layer))
-        assert keras.saving.get_registered_name(type(operation)) == "keras_acts>ActivationOperation"
+        assert keras.saving.get_registered_name(type(operation)) == "keras_acts>activations.ActivationOperation"
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])

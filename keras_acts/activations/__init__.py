@@ -36,10 +36,10 @@ from keras_acts.activations.swish_family import *
 from keras_acts.activations.tanh_family import *
 from keras_acts.activations.threshold_family import *
 from keras_acts.activations.vector_family import *
-from keras_acts.core.registry import get as get
-from keras_acts.core.registry import names as _names
-from keras_acts.core.serialization import deserialize as deserialize
-from keras_acts.core.serialization import serialize as serialize
+from keras_acts.core.resolve import deserialize as deserialize
+from keras_acts.core.resolve import get as get
+from keras_acts.core.resolve import names as _names
+from keras_acts.core.resolve import serialize as serialize
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,8 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import series
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 TOP = 10.0  # beyond z = exp(10), exp(-z) is 0 in every dtype
 

@@ -6,7 +6,8 @@ from keras import ops
 
 from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 # The fixed point of arXiv:1706.02515: with these, mean 0 and variance 1 map to themselves.
 SELU_ALPHA = 1.6732632423543772848170429916717

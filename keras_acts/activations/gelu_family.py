@@ -7,7 +7,8 @@ from keras import ops
 
 from keras_acts.activations.swish_family import silu_curvature, silu_slope
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 # The gate (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3) is sigmoid(w) with w = 2u = x (LINEAR + CUBIC x^2).
 LINEAR = 2.0 * math.sqrt(2.0 / math.pi)

@@ -5,7 +5,8 @@ import math
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Trait
 
 VAST = 1e9  # beyond it 1 + x^2 is x^2 to the last bit of float64, and below it x^6 still fits into float32
 

@@ -7,7 +7,8 @@ from keras import ops
 from keras_acts.activations.gated_family import within_reach
 from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 # logish and smish in e = exp(-|w|): rational apart from one logarithm, and every difference has a simple zero.
 

@@ -8,7 +8,8 @@ from keras import ops
 from keras_acts.core import error_function as ef
 from keras_acts.core import numerics as nx
 from keras_acts.core import series
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _gelu_is(value):

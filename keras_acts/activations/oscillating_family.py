@@ -4,7 +4,8 @@ from typing import Annotated
 
 from keras_acts.core import angle
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _sin_curvature(x, w0):

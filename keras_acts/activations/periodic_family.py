@@ -6,7 +6,8 @@ from keras import ops
 
 from keras_acts.core import angle
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _snake_curvature(x, frequency):

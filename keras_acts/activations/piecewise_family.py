@@ -5,7 +5,8 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _abs_slope(x):
@@ -14,7 +15,7 @@ def _abs_slope(x):
 
 @activation(
     formula=r"|x|",
-    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC, Trait.EVEN, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
     derivative=_abs_slope,
     kinks=(0.0,),
 )
@@ -44,7 +45,7 @@ def _relu_n_slope(x, max_value):
 
 @activation(
     formula=r"\min(\max(x, 0), n)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"thinc": "relu_k(max_value=6.0)"},
     derivative=_relu_n_slope,
     kinks=lambda max_value: (0.0, max_value),
@@ -79,7 +80,7 @@ def _sparse_sigmoid_slope(x):
 @activation(
     formula=r"\min(\max((x + 1) / 2, 0), 1)",
     paper="arXiv:1901.02324",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras": "sparse_sigmoid", "jax": "sparse_sigmoid"},
     derivative=_sparse_sigmoid_slope,
     kinks=(-1.0, 1.0),

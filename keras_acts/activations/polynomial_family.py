@@ -5,7 +5,8 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _square_curvature(x):
@@ -19,7 +20,7 @@ def _square_slope(x):
 
 @activation(
     formula=r"x^2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.EXACT},
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
     aliases={"dks": "square"},
     derivative=_square_slope,
 )

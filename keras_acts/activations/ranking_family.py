@@ -8,7 +8,8 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import rows
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
 RankAxis = Annotated[int, Param("axis along which the entries compete")]

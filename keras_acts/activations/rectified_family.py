@@ -9,7 +9,8 @@ from keras import ops
 from keras_acts.activations.swish_family import silu_curvature, silu_slope
 from keras_acts.core import angle
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 @functools.cache

@@ -5,12 +5,13 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 @activation(
     formula=r"x",
-    traits={Trait.PIECEWISE_LINEAR, Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD, Trait.SINGLE_ROUNDING},
     aliases={
         "keras": "linear",
         "torch": "Identity",
@@ -52,7 +53,7 @@ def _relu_kinks(negative_slope, max_value, threshold):
 @activation(
     formula=r"\max(x, 0)",
     paper="Nair & Hinton 2010",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={
         "keras": "relu",
         "torch": "ReLU",
@@ -99,14 +100,14 @@ def relu(
     if not negative_slope and not threshold:
         rectified = ops.relu(x)
         return rectified if max_value is None else ops.minimum(rectified, max_value)
-    general = nx.rounded_once(lambda wide: _relu_value(wide, negative_slope, max_value, threshold))
+    general = nx.upcast(lambda wide: _relu_value(wide, negative_slope, max_value, threshold))
     return general(x)
 
 
 @activation(
     formula=r"\min(\max(x, 0), 6)",
     paper="Krizhevsky 2010",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={
         "keras": "relu6",
         "torch": "ReLU6",

@@ -8,7 +8,8 @@ from keras import ops
 
 from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 # softplus(x) = w^2 q with w = 1 for x >= 0; for x < 0, w = exp(x / 2) and q = log1p(e) / e, where e = exp(x).
 

@@ -7,7 +7,8 @@ from keras import ops
 
 from keras_acts.core import hypotenuse as hyp
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _bent_identity_curvature(x):

@@ -5,7 +5,8 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _outside(x, threshold):
@@ -19,7 +20,7 @@ def _kinks(threshold):
 
 @activation(
     formula=r"x \, [|x| > \lambda]",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
     derivative=_outside,
     kinks=_kinks,

@@ -3,7 +3,8 @@
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Trait
 
 
 @activation(

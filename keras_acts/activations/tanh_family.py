@@ -5,7 +5,8 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 @activation(
@@ -50,7 +51,7 @@ def _hard_tanh_slope(x, min_val, max_val):
 @activation(
     formula=r"\min(\max(x, a), b)",
     paper="Collobert 2004",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.EXACT},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SINGLE_ROUNDING},
     aliases={"keras": "hard_tanh", "torch": "Hardtanh", "jax": "hard_tanh", "flax": "hard_tanh"},
     derivative=_hard_tanh_slope,
     kinks=lambda min_val, max_val: (min_val, max_val),

@@ -6,7 +6,8 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import rows
-from keras_acts.core.declaration import Param, Trait, activation
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
 
 
 def _direction_and_length(x, axis):

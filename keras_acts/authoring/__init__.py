@@ -9,9 +9,9 @@ from keras_acts.authoring.formula import FormulaActivation as FormulaActivation
 from keras_acts.authoring.layer import FormulaLayer as FormulaLayer
 from keras_acts.authoring.notation import PREFIX as _PREFIX
 from keras_acts.authoring.tokens import FormulaError as FormulaError
-from keras_acts.core import registry as _registry
+from keras_acts.core.activation import activations as _activations
 
-_registry.add_notation(_PREFIX, _from_string)
+_activations.add_notation(_PREFIX, _from_string)
 
 
 def __getattr__(name: str) -> _Any:

@@ -11,7 +11,7 @@ from keras_acts.authoring.define import define
 from keras_acts.authoring.formula import FormulaActivation
 from keras_acts.authoring.syntax import ARITIES, VARIABLE, parse, unknown
 from keras_acts.authoring.tokens import tokenize
-from keras_acts.core import registry
+from keras_acts.core import resolve
 
 Formula = str | float | FormulaActivation
 _ATOMS = frozenset({"number", "name", *ARITIES})
@@ -74,7 +74,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
     if ARITIES.get(text) == 1:
         return Piece(f"{text}({VARIABLE})", params)
     if text.isidentifier() and text != VARIABLE and text not in params:
-        if registry.find(text) is not None:
+        if resolve.find(text) is not None:
             raise ValueError(
                 f"'{text}' is an activation without a formula in plain text, such as 'x*tanh(log(1 + exp(x)))'. Write "
                 f"that formula in its place. Received: {formula!r}"

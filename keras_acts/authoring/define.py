@@ -8,7 +8,7 @@ import keras
 from keras_acts.authoring import notation
 from keras_acts.authoring.formula import FormulaActivation, FormulaDeclaration, declared
 from keras_acts.authoring.layer import FormulaLayer
-from keras_acts.core import registry
+from keras_acts.core.activation import activations
 from keras_acts.layers.base import SharedAxes
 
 
@@ -75,9 +75,9 @@ def _register(declaration: FormulaDeclaration, replace: bool) -> None:
         raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
     if hasattr(keras.activations, name):
         raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
-    known = registry.find(name)
+    known = activations.find(name)
     again = isinstance(known, FormulaDeclaration) and known.registered_name == declaration.registered_name
-    registry.add(declaration, replace=replace or again)
+    activations.add(declaration, replace=replace or again)
 
 
 def from_string(text: str) -> FormulaDeclaration:

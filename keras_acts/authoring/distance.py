@@ -9,7 +9,7 @@ from keras_acts.authoring.asymptotes import SHARP, SharpLimit, sharp_limit, valu
 from keras_acts.authoring.composing import Formula, made, piece
 from keras_acts.authoring.steps import STEPS, sharpen
 from keras_acts.authoring.syntax import unknown
-from keras_acts.core import registry
+from keras_acts.core import resolve
 
 _EPS = float(np.finfo("float64").eps)
 _POINTS_PER_DECADE = 20
@@ -116,8 +116,8 @@ def convergence(
 def _function(function: Formula | Function) -> Function:
     if callable(function):
         return function
-    if isinstance(function, str) and function not in STEPS and registry.find(function) is not None:
-        return registry.get(function)
+    if isinstance(function, str) and function not in STEPS and resolve.find(function) is not None:
+        return resolve.get(function)
     found = piece(function, STEPS)
     return made(found.text, None, found)
 

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.authoring import kinks, latex, notation, reference
+from keras_acts.authoring import kinks, notation, reference
 from keras_acts.authoring.algebra import X, number
 from keras_acts.authoring.building import build
 from keras_acts.authoring.derivative import derivative
@@ -19,14 +19,14 @@ from keras_acts.authoring.expression import Expression
 from keras_acts.authoring.functions import function_of
 from keras_acts.authoring.syntax import ARITIES, CONSTANTS, VARIABLE, Syntax, parse, unknown
 from keras_acts.authoring.tokens import MAX_CONSTANT, FormulaError
-from keras_acts.core.bound import BoundActivation
-from keras_acts.core.declaration import Declaration, Param, Trait
+from keras_acts.core.activation import Activation, BoundActivation
+from keras_acts.core.params import Param, Trait
 
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "step", "maximum", "minimum", "where"})
 
 
-@dataclass(frozen=True, eq=False)
-class FormulaDeclaration(Declaration):
+@dataclass(eq=False)
+class FormulaDeclaration(Activation):
     """The record of a formula. Its registered name is the formula, so that a file needs nothing else."""
 
     text: str = field(kw_only=True)
@@ -61,7 +61,7 @@ class FormulaDeclaration(Declaration):
         return _built(self.text, self.syntax, params)
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
 class FormulaActivation(BoundActivation):
     """An activation made by `keras_acts.define`: a callable object that is saved as its formula.
 
@@ -154,7 +154,7 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
     return FormulaDeclaration(
         name=name or notation.write(text, defaults),
         package="keras_acts",
-        formula=latex.latex(tree),
+        formulas=MappingProxyType({"": text}),
         paper=None,
         params=MappingProxyType({key: Param("parameter of the formula", name=key, default=v) for key, v in params}),
         traits=frozenset(_traits(expression)),

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from keras_acts.authoring.derivative import derivative
 from keras_acts.authoring.evaluation import evaluate
 from keras_acts.authoring.expression import Expression, Variable
-from keras_acts.core.derivatives import Tensor
-from keras_acts.core.partials import with_partials
+from keras_acts.core.derivatives import Tensor, with_partials
 
 
 @functools.lru_cache(maxsize=1024)

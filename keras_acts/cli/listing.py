@@ -11,8 +11,8 @@ from rich.text import Text
 
 from keras_acts import layers
 from keras_acts.cli import console
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class _Entry:
 
 
 def _functions(trait: str | None) -> Iterable[_Entry]:
-    for name in registry.names(trait=trait):
-        record = registry.info(name)
+    for name in resolve.names(trait=trait):
+        record = resolve.info(name)
         formula = console.plain_formula(record.body, record.formula)
         aliases = tuple(alias for group in record.aliases.values() for alias in group)
         yield _Entry(name, "function", record.family, formula, record.formula, record.summary, aliases)

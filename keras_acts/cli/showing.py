@@ -16,8 +16,8 @@ from rich.text import Text
 
 from keras_acts import initializers, layers
 from keras_acts.cli import console
-from keras_acts.core import registry, spec
-from keras_acts.core.declaration import Declaration
+from keras_acts.core import resolve, spec
+from keras_acts.core.activation import Activation
 
 
 def show(
@@ -35,7 +35,7 @@ def show(
             _show_layer(found, save)
             return
         function = found
-        declaration, _ = registry.described(function)
+        declaration, _ = resolve.declaration_of(function)
         assert declaration is not None  # a string never gives a foreign function
         curve = plots.evaluate(function, plots.fine_grid())
     except (ValueError, TypeError) as error:
@@ -46,7 +46,7 @@ def show(
     console.say(_facts(declaration, function))
     if declaration.params:
         console.say(_parameter_table(declaration, given))
-    console.say(Text(_description(declaration.body)))
+    console.say(Text(_description(declaration.function)))
     if save is None:
         console.say(_terminal_plots(curve))
         return
@@ -60,7 +60,7 @@ def show(
 def _found(text: str) -> Any:
     """The function that a string means, or else the layer; its class, where the layer needs arguments."""
     try:
-        return registry.get(text)
+        return resolve.get(text)
     except ValueError as error:
         name, *given = spec.parse(text)
         if name not in layers.names() and ":" not in name:
@@ -73,12 +73,13 @@ def _found(text: str) -> Any:
             raise error from None
 
 
-def _facts(declaration: Declaration, function: Callable[..., Any]) -> Table:
+def _facts(declaration: Activation, function: Callable[..., Any]) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
-    facts.add_row("Formula", Text(f"f(x) = {console.plain_formula(declaration.body, declaration.formula)}"))
-    facts.add_row("LaTeX", Text(declaration.formula))
+    facts.add_row("Formula", Text(f"f(x) = {declaration.formula}"))
+    facts.add_row("LaTeX", Text(declaration.latex))
+    facts.add_row("Source", declaration.source)
     facts.add_row("Family", declaration.family)
     facts.add_row("Traits", ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none")
     facts.add_row("Paper", Text(declaration.paper or "none"))
@@ -99,7 +100,7 @@ def _initializer(function: Callable[..., Any]) -> str:
     return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
 
 
-def _parameter_table(declaration: Declaration, given: dict[str, Any]) -> Table:
+def _parameter_table(declaration: Activation, given: dict[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Parameter", "Meaning", "Legal values", "Default"):
         table.add_column(column)

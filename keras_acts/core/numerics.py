@@ -18,7 +18,7 @@ from keras import ops
 
 from keras_acts.core import compilation, elementary
 from keras_acts.core.derivatives import Tensor as Tensor
-from keras_acts.core.derivatives import rounded_once as rounded_once
+from keras_acts.core.derivatives import upcast as upcast
 from keras_acts.core.derivatives import with_derivative as with_derivative
 from keras_acts.core.polynomials import is_float64 as is_float64
 from keras_acts.core.polynomials import polynomial as polynomial

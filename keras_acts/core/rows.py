@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import keras
 from keras import ops
 
 from keras_acts.core.derivatives import Tensor as Tensor
+from keras_acts.core.derivatives import with_symmetric_jacobian as with_symmetric_jacobian
 from keras_acts.core.numerics import largest
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -25,40 +25,6 @@ def empty_as_is(body: Body) -> Body:
         return x if 0 in tuple(x.shape) else body(x, *args, **kwargs)
 
     return guarded  # type: ignore[return-value]
-
-
-def with_symmetric_jacobian(product: Callable[..., Tensor]) -> Callable[[Body], Body]:
-    """Decorator: the Jacobian of the decorated `f(x, **params)` is symmetric; times v it is `product(v, x, **params)`.
-
-    The product must be linear in v and differentiable in x, for second derivatives.
-    """
-
-    def decorate(value: Body) -> Body:
-        @functools.wraps(value)
-        def function(x: Tensor, **params: Any) -> Tensor:
-            return _with_product(functools.partial(value, **params), functools.partial(product, **params))(x)
-
-        return function  # type: ignore[return-value]
-
-    return decorate
-
-
-def _with_product(value: Callable[..., Tensor], product: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    if keras.backend.backend() == "jax":
-        import jax
-
-        function = jax.custom_jvp(value)
-        function.defjvp(lambda primals, tangents: (function(*primals), product(tangents[0], primals[0])))
-        return function
-
-    def with_rule(x: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
-        def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
-            # TensorFlow calls gradient(upstream), torch gradient(x, upstream=...); see core/derivatives.py.
-            return product(args[0], x) if upstream is None else product(upstream, args[0])
-
-        return value(x), gradient
-
-    return ops.custom_gradient(with_rule)
 
 
 def total(x: Tensor, axis: int) -> Tensor:

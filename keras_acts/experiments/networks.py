@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_acts import layers
-from keras_acts.core import registry, spec
+from keras_acts.core import resolve, spec
 from keras_acts.experiments import references
 from keras_acts.initializers import Siren, paired
 
@@ -78,7 +78,7 @@ class ActivationFactory:
         """A function or new layer that is not going to be part of the network."""
         name = spec.parse(self.text)[0]
         try:
-            return registry.get(self.text)
+            return resolve.get(self.text)
         except ValueError as error:
             if name not in layers.names() and ":" not in name:
                 raise
@@ -218,7 +218,7 @@ def _torch_uniform(inputs: int) -> keras.initializers.Initializer:
 
 
 def _sine_frequency(activation: ActivationFactory) -> float | None:
-    declaration, params = registry.described(activation.make())
+    declaration, params = resolve.declaration_of(activation.make())
     return params["w0"] if declaration is not None and declaration.name == "sin" else None
 
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.core import quadrature, registry, spec
-from keras_acts.core.declaration import Trait
+from keras_acts.core import quadrature, resolve, spec
+from keras_acts.core.params import Trait
 from keras_acts.initializers import from_layers
 
 Activation = str | Callable[..., Any] | None
@@ -31,7 +31,7 @@ class Elementwise:
 
     def __init__(self, activation: Activation) -> None:
         self.function = as_function(activation)
-        declaration, params = registry.described(self.function)
+        declaration, params = resolve.declaration_of(self.function)
         self.name = str(getattr(self.function, "__name__", type(self.function).__name__))
         self.kinks = () if declaration is None else tuple(declaration.kinks(**params))
         if declaration is not None and Trait.OVER_AXIS in declaration.traits:
@@ -113,9 +113,9 @@ def as_function(activation: Any) -> Callable[..., Any]:
     """The function that a layer would apply for `activation=`, or that an activation layer starts from."""
     if is_layer(activation):
         return from_layers.initial_function(activation)
-    if isinstance(activation, str) and registry.find(spec.parse(activation)[0]) is None:
+    if isinstance(activation, str) and resolve.find(spec.parse(activation)[0]) is None:
         return keras.activations.get(activation)  # the user's custom objects; for unknown names, our error text
-    return registry.get(activation)
+    return resolve.get(activation)
 
 
 def _as_float64(tensor: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ import itertools
 import math
 from typing import Literal, get_args
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.initializers import roots
 from keras_acts.initializers.elementwise import Activation, Elementwise, as_function
 
@@ -91,7 +91,7 @@ def _output(measured: Elementwise) -> float:
 
 
 def _torch(activation: Activation) -> float:
-    declaration, params = registry.described(as_function(activation))
+    declaration, params = resolve.declaration_of(as_function(activation))
     name = "" if declaration is None else declaration.name
     slope = params.get("negative_slope", 0.0)
     if declaration is not None and name != "leaky_relu" and params != declaration.defaults:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.initializers.elementwise import Activation, as_function, is_layer
 from keras_acts.initializers.gain import gain
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
@@ -120,8 +120,8 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
                 "keras_acts.initializers.standardize(activation)"
             )
         return _Weights(found.critical.weight_variance, found.critical.bias_variance)
-    declaration, params = registry.described(function)
-    if declaration is not None and declaration.registered_name == "keras_acts>sin":
+    declaration, params = resolve.declaration_of(function)
+    if declaration is resolve.find("keras_acts>sin"):
         return _Weights(2.0 / params["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
     return _Weights(gain(function) ** 2)
 

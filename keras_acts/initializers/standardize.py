@@ -28,7 +28,7 @@ class StandardizedActivation:
 
     def __call__(self, x: Any) -> Any:
         """The activation of a float tensor or KerasTensor."""
-        return derivatives.rounded_once(lambda x: self.scale * self.activation(x) + self.shift)(x)
+        return derivatives.upcast(lambda x: self.scale * self.activation(x) + self.shift)(x)
 
     def get_config(self) -> dict[str, Any]:
         """The function and both constants."""

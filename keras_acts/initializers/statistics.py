@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.initializers import roots
 from keras_acts.initializers.elementwise import Activation, Elementwise, as_function
 from keras_acts.initializers.gain import inverse_root
@@ -110,7 +110,7 @@ def statistics(activation: Activation) -> Statistics:
         arXiv:2106.10165, The Principles of Deep Learning Theory; arXiv:1611.01232, Deep Information Propagation.
     """
     function = as_function(activation)
-    declaration, _ = registry.described(function)
+    declaration, _ = resolve.declaration_of(function)
     return _of_function(function) if declaration is None else _of_declared(function)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import registry, spec
+from keras_acts.core import resolve, spec
 from keras_acts.initializers.paired import paired
 
 
@@ -23,7 +23,7 @@ def from_string(text: str) -> Any:
         'LecunNormal'
     """
     package, mark, rest = text.partition(">")
-    if not mark or not (package == "keras_acts" or registry.find(spec.parse(text)[0])):
+    if not mark or not (package == "keras_acts" or resolve.find(spec.parse(text)[0])):
         return None
     name, args, kwargs = spec.parse(text)
     registered = keras.saving.get_registered_object(name)

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import keras_bridge, registry, spec
+from keras_acts.core import keras_bridge, resolve, spec
 
 _ACTIVATION = re.compile(
     r"(^|_)act(ivation)?(_|$)"
@@ -291,7 +291,7 @@ def _of_layer(value: Any) -> tuple[str, str]:
 
 
 def _fix_of_partial(value: functools.partial[Any]) -> str:
-    declaration, _ = registry.described(value.func)
+    declaration, _ = resolve.declaration_of(value.func)
     if declaration is not None and not value.args:
         return f"Use keras_acts.get({spec.format(declaration.name, value.keywords)!r})"
     return (

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from keras_acts.core import registry, serialization
+from keras_acts.core import resolve
 from keras_acts.layers.base import ShapedActivation, Tensor
 from keras_acts.layers.registry import layer
 
@@ -36,7 +36,7 @@ class LearnableAffine(ShapedActivation):
 
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.add_shape_parameter("scale", 1.0)
         self.add_shape_parameter("bias", 0.0)
 
@@ -46,4 +46,4 @@ class LearnableAffine(ShapedActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        return {**super().get_config(), "activation": serialization.serialize(self.activation)}
+        return {**super().get_config(), "activation": resolve.serialize(self.activation)}

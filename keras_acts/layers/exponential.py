@@ -7,8 +7,8 @@ import keras
 from keras import ops
 
 from keras_acts import activations
-from keras_acts.core import registry
-from keras_acts.core.partials import with_partials
+from keras_acts.core import resolve
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
 from keras_acts.layers.registry import layer
 
@@ -84,7 +84,7 @@ class PELU(ShapedActivation):
 
 def _exp_excess(below: Tensor) -> Tensor:
     """exp(x) - 1 - x for x <= 0, without the cancellation."""
-    return registry.info("xielu").body(below, alpha_p=1.0, alpha_n=1.0, beta=0.0)
+    return resolve.info("xielu").body(below, alpha_p=1.0, alpha_n=1.0, beta=0.0)
 
 
 def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
@@ -132,7 +132,7 @@ class XIELU(ShapedActivation):
 
     def __init__(self, alpha_p: float = 0.8, alpha_n: float = 0.8, beta: float = 0.5, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        given = registry.info("xielu").bind((), {"alpha_p": alpha_p, "alpha_n": alpha_n, "beta": beta})
+        given = resolve.info("xielu").bind((), {"alpha_p": alpha_p, "alpha_n": alpha_n, "beta": beta})
         self.initial_alpha_p, self.initial_alpha_n, self.slope = given["alpha_p"], given["alpha_n"], given["beta"]
         self.add_shape_parameter("p", _inverse_softplus(self.initial_alpha_p))
         self.add_shape_parameter("n", _inverse_softplus(self.initial_alpha_n - self.slope))

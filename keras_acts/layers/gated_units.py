@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_acts.core import registry, serialization, series
+from keras_acts.core import resolve, series
 from keras_acts.layers import arguments, channels
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.registry import layer
@@ -87,11 +87,11 @@ class GLU(ActivationLayer):
     ) -> None:
         super().__init__(**kwargs)
         name = type(self).__name__
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.gate_first = bool(gate_first)
         self.interleaved = bool(interleaved)
         self.alpha = arguments.number("alpha", alpha, name, low=0.0, exclusive=True)
-        self.up_activation = None if up_activation is None else registry.get(up_activation)
+        self.up_activation = None if up_activation is None else resolve.get(up_activation)
         self.up_shift = arguments.number("up_shift", up_shift, name)
         self.limit = None if limit is None else arguments.number("limit", limit, name, low=0.0, exclusive=True)
         self.clamp_position = arguments.choice("clamp_position", clamp_position, name, ("before", "after"))
@@ -150,11 +150,11 @@ class GLU(ActivationLayer):
     def get_config(self) -> dict[str, Any]:
         """All arguments; of a preset, those that it leaves open."""
         own = {
-            "activation": serialization.serialize(self.activation),
+            "activation": resolve.serialize(self.activation),
             "gate_first": self.gate_first,
             "interleaved": self.interleaved,
             "alpha": self.alpha,
-            "up_activation": None if self.up_activation is None else serialization.serialize(self.up_activation),
+            "up_activation": None if self.up_activation is None else resolve.serialize(self.up_activation),
             "up_shift": self.up_shift,
             "limit": self.limit,
             "clamp_position": self.clamp_position,

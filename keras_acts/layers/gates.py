@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.partials import with_partials
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments, context
 from keras_acts.layers.base import Initializer, Shape, ShapedActivation, SharedAxes, Tensor
 from keras_acts.layers.registry import layer

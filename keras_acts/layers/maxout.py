@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from keras_acts.core import registry, serialization
+from keras_acts.core import resolve
 from keras_acts.layers import arguments, channels
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.registry import layer
@@ -130,7 +130,7 @@ class CReLU(ActivationLayer):
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = registry.get(activation)
+        self.activation = resolve.get(activation)
         self.signed = bool(signed)
         self.axis = channels.axis_argument(axis, "CReLU")
 
@@ -151,5 +151,5 @@ class CReLU(ActivationLayer):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        activation = serialization.serialize(self.activation)
+        activation = resolve.serialize(self.activation)
         return {**super().get_config(), "activation": activation, "signed": self.signed, "axis": self.axis}

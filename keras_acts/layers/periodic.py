@@ -5,8 +5,8 @@ from typing import Any
 from keras import ops
 
 from keras_acts import activations
-from keras_acts.core import registry
-from keras_acts.core.partials import with_partials
+from keras_acts.core import resolve
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
 from keras_acts.layers.registry import layer
 
@@ -142,7 +142,7 @@ class Sine(ShapedActivation):
 
     def __init__(self, w0: float = 30.0, learn_w0: bool = False, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.initial_w0 = registry.info("sin").bind((), {"w0": w0})["w0"]
+        self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
         self.learn_w0 = bool(learn_w0)
         if self.learn_w0:
             self.add_shape_parameter("w0", self.initial_w0)
@@ -155,7 +155,7 @@ class Sine(ShapedActivation):
 
     def initial_activation(self) -> Any:
         """What it starts as, for `keras_acts.paired`, which has published weights for it."""
-        return registry.get("sin", w0=self.initial_w0)
+        return resolve.get("sin", w0=self.initial_w0)
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""

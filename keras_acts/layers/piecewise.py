@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts.core.partials import with_partials
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
 from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
 from keras_acts.layers.registry import layer

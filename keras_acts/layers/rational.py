@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.core import registry
-from keras_acts.core.declaration import Trait
+from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit
 from keras_acts.layers.base import ShapedActivation, Tensor
 from keras_acts.layers.registry import layer
@@ -111,8 +111,8 @@ def _validated_degrees(degrees: Any) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=256)
 def _coefficients(approximates: str, degrees: tuple[int, int], reach: float) -> tuple[np.ndarray, np.ndarray]:
-    function = registry.get(approximates)
-    declaration, _ = registry.described(function)
+    function = resolve.get(approximates)
+    declaration, _ = resolve.declaration_of(function)
     if declaration is None or Trait.OVER_AXIS in declaration.traits:
         raise ValueError(
             "`approximates` of Rational must be the name or spec string of an elementwise activation. "

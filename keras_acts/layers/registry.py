@@ -1,6 +1,5 @@
 """Which layers there are, and how a string or config becomes a new one of them."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,10 @@ from typing import Any, TypeVar
 
 import keras
 
-from keras_acts.core import keras_bridge, registry, spec
+from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core.registry import registered_name
 
 LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
-
-_declarations: dict[str, "LayerDeclaration"] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +31,7 @@ class LayerDeclaration:
     @property
     def registered_name(self) -> str:
         """The name in saved files: the only contract that never changes."""
-        return f"keras_acts>{self.name}"
+        return registered_name("keras_acts", "layers", self.name)
 
     @property
     def family(self) -> str:
@@ -62,13 +60,10 @@ def layer(
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        name = cls.__name__
-        if name in _declarations:
-            raise ValueError(f"The layer name '{name}' is already in use. Choose another name.")
         given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
-        _declarations[name] = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
-        registry.add_layer(name, [f"{key}:{spec.parse(alias)[0]}" for key in given for alias in given[key]])
-        keras_bridge.register(cls, "keras_acts", name)
+        record = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
+        resolve.layers.add(record)
+        keras_bridge.register(cls, record.registered_name)
         return cls
 
     return declare
@@ -81,7 +76,7 @@ def names() -> list[str]:
         >>> "PReLU" in keras_acts.layers.names()
         True
     """
-    return sorted(_declarations)
+    return sorted(resolve.layers.current())
 
 
 def info(name: str) -> LayerDeclaration:
@@ -94,9 +89,10 @@ def info(name: str) -> LayerDeclaration:
         >>> keras_acts.layers.info("PReLU").paper
         'arXiv:1502.01852'
     """
-    if name not in _declarations:
+    record = resolve.layers.find(name)
+    if record is None:
         raise ValueError(_unknown(name))
-    return _declarations[name]
+    return record
 
 
 def get(identifier: Any, **arguments: Any) -> keras.Layer:
@@ -147,30 +143,20 @@ def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[s
 
 def _by_framework(name: str) -> tuple[type[keras.Layer], dict[str, Any]]:
     """`"torch:PReLU"` -> PReLU and torch's own defaults."""
-    framework, _, foreign = name.partition(":")
-    for declaration in _declarations.values():
-        for alias in declaration.aliases.get(framework, ()):
-            alias_name, _, preset = spec.parse(alias)
-            if alias_name == foreign:
-                return declaration.cls, preset
-    raise ValueError(_unknown(name))
+    found = resolve.layers.find_foreign(name)
+    if found is None:
+        raise ValueError(_unknown(name))
+    return found[0].cls, found[2]
 
 
 def _unknown(name: str) -> str:
     bare = name.rpartition(":")[2]
-    activation = registry.find(bare) or registry.find(bare.lower())
-    if activation is not None and bare.lower() not in {known.lower() for known in _declarations}:
+    activation = resolve.find(bare) or resolve.find(bare.lower())
+    if activation is not None and bare.lower() not in {known.lower() for known in names()}:
         return (
             f"'{name}' is an activation function without weights, not a layer. "
             f"Use keras.layers.Activation('{activation.name}'). Received: {name!r}"
         )
-    spellings = {
-        spec.parse(alias)[0].lower(): declaration.name
-        for declaration in _declarations.values()
-        for alias in (*(a for group in declaration.aliases.values() for a in group), declaration.name)
-    }
-    plain = bare.lower().replace("_", "").replace("-", "")
-    close = [plain] if plain in spellings else difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6)
-    near = dict.fromkeys(spellings[match] for match in close)
-    question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
-    return f"Unknown layer.{question} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    return (
+        f"Unknown layer.{resolve.layers.did_you_mean(bare)} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts import activations
-from keras_acts.core import serialization
+from keras_acts.core import resolve
 from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
 from keras_acts.initializers.fixed_point import selu_constants
 from keras_acts.layers import arguments
@@ -213,7 +213,7 @@ class AlphaDropout(RandomActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        activation = serialization.serialize(self.activation)
+        activation = resolve.serialize(self.activation)
         return {**super().get_config(), "rate": self.rate, "activation": activation, "noise_shape": self.noise_shape}
 
 

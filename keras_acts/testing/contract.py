@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.testing import evaluation, metric, oracle, samples
 
 ORDER_NAMES = ("value", "first derivative", "second derivative")
@@ -103,8 +103,8 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
 
     A formula made by `define` is judged by its own text where no reference is given.
     """
-    fn = registry.get(activation)
-    declaration, params = registry.described(fn)
+    fn = resolve.get(activation)
+    declaration, params = resolve.declaration_of(fn)
     if declaration is None:
         return Subject(fn, reference, **settings)
     if reference is None:

@@ -131,13 +131,13 @@ def test_log_sum_exp_is_softplus_for_many_inputs():
 
 def test_a_construction_is_a_full_activation(tmp_path):
     name = "leaky_pflu"
-    snapshot = keras_acts.core.registry.snapshot()
+    snapshot = keras_acts.core.activation.activations.snapshot()
     try:
         f = smooth.leak(smooth.gate("algebraic"), 0.2, name=name)
         assert keras.layers.Dense(3, activation=name).activation == keras_acts.get(name)
         assert keras_acts.get(f, p=4.0).all_params == {"p": 4.0}
     finally:
-        keras_acts.core.registry.restore(snapshot)
+        keras_acts.core.activation.activations.restore(snapshot)
     unnamed = smooth.leak(smooth.gate("algebraic"), 0.2)
     assert keras_acts.get(str(unnamed)) == unnamed
     assert keras_acts.initializers.gain(smooth.gate("sigmoid")) == pytest.approx(

@@ -6,8 +6,8 @@ import tensorflow as tf
 from keras import ops
 from layers import checks
 
-from keras_acts.core import registry
-from keras_acts.core.partials import with_partials
+from keras_acts.core import resolve
+from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import registry as layer_registry
 from keras_acts.layers.base import ShapedActivation
 
@@ -137,8 +137,7 @@ class LosesWeights(Good):
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch):
     """Within a test the mutants can be saved and loaded and are known by name."""
-    monkeypatch.setattr(registry, "_layers", dict(registry._layers))
-    monkeypatch.setattr(layer_registry, "_declarations", dict(layer_registry._declarations))
+    monkeypatch.setattr(resolve.layers, "_records", resolve.layers.snapshot())
     for cls in [Good, *Good.__subclasses__()]:
         if cls is not NotFound:
             layer_registry.layer(formula="f")(cls)
