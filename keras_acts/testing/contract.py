@@ -3,19 +3,22 @@
 Each check takes a `Subject` and returns a list of findings, empty if all is well.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_acts import notation
 from keras_acts.core import resolve
+from keras_acts.core.params import Trait
 from keras_acts.testing import evaluation, metric, oracle, samples
 
 ORDER_NAMES = ("value", "first derivative", "second derivative")
+FORMULA_POINTS = 48
 _HALF = ("float16", "bfloat16")
 
 
@@ -56,6 +59,7 @@ class Subject:
 
     fn: Callable[[Any], Any]
     reference: Callable[[Any], Any] | None = None
+    formula: Callable[[Any], Any] | None = None  # in mpmath, what the formula on the record says
     kinks: tuple[float, ...] = ()
     has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
     dtypes: Sequence[str] = samples.DTYPES
@@ -68,7 +72,7 @@ class Subject:
         """The modes that are tested in a dtype."""
         return [mode for mode in self.modes if mode != "xla" or dtype in self.xla_dtypes]
 
-    @cached_property
+    @functools.cached_property
     def _evaluator(self) -> evaluation.Evaluator:
         return evaluation.Evaluator(self.fn)
 
@@ -77,13 +81,13 @@ class Subject:
         # The float64 graph is also the reference for narrower dtypes, and is to be compiled only once.
         return self._evaluator(x, mode, 3 if x.dtype == np.float64 and mode == "graph" else 2)
 
-    @cached_property
+    @functools.cached_property
     def judged(self) -> tuple[np.ndarray, metric.Exact]:
         """The float64 sample and, by the oracle, the value and three derivatives there."""
         x = self.sample("float64", self.kinks)
         return x, self.own_float64(x) if self.reference is None else self.judge.derivatives(self.reference, x)
 
-    @cached_property
+    @functools.cached_property
     def limits(self) -> np.ndarray:
         """Of value and derivative, at -inf and at inf."""
         if self.reference is not None:
@@ -109,9 +113,14 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
         return Subject(fn, reference, **settings)
     if reference is None:
         reference = getattr(declaration, "reference", None)  # of a formula: its own text
-    exact = None if reference is None else (lambda x: reference(x, **params))
-    has_limits = "periodic" not in declaration.traits
-    return Subject(fn, exact, tuple(declaration.kinks(**params)), has_limits, **settings)
+    text = declaration.formula_at(params)
+    known = {
+        "reference": reference and functools.partial(reference, **params),
+        "formula": functools.partial(notation.reference(text), **params) if isinstance(text, str) else None,
+        "kinks": tuple(declaration.kinks(**params)),
+        "has_limits": Trait.PERIODIC not in declaration.traits,
+    }
+    return Subject(fn, **{**known, **settings})
 
 
 def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: int = 2) -> Iterator[Measurement]:
@@ -209,6 +218,28 @@ def check_kinks(subject: Subject) -> list[str]:
     return findings
 
 
+def check_formula(subject: Subject) -> list[str]:
+    """The formula that users read is the function that is computed: value and first derivative within the bounds."""
+    if subject.formula is None:
+        return []
+    x = subject.sample("float64", subject.kinks)
+    # Without 0, where a quotient may have its limit, and within the exponents that mpmath takes twice.
+    x = x[(np.abs(x) < 20.0) & (x != 0.0)]
+    x = np.random.default_rng(5).choice(x, min(FORMULA_POINTS, len(x)), replace=False)
+    exact = oracle.derivatives(subject.formula, x)
+    got = subject.evaluate(x, "graph")
+    findings = []
+    for order in range(2):
+        k = metric.k_error(got[order], exact, order, x, "float64")
+        if not np.all(k <= limit("float64", order)):
+            worst = int(np.argmax(k))
+            findings.append(
+                f"{ORDER_NAMES[order]} at x = {float(x[worst])!r} is {float(got[order, worst])!r}, by the formula "
+                f"{float(exact.head[order, worst])!r}"
+            )
+    return findings
+
+
 def check_symbolic(subject: Subject) -> list[str]:
     """On a KerasTensor, shape and dtype are kept and the recorded graph computes the same value and derivative."""
     findings = []
@@ -241,7 +272,7 @@ def check_shapes(subject: Subject) -> list[str]:
 
 # Those that run in each mode, and all.
 CHECKS_BY_MODE: tuple[Callable[[Subject], list[str]], ...] = (check_accuracy, check_nan, check_limits, check_kinks)
-CHECKS = (*CHECKS_BY_MODE, check_symbolic, check_shapes)
+CHECKS = (*CHECKS_BY_MODE, check_formula, check_symbolic, check_shapes)
 
 
 def check_activation(
