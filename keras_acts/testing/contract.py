@@ -4,8 +4,9 @@ Each check takes a `Subject` and returns a list of findings, empty if all is wel
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import keras
@@ -59,7 +60,8 @@ class Subject:
 
     fn: Callable[[Any], Any]
     reference: Callable[[Any], Any] | None = None
-    formula: Callable[[Any], Any] | None = None  # in mpmath, what the formula on the record says
+    formula: str | None = None  # on the record, with these parameters
+    params: Mapping[str, Any] = MappingProxyType({})
     kinks: tuple[float, ...] = ()
     has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
     dtypes: Sequence[str] = samples.DTYPES
@@ -113,10 +115,11 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
         return Subject(fn, reference, **settings)
     if reference is None:
         reference = getattr(declaration, "reference", None)  # of a formula: its own text
-    text = declaration.formula_at(params)
+    formula = declaration.formula_at(params)
     known = {
         "reference": reference and functools.partial(reference, **params),
-        "formula": functools.partial(notation.reference(text), **params) if isinstance(text, str) else None,
+        "formula": formula if isinstance(formula, str) else None,
+        "params": params,
         "kinks": tuple(declaration.kinks(**params)),
         "has_limits": Trait.PERIODIC not in declaration.traits,
     }
@@ -226,7 +229,7 @@ def check_formula(subject: Subject) -> list[str]:
     # Without 0, where a quotient may have its limit, and within the exponents that mpmath takes twice.
     x = x[(np.abs(x) < 20.0) & (x != 0.0)]
     x = np.random.default_rng(5).choice(x, min(FORMULA_POINTS, len(x)), replace=False)
-    exact = oracle.derivatives(subject.formula, x)
+    exact = oracle.derivatives(functools.partial(notation.reference(subject.formula), **subject.params), x)
     got = subject.evaluate(x, "graph")
     findings = []
     for order in range(2):

@@ -1,5 +1,6 @@
 """Each check of the contract must catch a mutant: an activation with the defect that the check is for."""
 
+import dataclasses
 from pathlib import Path
 
 import keras
@@ -172,6 +173,21 @@ def test_kinks_that_differ_between_modes_bite():
         "differs between modes" in found
         for found in contract.check_kinks(_subject(fn, kinks=(0.0,), modes=("eager", "graph")))
     )
+
+
+@pytest.mark.parametrize(
+    "formula", ["x * tanh(log(1 - exp(x)))", "x * tanh(log(1 + exp(-x)))", "-x * tanh(log(1 + exp(x)))"]
+)
+def test_a_formula_with_one_wrong_sign_bites(formula):
+    right = contract.subject("mish", None, dtypes=("float64",))
+    assert contract.check_formula(right) == []
+    assert contract.check_formula(dataclasses.replace(right, formula=formula))
+
+
+def test_a_formula_for_other_parameters_bites():
+    bound = contract.subject("elu(alpha=0.5)", None, dtypes=("float64",))
+    assert contract.check_formula(bound) == []
+    assert contract.check_formula(dataclasses.replace(bound, params={"alpha": 0.75}))
 
 
 def test_symbolic_bites():
