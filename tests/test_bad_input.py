@@ -166,25 +166,25 @@ def test_info_of_an_unknown_name(name):
 def test_tensor_that_is_not_float(name):
     activation = keras_acts.get(name)
 
-    def in_a_graph(dtype):
+    def in_a_graph(x):
         with tf.Graph().as_default():
-            activation(tf.compat.v1.placeholder(dtype, (None, None)))
+            activation(tf.compat.v1.placeholder(x.dtype, (None, None)))
 
+    uses = [
+        activation,
+        keras_acts.get(f"{name}()"),
+        lambda x: activation(x[:0]),
+        lambda x: activation(keras.KerasTensor((None, 3), str(x.dtype))),
+        in_a_graph,
+    ]
     for dtype in ("bool", "int8", "uint8", "int32", "int64", "complex128"):
-        x = np.ones((2, 3), dtype)
         message = (
             f"`x` of '{name}' must have a floating-point dtype (float16, bfloat16, float32, float64). "
             f"Received: dtype={dtype}. Cast it first: keras.ops.cast(x, 'float32')"
         )
-        for use in (
-            lambda: activation(x),
-            lambda: activation(x[:0]),
-            lambda: keras_acts.get(f"{name}()")(x),
-            lambda: activation(keras.KerasTensor((None, 3), dtype)),
-            lambda: in_a_graph(dtype),
-        ):
+        for use in uses:
             with pytest.raises(TypeError) as caught:
-                use()
+                use(np.ones((2, 3), dtype))
             assert str(caught.value) == message
 
 

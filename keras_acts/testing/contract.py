@@ -5,8 +5,7 @@ Each check takes a `Subject` and returns a list of findings, empty if all is wel
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import keras
@@ -61,7 +60,7 @@ class Subject:
     fn: Callable[[Any], Any]
     reference: Callable[[Any], Any] | None = None
     formula: str | None = None  # on the record, with these parameters
-    params: Mapping[str, Any] = MappingProxyType({})
+    params: Mapping[str, Any] = field(default_factory=dict)
     kinks: tuple[float, ...] = ()
     has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
     dtypes: Sequence[str] = samples.DTYPES
