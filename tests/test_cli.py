@@ -60,9 +60,9 @@ def test_list_shows_every_activation(call):
 
 def test_list_filters_by_trait_and_family(call):
     assert listed(call("list", "--trait", "periodic")) == keras_acts.names(trait="periodic")
-    assert listed(call("list", "--family", "gelu")) == keras_acts.names(family="gelu")
-    both = set(keras_acts.names(trait="smooth")) & set(keras_acts.names(family="gelu"))
-    assert set(listed(call("list", "--family", "gelu", "--trait", "smooth"))) == both
+    assert listed(call("list", "--family", "normal_gated")) == keras_acts.names(family="normal_gated")
+    both = set(keras_acts.names(trait="smooth")) & set(keras_acts.names(family="normal_gated"))
+    assert set(listed(call("list", "--family", "normal_gated", "--trait", "smooth"))) == both
 
 
 def test_list_marks_layers(call):

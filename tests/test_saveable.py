@@ -149,7 +149,7 @@ BAD = {
         f"Keep it at module level and {REGISTER}"
         if KERAS < (3, 10)
         else "is a function 'snake' that Keras would silently replace by another of that name, "
-        "keras_acts.activations.periodic_family.snake, when the model is loaded. "
+        "keras_acts.activations.periodic.snake, when the model is loaded. "
         f"Give it a name of its own and {REGISTER}",
     ),
     "tf.function": (

@@ -53,7 +53,7 @@ def list_activations(
         str | None, typer.Argument(help="Keep those with this text in their name, alias, formula or summary.")
     ] = None,
     trait: Annotated[str | None, typer.Option(help="Keep functions with this trait, such as 'smooth'.")] = None,
-    family: Annotated[str | None, typer.Option(help="Keep those of this family, such as 'gelu'.")] = None,
+    family: Annotated[str | None, typer.Option(help="Keep those of this family, such as 'rectifiers'.")] = None,
     kind: Annotated[str | None, typer.Option(help="Keep one kind: 'function' or 'layer'.")] = None,
 ) -> None:
     """List the activations: functions, and layers with weights, randomness or a change of shape."""

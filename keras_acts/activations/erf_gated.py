@@ -1,4 +1,4 @@
-"""The error function, and x times the error function of something that vanishes on the left."""
+"""x times the error function of something that vanishes on the left."""
 
 import math
 from typing import Annotated
@@ -11,112 +11,11 @@ from keras_acts.core import series
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-
-def _erf_curvature(x):
-    x = nx.near(x)
-    return series.times_exp(-2.0 * ef.BELL_PEAK * x, -ops.square(x))
-
-
-@nx.with_derivative(_erf_curvature)
-def _erf_slope(x):
-    return series.times_exp(ef.BELL_PEAK, -ops.square(nx.near(x)))
-
-
-@activation(
-    formula=r"\mathrm{erf}\,x",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-    aliases={"dks": "erf"},
-    derivative=_erf_slope,
-)
-def erf(x: nx.Tensor) -> nx.Tensor:
-    """Error function: a sigmoid centred at zero that saturates faster than tanh.
-
-    f(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x
-
-    For networks whose infinite-width kernel is known in closed form; its slope at 0 is 1.128, not 1.
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [-1, 1].
-
-    Example:
-        >>> np.asarray(erf(np.array([-2.0, 0.0, 0.5]))).round(4).tolist()
-        [-0.9953, 0.0, 0.5205]
-    """
-    return ef.erf(x)
-
-
-def _mega_laplace_decay(x, mu, sigma):
-    """t = (x - mu) / sigma, and exp(-t^2 / 4).
-
-    Near x = 0 rounding mu and x - mu would show in t, and t times as much in the exponential. So there
-    t^2 = (mu^2 - x (2 mu - x)) / sigma^2, where the constant is rounded once.
-    """
-    t = nx.near((x - mu) / sigma)
-    h = ops.exp(-0.25 * ops.square(t))
-    if mu == 0.0 or abs(mu / sigma) > (50.0 if nx.is_float64(x) else 18.0):
-        return t, h  # no offset, or so far out that the values near 0 are below the smallest numbers
-    constant = math.exp(-0.25 * (mu / sigma) ** 2)
-    inner = ops.clip(x, -0.5 * abs(mu), 0.5 * abs(mu))
-    h_inner = constant * ops.exp(inner * ((0.5 / sigma**2) * (mu - 0.5 * inner)))
-    return t, ops.where(ops.abs(x) < 0.5 * abs(mu), h_inner, h)
-
-
-def _shielded(t, product):
-    """The product, out of reach of the graph optimiser, which would move its constant past the second h."""
-    return ops.where(ops.abs(t) < nx.FAR, product, 0.0)
-
-
-def _mega_laplace_curvature(x, mu, sigma):
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (t * (-nx.NORMAL_PEAK / sigma**2)))
-
-
-@nx.with_derivative(_mega_laplace_curvature)
-def _mega_laplace_slope(x, mu, sigma):
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (nx.NORMAL_PEAK / sigma))
-
-
-@activation(
-    formula=r"\frac{1}{2} (1 + \mathrm{erf}\,\frac{x - \mu}{\sigma \sqrt{2}})",
-    paper="arXiv:2209.10655",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
-    aliases={"hf": "laplace(mu=0.707107, sigma=0.282095)"},
-    derivative=_mega_laplace_slope,
-)
-def mega_laplace(
-    x: nx.Tensor,
-    mu: Annotated[float, Param("input where the output is one half")] = 0.707107,
-    sigma: Annotated[float, Param("width of the step", low=0.0, exclusive=True)] = 0.282095,
-) -> nx.Tensor:
-    """Attention function of MEGA, called Laplace there: a normal distribution function that resembles relu squared.
-
-    f(x) = (1 + erf((x - mu) / (sigma sqrt 2))) / 2
-
-    With the default constants its value and slope agree with those of relu(x)^2 at x = sqrt(1/2), but it is bounded.
-    Not the distribution function of Laplace, nor LaLU.
-
-    Args:
-        x: float tensor of any shape.
-        mu: float, input where the output is one half.
-        sigma: float > 0, width of the step.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, 1].
-
-    Example:
-        >>> np.asarray(mega_laplace(np.array([0.0, 0.5, 1.0]))).round(4).tolist()
-        [0.0061, 0.2314, 0.8504]
-
-    Reference:
-        arXiv:2209.10655, Mega: Moving Average Equipped Gated Attention.
-    """
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    tail = h * (h * nx.scaled_normal_tail(ops.abs(t)))
-    return ops.where(t < 0.0, tail, 1.0 - tail)
+__all__ = [
+    "erfact",
+    "pserf",
+    "serf",
+]
 
 
 def _pserf_parts(x, gamma, delta):

@@ -11,48 +11,57 @@ from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
+__all__ = [
+    "gaussian_topk",
+    "hardmax",
+    "kwta",
+    "topk_relu",
+]
+
+
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
+
+
 RankAxis = Annotated[int, Param("axis along which the entries compete")]
+
+
 Count = Annotated[int, Param("number of entries kept", low=1)]
 
 
-def _zero(x, axis):
-    return ops.zeros_like(x)
-
-
 @activation(
-    formula=r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0",
-    traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
-    aliases={"onnx": "Hardmax"},
-    derivative=_zero,
+    formula=r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
+    paper="arXiv:2406.04093",
+    traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
 @rows.empty_as_is
-def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
-    """1 for the largest entry, 0 for all others: softmax at temperature 0.
+def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
+    """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
 
-    f(x)_i = 1 if i is the first index of the maximum, else 0
+    f(x)_i = max(x_i, 0) if x_i is among the k largest of its row, else 0
 
-    For reading a decision off a network, not for training: the derivative is 0. Of equal maxima the first is taken, as
-    in ONNX; of entries of +inf likewise. A row of nothing but -inf gives zeros.
+    Sets the number of active features directly, without a sparsity penalty. Of equal entries the first are kept, as by
+    torch.topk. Rows of up to k entries get plain ReLU. The derivative is 1 for positive entries kept, else 0. Entries
+    of -inf give 0.
 
     Args:
         x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
+        k: int >= 1, number of entries kept.
+        axis: int, axis along which the entries compete.
 
     Returns:
-        Tensor of the same shape and dtype as x, of zeros and ones.
+        Tensor of the same shape and dtype as x, >= 0.
 
     Raises:
         ValueError: if x has no such axis.
 
     Example:
-        >>> np.asarray(hardmax(np.array([1.0, 3.0, 3.0]))).tolist()
-        [0.0, 1.0, 0.0]
+        >>> np.asarray(topk_relu(np.array([-1.0, 3.0, 1.0, 2.0]), k=2)).tolist()
+        [0.0, 3.0, 0.0, 2.0]
+
+    Reference:
+        arXiv:2406.04093, Scaling and Evaluating Sparse Autoencoders.
     """
-    hit = ops.cast(ops.equal(x, rows.peak(x, axis)), x.dtype)
-    first = hit * ops.cast(ops.equal(ops.cumsum(hit, axis=axis), 1.0), x.dtype)
-    first = ops.where(ops.any(ops.isnan(x), axis=axis, keepdims=True), math.nan, first)
-    return rows.zero_if_masked(x, first, axis)
+    return ops.relu(_kept(x, k, axis))
 
 
 def _kept(x, k, axis):
@@ -95,42 +104,6 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
         arXiv:1905.10510, Enhancing Adversarial Defense by k-Winners-Take-All.
     """
     return _kept(x, k, axis)
-
-
-@activation(
-    formula=r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
-    paper="arXiv:2406.04093",
-    traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
-)
-@rows.empty_as_is
-def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
-    """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
-
-    f(x)_i = max(x_i, 0) if x_i is among the k largest of its row, else 0
-
-    Sets the number of active features directly, without a sparsity penalty. Of equal entries the first are kept, as by
-    torch.topk. Rows of up to k entries get plain ReLU. The derivative is 1 for positive entries kept, else 0. Entries
-    of -inf give 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        k: int >= 1, number of entries kept.
-        axis: int, axis along which the entries compete.
-
-    Returns:
-        Tensor of the same shape and dtype as x, >= 0.
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(topk_relu(np.array([-1.0, 3.0, 1.0, 2.0]), k=2)).tolist()
-        [0.0, 3.0, 0.0, 2.0]
-
-    Reference:
-        arXiv:2406.04093, Scaling and Evaluating Sparse Autoencoders.
-    """
-    return ops.relu(_kept(x, k, axis))
 
 
 @activation(
@@ -183,3 +156,42 @@ def gaussian_topk(
     spread = ops.where(variance > 0.0, scale * ops.sqrt(rows.divisor(variance)), 0.0)
     above = ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
     return ops.where(ops.logical_and(above > 0.0, ops.equal(x, math.inf)), x, above)
+
+
+def _zero(x, axis):
+    return ops.zeros_like(x)
+
+
+@activation(
+    formula=r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0",
+    traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
+    aliases={"onnx": "Hardmax"},
+    derivative=_zero,
+)
+@rows.empty_as_is
+def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+    """1 for the largest entry, 0 for all others: softmax at temperature 0.
+
+    f(x)_i = 1 if i is the first index of the maximum, else 0
+
+    For reading a decision off a network, not for training: the derivative is 0. Of equal maxima the first is taken, as
+    in ONNX; of entries of +inf likewise. A row of nothing but -inf gives zeros.
+
+    Args:
+        x: float tensor of at least one dimension.
+        axis: int, axis along which the outputs sum to 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, of zeros and ones.
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    Example:
+        >>> np.asarray(hardmax(np.array([1.0, 3.0, 3.0]))).tolist()
+        [0.0, 1.0, 0.0]
+    """
+    hit = ops.cast(ops.equal(x, rows.peak(x, axis)), x.dtype)
+    first = hit * ops.cast(ops.equal(ops.cumsum(hit, axis=axis), 1.0), x.dtype)
+    first = ops.where(ops.any(ops.isnan(x), axis=axis, keepdims=True), math.nan, first)
+    return rows.zero_if_masked(x, first, axis)

@@ -10,9 +10,97 @@ from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
+__all__ = [
+    "entmax",
+    "entmax15",
+    "sparsemax",
+]
+
+
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
 
+
 _SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
+
+
+def _sparsemax_product(v, x, axis):
+    return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
+
+
+@rows.with_symmetric_jacobian(_sparsemax_product)
+def _sparsemax(x, axis):
+    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
+    depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
+    # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
+    ordered, rank = rows.descending(depth, axis)
+    in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
+    size = rows.total(ops.cast(in_support, x.dtype), axis)
+    tau = (rows.total(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / rows.divisor(size)
+    return rows.zero_if_masked(x, ops.relu(depth - tau), axis)
+
+
+@activation(
+    formula=r"\arg\min_{p \in \Delta} \|p - x\|^2",
+    paper="arXiv:1602.02068",
+    traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
+    aliases={"keras": "sparsemax", "tfa": "sparsemax"},
+)
+@rows.empty_as_is
+def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+    """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
+
+    f(x)_i = max(x_i - tau, 0), with tau such that the outputs sum to 1
+
+    Keras' own is wrong up to 3.15 (its outputs sum to anything from 0 to 2.2). Entries of -inf are masked and get 0; a
+    row of nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
+
+    Args:
+        x: float tensor of at least one dimension.
+        axis: int, axis along which the outputs sum to 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, 1].
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    Example:
+        >>> np.asarray(sparsemax(np.array([1.0, 1.5, 0.1]))).tolist()
+        [0.25, 0.75, 0.0]
+
+    Reference:
+        arXiv:1602.02068, From Softmax to Sparsemax.
+    """
+    return _sparsemax(x, axis=axis)
+
+
+@activation(formula=r"[x_i / 2 - \tau]_+^2", paper="arXiv:1905.05702", traits=_SPARSE_SHARES)
+@rows.empty_as_is
+def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+    """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
+
+    f(x)_i = max(x_i / 2 - tau, 0)^2, with tau such that the outputs sum to 1
+
+    Sparse attention that still has a smooth gradient. -inf and +inf as in `entmax`, of which this is alpha = 1.5.
+
+    Args:
+        x: float tensor of at least one dimension.
+        axis: int, axis along which the outputs sum to 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, 1].
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    Example:
+        >>> np.asarray(entmax15(np.array([1.0, 1.5, 0.1]))).round(4).tolist()
+        [0.3205, 0.666, 0.0135]
+
+    Reference:
+        arXiv:1905.05702, Sparse Sequence-to-Sequence Models.
+    """
+    return _entmax(x, alpha=1.5, axis=axis)
 
 
 # ---- alpha-entmax ----------------------------------------------------------------------------------------------------
@@ -143,83 +231,3 @@ def entmax(
         arXiv:1905.05702, Sparse Sequence-to-Sequence Models.
     """
     return _entmax(x, alpha=alpha, axis=axis)
-
-
-@activation(formula=r"[x_i / 2 - \tau]_+^2", paper="arXiv:1905.05702", traits=_SPARSE_SHARES)
-@rows.empty_as_is
-def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
-    """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
-
-    f(x)_i = max(x_i / 2 - tau, 0)^2, with tau such that the outputs sum to 1
-
-    Sparse attention that still has a smooth gradient. -inf and +inf as in `entmax`, of which this is alpha = 1.5.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, 1].
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(entmax15(np.array([1.0, 1.5, 0.1]))).round(4).tolist()
-        [0.3205, 0.666, 0.0135]
-
-    Reference:
-        arXiv:1905.05702, Sparse Sequence-to-Sequence Models.
-    """
-    return _entmax(x, alpha=1.5, axis=axis)
-
-
-def _sparsemax_product(v, x, axis):
-    return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
-
-
-@rows.with_symmetric_jacobian(_sparsemax_product)
-def _sparsemax(x, axis):
-    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
-    depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
-    # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
-    ordered, rank = rows.descending(depth, axis)
-    in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
-    size = rows.total(ops.cast(in_support, x.dtype), axis)
-    tau = (rows.total(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / rows.divisor(size)
-    return rows.zero_if_masked(x, ops.relu(depth - tau), axis)
-
-
-@activation(
-    formula=r"\arg\min_{p \in \Delta} \|p - x\|^2",
-    paper="arXiv:1602.02068",
-    traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
-    aliases={"keras": "sparsemax", "tfa": "sparsemax"},
-)
-@rows.empty_as_is
-def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
-    """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
-
-    f(x)_i = max(x_i - tau, 0), with tau such that the outputs sum to 1
-
-    Keras' own is wrong up to 3.15 (its outputs sum to anything from 0 to 2.2). Entries of -inf are masked and get 0; a
-    row of nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, 1].
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(sparsemax(np.array([1.0, 1.5, 0.1]))).tolist()
-        [0.25, 0.75, 0.0]
-
-    Reference:
-        arXiv:1602.02068, From Softmax to Sparsemax.
-    """
-    return _sparsemax(x, axis=axis)

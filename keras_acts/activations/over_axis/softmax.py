@@ -1,4 +1,4 @@
-"""Activations over an axis that share it out among all entries: probabilities, their logarithms, and gates of them."""
+"""Softmax and its kin: activations over an axis that share it out among all entries."""
 
 import math
 from typing import Annotated
@@ -10,7 +10,21 @@ from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
+__all__ = [
+    "log_softmax",
+    "softmax",
+    "softmax2d",
+    "softmax_one",
+    "softmin",
+    "softpick",
+    "solu",
+    "taylor_softmax",
+]
+
+
 Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
+
+
 GateAxis = Annotated[int, Param("axis along which the entries compete")]
 
 
@@ -59,6 +73,48 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         [[1.0, 0.0], [0.0, 0.0]]
     """
     return _softmax(x, axis)
+
+
+@activation(
+    formula=r"x_i - \log \sum_j e^{x_j}",
+    traits={Trait.SMOOTH, Trait.OVER_AXIS},
+    aliases={
+        "keras": "log_softmax",
+        "tf": "log_softmax",
+        "torch": "LogSoftmax",
+        "jax": "log_softmax",
+        "flax": "log_softmax",
+        "paddle": "log_softmax",
+        "onnx": "LogSoftmax",
+        "mlx": "log_softmax",
+    },
+)
+@rows.empty_as_is
+def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+    """Log-probabilities from logits.
+
+    f(x)_i = x_i - log sum_j exp(x_j)
+
+    The logarithm of `softmax` without the underflow. Entries of -inf stay -inf, with zero gradient; a row of nothing
+    but -inf stays as it is, the logarithm of zeros. Beside an entry of +inf all finite ones are -inf.
+
+    Args:
+        x: float tensor of at least one dimension.
+        axis: int, axis along which the exponentials of the outputs sum to 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-inf, 0].
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    Example:
+        >>> np.asarray(log_softmax(np.array([1.0, 2.0, 3.0]))).round(4).tolist()
+        [-2.4076, -1.4076, -0.4076]
+    """
+    beside_infinity = rows.masked(ops.stop_gradient(x) - rows.peak(x, axis))
+    nothing = ops.logical_or(rows.masked(x), beside_infinity)
+    return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
 
 
 @activation(
@@ -125,48 +181,6 @@ def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"x_i - \log \sum_j e^{x_j}",
-    traits={Trait.SMOOTH, Trait.OVER_AXIS},
-    aliases={
-        "keras": "log_softmax",
-        "tf": "log_softmax",
-        "torch": "LogSoftmax",
-        "jax": "log_softmax",
-        "flax": "log_softmax",
-        "paddle": "log_softmax",
-        "onnx": "LogSoftmax",
-        "mlx": "log_softmax",
-    },
-)
-@rows.empty_as_is
-def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
-    """Log-probabilities from logits.
-
-    f(x)_i = x_i - log sum_j exp(x_j)
-
-    The logarithm of `softmax` without the underflow. Entries of -inf stay -inf, with zero gradient; a row of nothing
-    but -inf stays as it is, the logarithm of zeros. Beside an entry of +inf all finite ones are -inf.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the exponentials of the outputs sum to 1.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [-inf, 0].
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(log_softmax(np.array([1.0, 2.0, 3.0]))).round(4).tolist()
-        [-2.4076, -1.4076, -0.4076]
-    """
-    beside_infinity = rows.masked(ops.stop_gradient(x) - rows.peak(x, axis))
-    nothing = ops.logical_or(rows.masked(x), beside_infinity)
-    return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
-
-
-@activation(
     formula=r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}",
     paper="Miller 2023",
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
@@ -204,45 +218,6 @@ def softmax_one(
     shift = ops.maximum(rows.peak(x, axis), 0.0)
     e = ops.exp(x - shift)
     return e / (ops.exp(-shift) + rows.total(e, axis))
-
-
-@activation(
-    formula=r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}",
-    paper="arXiv:1511.05042",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
-)
-@rows.empty_as_is
-def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
-    """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
-
-    f(x)_i = (1 + x_i + x_i^2 / 2) / sum_j (1 + x_j + x_j^2 / 2)
-
-    Not monotonic: the smallest share is that of x = -1, and very negative entries get more again. Entries of -inf are
-    masked all the same: they get 0, and a row of nothing but -inf gives zeros. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, 1].
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(taylor_softmax(np.array([0.0, 1.0, -1.0]))).round(4).tolist()
-        [0.25, 0.625, 0.125]
-
-    Reference:
-        arXiv:1511.05042, An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family.
-    """
-    # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
-    nothing = rows.masked(x)
-    w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
-    scale = ops.maximum(rows.scale(w, axis), 1.0)
-    share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
-    return share / rows.divisor(rows.total(share, axis))
 
 
 @activation(
@@ -290,6 +265,45 @@ def softpick(
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
     return ops.where(x > 0.0, size, 0.0) / (rows.total(size, axis) + epsilon * ops.exp(-shift))
+
+
+@activation(
+    formula=r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}",
+    paper="arXiv:1511.05042",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
+)
+@rows.empty_as_is
+def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+    """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
+
+    f(x)_i = (1 + x_i + x_i^2 / 2) / sum_j (1 + x_j + x_j^2 / 2)
+
+    Not monotonic: the smallest share is that of x = -1, and very negative entries get more again. Entries of -inf are
+    masked all the same: they get 0, and a row of nothing but -inf gives zeros. Entries of +inf share the row.
+
+    Args:
+        x: float tensor of at least one dimension.
+        axis: int, axis along which the outputs sum to 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, 1].
+
+    Raises:
+        ValueError: if x has no such axis.
+
+    Example:
+        >>> np.asarray(taylor_softmax(np.array([0.0, 1.0, -1.0]))).round(4).tolist()
+        [0.25, 0.625, 0.125]
+
+    Reference:
+        arXiv:1511.05042, An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family.
+    """
+    # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
+    nothing = rows.masked(x)
+    w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
+    scale = ops.maximum(rows.scale(w, axis), 1.0)
+    share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
+    return share / rows.divisor(rows.total(share, axis))
 
 
 @activation(

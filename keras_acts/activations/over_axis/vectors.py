@@ -9,6 +9,8 @@ from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
+__all__ = ["squash"]
+
 
 def _direction_and_length(x, axis):
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""

@@ -1,17 +1,30 @@
-"""Gaussian error linear units: x times the normal distribution function, and its approximations."""
+"""GELU and its kin: x times the normal distribution function, or an approximation of it."""
 
 import math
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.swish_family import silu_curvature, silu_slope
+from keras_acts.activations.sigmoid_gated import silu_curvature, silu_slope
+from keras_acts.core import error_function as ef
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
+__all__ = [
+    "clipped_gelu",
+    "gelu",
+    "gelu_tanh",
+    "quick_gelu",
+    "smu",
+    "xgelu",
+]
+
+
 # The gate (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3) is sigmoid(w) with w = 2u = x (LINEAR + CUBIC x^2).
 LINEAR = 2.0 * math.sqrt(2.0 / math.pi)
+
+
 CUBIC = 0.044715 * LINEAR
 
 
@@ -180,3 +193,145 @@ def quick_gelu(x: nx.Tensor) -> nx.Tensor:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
     return nx.gated(x, QUICK * x)
+
+
+def _gelu_is(value):
+    """The x > 0 with gelu(x) = value: x = value + x Phi(-x) has one solution, to which iteration contracts."""
+    x = value
+    for _ in range(100):
+        x = value + 0.5 * x * math.erfc(x / math.sqrt(2.0))
+    return x
+
+
+def _clipped_gelu_curvature(x, max_val):
+    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_curvature(x, 0.0, 1.0))
+
+
+@nx.with_derivative(_clipped_gelu_curvature)
+def _clipped_gelu_slope(x, max_val):
+    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_slope(x, 0.0, 1.0))
+
+
+@activation(
+    formula=r"\min(x \Phi(x), m)",
+    paper="arXiv:2004.09602",
+    traits={Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.SELF_GATED},
+    aliases={"hf": "gelu_10(max_val=10.0)"},
+    derivative=_clipped_gelu_slope,
+    kinks=lambda max_val: (_gelu_is(max_val),),
+)
+def clipped_gelu(
+    x: nx.Tensor, max_val: Annotated[float, Param("largest output", low=0.0, exclusive=True)] = 10.0
+) -> nx.Tensor:
+    """Exact GELU with an upper bound, for networks that are quantised to eight bits.
+
+    f(x) = min(x Phi(x), max_val)
+
+    Hugging Face's "gelu_10" also names a lower bound of -10; it never acts, as gelu is above -0.17. At the kink the
+    derivative is that of gelu.
+
+    Args:
+        x: float tensor of any shape.
+        max_val: float > 0, largest output.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-0.17, max_val].
+
+    Example:
+        >>> np.asarray(clipped_gelu(np.array([-1.0, 2.0, 12.0]))).round(4).tolist()
+        [-0.1587, 1.9545, 10.0]
+
+    Reference:
+        arXiv:2004.09602, Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation.
+    """
+    return ops.minimum(ef.normal_gated(x, 0.0, 1.0), max_val)
+
+
+def _gate_scale(alpha, mu):
+    return math.sqrt(2.0) * mu * (1.0 - alpha)
+
+
+def _smu_curvature(x, alpha, mu):
+    return ef.normal_gated_curvature(x, alpha, 1.0, _gate_scale(alpha, mu))
+
+
+@nx.with_derivative(_smu_curvature)
+def _smu_slope(x, alpha, mu):
+    return ef.normal_gated_slope(x, alpha, 1.0, _gate_scale(alpha, mu))
+
+
+@activation(
+    formula=r"\frac{1}{2} ((1 + \alpha) x + (1 - \alpha) x\, \mathrm{erf}(\mu (1 - \alpha) x))",
+    paper="arXiv:2111.04682",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    derivative=_smu_slope,
+)
+def smu(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("slope far on the left", low=0.0, high=1.0)] = 0.01,
+    mu: Annotated[float, Param("sharpness of the bend", low=0.0, exclusive=True)] = 2.5,
+) -> nx.Tensor:
+    """Smoothing maximum unit: leaky relu with |x| replaced by x erf(mu x); the paper trains mu, which is fixed here.
+
+    f(x) = ((1 + alpha) x + (1 - alpha) x erf(mu (1 - alpha) x)) / 2
+
+    At alpha = 0 and mu = sqrt(1/2) it is `gelu`; as mu grows it becomes `leaky_relu`. Implementations disagree on the
+    start: alpha = 0.01 with mu = 2.5, or alpha = 0.25 with mu = 1e6, where it is a leaky relu to all purposes.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: float in [0, 1], slope far on the left.
+        mu: float > 0, sharpness of the bend.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(smu(np.array([-1.0, 0.0, 0.25]))).round(4).tolist()
+        [-0.0102, 0.0, 0.2028]
+
+    Reference:
+        arXiv:2111.04682, SMU: Smooth Activation Function for Deep Networks Using Smoothing Maximum Technique.
+    """
+    return ef.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
+
+
+def _xgelu_curvature(x, alpha):
+    return ef.normal_gated_curvature(x, -alpha, 1.0 + alpha)
+
+
+@nx.with_derivative(_xgelu_curvature)
+def _xgelu_slope(x, alpha):
+    return ef.normal_gated_slope(x, -alpha, 1.0 + alpha)
+
+
+@activation(
+    formula=r"x ((1 + 2 \alpha) \Phi(x) - \alpha)",
+    paper="arXiv:2405.20768",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    derivative=_xgelu_slope,
+)
+def xgelu(
+    x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate exceeds [0, 1]", low=0.0)] = 0.0
+) -> nx.Tensor:
+    """GELU with the range of the gate expanded from (0, 1) to (-alpha, 1 + alpha).
+
+    f(x) = x ((1 + 2 alpha) Phi(x) - alpha)
+
+    The paper trains alpha from 0, where it is `gelu`; it is fixed here.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: float >= 0, by how much the gate exceeds [0, 1].
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(xgelu(np.array([-1.0, 0.0, 2.0]), alpha=0.5)).round(4).tolist()
+        [0.1827, 0.0, 2.909]
+
+    Reference:
+        arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
+    """
+    return ef.normal_gated(x, -alpha, 1.0 + alpha)
