@@ -76,20 +76,26 @@ def saved(model, tmp_path_factory):
     (folder / "model.pickle").write_bytes(pickle.dumps(model))
     np.save(folder / "x.npy", X)
     np.save(folder / "expected.npy", expected(model))
-    # One call of each is enough for the export, which traces everything twice.
-    by_itself = keras.Model(model.input, model.layers[-1].input[-len(NAMES) :])
-    by_itself.export(folder / "saved_model", format="tf_saved_model", verbose=False)
-    with tf.GradientTape() as tape:
-        x = tf.constant(X)
-        tape.watch(x)
-        outputs = by_itself(x)
-    np.save(folder / "exported.npy", np.concatenate(outputs, axis=-1))
-    np.save(folder / "gradient.npy", tape.gradient(outputs, x))
     for bare in ("snake", "snake(frequency=2.0)"):
         keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation=bare)]).save(
             folder / f"{len(bare)}.keras"
         )
     return folder
+
+
+@pytest.fixture
+def exported(model, saved):
+    """The folder, with a SavedModel too and what that should give."""
+    # One call of each is enough for the export, which traces everything twice.
+    by_itself = keras.Model(model.input, model.layers[-1].input[-len(NAMES) :])
+    by_itself.export(saved / "saved_model", format="tf_saved_model", verbose=False)
+    with tf.GradientTape() as tape:
+        x = tf.constant(X)
+        tape.watch(x)
+        outputs = by_itself(x)
+    np.save(saved / "exported.npy", np.concatenate(outputs, axis=-1))
+    np.save(saved / "gradient.npy", tape.gradient(outputs, x))
+    return saved
 
 
 def from_json(folder, **options):
@@ -123,6 +129,7 @@ def test_every_activation_comes_back_in_the_same_process(form, model, saved):
         assert again.get_layer(f"dense_{name}").activation == bound(name)
 
 
+@pytest.mark.slow
 def test_every_activation_comes_back_in_a_new_process(saved):
     fresh_process.run(
         """
@@ -144,7 +151,8 @@ def test_every_activation_comes_back_in_a_new_process(saved):
     )
 
 
-def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved):
+@pytest.mark.slow
+def test_without_the_import_exports_run_and_models_fail_with_keras_message(exported):
     """In one process: a new one takes seconds."""
     printed = fresh_process.run(
         """
@@ -167,7 +175,7 @@ def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved
                 print(error)
         assert "keras_acts" not in sys.modules
         """,
-        saved,
+        exported,
     )
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
         assert "Could not interpret activation function identifier" in printed
