@@ -33,11 +33,11 @@ def rows(dtype):
 
 def judged(spec, dtype):
     """Value and Jacobian at each row; the Jacobian is NaN where the row is at a kink."""
-    values, jacobians = zip(*(_judged_row(oracle(spec), row) for row in rows(dtype).astype(np.float64)), strict=True)
+    values, jacobians = zip(*(judged_row(oracle(spec), row) for row in rows(dtype).astype(np.float64)), strict=True)
     return np.stack(values), np.stack(jacobians)
 
 
-def _judged_row(reference, row):
+def judged_row(reference, row):
     with mp.workdps(DIGITS):
         x = [mp.mpf(float(v)) for v in row]
         value = np.array(reference(x), dtype=object)

@@ -137,6 +137,12 @@ def kept(spec: str) -> dict[str, np.ndarray] | None:
     return found if found and str(found["digest"]) == digest(spec) else None
 
 
+def forget() -> None:
+    """Read the files anew."""
+    _file.cache_clear()
+    kept.cache_clear()
+
+
 # ---- In place of the oracle -----------------------------------------------------------------------------------------
 
 

@@ -124,6 +124,7 @@ def test_never_less_accurate_than_keras(tested, name):
         assert k <= max(1.0, k_of_keras)
 
 
+@pytest.mark.second_oracle
 def test_torch_is_a_second_oracle():
     torch = pytest.importorskip("torch", reason="torch is not installed: the mpmath oracle alone judges")
     x = np.linspace(-6.0, 6.0, 241)
@@ -134,6 +135,7 @@ def test_torch_is_a_second_oracle():
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
+@pytest.mark.second_oracle
 def test_jax_is_a_second_oracle():
     jax = pytest.importorskip("jax", reason="jax is not installed: the mpmath oracle alone judges")
     x = np.linspace(-6.0, 6.0, 241).astype(np.float32)
