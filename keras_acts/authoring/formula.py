@@ -19,7 +19,7 @@ from keras_acts.authoring.expression import Expression
 from keras_acts.authoring.functions import function_of
 from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.params import Param, Trait
-from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, Node, parse
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, Node, parse, reference
 from keras_acts.notation.tokens import MAX_CONSTANT, unknown
 
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "step", "maximum", "minimum", "where"})
@@ -53,7 +53,7 @@ class FormulaDeclaration(Activation):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return formulas.reference(self.text)
+        return reference(self.text)
 
     def expression(self, params: Mapping[str, float]) -> Expression:
         """What the formula means for these values of the parameters."""
