@@ -64,12 +64,12 @@ def test_names_by_pattern():
 def test_names_by_trait_and_family():
     over_axis = [name for name in NAMES if "axis" in keras_acts.info(name).params]
     assert keras_acts.names(trait="over_axis") == keras_acts.names(trait=keras_acts.Trait.OVER_AXIS) == over_axis
-    assert {"gelu", "gelu_tanh", "quick_gelu"} <= set(keras_acts.names(family="gelu"))
-    assert not {"relu", "softmax"} & set(keras_acts.names(family="gelu"))
+    assert {"gelu", "gelu_tanh", "quick_gelu"} <= set(keras_acts.names(family="normal_gated"))
+    assert not {"relu", "softmax"} & set(keras_acts.names(family="normal_gated"))
     both = keras_acts.names("*softmax", trait="over_axis", family="softmax")
     assert {"log_softmax", "softmax"} <= set(both) < set(over_axis)
     assert "sparsemax" not in both
-    assert keras_acts.names(trait="smooth", family="relu") == ["identity"]
+    assert keras_acts.names(trait="smooth", family="piecewise_linear") == ["identity"]
     assert keras_acts.names(trait="no such trait") == keras_acts.names(family="no such family") == []
 
 

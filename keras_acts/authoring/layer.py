@@ -10,9 +10,8 @@ from keras_acts.authoring.building import build
 from keras_acts.authoring.expression import Variable
 from keras_acts.authoring.formula import check_names, validated
 from keras_acts.authoring.functions import function_of
-from keras_acts.authoring.syntax import VARIABLE, parse
-from keras_acts.authoring.tokens import FormulaError
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
+from keras_acts.notation import VARIABLE, FormulaError, parse
 
 
 @keras.saving.register_keras_serializable(package="keras_acts")

@@ -6,7 +6,8 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import params, resolve, series
+from keras_acts.core import numerics as nx
+from keras_acts.core import params, resolve
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -135,7 +136,7 @@ class GLU(ChannelChanging):
         if after is not None:
             value = ops.minimum(value, after)
         if self.softcap is not None:
-            _, shrinking = series.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
+            _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
             value = value * shrinking
         return value
 

@@ -45,6 +45,11 @@ class LayerDeclaration:
         """First line of the docstring."""
         return (inspect.getdoc(self.cls) or "").partition("\n")[0]
 
+    @property
+    def source(self) -> str:
+        """File and line of the class."""
+        return spec.source(self.cls)
+
 
 def layer(
     *, formula: str, paper: str | None = None, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})

@@ -10,9 +10,10 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.analysis import moments
+from keras_acts.analysis.elementwise import Elementwise, as_function, is_layer
+from keras_acts.analysis.fixed_points import selu_constants
 from keras_acts.core import params
-from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
-from keras_acts.initializers.fixed_point import selu_constants
 from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
@@ -241,8 +242,8 @@ def _is_self_normalizing(function: Any) -> bool:
     """As `Statistics.self_normalizing`, but for the digits that constants in float32 lack."""
     try:
         measured = Elementwise(function)
-        mean, second_moment = measured.moments()
-        response = measured.variance_response()
+        mean, second_moment = moments.value_moments(measured)
+        response = moments.variance_response(measured)
     except ValueError:  # over an axis, without a second moment, ...
         return False
     return abs(mean) < 1e-6 and abs(second_moment - 1.0) < 1e-6 and response < 1.0 - 1e-6

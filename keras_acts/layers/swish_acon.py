@@ -18,13 +18,13 @@ __all__ = ["ACONC", "MetaACON", "Swish"]
 
 def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     w = beta * x
-    return nx.gated_slope(nx.near(w), w), x * nx.times_sigmoid_slope(x, w)
+    return nx.sigmoid_gated_derivative(nx.near(w), w), x * nx.times_sigmoid_derivative(x, w)
 
 
 @with_partials(_swish_partials)
 def _swish(x: Tensor, beta: Tensor) -> Tensor:
     sign = ops.where(beta < 0.0, -1.0, ops.ones_like(beta))  # the gate must open with x
-    return sign * nx.gated(sign * x, beta * nx.finite(x))
+    return sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x))
 
 
 @layer(

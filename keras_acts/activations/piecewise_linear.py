@@ -1,0 +1,185 @@
+"""The identity, the absolute value, steps and broken lines."""
+
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
+
+# Without `abs`, which would shadow Python's own in the module that imports everything from here.
+__all__ = [
+    "bipolar",
+    "identity",
+    "plu",
+    "step",
+]
+
+
+@activation(
+    formula=r"x",
+    traits={Trait.PIECEWISE_LINEAR, Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD, Trait.SINGLE_ROUNDING},
+    aliases={
+        "keras": "linear",
+        "torch": "Identity",
+        "jax": "identity",
+        "flax": "identity",
+        "timm": "identity",
+        "hf": "linear",
+    },
+)
+def identity(x: nx.Tensor) -> nx.Tensor:
+    """No activation: the input itself. Keras calls it "linear".
+
+    f(x) = x
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        x.
+
+    Example:
+        >>> np.asarray(identity(np.array([-2.0, 3.0]))).tolist()
+        [-2.0, 3.0]
+    """
+    return x
+
+
+def _abs_slope(x):
+    return ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0))
+
+
+@activation(
+    formula=r"|x|",
+    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
+    derivative=_abs_slope,
+    kinks=(0.0,),
+)
+def abs(x: nx.Tensor) -> nx.Tensor:
+    """Absolute value, also called V-ReLU.
+
+    f(x) = |x|
+
+    The derivative at 0 is 0.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(keras_acts.activations.abs(np.array([-2.0, 0.0, 3.0]))).tolist()
+        [2.0, 0.0, 3.0]
+    """
+    return ops.abs(x)
+
+
+def _flat(x, threshold=0.0):
+    return ops.zeros_like(x)
+
+
+def _two_valued(x, threshold, below):
+    return ops.where(x >= threshold, 1.0, ops.where(x < threshold, below, x))  # NaN is neither, and stays
+
+
+@activation(
+    formula=r"[x \geq \theta]",
+    paper="McCulloch & Pitts 1943",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
+    aliases={"mlx": "step(threshold=0.0)"},
+    derivative=_flat,
+    kinks=lambda threshold: (threshold,),
+)
+def step(x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gives 1")] = 0.0) -> nx.Tensor:
+    """Heaviside step: the first artificial neuron.
+
+    f(x) = 1 if x >= threshold, else 0
+
+    The derivative is 0 everywhere, so nothing below it is trained. At the threshold it is 1 as in mlx; some libraries
+    give 0.
+
+    Args:
+        x: float tensor of any shape.
+        threshold: float, smallest input that gives 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x, of 0 and 1.
+
+    Example:
+        >>> np.asarray(step(np.array([-2.0, 0.0, 3.0]))).tolist()
+        [0.0, 1.0, 1.0]
+
+    Reference:
+        McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity.
+    """
+    return _two_valued(x, threshold, 0.0)
+
+
+def _plu_slope(x, alpha, c):
+    return ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha)
+
+
+@activation(
+    formula=r"\max(\alpha (x + c) - c, \min(\alpha (x - c) + c, x))",
+    paper="Nicolae 2018",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD},
+    derivative=_plu_slope,
+    kinks=lambda alpha, c: (-c, c),
+)
+def plu(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("slope of the outer pieces", low=0.0, high=1.0, exclusive=True)] = 0.1,
+    c: Annotated[float, Param("half-width of the inner piece", low=0.0, exclusive=True)] = 1.0,
+) -> nx.Tensor:
+    """Piecewise linear unit: `hard_tanh` whose gradient never vanishes.
+
+    f(x) = max(alpha (x + c) - c, min(alpha (x - c) + c, x))
+
+    The derivative is 1 at both kinks.
+
+    Args:
+        x: float tensor of any shape.
+        alpha: float in (0, 1), slope of the outer pieces.
+        c: float > 0, half-width of the inner piece.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(plu(np.array([-2.0, 0.5, 11.0]))).round(4).tolist()
+        [-1.1, 0.5, 2.0]
+
+    Reference:
+        Nicolae 2018, PLU: The Piecewise Linear Unit Activation Function.
+    """
+    inner = ops.clip(x, -c, c)
+    return inner + alpha * (x - inner)
+
+
+@activation(
+    formula=r"[x \geq 0] - [x < 0]",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
+    derivative=_flat,
+    kinks=(0.0,),
+)
+def bipolar(x: nx.Tensor) -> nx.Tensor:
+    """Sign of the input, as binary networks take it: never 0.
+
+    f(x) = 1 if x >= 0, else -1
+
+    The derivative is 0 everywhere, so nothing below it is trained. ActTensor gives -1 at 0.
+
+    Args:
+        x: float tensor of any shape.
+
+    Returns:
+        Tensor of the same shape and dtype as x, of -1 and 1.
+
+    Example:
+        >>> np.asarray(bipolar(np.array([-2.0, 0.0, 3.0]))).tolist()
+        [-1.0, 1.0, 1.0]
+    """
+    return _two_valued(x, 0.0, -1.0)
