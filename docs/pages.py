@@ -13,13 +13,14 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import authoring, initializers, layers, plots, testing
+from keras_acts import analysis, authoring, initializers, layers, plots, testing
 from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
 MODULES = {
     "Names, strings and files": keras_acts,
     "Initializers": initializers,
+    "Measuring an activation": analysis,
     "Your own activation": authoring,
     "Smooth approximations": smooth,
     "Comparing": import_module("keras_acts.experiments"),
@@ -51,9 +52,9 @@ def write_readme(root: Path, page: Path) -> None:
 def write_activations(reference: Path) -> None:
     """A page for each family: its functions, with their curves."""
     declared = sorted((keras_acts.info(name) for name in keras_acts.names()), key=lambda found: found.family)
-    for family, group in groupby(declared, key=lambda found: found.family):
-        module = import_module(f"keras_acts.activations.{family}_family")
-        parts = [head(words(family), module)]
+    for family, members in groupby(declared, key=lambda found: found.family):
+        group = list(members)
+        parts = [head(words(family), import_module(group[0].body.__module__))]
         for found in group:
             draw(found.name, reference / "figures" / f"{found.name}.svg")
             parts += [heading(found.name, "-"), f".. image:: ../figures/{found.name}.svg\n"]

@@ -13,16 +13,16 @@ from keras_acts import initializers as initializers
 from keras_acts import layers as layers
 from keras_acts._version import __version__ as __version__
 from keras_acts.authoring import define as define
-from keras_acts.core.bound import BoundActivation as BoundActivation
-from keras_acts.core.declaration import Param as Param
-from keras_acts.core.declaration import Trait as Trait
-from keras_acts.core.declaration import activation as activation
+from keras_acts.core.activation import BoundActivation as BoundActivation
+from keras_acts.core.declare import activation as activation
 from keras_acts.core.keras_bridge import custom_objects as custom_objects
 from keras_acts.core.keras_bridge import install as install
 from keras_acts.core.keras_bridge import uninstall as uninstall
-from keras_acts.core.registry import get as get
-from keras_acts.core.registry import info as info
-from keras_acts.core.registry import names as names
+from keras_acts.core.params import Param as Param
+from keras_acts.core.params import Trait as Trait
+from keras_acts.core.resolve import get as get
+from keras_acts.core.resolve import info as info
+from keras_acts.core.resolve import names as names
 from keras_acts.initializers import paired as paired
 from keras_acts.inspection.saveable import check_saveable as check_saveable
 

@@ -18,13 +18,13 @@ def _state_as_imported():
     import keras
 
     import keras_acts
-    from keras_acts.core import registry
+    from keras_acts.core.activation import activations
 
     keras_acts.install()
-    declarations = registry.snapshot()
+    declared = activations.snapshot()
     custom_objects = dict(keras.saving.get_custom_objects())
     yield
-    registry.restore(declarations)
+    activations.restore(declared)
     keras.saving.get_custom_objects().clear()
     keras.saving.get_custom_objects().update(custom_objects)
     keras_acts.install()

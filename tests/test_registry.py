@@ -9,10 +9,12 @@ import hypothesis.strategies as st
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 import keras_acts
-from keras_acts.core import registry, spec
+from keras_acts.core import spec
+from keras_acts.core.activation import activations
 
 NAMES = keras_acts.names()
 X = np.float64([-2.0, -0.5, 0.0, 1.5])
@@ -22,7 +24,7 @@ IMAGES = np.random.default_rng(0).normal(size=(2, 3, 3, 2))
 @pytest.fixture
 def registering(monkeypatch):
     """Lets a test register, and takes away after it what it has registered."""
-    monkeypatch.setattr(registry, "_declarations", dict(registry._declarations))
+    monkeypatch.setattr(activations, "_records", activations.snapshot())
     global_objects = keras.saving.get_custom_objects()
     before = dict(global_objects)
     yield
@@ -31,7 +33,7 @@ def registering(monkeypatch):
 
 
 def state():
-    return dict(registry._declarations), dict(keras.saving.get_custom_objects())
+    return activations.snapshot(), dict(keras.saving.get_custom_objects())
 
 
 # ---- names and info -------------------------------------------------------------------------------------------------
@@ -62,18 +64,22 @@ def test_names_by_pattern():
 def test_names_by_trait_and_family():
     over_axis = [name for name in NAMES if "axis" in keras_acts.info(name).params]
     assert keras_acts.names(trait="over_axis") == keras_acts.names(trait=keras_acts.Trait.OVER_AXIS) == over_axis
-    assert {"gelu", "gelu_tanh", "quick_gelu"} <= set(keras_acts.names(family="gelu"))
-    assert not {"relu", "softmax"} & set(keras_acts.names(family="gelu"))
+    assert {"gelu", "gelu_tanh", "quick_gelu"} <= set(keras_acts.names(family="normal_gated"))
+    assert not {"relu", "softmax"} & set(keras_acts.names(family="normal_gated"))
     both = keras_acts.names("*softmax", trait="over_axis", family="softmax")
     assert {"log_softmax", "softmax"} <= set(both) < set(over_axis)
     assert "sparsemax" not in both
-    assert keras_acts.names(trait="smooth", family="relu") == ["identity"]
+    assert keras_acts.names(trait="smooth", family="piecewise_linear") == ["identity"]
     assert keras_acts.names(trait="no such trait") == keras_acts.names(family="no such family") == []
 
 
 def test_info_is_the_whole_record():
     record = keras_acts.info("leaky_relu")
-    assert (record.name, record.registered_name, record.family) == ("leaky_relu", "keras_acts>leaky_relu", "relu")
+    assert (record.name, record.registered_name, record.family) == (
+        "leaky_relu",
+        "keras_acts>activations.leaky_relu",
+        "rectifiers",
+    )
     assert record.formula == r"\max(x, 0) + a \min(x, 0)"
     assert record.paper == "Maas et al. 2013"
     assert record.traits == {keras_acts.Trait.PIECEWISE_LINEAR, keras_acts.Trait.MONOTONIC}
@@ -83,7 +89,9 @@ def test_info_is_the_whole_record():
     (param,) = record.params.values()
     assert (param.name, param.kind, param.default, param.low) == ("negative_slope", float, 0.2, 0.0)
     assert (param.meaning, param.expected) == ("slope for x < 0", "a finite number >= 0")
+    assert record.source.startswith("keras_acts/activations/rectifiers.py:")
     assert keras_acts.info("keras_acts>leaky_relu") is keras_acts.info("leaky_relu")
+    assert keras_acts.info("keras_acts>activations.leaky_relu") is keras_acts.info("leaky_relu")
     assert keras_acts.info("swish") is keras_acts.info("silu")
 
 
@@ -219,7 +227,7 @@ def test_parameters_are_plain_python_numbers():
 def test_config_of_a_bound_activation_names_it_and_gives_it_back():
     bound = keras_acts.get("relu(max_value=6)")
     config = bound.get_config()
-    assert config == {"activation": "keras_acts>relu", "params": {"max_value": 6.0}}
+    assert config == {"activation": "keras_acts>activations.relu", "params": {"max_value": 6.0}}
     assert keras_acts.BoundActivation.from_config(config) == bound
     config["params"]["max_value"] = 7.0
     assert bound.params == {"max_value": 6.0}
@@ -241,11 +249,10 @@ def test_bound_activations_are_not_layers_and_work_as_activation():
 
 def test_an_activation_from_outside_is_like_ours(registering):
     @keras_acts.activation(
-        formula=r"x \cos(a x)",
+        formula="x * cos(rate * x)",
         package="mine",
         traits={"odd", keras_acts.Trait.SMOOTH},
         aliases={"keras": "my_gcu", "torch": "MyGCU(2.0)"},
-        derivative=lambda x, rate: ops.cos(rate * x) - rate * x * ops.sin(rate * x),
     )
     def my_cosine(x, rate: Annotated[float, keras_acts.Param("angular rate", low=0.0, exclusive=True)] = 1.0):
         """Growing cosine unit."""
@@ -257,15 +264,99 @@ def test_an_activation_from_outside_is_like_ours(registering):
     np.testing.assert_allclose(my_cosine(X, rate=2.0), X * np.cos(2.0 * X), rtol=1e-15)
     np.testing.assert_allclose(my_cosine(X, 2.0), X * np.cos(2.0 * X), rtol=1e-15)
     layer = keras.layers.Dense(2, activation="my_cosine(rate=2.0)")
-    assert layer.get_config()["activation"]["config"] == {"activation": "mine>my_cosine", "params": {"rate": 2.0}}
+    assert layer.get_config()["activation"]["config"] == {
+        "activation": "mine>activations.my_cosine",
+        "params": {"rate": 2.0},
+    }
     assert keras.layers.Dense.from_config(layer.get_config()).activation == keras_acts.get("my_cosine(2.0)")
-    assert keras.layers.Dense(2, activation="my_gcu").get_config()["activation"]["config"] == "mine>my_cosine"
+    assert (
+        keras.layers.Dense(2, activation="my_gcu").get_config()["activation"]["config"] == "mine>activations.my_cosine"
+    )
     assert keras_acts.custom_objects()["my_cosine"] is my_cosine
     with pytest.raises(ValueError, match=r"`rate` of 'my_cosine' must be a finite number > 0\. Received: rate=0"):
         my_cosine(X, rate=0)
     with pytest.raises(ValueError, match="Did you mean 'my_cosine'"):
         keras_acts.get("my_cosin")
-    assert my_cosine.__doc__ == "Growing cosine unit."
+    assert my_cosine.__doc__.splitlines() == [
+        "Growing cosine unit.",
+        "",
+        "f(x) = x * cos(rate * x)",
+        "",
+        "Args:",
+        "    x: float tensor of any shape.",
+        "    rate: float > 0, angular rate.",
+    ]
+
+
+def slope_of_three(x):
+    """A wrong derivative, which shows whether it is used."""
+    return 3.0 + 0.0 * x
+
+
+def gradient(function, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = function(x)
+    return tape.gradient(value, x)
+
+
+def test_declared_derivatives_take_the_place_of_autodiff(registering):
+    @keras_acts.activation(formula="x * x", package="mine")
+    def mine(x):
+        return x * x
+
+    x = tf.constant(X)
+    np.testing.assert_array_equal(gradient(mine, x), 2.0 * X)  # by autodiff, and before any derivative is declared
+    derivative = mine.derivative(slope_of_three)
+    np.testing.assert_array_equal(gradient(mine, x), np.full(4, 3.0))
+    np.testing.assert_array_equal(gradient(lambda x: gradient(mine, x), x), np.zeros(4))
+
+    @mine.second_derivative
+    def second(x):
+        return 5.0 + 0.0 * x
+
+    np.testing.assert_array_equal(gradient(lambda x: gradient(mine, x), x), np.full(4, 5.0))
+    np.testing.assert_array_equal(gradient(derivative, x), np.full(4, 5.0))  # for those who build on it
+    record = keras_acts.info("mine")
+    assert (record.derivative, record.second_derivative) == (derivative, second)
+
+
+def test_derivatives_are_declared_once_and_in_order(registering):
+    @keras_acts.activation(formula="x", package="mine")
+    def mine(x):
+        return x
+
+    with pytest.raises(ValueError, match="derivative of 'mine' must be declared before its second derivative"):
+        mine.second_derivative(slope_of_three)
+    mine.derivative(slope_of_three)
+    with pytest.raises(ValueError, match=r"`@mine.derivative` declares what 'mine' has already"):
+        mine.derivative(slope_of_three)
+    with pytest.raises(ValueError, match=r"call keras_acts.info\('mish'\).derivative\(x\)"):
+        keras_acts.activations.mish.derivative(slope_of_three)
+    np.testing.assert_allclose(gradient(mine, tf.constant(X)), np.full(4, 3.0))
+
+
+def test_formulas_by_case(registering):
+    cases = {"rate=None": "x", "doubled=True": "2*rate*x", "": "rate * x"}
+
+    @keras_acts.activation(formula=cases, package="mine")
+    def by_case(
+        x,
+        rate: Annotated[float | None, keras_acts.Param("rate")] = None,
+        doubled: Annotated[bool, keras_acts.Param("twice")] = False,
+    ):
+        """A line."""
+        return x
+
+    record = keras_acts.info("by_case")
+    assert record.params["rate"].optional  # Python 3.10 hides the annotation of a parameter whose default is None
+    assert record.formula == "x"
+    assert record.formula_at({"rate": 1.0, "doubled": True}) == "2*rate*x"
+    assert record.formula_at({"rate": 1.0, "doubled": False}) == "rate * x"
+    assert "f(x) = rate * x\n\nf(x) = x where rate=None\n\nf(x) = 2*rate*x where doubled=True" in by_case.__doc__
+    for wrong in ({"": "x", "speed=1": "x"}, {"rate=None": "x"}):
+        with pytest.raises(ValueError, match="The formulas of 'other' must be given by cases of its parameters"):
+            keras_acts.activation(name="other", formula=wrong, package="mine")(by_case)
 
 
 def test_the_name_may_differ_from_the_functions(registering):

@@ -1,45 +1,71 @@
 """All activation functions by name, and `get`, `serialize` and `deserialize` as in `keras.activations`.
 
-One file per family holds the declarations. To add an activation, declare it there and add its line to
-`tests/reference.py`; nothing else.
+The files are named by what the field calls the functions; those over an axis are in `over_axis`. To add an activation,
+declare it in one of them, with its name in `__all__`, and add its line to `tests/reference.py`; nothing else.
 """
 
-from keras_acts.activations.arctan_family import *
-from keras_acts.activations.bump_family import *
-from keras_acts.activations.double_exponential_family import *
-from keras_acts.activations.elu_family import *
-from keras_acts.activations.error_function_family import *
-from keras_acts.activations.exponential_family import *
-from keras_acts.activations.exponential_gate_family import *
-from keras_acts.activations.gated_family import *
-from keras_acts.activations.gelu_family import *
-from keras_acts.activations.logarithmic_family import *
-from keras_acts.activations.nested_gate_family import *
-from keras_acts.activations.normal_gate_family import *
-from keras_acts.activations.oscillating_family import *
-from keras_acts.activations.parametric_elu_family import *
-from keras_acts.activations.periodic_family import *
-from keras_acts.activations.piecewise_family import *
-from keras_acts.activations.polynomial_family import *
-from keras_acts.activations.ranking_family import *
-from keras_acts.activations.rectified_family import *
-from keras_acts.activations.relu_family import *
-from keras_acts.activations.rescaled_family import *
-from keras_acts.activations.root_family import *
-from keras_acts.activations.shrink_family import *
-from keras_acts.activations.sigmoid_family import *
-from keras_acts.activations.softmax_family import *
-from keras_acts.activations.softplus_family import *
-from keras_acts.activations.sparse_axis_family import *
-from keras_acts.activations.squashing_family import *
-from keras_acts.activations.swish_family import *
-from keras_acts.activations.tanh_family import *
-from keras_acts.activations.threshold_family import *
-from keras_acts.activations.vector_family import *
-from keras_acts.core.registry import get as get
-from keras_acts.core.registry import names as _names
-from keras_acts.core.serialization import deserialize as deserialize
-from keras_acts.core.serialization import serialize as serialize
+from keras_acts.activations import (
+    bumps_and_even,
+    erf_gated,
+    exponential_linear,
+    normal_gated,
+    other_gated,
+    periodic,
+    piecewise_linear,
+    rectifiers,
+    shrinkage,
+    sigmoid_gated,
+    sigmoids,
+    softplus_like,
+    tanh_gated,
+    tanh_like,
+)
+from keras_acts.activations.bumps_and_even import *
+from keras_acts.activations.erf_gated import *
+from keras_acts.activations.exponential_linear import *
+from keras_acts.activations.normal_gated import *
+from keras_acts.activations.other_gated import *
+from keras_acts.activations.over_axis import softmax as _softmax
+from keras_acts.activations.over_axis import sparse_softmax, top_k, vectors
+from keras_acts.activations.over_axis.softmax import *
+from keras_acts.activations.over_axis.sparse_softmax import *
+from keras_acts.activations.over_axis.top_k import *
+from keras_acts.activations.over_axis.vectors import *
+from keras_acts.activations.periodic import *
+from keras_acts.activations.piecewise_linear import *
+from keras_acts.activations.piecewise_linear import abs as abs
+from keras_acts.activations.rectifiers import *
+from keras_acts.activations.shrinkage import *
+from keras_acts.activations.sigmoid_gated import *
+from keras_acts.activations.sigmoids import *
+from keras_acts.activations.softplus_like import *
+from keras_acts.activations.tanh_gated import *
+from keras_acts.activations.tanh_like import *
+from keras_acts.core.resolve import deserialize as deserialize
+from keras_acts.core.resolve import get as get
+from keras_acts.core.resolve import names as _names
+from keras_acts.core.resolve import serialize as serialize
+
+# `abs` is an attribute, but left out here: a star import must not shadow Python's own.
+__all__ = ["deserialize", "get", "serialize"]
+__all__ += rectifiers.__all__
+__all__ += piecewise_linear.__all__
+__all__ += exponential_linear.__all__
+__all__ += softplus_like.__all__
+__all__ += sigmoids.__all__
+__all__ += tanh_like.__all__
+__all__ += sigmoid_gated.__all__
+__all__ += normal_gated.__all__
+__all__ += erf_gated.__all__
+__all__ += tanh_gated.__all__
+__all__ += other_gated.__all__
+__all__ += periodic.__all__
+__all__ += shrinkage.__all__
+__all__ += bumps_and_even.__all__
+__all__ += _softmax.__all__
+__all__ += sparse_softmax.__all__
+__all__ += top_k.__all__
+__all__ += vectors.__all__
 
 
 def __dir__() -> list[str]:

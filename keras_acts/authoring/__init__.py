@@ -8,12 +8,12 @@ from keras_acts.authoring.formula.define import from_string as _from_string
 from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.authoring.formula.string_form import PREFIX as _PREFIX
 from keras_acts.authoring.formula.trainable import FormulaLayer
-from keras_acts.core import registry as _registry
+from keras_acts.core.activation import activations as _activations
 from keras_acts.notation import FormulaError
 
 __all__ = ["FormulaActivation", "FormulaError", "FormulaLayer", "accuracy", "define", "smooth"]
 
-_registry.add_notation(_PREFIX, _from_string)
+_activations.add_notation(_PREFIX, _from_string)
 
 
 def __getattr__(name: str) -> _Any:

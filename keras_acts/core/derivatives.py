@@ -1,25 +1,24 @@
 """The two rules that every activation is computed by: written derivatives, and half precision rounded once.
 
-- An activation body and its derivative see float32 or float64. Half precision is widened before and rounded once after.
+- An activation body and its derivative see float32 or float64. Half precision is upcast before and rounded once after.
 - A derivative is written out where autodiff would cancel, overflow or keep more than one input-sized tensor. It is
   recomputed from x in the backward pass, so x is the only tensor kept.
 """
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
-
-if TYPE_CHECKING:
-    from keras_acts.core.declaration import Declaration
 
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF_DTYPES = ("float16", "bfloat16")
 
 Tensor = Any
-Elementwise = Callable[..., Tensor]
+Function = Callable[..., Tensor]
+Pullback = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]]
+Pushforward = Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Tensor]
 
 
 def floating_dtype(x: Tensor, what: str) -> str:
@@ -37,75 +36,134 @@ def floating_dtype(x: Tensor, what: str) -> str:
     return dtype
 
 
-def evaluate(declaration: "Declaration", params: tuple[tuple[str, Any], ...], x: Tensor) -> Tensor:
-    """The activation of a float tensor, by the rules above."""
-    return _implementation(declaration, params)(x)
+def as_is(function: Function) -> Function:
+    """`function` itself: the other way of rounding."""
+    return function
 
 
-@functools.lru_cache(maxsize=1024)
-def _implementation(declaration: "Declaration", params: tuple[tuple[str, Any], ...]) -> Elementwise:
-    rounding = _unchanged if "exact" in declaration.traits else rounded_once
-    value = functools.partial(declaration.body, **dict(params))
-    if declaration.derivative is None:
-        return rounding(value)
-    return _own_derivative(value, functools.partial(declaration.derivative, **dict(params)), rounding)
+def upcast(function: Function) -> Function:
+    """`function` computed in float32 for half-precision tensors, and rounded once at the end."""
+
+    def in_float32(*tensors: Tensor) -> Tensor:
+        dtype = keras.backend.standardize_dtype(tensors[0].dtype)
+        if dtype not in HALF_DTYPES:
+            return function(*tensors)
+        return ops.cast(function(*(ops.cast(tensor, "float32") for tensor in tensors)), dtype)
+
+    return in_float32
 
 
-def with_derivative(slope: Elementwise) -> Callable[[Elementwise], Elementwise]:
-    """Decorator: the derivative of the decorated `f(x, **params)` is `slope(x, **params)`.
+def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -> Function:
+    """`value(*arguments)` with a derivative rule of its own on every backend, as often differentiable as the rule is.
 
-    For the derivatives themselves, so that second derivatives are written too. Parameters are Python scalars.
+    Args:
+        value: a function of tensors.
+        pullback: `pullback(upstream, arguments)` gives the gradient of each argument.
+        pushforward: `pushforward(tangents, arguments)` gives the tangent of the value, for JAX: its rule must be one
+            of forward mode, or forward mode would not work. Both are the same linear map.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        function = jax.custom_jvp(value)
+        function.defjvp(lambda primals, tangents: (function(*primals), pushforward(tangents, primals)))
+        return function
+
+    def with_gradient(*arguments: Tensor) -> tuple[Tensor, Callable[..., Any]]:
+        def gradient(*args: Tensor, upstream: Tensor = None) -> Any:
+            # TensorFlow calls gradient(upstream), torch gradient(*arguments, upstream=...). All is recomputed from the
+            # arguments: under torch a closure over forward values has no graph, and second derivatives would silently
+            # be wrong.
+            gradients = pullback(args[0], arguments) if upstream is None else pullback(upstream, args)
+            return gradients if len(gradients) > 1 else gradients[0]
+
+        return value(*arguments), gradient
+
+    return ops.custom_gradient(with_gradient)
+
+
+def elementwise_rule(
+    value: Function, derivative: Function, rounding: Callable[[Function], Function] = as_is
+) -> Function:
+    """`value(x)`, element by element, with `derivative(x)` as its derivative; both are rounded by `rounding`."""
+    product = rounding(lambda factor, x: factor * derivative(x))
+    return custom_rule(
+        rounding(value),
+        lambda upstream, arguments: (product(upstream, *arguments),),
+        lambda tangents, arguments: product(*tangents, *arguments),
+    )
+
+
+def with_derivative(derivative: Function) -> Callable[[Function], Function]:
+    """Decorator: the derivative of the decorated `f(x, **params)` is `derivative(x, **params)`.
+
+    For primitives and for derivatives themselves, so that second derivatives are written too. Parameters are Python
+    scalars.
     """
 
-    def decorate(value: Elementwise) -> Elementwise:
+    def decorate(value: Function) -> Function:
         @functools.wraps(value)
-        def function(x: Tensor, **params: Any) -> Tensor:
-            bound_slope = functools.partial(slope, **params)
-            return _own_derivative(functools.partial(value, **params), bound_slope, _unchanged)(x)
+        def function(x: Tensor, *args: Any, **params: Any) -> Tensor:
+            return elementwise_rule(lambda x: value(x, *args, **params), lambda x: derivative(x, *args, **params))(x)
 
         return function
 
     return decorate
 
 
-def _unchanged(function: Elementwise) -> Elementwise:
-    return function
+def with_symmetric_jacobian(product: Function) -> Callable[[Function], Function]:
+    """Decorator: the Jacobian of the decorated `f(x, **params)` is symmetric; times v it is `product(v, x, **params)`.
 
+    The product must be linear in v and differentiable in x, for second derivatives.
+    """
 
-def rounded_once(function: Elementwise) -> Elementwise:
-    """`function` computed in float32 for half-precision tensors, and rounded once at the end."""
+    def decorate(value: Function) -> Function:
+        @functools.wraps(value)
+        def function(x: Tensor, **params: Any) -> Tensor:
+            bound = functools.partial(product, **params)
+            return custom_rule(
+                functools.partial(value, **params),
+                lambda upstream, arguments: (bound(upstream, *arguments),),
+                lambda tangents, arguments: bound(*tangents, *arguments),
+            )(x)
 
-    def widened(*tensors: Tensor) -> Tensor:
-        dtype = keras.backend.standardize_dtype(tensors[0].dtype)
-        if dtype not in HALF_DTYPES:
-            return function(*tensors)
-        return ops.cast(function(*(ops.cast(tensor, "float32") for tensor in tensors)), dtype)
-
-    return widened
-
-
-def _own_derivative(
-    value: Elementwise, slope: Elementwise, rounding: Callable[[Elementwise], Elementwise]
-) -> Elementwise:
-    """`value` of one tensor, with `slope` as its derivative on every backend, to any order that `slope` supports."""
-    rounded_value = rounding(value)
-    product = rounding(lambda upstream, x: upstream * slope(x))
-    if keras.backend.backend() == "jax":
-        import jax
-
-        # custom_jvp, not custom_vjp: forward mode must work too.
-        function = jax.custom_jvp(rounded_value)
-        function.defjvp(lambda primals, tangents: (function(*primals), product(tangents[0], primals[0])))
         return function
 
-    def with_rule(x: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
-        def gradient(*args: Tensor, upstream: Tensor = None) -> Tensor:
-            # TensorFlow calls gradient(upstream), torch gradient(x, upstream=...). All is recomputed from x: under
-            # torch a closure over forward values has no graph, and second derivatives would silently be wrong.
-            if upstream is None:
-                return product(args[0], x)
-            return product(upstream, args[0])
+    return decorate
 
-        return rounded_value(x), gradient
 
-    return ops.custom_gradient(with_rule)
+def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Function], Function]:
+    """Decorator: the derivatives of the decorated `f(x, *weights)` are `partials(x, *weights)`, one for each argument.
+
+    The weights broadcast against x, and the result has the shape of x. All tensors have one dtype, float32 or wider, in
+    which the gradient of a weight is summed. Only x and the weights are kept for the backward pass.
+    """
+
+    def pullback(upstream: Tensor, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        pairs = zip(partials(*arguments), arguments, strict=True)
+        return tuple(_summed_to(upstream * partial, argument) for partial, argument in pairs)
+
+    def pushforward(tangents: tuple[Tensor, ...], arguments: tuple[Tensor, ...]) -> Tensor:
+        return sum(partial * tangent for partial, tangent in zip(partials(*arguments), tangents, strict=True))
+
+    def decorate(value: Function) -> Function:
+        ruled = custom_rule(value, pullback, pushforward)
+
+        @functools.wraps(value)
+        def function(x: Tensor, *weights: Tensor) -> Tensor:
+            return ruled(x, *(weight * 1.0 for weight in weights))  # TensorFlow's rule takes tensors, not variables
+
+        return function
+
+    return decorate
+
+
+def _summed_to(gradient: Tensor, argument: Tensor) -> Tensor:
+    """The gradient of a broadcast argument: summed over the axes along which it was repeated."""
+    extra = len(gradient.shape) - len(argument.shape)
+    repeated = [
+        extra + axis for axis, size in enumerate(argument.shape) if size == 1 and gradient.shape[extra + axis] != 1
+    ]
+    if repeated:
+        gradient = ops.sum(gradient, axis=repeated, keepdims=True)
+    return ops.sum(gradient, axis=tuple(range(extra))) if extra else gradient

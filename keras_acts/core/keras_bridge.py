@@ -2,13 +2,17 @@
 
 Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
 `get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
-know, looks into the custom objects and then into our registry. Built-in names keep their meaning unless overridden, but
+know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, but
 for "glu", which cannot work in a Keras layer: it gets the error that names our layer.
+
+A bare name in a file says nothing about whose activation it is: it is the author's own, unregistered one, or that of a
+package with the same names. So while Keras reads a file, the table answers registered names only.
 """
 
 import contextlib
 import functools
 import inspect
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
@@ -16,7 +20,8 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import bound, derivatives, registry, symbolic
+from keras_acts.core import derivatives, resolve, spec
+from keras_acts.core.activation import ActivationOperation, BoundActivation
 
 try:
     from keras.src import activations as _keras_activations
@@ -47,7 +52,26 @@ class _StringTable(dict[str, Any]):
         custom = keras.saving.get_registered_object(name)
         if custom is not None:
             return custom() if inspect.isclass(custom) else custom
-        return registry.get(name)
+        if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
+            raise ValueError(
+                f"A file names the activation '{name}' without a package, which does not say whose it is. For that of "
+                f"its author: load_model(path, custom_objects={{'{name}': ...}}). For that of keras_acts, if it is the "
+                f"same: custom_objects=keras_acts.custom_objects(). Received: {name!r}"
+            )
+        return resolve.get(name)
+
+
+def _is_read_from_file() -> bool:
+    """Whether Keras asks for an activation because a config names it, with no code of a user's in between.
+
+    A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
+    """
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("keras."):
+        if frame.f_code.co_name == "deserialize_keras_object":
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
 
 
 class Installation:
@@ -133,7 +157,7 @@ def resolve_initializers(from_string: Callable[[str], Any]) -> None:
 
 def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:
     # Only where the declaration says that Keras means the same by the name, with the same parameters.
-    available = [name for name in builtins if name in getattr(registry.find(name), "aliases", {}).get("keras", ())]
+    available = [name for name in builtins if name in getattr(resolve.find(name), "aliases", {}).get("keras", ())]
     if override == "all":
         return [name for name in available if name not in KEPT_BY_ALL]
     wanted = [override] if isinstance(override, str) else list(override)
@@ -148,7 +172,7 @@ def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list
 
 def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
     """Our function in the dress of a built-in: Keras saves it under the built-in's plain name."""
-    builtin, ours = builtins[name], registry.info(name)
+    builtin, ours = builtins[name], resolve.info(name)
 
     def twin(x: Any, *args: Any, **kwargs: Any) -> Any:
         # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
@@ -198,9 +222,10 @@ def _keep_logits(output: Any, logits: Any) -> None:
         output._keras_logits = logits
 
 
-def register(function: Callable[..., Any], package: str, name: str) -> None:
-    """Register a function for files, under "package>name"."""
-    keras.saving.register_keras_serializable(package=package, name=name)(function)
+def register(declared: Callable[..., Any], registered_name: str) -> None:
+    """Register a function or class for files, under "package>name"."""
+    package, _, name = registered_name.partition(">")
+    keras.saving.register_keras_serializable(package=package, name=name)(declared)
 
 
 def custom_objects() -> dict[str, Any]:
@@ -211,5 +236,5 @@ def custom_objects() -> dict[str, Any]:
     Example:
         keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
     """
-    functions = {name: registry.info(name).function for name in registry.names()}
-    return functions | {cls.__name__: cls for cls in (bound.BoundActivation, symbolic.ActivationOperation)}
+    functions = {name: resolve.info(name).function for name in resolve.names()}
+    return functions | {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}

@@ -1,225 +1,146 @@
-"""Which activations there are, and how a string, dict or callable becomes one of them."""
+"""Tables of records by name: which activations and which layers there are, and what other frameworks call them."""
 
 import difflib
-import fnmatch
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
 
-import keras
-
-from keras_acts.core import bound, spec
-
-if TYPE_CHECKING:
-    from keras_acts.core.declaration import Declaration, Trait
-
-_declarations: dict[str, "Declaration"] = {}  # by registered name; of two with one bare name the newer counts
-_notations: dict[str, Callable[[str], "Declaration"]] = {}
-_layers: dict[str, str] = {}  # what to write instead of a layer's name: {"prelu": "keras_acts.layers.PReLU()"}
+from keras_acts.core import spec
 
 
-def _current() -> dict[str, "Declaration"]:
-    return {declaration.name: declaration for declaration in _declarations.values()}
+class Named(Protocol):
+    """What a record must tell of its names."""
+
+    @property
+    def name(self) -> str:
+        """The bare name."""
+
+    @property
+    def registered_name(self) -> str:
+        """The name in saved files."""
+
+    @property
+    def aliases(self) -> Mapping[str, tuple[str, ...]]:
+        """By framework, spec strings with that framework's name and with its defaults as our parameters."""
 
 
-def add(declaration: "Declaration", *, replace: bool = False) -> None:
-    """Make a declaration known, or leave everything as it was and raise."""
-    taken = find(declaration.name)
-    if taken is not None and not replace:
-        raise ValueError(
-            f"The activation name '{declaration.name}' is already in use by '{taken.registered_name}'. "
-            "Choose another name, or pass `replace=True`."
-        )
-    _declarations.pop(declaration.registered_name, None)
-    _declarations[declaration.registered_name] = declaration
+Record = TypeVar("Record", bound=Named)
 
 
-def add_layer(name: str, foreign_names: Iterable[str] = ()) -> None:
-    """Let the error for an unknown activation name this layer of keras_acts, also for names such as "torch:GLU"."""
-    _layers[name.lower()] = f"keras_acts.layers.{name}()"
-    for foreign in foreign_names:
-        _layers.setdefault(foreign.lower().replace("_", ""), f"keras_acts.layers.get({foreign!r})")
+def registered_name(package: str, kind: str, name: str) -> str:
+    """`keras_acts>activations.snake`.
+
+    Never `keras_acts>snake`: Keras takes any registered key that ends in `>snake` for the unregistered `snake` that
+    another author's file names.
+    """
+    return f"{package}>{kind}.{name}"
 
 
-def add_notation(prefix: str, from_string: Callable[[str], "Declaration"]) -> None:
-    """Let strings with this prefix, such as "formula: x*tanh(x)", be records made by `from_string`."""
-    _notations[prefix] = from_string
-    spec.NOTATIONS.add(prefix)
+def aliases_by_framework(aliases: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    """`{"keras jax": "relu"}`, as declarations write it, is `{"keras": ("relu",), "jax": ("relu",)}`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for frameworks, spelled in aliases.items():
+        names = (spelled,) if isinstance(spelled, str) else tuple(spelled)
+        for framework in frameworks.split():
+            found[framework] = found.get(framework, ()) + names
+    return MappingProxyType(found)
 
 
-def snapshot() -> dict[str, "Declaration"]:
-    """All declarations, for `restore`."""
-    return dict(_declarations)
-
-
-def restore(declarations: dict[str, "Declaration"]) -> None:
-    """Go back to a `snapshot`, as after a test that declares activations of its own."""
-    _declarations.clear()
-    _declarations.update(declarations)
-
-
-def names(pattern: str | None = None, trait: "Trait | str | None" = None, family: str | None = None) -> list[str]:
-    """Names of the activations, sorted.
+class Registry(Generic[Record]):
+    """Records by registered name. Of two with one bare name the newer counts.
 
     Args:
-        pattern: shell-style pattern, such as "*lu*".
-        trait: keep those with this `Trait`.
-        family: keep those of this family: "relu", "gelu", "softmax", ...
-
-    Example:
-        >>> keras_acts.names("gelu*")
-        ['gelu', 'gelu_tanh']
+        kind: what the records are, as in registered names: "activations" or "layers".
     """
-    return sorted(
-        declaration.name
-        for declaration in _current().values()
-        if (pattern is None or fnmatch.fnmatchcase(declaration.name, pattern))
-        and (trait is None or trait in declaration.traits)
-        and (family is None or family == declaration.family)
-    )
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._records: dict[str, Record] = {}
+        self._notations: dict[str, Callable[[str], Record]] = {}
+
+    def add(self, record: Record, *, replace: bool = False) -> None:
+        """Make a record known, or leave everything as it was and raise.
+
+        Raises:
+            ValueError: if the name is taken.
+        """
+        taken = self.find(record.name)
+        if taken is not None and not replace:
+            raise ValueError(
+                f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
+                "Choose another name, or pass `replace=True`."
+            )
+        self._records.pop(record.registered_name, None)
+        self._records[record.registered_name] = record
+
+    def add_notation(self, prefix: str, from_string: Callable[[str], Record]) -> None:
+        """Resolve strings that start with `prefix`, such as "formula: x*tanh(x)", through `from_string`."""
+        self._notations[prefix] = from_string
+        spec.NOTATIONS.add(prefix)
+
+    def current(self) -> dict[str, Record]:
+        """The records by bare name."""
+        return {record.name: record for record in self._records.values()}
+
+    def find(self, name: str) -> Record | None:
+        """The record of a name, of "package>name", of a registered name or of a plain alias ("swish"), or None."""
+        if name in self._records:
+            return self._records[name]
+        for prefix, from_string in self._notations.items():
+            if name.lstrip().startswith(prefix):
+                return from_string(name)
+        package, mark, bare = name.partition(">")
+        if mark:
+            return self._records.get(registered_name(package, self.kind, bare))
+        current = self.current()
+        if name in current:
+            return current[name]
+        return next((record for record in current.values() if name in record.aliases.get("keras", ())), None)
+
+    def find_foreign(self, name: str) -> tuple[Record, tuple[Any, ...], dict[str, Any]] | None:
+        """`"torch:LeakyReLU"` -> our record and torch's own defaults, positional and by name; or None."""
+        framework, _, foreign = name.partition(":")
+        for record in self.current().values():
+            for alias in record.aliases.get(framework, ()):
+                alias_name, args, defaults = spec.parse(alias)
+                if alias_name == foreign:
+                    return record, args, defaults
+        return None
+
+    def spelled_like(self, name: str) -> list[str]:
+        """Names of the records that some framework spells this way, whatever the case, underscores or prefix."""
+        return list(self._spellings().get(_plain(name), ()))
+
+    def near(self, name: str) -> list[str]:
+        """Names of the records that `name` may be meant for: those that are spelled so, or else close to it."""
+        spellings = self._spellings()
+        plain = _plain(name)
+        own = [_plain(record) for record in self.current()]
+        matches = [plain] if plain in spellings else difflib.get_close_matches(plain, own, n=3, cutoff=0.6)
+        matches = matches or difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6)
+        return list(dict.fromkeys(record for match in matches for record in spellings[match]))
+
+    def did_you_mean(self, name: str) -> str:
+        """` Did you mean 'snake'?`, or nothing."""
+        near = self.near(name)
+        return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+    def _spellings(self) -> dict[str, list[str]]:
+        spellings: dict[str, list[str]] = {}
+        for record in self.current().values():
+            aliases = [alias for group in record.aliases.values() for alias in group]
+            for spelling in {_plain(record.name), *map(_plain, aliases)}:
+                spellings.setdefault(spelling, []).append(record.name)
+        return spellings
+
+    def snapshot(self) -> dict[str, Record]:
+        """All records, for `restore`."""
+        return dict(self._records)
+
+    def restore(self, records: dict[str, Record]) -> None:
+        """Go back to a `snapshot`, as after a test that declares activations of its own."""
+        self._records = dict(records)
 
 
-def find(name: str) -> "Declaration | None":
-    """The declaration of a name, a registered name ("keras_acts>elu") or a plain alias ("swish"), or None."""
-    if name in _declarations:
-        return _declarations[name]
-    for prefix, from_string in _notations.items():
-        if name.lstrip().startswith(prefix):
-            return from_string(name)
-    current = _current()
-    if name in current:
-        return current[name]
-    return next((d for d in current.values() if name in d.aliases.get("keras", ())), None)
-
-
-def info(name: str) -> "Declaration":
-    """The record of an activation: name, formula, paper, params, traits, aliases, derivative.
-
-    Raises:
-        ValueError: for an unknown name, with near matches.
-
-    Example:
-        >>> keras_acts.info("mish").paper
-        'arXiv:1908.08681'
-    """
-    declaration = find(name)
-    if declaration is None:
-        raise ValueError(unknown(name))
-    return declaration
-
-
-def described(activation: Callable[..., Any]) -> tuple["Declaration | None", dict[str, Any]]:
-    """The declaration behind a function or bound activation of ours, and its parameters; None for other callables."""
-    if isinstance(activation, bound.BoundActivation):
-        return activation.declaration, dict(activation.all_params)
-    for declaration in _declarations.values():
-        if declaration.function is activation:
-            return declaration, declaration.defaults
-    return None, {}
-
-
-def get(identifier: Any, **params: Any) -> Callable[..., Any]:
-    """An activation from a name, a spec string, an alias, a callable or a config dict.
-
-    A bare name gives our function, also for names that Keras has; a name with parameters gives a bound activation: a
-    callable object that is saved with its parameters. `None` gives `identity`.
-
-    Args:
-        identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU", a callable, a serialized activation, or None.
-        **params: parameters to bind; they win over those in the string.
-
-    Returns:
-        A function, or a `BoundActivation` where parameters are given.
-
-    Raises:
-        ValueError: for an unknown name, a malformed string or a value out of range.
-        TypeError: for an unknown parameter, or parameters with something that takes none.
-
-    Example:
-        >>> keras_acts.get("elu", alpha=0.5)
-        elu(alpha=0.5)
-    """
-    if identifier is None:
-        identifier = "identity"
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
-    if isinstance(identifier, str):
-        return _from_string(identifier, params)
-    if not callable(identifier):
-        raise ValueError(
-            "An activation must be a name, a spec string, a callable or a config dict. "
-            f"Received: {identifier!r} of type {type(identifier).__name__}"
-        )
-    if not params:
-        return identifier
-    if isinstance(identifier, bound.BoundActivation):
-        return identifier.declaration.with_params({**identifier.params, **params})
-    declaration, _ = described(identifier)
-    if declaration is not None:
-        return declaration.with_params(params)
-    raise TypeError(
-        "Parameters can be bound to activations of keras_acts only. "
-        f"Received: {identifier!r} with {spec.format('', params)}"
-    )
-
-
-def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
-    name, args, kwargs = spec.parse(text)
-    foreign = ":" in name and not spec.is_notation(name)
-    declaration, preset = _by_framework(name) if foreign else (find(name), {})
-    if declaration is None:
-        raise ValueError(unknown(name))
-    if not (args or kwargs or params or preset or text.rstrip().endswith(")")):
-        return declaration.function
-    given = declaration.bind(args, kwargs)  # also checks positional values and duplicates
-    named = {key: given[key] for key in given if key in kwargs or key in list(declaration.params)[: len(args)]}
-    return declaration.with_params({**preset, **named, **params})
-
-
-def _by_framework(name: str) -> tuple["Declaration | None", dict[str, Any]]:
-    """`"torch:LeakyReLU"` -> leaky_relu and torch's own defaults."""
-    framework, _, foreign = name.partition(":")
-    for declaration in _current().values():
-        for alias in declaration.aliases.get(framework, ()):
-            alias_name, args, preset = spec.parse(alias)
-            if alias_name == foreign:
-                return declaration, {**dict(zip(declaration.params, args, strict=False)), **preset}
-    return None, {}
-
-
-def unknown(name: str) -> str:
-    """The error text for a name that is not an activation: what it is instead, or what is close to it."""
-    plain = spec.parse(name)[0].lower().replace("_", "")
-    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in dir(keras.layers)}
-    layer = _layers.get(plain, builtin.get(plain))
-    if layer is not None and find(name.lower()) is None and not _spelled_like(name):
-        return (
-            f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
-            f"Add the layer instead: {layer}. Received: {name!r}"
-        )
-    near = _spelled_like(name) or difflib.get_close_matches(name.lower(), _current(), n=3, cutoff=0.6)
-    question = f" Did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
-    trainable = f" With weights, it is a layer: {_layers[plain]}." if plain in _layers else ""
-    return f"Unknown activation.{question}{trainable} `keras_acts.names()` lists all. Received: {name!r}"
-
-
-def _spelled_like(name: str) -> list[str]:
-    """Activations that some framework spells this way, whatever the case, underscores or prefix."""
-
-    def plain(spelling: str) -> str:
-        return spec.parse(spelling)[0].rpartition(":")[2].replace("_", "").replace("-", "").lower()
-
-    return [
-        declaration.name
-        for declaration in _current().values()
-        if plain(name)
-        in {plain(declaration.name), *(plain(alias) for aliases in declaration.aliases.values() for alias in aliases)}
-    ]
-
-
-def hint_for_parameter(declaration: "Declaration", parameter: str) -> str:
-    """` Use swish_beta(beta=...).` where a variant of that name has the parameter that this activation lacks."""
-    for name in (declaration.name, *declaration.aliases.get("keras", ())):
-        variant = find(f"{name}_{parameter}")
-        if variant is not None and parameter in variant.params:
-            return f" Use '{variant.name}({parameter}=...)'."
-    return ""
+def _plain(spelling: str) -> str:
+    return spec.parse(spelling)[0].rpartition(":")[2].replace("_", "").replace("-", "").lower()

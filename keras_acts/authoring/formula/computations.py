@@ -10,7 +10,7 @@ from keras import ops
 from keras_acts.authoring.formula import kernels, truncated
 from keras_acts.authoring.formula.scaled import Scaled
 from keras_acts.authoring.formula.truncated import Series
-from keras_acts.core import elementary, error_function
+from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import Tensor
 
 
@@ -86,7 +86,7 @@ COMPUTATIONS = MappingProxyType(
         "cos": Computation(derivative="-sin(u)", series=lambda u, start: truncated.turning(u).real),
         "tanh": Computation(
             derivative="sech(u)**2",
-            kernel=ThroughZero(kernels.tanh),
+            kernel=ThroughZero(nx.tanh),
             series=lambda u, start: truncated.solved(u, start, lambda y: _one(y) - truncated.times(y, y)),
         ),
         "sinh": Computation(
@@ -105,7 +105,7 @@ COMPUTATIONS = MappingProxyType(
             series=lambda u, start: truncated.to_power(0.5 * (truncated.exp(u) + truncated.exp(-u)), -1.0),
         ),
         "log_cosh": Computation(derivative="tanh(u)", kernel=Plain(kernels.log_cosh)),
-        "arctan": Computation(derivative="1/(1 + u**2)", kernel=ThroughZero(elementary.arctan)),
+        "arctan": Computation(derivative="1/(1 + u**2)", kernel=ThroughZero(nx.arctan)),
         "asinh": Computation(derivative="(1 + u**2)**(-0.5)", kernel=ThroughZero(kernels.asinh)),
         "sigmoid": Computation(
             derivative="sech(0.5*u)**2/4",
@@ -113,9 +113,7 @@ COMPUTATIONS = MappingProxyType(
             series=lambda u, start: truncated.solved(u, start, lambda y: y - truncated.times(y, y)),
         ),
         "softplus": Computation(derivative="sigmoid(u)"),
-        "erf": Computation(
-            derivative="2/sqrt(pi)*exp(-u**2)", kernel=ThroughZero(error_function.erf, 2.0 / math.sqrt(math.pi))
-        ),
+        "erf": Computation(derivative="2/sqrt(pi)*exp(-u**2)", kernel=ThroughZero(nx.erf, 2.0 / math.sqrt(math.pi))),
         "erfc": Computation(means="2*normal_cdf(-sqrt(2)*u)"),
         "normal_cdf": Computation(derivative="sqrt(0.5/pi)*exp(-0.5*u**2)", kernel=ByExponent(kernels.normal_cdf)),
         "gaussian": Computation(means="exp(-u**2)"),

@@ -6,9 +6,9 @@ from types import MappingProxyType
 import keras
 
 from keras_acts.authoring.formula import string_form
-from keras_acts.authoring.formula.record import FormulaActivation, FormulaDeclaration, declared
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaRecord, declared
 from keras_acts.authoring.formula.trainable import FormulaLayer
-from keras_acts.core import registry
+from keras_acts.core.activation import activations
 from keras_acts.layers.base import SharedAxes
 
 
@@ -70,17 +70,17 @@ def define(
     return declaration.with_params({})
 
 
-def _register(declaration: FormulaDeclaration, replace: bool) -> None:
+def _register(declaration: FormulaRecord, replace: bool) -> None:
     name = declaration.name
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
     if hasattr(keras.activations, name):
         raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
-    known = registry.find(name)
-    again = isinstance(known, FormulaDeclaration) and known.registered_name == declaration.registered_name
-    registry.add(declaration, replace=replace or again)
+    known = activations.find(name)
+    again = isinstance(known, FormulaRecord) and known.registered_name == declaration.registered_name
+    activations.add(declaration, replace=replace or again)
 
 
-def from_string(text: str) -> FormulaDeclaration:
+def from_string(text: str) -> FormulaRecord:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
     return declared(*string_form.read(text))

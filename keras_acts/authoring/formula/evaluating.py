@@ -12,9 +12,8 @@ from keras_acts.authoring.formula.collecting import factors_of
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Expression, Product, Sum, Variable
 from keras_acts.authoring.formula.values import SELECTING, Values
-from keras_acts.core import compilation
-from keras_acts.core.derivatives import Tensor
-from keras_acts.core.partials import with_partials
+from keras_acts.core import numerics as nx
+from keras_acts.core.derivatives import Tensor, with_partials
 
 _EXACT = frozenset({"abs", "relu", "sign", "heaviside", "where", "<", "<="})
 
@@ -43,7 +42,7 @@ def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     """
     x = values["x"]
     is_float32 = keras.backend.standardize_dtype(x.dtype) == "float32"
-    if is_float32 and _may_cancel(expression) and compilation.is_for_cpu():
+    if is_float32 and _may_cancel(expression) and nx.on_cpu():
         wide = {name: ops.cast(value, "float64") for name, value in values.items()}
         return ops.cast(_evaluate(expression, wide), "float32")
     return _evaluate(expression, values)

@@ -14,7 +14,7 @@ from keras_acts.authoring.formula.collecting import is_nonnegative, number, term
 from keras_acts.authoring.formula.computations import COMPUTATIONS, ByExponent, Plain, ThroughZero
 from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
 from keras_acts.authoring.formula.scaled import Scale, Scaled, bounded, exponent
-from keras_acts.core import angle
+from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import Tensor
 
 
@@ -136,17 +136,17 @@ class Functions(ABC):
 
     def _log1p(self, u: Scaled) -> Scaled:
         if u.e is None and u.k > 0.0:  # log(1 + m X^k) = log(X^-k + m) + k log X
-            near = kernels.log1p(self._scale.plain(u))
+            near = nx.log1p(self._scale.plain(u))
             far = ops.log(self._scale.to_power(1.0, -u.k) + u.m) + u.k * ops.log(self._scale.size)
             return Scaled(ops.where(ops.abs(self._values["x"]) <= 1.0, near, far))
         if u.decays or (u.e is None and not u.k):
-            return self._through_zero(ThroughZero(kernels.log1p), u)
+            return self._through_zero(ThroughZero(nx.log1p), u)
         value = self._scale.plain(u)
         if u.k:
-            return Scaled(kernels.log1p(value))
+            return Scaled(nx.log1p(value))
         small = value < 1.0
-        quotient = ops.where(value == 0.0, 1.0, kernels.log1p(value) / ops.where(value == 0.0, 1.0, value))
-        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + kernels.log1p(1.0 / ops.maximum(value, 1.0))
+        quotient = ops.where(value == 0.0, 1.0, nx.log1p(value) / ops.where(value == 0.0, 1.0, value))
+        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + nx.log1p(1.0 / ops.maximum(value, 1.0))
         return Scaled(ops.where(small, u.m * quotient, large), 0.0, ops.where(small, u.e, 0.0))
 
     def _wave(self, name: str, u: Expression) -> Tensor:
@@ -155,9 +155,9 @@ class Functions(ABC):
             case shift, [(Variable(name="x"), w0)]:
                 x, sign = self._values["x"], math.copysign(1.0, w0)
                 if not shift:
-                    return angle.cosine(x, abs(w0)) if name == "cos" else sign * angle.sine(x, abs(w0))
+                    return nx.cosine(x, abs(w0)) if name == "cos" else sign * nx.sine(x, abs(w0))
                 # By the addition theorem.
-                sine, cosine = sign * angle.sine(x, abs(w0)), angle.cosine(x, abs(w0))
+                sine, cosine = sign * nx.sine(x, abs(w0)), nx.cosine(x, abs(w0))
                 a, b = math.cos(shift), math.sin(shift)
                 return a * sine + b * cosine if name == "sin" else a * cosine - b * sine
         return (ops.sin if name == "sin" else ops.cos)(self.plain(u))

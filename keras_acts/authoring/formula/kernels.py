@@ -5,7 +5,6 @@ import math
 from keras import ops
 
 from keras_acts.authoring.formula.scaled import Scaled, exponent
-from keras_acts.core import compilation, elementary, series
 from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import Tensor
 
@@ -18,7 +17,7 @@ def sigmoid(u: Tensor) -> Scaled:
 def softplus(u: Tensor, clipped: Tensor) -> Scaled:
     """log(1 + exp(u)); `clipped` is u so far clipped that it can be an exponent."""
     t = ops.exp(-ops.abs(u))
-    quotient = series.log1p_quotient(t)
+    quotient = nx.log1p_quotient(t)
     return Scaled(ops.where(u < 0.0, quotient, u + t * quotient), 0.0, exponent(ops.minimum(clipped, 0.0)), True)
 
 
@@ -37,12 +36,12 @@ def cosh(u: Tensor) -> Scaled:
 def sinh(u: Tensor) -> Scaled:
     """(exp(u) - exp(-u)) / 2."""
     t = ops.abs(u)
-    return Scaled(-0.5 * ops.sign(u) * elementary.expm1(-2.0 * t), 0.0, exponent(t))
+    return Scaled(-0.5 * ops.sign(u) * nx.expm1(-2.0 * t), 0.0, exponent(t))
 
 
 def expm1(u: Tensor) -> Scaled:
     """exp(u) - 1."""
-    return Scaled(-ops.sign(u) * elementary.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
+    return Scaled(-ops.sign(u) * nx.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
 
 
 def normal_cdf(u: Tensor) -> Scaled:
@@ -53,27 +52,12 @@ def normal_cdf(u: Tensor) -> Scaled:
     return Scaled(ops.where(below, tail, 1.0 - ops.exp(e) * tail), 0.0, ops.where(below, e, 0.0), True)
 
 
-def log1p(u: Tensor) -> Tensor:
-    """log(1 + u)."""
-    if not compilation.is_fused():
-        return ops.log1p(u)
-    near = ops.logical_and(u >= -0.5, u <= 1.0)
-    return ops.where(near, elementary.log1p(ops.clip(u, -0.5, 1.0)), ops.log(1.0 + u))
-
-
-def tanh(u: Tensor) -> Tensor:
-    """tanh(u)."""
-    e = ops.exp(-2.0 * ops.abs(u))
-    saturating = ops.sign(u) * (1.0 - 2.0 * e / (1.0 + e))  # there the kernels are off by 3 units in the last place
-    return ops.where(ops.abs(u) < 1.0, ops.tanh(u), saturating)
-
-
 def log_cosh(u: Tensor) -> Tensor:
     """log(cosh(u))."""
     t = ops.abs(u)
     inner = ops.minimum(t, 1.0)
-    rise = ops.square(elementary.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
-    return ops.where(t < 1.0, log1p(0.5 * rise), t + (elementary.log1p(ops.exp(-2.0 * t)) - math.log(2.0)))
+    rise = ops.square(nx.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
+    return ops.where(t < 1.0, nx.log1p(0.5 * rise), t + (nx.log1p_unit(ops.exp(-2.0 * t)) - math.log(2.0)))
 
 
 def asinh(u: Tensor) -> Tensor:
@@ -81,7 +65,7 @@ def asinh(u: Tensor) -> Tensor:
     t = ops.abs(u)
     inner = ops.minimum(t, 1e10)
     square = ops.square(inner)
-    small = log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
+    small = nx.log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
     return ops.sign(u) * ops.where(t < 1e10, small, ops.log(t) + math.log(2.0))
 
 

@@ -1,15 +1,13 @@
 """Formulas put together from formulas, as text: the result is a formula again, and is saved as one."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 from keras_acts.authoring.formula import string_form
 from keras_acts.authoring.formula.define import define
 from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.notation import FUNCTIONS, VARIABLE, parse
 from keras_acts.notation.tokens import tokenize, unknown
 
@@ -75,7 +73,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
     if text in _UNARY:
         return Piece(f"{text}({VARIABLE})", params)
     if text.isidentifier() and text != VARIABLE and text not in params:
-        if registry.find(text) is not None:
+        if resolve.find(text) is not None:
             raise ValueError(
                 f"'{text}' is an activation without a formula in plain text, such as 'x*tanh(log(1 + exp(x)))'. Write "
                 f"that formula in its place. Received: {formula!r}"
@@ -103,15 +101,3 @@ def made(text: str, name: str | None, *parts: Piece) -> FormulaActivation:
 def literal(value: float) -> str:
     """A number as it is written in a formula."""
     return repr(float(value)).removesuffix(".0")
-
-
-def positive(argument: str, value: Any, what: str) -> float:
-    """The value of an argument that must be a finite number > 0.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(value) and value > 0.0):
-        raise ValueError(f"`{argument}` of {what} must be a finite number > 0. Received: {argument}={value!r}")
-    return float(value)

@@ -8,7 +8,7 @@ import numpy as np
 from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit, values
 from keras_acts.authoring.smooth.composing import Formula, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, sharpen
-from keras_acts.core import registry
+from keras_acts.core import resolve
 from keras_acts.notation.tokens import unknown
 
 _EPS = float(np.finfo("float64").eps)
@@ -116,8 +116,8 @@ def convergence(
 def _function(function: Formula | Function) -> Function:
     if callable(function):
         return function
-    if isinstance(function, str) and function not in STEPS and registry.find(function) is not None:
-        return registry.get(function)
+    if isinstance(function, str) and function not in STEPS and resolve.find(function) is not None:
+        return resolve.get(function)
     found = piece(function, STEPS)
     return made(found.text, None, found)
 

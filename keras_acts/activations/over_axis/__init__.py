@@ -1,0 +1,1 @@
+"""Activations that couple the entries along an axis."""

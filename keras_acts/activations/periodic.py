@@ -1,0 +1,223 @@
+"""Waves, and functions with a wave in them. At +-inf, where a wave has no limit, they are NaN."""
+
+import functools
+from collections.abc import Callable
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
+
+__all__ = ["cos", "gcu", "sin", "sinlu", "snake"]
+
+
+@activation(
+    formula="sin(w0 * x)",
+    paper="arXiv:2006.09661",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC},
+    aliases={"dks": "sin", "echo": ("Sine", "Siren(w0=30.0)")},
+)
+def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
+    """Sine, for implicit neural representations of images, sounds and fields.
+
+    SIREN takes w0 = 30 and draws weights from +-sqrt(6 / n) / 30 (first layer +-1 / n); without such weights it trains
+    badly. Some surveys mean sin(pi x) by "sine".
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-1, 1]; NaN at +-inf, where there is no limit.
+
+    Example:
+        >>> np.asarray(sin(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.8415, 0.0, 0.9093]
+
+    Reference:
+        arXiv:2006.09661, Implicit Neural Representations with Periodic Activation Functions.
+    """
+    return nx.sine(x, w0)
+
+
+@sin.derivative
+def _(x: nx.Tensor, w0: float) -> nx.Tensor:
+    return w0 * nx.cosine(x, w0)
+
+
+@sin.second_derivative
+def _(x: nx.Tensor, w0: float) -> nx.Tensor:
+    return -w0 * (w0 * nx.sine(x, w0))
+
+
+@activation(
+    formula="cos(x)",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN, Trait.PERIODIC},
+    aliases={"dks": "cos"},
+)
+def cos(x: nx.Tensor) -> nx.Tensor:
+    """Cosine: even and periodic; with random weights before it, random Fourier features.
+
+    Some surveys mean 1 - cos(x) by "cosine".
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-1, 1]; NaN at +-inf, where there is no limit.
+
+    Example:
+        >>> np.asarray(cos(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [0.5403, 1.0, -0.4161]
+    """
+    return nx.cosine(x)
+
+
+@cos.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return -nx.sine(x)
+
+
+@cos.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return -nx.cosine(x)
+
+
+@activation(
+    formula="x + sin(frequency * x)**2 / frequency",
+    paper="arXiv:2006.08195",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.PERIODIC},
+    aliases={"tfa": "snake"},
+)
+def snake(
+    x: nx.Tensor, frequency: Annotated[float, Param("frequency of the ripple", low=0.0, exclusive=True)] = 1.0
+) -> nx.Tensor:
+    """A ramp with a ripple, for learning periodic functions beyond the data.
+
+    A wide range of frequencies helps: 5 to 50 for periodic data, small ones otherwise.
+
+    Returns:
+        Tensor of the same shape and dtype as x; NaN at +-inf, where there is no limit.
+
+    Example:
+        >>> np.asarray(snake(np.array([-1.0, 0.0, 1.0]))).round(4).tolist()
+        [-0.2919, 0.0, 1.7081]
+
+    Reference:
+        arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
+    """
+    return x + ops.square(nx.sine(x, frequency)) / frequency
+
+
+@snake.derivative
+def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
+    # 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
+    return ops.square(nx.sine(x, frequency) + nx.cosine(x, frequency))
+
+
+@snake.second_derivative
+def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
+    # 2 cos(2z) = 2 (cos z - sin z)(cos z + sin z): 2z may overflow.
+    sine, cosine = nx.sine(x, frequency), nx.cosine(x, frequency)
+    return 2.0 * frequency * (cosine - sine) * (cosine + sine)
+
+
+@activation(
+    formula="x * cos(x)",
+    paper="arXiv:2108.12943",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.ODD, Trait.SELF_GATED, Trait.PERIODIC},
+)
+def gcu(x: nx.Tensor) -> nx.Tensor:
+    """Growing cosine unit: oscillates with growing amplitude, so that a single unit can learn XOR.
+
+    Returns:
+        Tensor of the same shape and dtype as x; NaN at +-inf, where there is no limit.
+
+    Example:
+        >>> np.asarray(gcu(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.5403, 0.0, -0.8323]
+
+    Reference:
+        arXiv:2108.12943, Growing Cosine Unit: A Novel Oscillatory Activation Function That Can Speedup Training and
+        Reduce Parameters in Convolutional Neural Networks.
+    """
+    return x * nx.cosine(x)
+
+
+@gcu.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.cosine(x) - x * nx.sine(x)
+
+
+@gcu.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return -2.0 * nx.sine(x) - x * nx.cosine(x)
+
+
+def _in_float64_if_wave_dominates(function: Callable[..., nx.Tensor]) -> Callable[..., nx.Tensor]:
+    """sinlu or a derivative, in float64 for alpha beta > 1: its sums then cancel in every period of the wave."""
+
+    @functools.wraps(function)
+    def chosen(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+        return (nx.in_float64(function) if alpha * beta > 1.0 else function)(x, alpha, beta)
+
+    return chosen
+
+
+def _sinlu_parts(
+    x: nx.Tensor, alpha: float, beta: float
+) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+    """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
+    # 1 + alpha beta cos z cancels where it is small.
+    gain = alpha * beta
+    rise = (1.0 - gain) + 2.0 * gain * ops.square(nx.cosine(x, 0.5 * beta))
+    sine = nx.sine(x, beta)
+    h = nx.half_decay(x)
+    return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
+
+
+@_in_float64_if_wave_dominates
+def _sinlu(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    h = nx.half_decay(x)
+    sine = alpha * nx.sine(x, beta)
+    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
+    return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
+
+
+@activation(
+    formula="(x + alpha * sin(beta * x)) * sigmoid(x)",
+    paper="Paul et al. 2022",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.PERIODIC},
+)
+def sinlu(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("amplitude of the sine", low=0.0)] = 1.0,
+    beta: Annotated[float, Param("frequency of the sine", low=0.0, high=64.0, exclusive=True)] = 1.0,
+) -> nx.Tensor:
+    """Silu with a sine on top, for signals with a period.
+
+    The paper trains both parameters, from 1.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(sinlu(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.4952, 0.0, 2.5625]
+
+    Reference:
+        Paul et al. 2022, SinLU: Sinu-Sigmoidal Linear Unit.
+    """
+    return _sinlu(x, alpha, beta)
+
+
+@sinlu.derivative
+@_in_float64_if_wave_dominates
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    h, e, wave, rise, _ = _sinlu_parts(x, alpha, beta)
+    opening = (1.0 + e) * rise
+    return ops.where(x < 0.0, h * (h * (opening + wave)), opening + e * wave) / (1.0 + e * (2.0 + e))
+
+
+@sinlu.second_derivative
+@_in_float64_if_wave_dominates
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    h, e, wave, rise, sine = _sinlu_parts(x, alpha, beta)
+    bend = -alpha * beta * beta * (1.0 + e) * sine
+    turn = 2.0 * rise - wave * ops.tanh(0.5 * x)
+    return ops.where(x < 0.0, h * (h * (bend + turn)), bend + e * turn) / (1.0 + e * (2.0 + e))

@@ -1,0 +1,503 @@
+"""Rectifiers: relu and what is made of it by bounding, shifting, raising or bending one of its halves."""
+
+import functools
+import math
+from functools import partial
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
+
+__all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
+__all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
+
+
+def _general_relu(x: nx.Tensor, negative_slope: float, max_value: float | None, threshold: float) -> nx.Tensor:
+    above = x if max_value is None else ops.minimum(x, max_value)
+    # negative_slope * -inf would be NaN for a slope of 0; min(|x|, 0) is 0 for every x but NaN, which stays.
+    below = negative_slope * (x - threshold) if negative_slope else ops.minimum(ops.abs(x), 0.0)
+    return ops.where(x > threshold, above, below)
+
+
+def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float) -> tuple[float, ...]:
+    return (threshold,) if max_value is None else (threshold, max(threshold, max_value))
+
+
+@activation(
+    formula={
+        "negative_slope=0.0, max_value=None, threshold=0.0": "max(x, 0)",
+        "max_value=None": "where(x > threshold, x, negative_slope * (x - threshold))",
+        "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
+    },
+    paper="Nair & Hinton 2010",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU"},
+    kinks=_relu_kinks,
+)
+def relu(
+    x: nx.Tensor,
+    negative_slope: Annotated[float, Param("slope below the threshold", low=0.0)] = 0.0,
+    max_value: Annotated[float | None, Param("largest output; None for no limit", low=0.0)] = None,
+    threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.0,
+) -> nx.Tensor:
+    """Rectified linear unit, in Keras' general form.
+
+    The default hidden activation of most networks: cheap, and its gradient does not fade for positive inputs. A unit
+    whose input stays negative gets no gradient ("dead" unit); `leaky_relu` and `elu` avoid that. Pair it with
+    `HeNormal`. The derivative at a kink is that of the lower side. torch, jax and `keras.ops.relu` take no parameters.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(relu(np.array([-2.0, 0.5, 9.0]))).tolist()
+        [0.0, 0.5, 9.0]
+        >>> np.asarray(relu(np.array([-2.0, 0.5, 9.0]), max_value=6.0)).tolist()
+        [0.0, 0.5, 6.0]
+
+    Reference:
+        Nair & Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines.
+    """
+    if not negative_slope and not threshold:
+        rectified = ops.relu(x)
+        return rectified if max_value is None else ops.minimum(rectified, max_value)
+    # The general form rounds more than once, so half precision is upcast for it.
+    return nx.upcast(lambda x: _general_relu(x, negative_slope, max_value, threshold))(x)
+
+
+@activation(
+    formula="max(x, 0) + negative_slope * min(x, 0)",
+    paper="Maas et al. 2013",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC},
+    aliases={
+        "keras tf": "leaky_relu",
+        "torch": "LeakyReLU(negative_slope=0.01)",
+        "jax flax timm hf": "leaky_relu(negative_slope=0.01)",
+    },
+    kinks=(0.0,),
+)
+def leaky_relu(x: nx.Tensor, negative_slope: Annotated[float, Param("slope for x < 0", low=0.0)] = 0.2) -> nx.Tensor:
+    """ReLU that keeps a small slope for negative inputs.
+
+    Its units cannot die. Frameworks disagree on the slope: Keras' function 0.2 (taken here), its layer 0.3, torch,
+    jax, timm and Hugging Face 0.01; `get("torch:LeakyReLU")` gives theirs. The derivative at 0 is negative_slope.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(leaky_relu(np.array([-5.0, 0.0, 5.0]))).tolist()
+        [-1.0, 0.0, 5.0]
+
+    Reference:
+        Maas et al. 2013, Rectifier Nonlinearities Improve Neural Network Acoustic Models.
+    """
+    if not negative_slope:
+        return ops.relu(x)  # 0 * -inf would be NaN
+    # For slopes up to 1 the larger of the two lines is the answer, above 1 the smaller.
+    return ops.maximum(x, negative_slope * x) if negative_slope <= 1.0 else ops.minimum(x, negative_slope * x)
+
+
+@leaky_relu.derivative
+def _leaky_relu_derivative(x: nx.Tensor, negative_slope: float) -> nx.Tensor:
+    return ops.where(x > 0.0, ops.ones_like(x), negative_slope)
+
+
+@activation(
+    formula="min(max(x, 0), 6)",
+    paper="Krizhevsky 2010",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6"},
+    kinks=(0.0, 6.0),
+)
+def relu6(x: nx.Tensor) -> nx.Tensor:
+    """ReLU with a ceiling of 6, for low-precision inference.
+
+    The derivative is 0 at both kinks.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, 6].
+
+    Example:
+        >>> np.asarray(relu6(np.array([-2.0, 0.5, 9.0]))).tolist()
+        [0.0, 0.5, 6.0]
+
+    Reference:
+        Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10.
+    """
+    return ops.relu6(x)
+
+
+def _thresholded(x: nx.Tensor, threshold: float, value: float = 0.0) -> nx.Tensor:
+    return ops.where(x <= threshold, value, x)
+
+
+@activation(
+    formula="where(x > threshold, x, value)",
+    traits={Trait.PIECEWISE_LINEAR, Trait.SPARSE},
+    aliases={"paddle": "thresholded_relu(threshold=1.0, value=0.0)"},
+    kinks=lambda threshold, value: (threshold,),
+)
+def threshold(
+    x: nx.Tensor,
+    threshold: Annotated[float, Param("input at and below which the value is returned")] = 0.0,
+    value: Annotated[float, Param("output where the unit is off")] = 0.0,
+) -> nx.Tensor:
+    """The input where it is above a threshold, else a constant.
+
+    Keras and torch have no defaults, so that `Activation("threshold")` fails there; ours are those of `relu`. Keras
+    calls the second parameter `default_value`. The derivative at the threshold is 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(threshold(np.array([-2.0, 1.0, 3.0]), threshold=1.0, value=-0.5)).tolist()
+        [-0.5, -0.5, 3.0]
+    """
+    return _thresholded(x, threshold, value)
+
+
+@threshold.derivative
+def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) -> nx.Tensor:
+    return ops.where(x > threshold, ops.ones_like(x), 0.0)
+
+
+@activation(
+    formula="where(x > threshold, x, 0)",
+    paper="arXiv:1402.3337",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
+    aliases={"onnx": "ThresholdedRelu(threshold=1.0)"},
+    kinks=lambda threshold: (threshold,),
+)
+def thresholded_relu(
+    x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 1.0
+) -> nx.Tensor:
+    """ReLU that is off up to a threshold, and jumps there: sparse codes without a bias.
+
+    Keras 3 has it as `relu(threshold=...)` only; the parameter is `theta` in Keras 2 and `alpha` in ONNX. The
+    derivative at the threshold is 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(thresholded_relu(np.array([-2.0, 1.0, 3.0]))).tolist()
+        [0.0, 0.0, 3.0]
+
+    Reference:
+        arXiv:1402.3337, Zero-Bias Autoencoders and the Benefits of Co-Adapting Features.
+    """
+    return _thresholded(x, threshold)
+
+
+thresholded_relu.derivative(_threshold_derivative)
+
+
+@activation(
+    formula="min(max(x, 0), max_value)",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    aliases={"thinc": "relu_k(max_value=6.0)"},
+    kinks=lambda max_value: (0.0, max_value),
+)
+def relu_n(
+    x: nx.Tensor, max_value: Annotated[float, Param("largest output", low=0.0, exclusive=True)] = 1.0
+) -> nx.Tensor:
+    """ReLU with a ceiling; `relu6` is the one with 6.
+
+    The derivative is 0 at both kinks.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, max_value].
+
+    Example:
+        >>> np.asarray(relu_n(np.array([-2.0, 0.5, 9.0]))).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    return ops.clip(x, 0.0, max_value)
+
+
+@relu_n.derivative
+def _(x: nx.Tensor, max_value: float) -> nx.Tensor:
+    return ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0)
+
+
+# relu(z)^2 of a standard normal z has mean 1/2 and variance 5/4; with these it has mean 0 and variance 1.
+STAR_SCALE = 1.0 / math.sqrt(1.25)
+STAR_BIAS = -0.5 / math.sqrt(1.25)
+
+
+@activation(
+    formula="scale * max(x, 0)**2 + bias",
+    paper="arXiv:2210.13452",
+    traits={Trait.MONOTONIC},
+    aliases={"timm": "StarReLU(scale=1.0, bias=0.0)"},
+    kinks=(0.0,),
+)
+def star_relu(
+    x: nx.Tensor,
+    scale: Annotated[float, Param("factor of the square", low=0.0, exclusive=True)] = STAR_SCALE,
+    bias: Annotated[float, Param("value for x <= 0")] = STAR_BIAS,
+) -> nx.Tensor:
+    """Squared ReLU with mean 0 and variance 1 for normal inputs, the activation of MetaFormer.
+
+    The paper derives scale = 1 / sqrt(5/4) and bias = -1/2 / sqrt(5/4) (taken here); its code and timm start from 1 and
+    0 and learn both.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [bias, inf).
+
+    Example:
+        >>> np.asarray(star_relu(np.array([-2.0, 0.5, 2.0]))).round(4).tolist()
+        [-0.4472, -0.2236, 3.1305]
+
+    Reference:
+        arXiv:2210.13452, MetaFormer Baselines for Vision.
+    """
+    positive = ops.relu(x)
+    return positive * (scale * positive) + bias  # scale x^2 may be a number where x^2 overflows
+
+
+@star_relu.derivative
+def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
+    return 2.0 * scale * ops.relu(x)
+
+
+@star_relu.second_derivative
+def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
+    return ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0)
+
+
+@activation(
+    formula="where(x > threshold, x, 0)",
+    paper="arXiv:2407.14435",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
+    kinks=lambda threshold: (threshold,),
+)
+def jump_relu(
+    x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.001
+) -> nx.Tensor:
+    """The activation of JumpReLU sparse autoencoders, with a fixed threshold.
+
+    The default is the threshold that the paper starts training from. This is `thresholded_relu` with its plain
+    derivative; the paper learns the threshold through a straight-through estimator. relu(x - threshold), which also
+    goes by this name, is another function.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(jump_relu(np.array([-2.0, 0.5, 3.0]), threshold=0.5)).tolist()
+        [0.0, 0.0, 3.0]
+
+    Reference:
+        arXiv:2407.14435, Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders.
+    """
+    return _thresholded(x, threshold)
+
+
+jump_relu.derivative(_threshold_derivative)
+
+
+def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
+    """x^exponent for exponent >= 1, by repeated squaring."""
+    result = None
+    while exponent:
+        if exponent % 2:
+            result = x if result is None else result * x
+        exponent //= 2
+        if exponent:
+            x = ops.square(x)
+    return result
+
+
+@activation(
+    formula="max(x, 0)**power",
+    paper="arXiv:1903.05858",
+    traits={Trait.MONOTONIC, Trait.SPARSE},
+    kinks=(0.0,),
+)
+def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)] = 3) -> nx.Tensor:
+    """Rectified power unit: a ReLU that is smooth enough for differential equations. `relu2` is the one with power 2.
+
+    It has power - 1 continuous derivatives. With power 1 the derivative at 0 is 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf].
+
+    Example:
+        >>> np.asarray(rep_u(np.array([-2.0, 0.5, 3.0]))).tolist()
+        [0.0, 0.125, 27.0]
+
+    Reference:
+        arXiv:1903.05858, Better Approximations of High Dimensional Smooth Functions by Deep Neural Networks with
+        Rectified Power Units.
+    """
+    return _power(ops.relu(x), power)
+
+
+# The factors p and p (p - 1) of the derivatives go into the base: its power may be too small for a normal number where
+# the product with them is not, and the graph optimiser moves a factor in front.
+
+
+@rep_u.derivative
+def _rep_u_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
+    if power == 1:
+        return ops.where(x > 0.0, ops.ones_like(x), 0.0)
+    return _power(power ** (1.0 / (power - 1)) * ops.relu(x), power - 1)
+
+
+@rep_u.second_derivative
+def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
+    if power <= 2:
+        return ops.where(x > 0.0, power * (power - 1.0) * ops.ones_like(x), 0.0)
+    return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
+
+
+@activation(
+    formula="max(x, 0)**2",
+    paper="arXiv:2109.08668",
+    traits={Trait.MONOTONIC, Trait.SPARSE},
+    aliases={"hf timm": "relu2"},
+    kinks=(0.0,),
+)
+def relu2(x: nx.Tensor) -> nx.Tensor:
+    """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(relu2(np.array([-2.0, 0.5, 3.0]))).tolist()
+        [0.0, 0.25, 9.0]
+
+    Reference:
+        arXiv:2109.08668, Primer: Searching for Efficient Transformers for Language Modeling.
+    """
+    return _power(ops.relu(x), 2)
+
+
+relu2.derivative(partial(_rep_u_derivative, power=2))
+relu2.second_derivative(partial(_rep_u_second_derivative, power=2))
+
+
+@activation(
+    formula="log(1 + beta * max(x, 0))",
+    paper="arXiv:1908.03682",
+    traits={Trait.MONOTONIC, Trait.SPARSE},
+    aliases={"echo": "NLReLU(beta=1.0)"},
+    kinks=(0.0,),
+)
+def nl_relu(x: nx.Tensor, beta: Annotated[float, Param("slope at 0", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
+    """Natural logarithm of ReLU: compresses large activations.
+
+    The derivative at 0 is 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(nl_relu(np.array([-2.0, 0.5, 9.0]))).round(4).tolist()
+        [0.0, 0.4055, 2.3026]
+
+    Reference:
+        arXiv:1908.03682, Natural-Logarithm-Rectified Activation Function in Convolutional Neural Networks.
+    """
+    rectified = ops.relu(x)
+    if beta <= 1.0:
+        return ops.log1p(beta * rectified)
+    far = math.log(beta) + ops.log(1.0 / beta + ops.maximum(rectified, 1.0))  # beta x may overflow
+    return ops.where(x > 1.0, far, ops.log1p(beta * ops.minimum(rectified, 1.0)))
+
+
+@nl_relu.derivative
+def _nl_relu_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
+    rectified = ops.relu(x)
+    # beta x overflows for beta > 1, x / beta does not.
+    above = beta / (1.0 + beta * rectified) if beta <= 1.0 else 1.0 / (1.0 / beta + rectified)
+    return ops.where(x > 0.0, above, 0.0)
+
+
+@nl_relu.second_derivative
+def _(x: nx.Tensor, beta: float) -> nx.Tensor:
+    return -ops.square(_nl_relu_derivative(x, beta=beta))
+
+
+@functools.cache
+def _sine_relu_kink(epsilon: float) -> float:
+    """Where x = epsilon (sin x - cos x); the iteration contracts for epsilon <= 0.5."""
+    x = 0.0
+    for _ in range(80):
+        x = epsilon * (math.sin(x) - math.cos(x))
+    return x + 0.0  # not -0
+
+
+@activation(
+    formula="max(x, epsilon * (sin(x) - cos(x)))",
+    paper="Rodrigues 2018",
+    traits={Trait.NON_MONOTONIC, Trait.PERIODIC},
+    aliases={"keras_contrib": "SineReLU(epsilon=0.0025)"},
+    kinks=lambda epsilon: (_sine_relu_kink(epsilon),),
+)
+def sine_relu(
+    x: nx.Tensor, epsilon: Annotated[float, Param("amplitude of the wave", low=0.0, high=0.5)] = 0.0025
+) -> nx.Tensor:
+    """ReLU with a small wave in place of the zero half, so that its units do not die.
+
+    As in keras-contrib; some ports take the wave for all x <= 0, which jumps at 0. The derivative at the kink, near
+    -epsilon, is that of the wave.
+
+    Returns:
+        Tensor of the same shape and dtype as x; NaN at +-inf, where the wave has no limit.
+
+    Example:
+        >>> np.asarray(sine_relu(np.array([-2.0, 0.0, 3.0]))).round(4).tolist()
+        [-0.0012, 0.0, 3.0]
+
+    Reference:
+        Rodrigues 2018, SineReLU: An Alternative to the ReLU Activation Function.
+    """
+    wave = epsilon * (nx.sine(x) - nx.cosine(x))
+    return ops.where(ops.abs(x) <= nx.largest(x), ops.maximum(x, wave), wave)  # XLA's maximum of inf and NaN is inf
+
+
+@sine_relu.derivative
+def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
+    wave = epsilon * (nx.cosine(x) + nx.sine(x))
+    return ops.where(x > _sine_relu_kink(epsilon), 1.0, wave)
+
+
+@sine_relu.second_derivative
+def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
+    wave = epsilon * (nx.cosine(x) - nx.sine(x))
+    return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
+
+
+@activation(
+    formula="max(x, 0) - 1.99 * min(x, 0)",
+    paper="arXiv:2010.08031",
+    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC},
+    kinks=(0.0,),
+)
+def q_relu(x: nx.Tensor) -> nx.Tensor:
+    """Quantum ReLU: positive and steep on the left, so that its units do not die.
+
+    The form of the authors' published code; ActTensor computes 0.01 x (x - 2) for x <= 0. The derivative at 0 is -1.99.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf].
+
+    Example:
+        >>> np.asarray(q_relu(np.array([-2.0, 0.5, 3.0]))).tolist()
+        [3.98, 0.5, 3.0]
+
+    Reference:
+        arXiv:2010.08031, QReLU and m-QReLU: Two Novel Quantum Activation Functions to Aid Medical Diagnostics.
+    """
+    return ops.where(x > 0.0, x, -1.99 * x)
+
+
+q_relu.derivative(partial(_leaky_relu_derivative, negative_slope=-1.99))

@@ -1,0 +1,106 @@
+"""Shrinkage: small inputs become zero, or nearly."""
+
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.core import numerics as nx
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
+
+__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
+
+
+def _kinks(threshold: float) -> tuple[float, float]:
+    return (-threshold, threshold)
+
+
+@activation(
+    formula="sign(x) * max(abs(x) - threshold, 0)",
+    paper="Donoho & Johnstone 1994",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
+    aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
+    kinks=_kinks,
+)
+def soft_shrink(
+    x: nx.Tensor, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5
+) -> nx.Tensor:
+    """The input moved towards zero, the proximal operator of the L1 norm.
+
+    torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(soft_shrink(np.array([-2.0, 0.5, 0.75]))).tolist()
+        [-1.5, 0.0, 0.25]
+
+    Reference:
+        Donoho & Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage.
+    """
+    return x - ops.clip(x, -threshold, threshold)
+
+
+@soft_shrink.derivative
+def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
+    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
+
+
+@activation(
+    formula="where(abs(x) > threshold, x, 0)",
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
+    kinks=_kinks,
+)
+def hard_shrink(
+    x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5
+) -> nx.Tensor:
+    """The input where it is large, else zero.
+
+    torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(hard_shrink(np.array([-2.0, 0.5, 0.6]))).tolist()
+        [-2.0, 0.0, 0.6]
+    """
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
+
+
+hard_shrink.derivative(_soft_shrink_derivative)
+
+
+@activation(
+    formula="x - tanh(x)",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
+    aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
+)
+def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
+    """What tanh leaves over: nearly zero for small inputs, x - 1 for large ones.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(tanh_shrink(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-1.036, 0.0, 1.036]
+    """
+    # The difference cancels near 0, where it is about x^3 / 3.
+    small = ops.clip(x, -1.0, 1.0)
+    square = ops.square(small)
+    near_zero = small * (square * nx.fitted("tanh_shrink_quotient", square))
+    return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))
+
+
+@tanh_shrink.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
+    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
+
+
+@tanh_shrink.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.times_sech_squared(2.0 * ops.tanh(x), x)

@@ -1,0 +1,255 @@
+"""Softplus and its kin: smooth rectifiers, without a gate."""
+
+import math
+from typing import Annotated
+
+from keras import ops
+
+from keras_acts.activations.sigmoids import ramp, ramp_derivative
+from keras_acts.core import numerics as nx
+from keras_acts.core.declare import activation
+from keras_acts.core.params import Param, Trait
+
+__all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt_softplus", "squareplus"]
+
+
+@activation(
+    formula={
+        "threshold=None": "log(1 + exp(beta * x)) / beta",
+        "": "where(beta * x > threshold, x, log(1 + exp(beta * x)) / beta)",
+    },
+    paper="Dugas et al. 2001",
+    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    aliases={"keras tf jax flax": "softplus", "torch": "Softplus(beta=1.0, threshold=20.0)"},
+)
+def softplus(
+    x: nx.Tensor,
+    beta: Annotated[float, Param("sharpness", low=0.0, exclusive=True)] = 1.0,
+    threshold: Annotated[float | None, Param("beta x above which x itself is returned; None for never")] = None,
+) -> nx.Tensor:
+    """Smooth relu, the integral of the sigmoid; makes positive outputs such as variances.
+
+    torch and paddle return x itself where beta x > 20; that jump of 2e-9 / beta comes with `threshold=20.0`, or with
+    `get("torch:Softplus")`. Without it the function is right in float64 too.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in (0, inf).
+
+    Example:
+        >>> np.asarray(softplus(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [0.1269, 0.6931, 2.1269]
+
+    Reference:
+        Dugas et al. 2001, Incorporating Second-Order Functional Knowledge for Better Option Pricing.
+    """
+    # beta x itself may overflow; exp(-|beta x|) may not.
+    z = -ops.abs(beta * x)
+    excess = nx.log1p_unit(ops.exp(z)) / beta
+    if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
+        excess = ops.where(z < -80.0, nx.times_exp_fast(1.0 / beta, z), excess)
+    smooth = ops.maximum(x, 0.0) + excess
+    return smooth if threshold is None else ops.where(beta * x > threshold, x, smooth)
+
+
+@softplus.derivative
+def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
+    smooth = nx.sigmoid(beta * x)
+    return smooth if threshold is None else ops.where(beta * x > threshold, 1.0, smooth)
+
+
+@softplus.second_derivative
+def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
+    smooth = nx.times_sigmoid_derivative(beta, beta * x)
+    return smooth if threshold is None else ops.where(beta * x > threshold, 0.0, smooth)
+
+
+@activation(
+    formula="(x + sqrt(x**2 + b)) / 2",
+    paper="arXiv:2112.11687",
+    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    aliases={"keras jax": "squareplus"},
+)
+def squareplus(
+    x: nx.Tensor, b: Annotated[float, Param("width of the bend", low=0.0, exclusive=True)] = 4.0
+) -> nx.Tensor:
+    """Softplus made of a square root only.
+
+    Its left tail falls off as b / (4 |x|), not exponentially.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in (0, inf).
+
+    Example:
+        >>> np.asarray(squareplus(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [0.4142, 1.0, 2.4142]
+
+    Reference:
+        arXiv:2112.11687, Squareplus: A Softplus-Like Algebraic Rectifier.
+    """
+    # (x + h) / 2 cancels for x < 0; (h - |x|) / 2 = b / 2 / (h + |x|) is its distance from relu on both sides.
+    return ops.relu(x) + 0.5 * b / (nx.hypotenuse(x, math.sqrt(b)) + ops.abs(x))
+
+
+@squareplus.derivative
+def _(x: nx.Tensor, b: float) -> nx.Tensor:
+    h = nx.hypotenuse(x, math.sqrt(b))
+    vanishing = 0.5 * (b / h) / (h + ops.abs(x))  # (1 - |x| / h) / 2 without the cancellation
+    return ops.where(x < 0.0, vanishing, 1.0 - vanishing)
+
+
+@squareplus.second_derivative
+def _(x: nx.Tensor, b: float) -> nx.Tensor:
+    return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x / math.sqrt(b)), 0.5 / math.sqrt(b))
+
+
+@activation(
+    formula="log((1 + exp(x)) / 2)",
+    paper="Schütt et al. 2017",
+    traits={Trait.SMOOTH, Trait.MONOTONIC},
+)
+def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
+    """Softplus moved down through the origin, for smooth energies of molecules (SchNet).
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [-log 2, inf).
+
+    Example:
+        >>> np.asarray(shifted_softplus(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.5662, 0.0, 1.4338]
+
+    Reference:
+        Schütt et al. 2017, SchNet: A Continuous-Filter Convolutional Neural Network for Modeling Quantum Interactions.
+    """
+    # softplus(x) - log 2 cancels near 0. There log1p(expm1(-|x|) / 2), whose argument stays above -0.27: below -0.35
+    # XLA's log1p is off by a hundred units in the last place of float64. x / 2 where half of x is no normal number.
+    t = ops.abs(x)
+    near = ops.log1p(0.5 * ops.expm1(-t))
+    far = nx.log1p_unit(ops.exp(-t)) - math.log(2.0)
+    return ops.where(t < 1e-17, 0.5 * x, ops.maximum(x, 0.0) + ops.where(t < 0.75, near, far))
+
+
+@shifted_softplus.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.sigmoid(x)
+
+
+@shifted_softplus.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.sigmoid_derivative(x)
+
+
+@activation(
+    formula="max(x, (min(max(x, -1), 1) + 1)**2 / 4)",
+    paper="arXiv:1901.02324",
+    traits={Trait.MONOTONIC, Trait.SPARSE},
+    aliases={"keras jax": "sparse_plus"},
+    kinks=(-1.0, 1.0),
+)
+def sparse_plus(x: nx.Tensor) -> nx.Tensor:
+    """Softplus with a quadratic bend: exactly 0 left of it and exactly x right of it.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(sparse_plus(np.array([-2.0, 0.0, 3.0]))).tolist()
+        [0.0, 0.25, 3.0]
+
+    Reference:
+        arXiv:1901.02324, Learning with Fenchel-Young Losses.
+    """
+    return ops.where(x >= 1.0, x, ops.square(ramp(x, 1.0)))
+
+
+@sparse_plus.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ramp(x, 1.0)
+
+
+@sparse_plus.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ramp_derivative(x, 1.0)
+
+
+# softplus(x) = w^2 q with w = 1 for x >= 0; for x < 0, w = exp(x / 2) and q = log1p(e) / e, where e = exp(x).
+
+
+def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+    """x < 0, w, e = exp(-|x|) and q."""
+    negative = x < 0.0
+    h = nx.half_decay(x)
+    e = ops.square(h)
+    log = nx.log1p_unit(e)
+    quotient = ops.where(e < 1e-20, 1.0, log / ops.maximum(e, 1e-20))  # 0 / 0 where e vanishes
+    q = ops.where(negative, quotient, ops.maximum(x, 0.0) + log)
+    return negative, ops.where(negative, h, 1.0), e, q
+
+
+@activation(
+    formula="sqrt(log(1 + exp(x)))",
+    paper="DeepSeek-AI, DeepSeek-V4",
+    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    aliases={"hf": "sqrtsoftplus"},
+)
+def sqrt_softplus(x: nx.Tensor) -> nx.Tensor:
+    """Square root of softplus: the score of the expert router in DeepSeek-V4.
+
+    Positive, and grows only as sqrt(x), so that no expert's score runs away from the others.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(sqrt_softplus(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [0.3563, 0.8326, 1.4584]
+
+    Reference:
+        The router of DeepSeek-V4 in Hugging Face transformers.
+    """
+    _, w, _, q = _sqrt_softplus_parts(x)
+    return w * ops.sqrt(q)
+
+
+@sqrt_softplus.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    _, w, e, q = _sqrt_softplus_parts(x)
+    return 0.5 * w / ((1.0 + e) * ops.sqrt(q))
+
+
+@sqrt_softplus.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    negative, w, e, q = _sqrt_softplus_parts(ops.minimum(x, 0.25 * nx.largest(x)))  # 2 q must stay finite
+    bend = 2.0 * q * ops.where(negative, ops.ones_like(e), e) - 1.0
+    return w * (0.25 * bend / (1.0 + e * (2.0 + e)) / q / ops.sqrt(q))
+
+
+@activation(
+    formula="(sqrt(x**2 + 1) - 1) / 2 + x",
+    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    aliases={"dks": "bentid"},
+)
+def bent_identity(x: nx.Tensor) -> nx.Tensor:
+    """Smooth line with slope 1/2 far left and 3/2 far right.
+
+    Its gradient never vanishes nor explodes.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(bent_identity(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-1.382, 0.0, 2.618]
+    """
+    # sqrt(1 + x^2) - 1 cancels near 0 and overflows; it is x^2 / (1 + sqrt(1 + x^2)).
+    u = nx.clipped_for_square(x)
+    return x * (1.0 + 0.5 * (u / (1.0 + nx.square_and_root(u)[1])))
+
+
+@bent_identity.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x))
+
+
+@bent_identity.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5)

@@ -1,0 +1,331 @@
+"""The record of one activation, the activation with parameters bound, and what it records in a Functional model.
+
+An activation is declared once. Its string, its validation and error text, its docstring, its saved form, its page, its
+contract test and its benchmark row are all read from the record.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts import notation
+from keras_acts.core import derivatives, registry, spec
+from keras_acts.core.params import Param, Trait
+
+Formula = str | notation.Latex
+
+
+@dataclass(eq=False)
+class Activation:
+    """All that is known of one activation (`keras_acts.info(name)`)."""
+
+    name: str
+    package: str
+    formulas: Mapping[str, Formula]  # by case, such as "approximate=True"; "" is every other case
+    paper: str | None
+    params: Mapping[str, Param]
+    traits: frozenset[Trait]
+    aliases: Mapping[str, tuple[str, ...]]
+    kinks: Callable[..., tuple[float, ...]]
+    body: Callable[..., Any]
+    derivative: Callable[..., Any] | None = None
+    second_derivative: Callable[..., Any] | None = None
+
+    def __repr__(self) -> str:
+        params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
+        aliases = "; ".join(f"{framework}: {', '.join(names)}" for framework, names in self.aliases.items())
+        return (
+            f"{self.name}: {self.summary}\n  formula: {self.formula}{params}\n"
+            f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
+            f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}\n  source: {self.source}"
+        )
+
+    @property
+    def registered_name(self) -> str:
+        """The name in saved files: the only contract that never changes."""
+        return registry.registered_name(self.package, "activations", self.name)
+
+    @property
+    def family(self) -> str:
+        """The file that declares it: rectifiers, periodic, softmax, ..."""
+        return self.body.__module__.rpartition(".")[2]
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.body) or "").partition("\n")[0]
+
+    @property
+    def source(self) -> str:
+        """File and line of the declaration."""
+        return spec.source(self.body)
+
+    @property
+    def formula(self) -> str:
+        """The formula at the default parameters, in the notation of `define`; in LaTeX where that cannot say it."""
+        formula = self.formula_at(self.defaults)
+        return formula if isinstance(formula, str) else formula.text
+
+    @property
+    def latex(self) -> str:
+        """The formula at the default parameters, in LaTeX."""
+        formula = self.formula_at(self.defaults)
+        return notation.latex(formula) if isinstance(formula, str) else formula.text
+
+    def formula_at(self, params: Mapping[str, Any]) -> Formula:
+        """The formula for these parameters, which None and booleans may choose."""
+        for case, formula in self.formulas.items():
+            if case and all(params[name] == value for name, value in spec.parse(f"f({case})")[2].items()):
+                return formula
+        return self.formulas[""]
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The public function: `keras_acts.activations.<name>`."""
+
+        @functools.wraps(self.body)
+        def function(x: Any, *args: Any, **kwargs: Any) -> Any:
+            return self(x, self.bind(args, kwargs))
+
+        function.__name__ = self.name
+        function.__doc__ = self._documentation()
+        function.__dict__["declaration"] = self
+        return function
+
+    def _documentation(self) -> str:
+        """The docstring of the body with formula and arguments, which are written once, in the declaration."""
+        summary, *sections = (inspect.getdoc(self.body) or self.name).split("\n\n")
+        formula = self.formulas[""]
+        if isinstance(formula, str) and not any(section.startswith("f(x) = ") for section in sections):
+            cases = [f"f(x) = {text} where {case}" for case, text in self.formulas.items() if case]
+            sections.insert(0, "\n\n".join([f"f(x) = {formula}", *cases]))
+        if not any(section.startswith("Args:") for section in sections):
+            shape = "of at least one dimension" if Trait.OVER_AXIS in self.traits else "of any shape"
+            lines = [f"x: float tensor {shape}.", *(param.documentation for param in self.params.values())]
+            headings = ("Returns:", "Raises:", "Example:", "Reference:")
+            place = next((i for i, section in enumerate(sections) if section.startswith(headings)), len(sections))
+            sections.insert(place, "\n    ".join(["Args:", *lines]))
+        return "\n\n".join([summary, *sections])
+
+    def with_params(self, params: Mapping[str, Any]) -> "BoundActivation":
+        """The activation with these parameters bound."""
+        return BoundActivation(self, params)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of each parameter."""
+        return {name: param.default for name, param in self.params.items()}
+
+    def bind(self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        """All parameters by name, validated, with defaults for those not given."""
+        args = tuple(args)
+        given = dict(zip(self.params, args, strict=False))
+        twice = sorted(given.keys() & kwargs.keys())
+        if len(args) > len(self.params) or twice:
+            received = f"{twice[0]} twice" if twice else f"{len(args)} values"
+            raise TypeError(f"'{self.name}' takes {self._accepted()}. Received: {received}")
+        given.update(kwargs)
+        for name in given.keys() - self.params.keys():
+            raise TypeError(
+                f"'{self.name}' has no parameter `{name}`; it takes {self._accepted()}."
+                f"{self._variant_with(name)} Received: {name}={given[name]!r}"
+            )
+        bound = self.defaults
+        bound.update({name: self.params[name].validated(value, self.name) for name, value in given.items()})
+        for name, param in self.params.items():
+            if param.below is not None and not bound[name] < bound[param.below]:
+                raise ValueError(
+                    f"`{name}` of '{self.name}' must be smaller than `{param.below}`. "
+                    f"Received: {name}={bound[name]!r}, {param.below}={bound[param.below]!r}"
+                )
+        return bound
+
+    def _accepted(self) -> str:
+        return ", ".join(f"`{name}`" for name in self.params) or "no parameters"
+
+    def _variant_with(self, parameter: str) -> str:
+        """` Use 'swish_beta(beta=...)'.` where a variant of that name has the parameter that this activation lacks."""
+        for name in (self.name, *self.aliases.get("keras", ())):
+            variant = activations.find(f"{name}_{parameter}")
+            if variant is not None and parameter in variant.params:
+                return f" Use '{variant.name}({parameter}=...)'."
+        return ""
+
+    def declare_derivative(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Make `rule(x, **params)` the derivative, in place of automatic differentiation."""
+        self._check_free("derivative")
+
+        def second(x: Any, *args: Any, **params: Any) -> Any:
+            assert self.second_derivative is not None
+            return self.second_derivative(x, *args, **params)
+
+        ruled = derivatives.with_derivative(second)(rule)
+
+        @functools.wraps(rule)
+        def derivative(x: Any, *args: Any, **params: Any) -> Any:
+            return (rule if self.second_derivative is None else ruled)(x, *args, **params)
+
+        self.derivative = derivative
+        return derivative
+
+    def declare_second_derivative(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Make `rule(x, **params)` the second derivative, in place of automatic differentiation of the first."""
+        self._check_free("second_derivative")
+        if self.derivative is None:
+            raise ValueError(
+                f"The derivative of '{self.name}' must be declared before its second derivative. "
+                f"Received: @{self.name}.second_derivative without @{self.name}.derivative"
+            )
+        self.second_derivative = rule
+        return rule
+
+    def _check_free(self, what: str) -> None:
+        if getattr(self, what) is not None:
+            raise ValueError(
+                f"`@{self.name}.{what}` declares what '{self.name}' has already. To evaluate it, call "
+                f"keras_acts.info('{self.name}').{what}(x); for an activation of your own, choose another name."
+            )
+        self._computation.cache_clear()  # of calls before this declaration, which went by autodiff
+
+    def __call__(self, x: Any, params: dict[str, Any]) -> Any:
+        """The activation of `x`, with all parameters given and already validated."""
+        if isinstance(x, keras.KerasTensor):
+            return ActivationOperation(self, params).symbolic_call(x)
+        x = ops.convert_to_tensor(x)
+        self.check_input(x, params)
+        return self._computation(**params)(x)
+
+    @cached_property
+    def _computation(self) -> Any:
+        """For each set of parameters, the activation of a float tensor, by the rules of `core.derivatives`."""
+
+        @functools.lru_cache(maxsize=64)
+        def computation(**params: Any) -> Callable[..., Any]:
+            rounding = derivatives.as_is if Trait.SINGLE_ROUNDING in self.traits else derivatives.upcast
+            value = functools.partial(self.body, **params)
+            if self.derivative is None:
+                return rounding(value)
+            return derivatives.elementwise_rule(value, functools.partial(self.derivative, **params), rounding)
+
+        return computation
+
+    def check_input(self, x: Any, params: Mapping[str, Any]) -> None:
+        """Refuse what the formula is not defined for, before anything is computed."""
+        derivatives.floating_dtype(x, f"`x` of '{self.name}'")
+        if "axis" not in params:
+            return  # the rank may be unknown while a graph is traced, and nothing here needs it
+        rank = len(x.shape)
+        if not -rank <= params["axis"] < rank:
+            legal = f"must be in [{-rank}, {rank})" if rank else "needs at least one dimension"
+            raise ValueError(
+                f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. "
+                f"Received: axis={params['axis']}"
+            )
+
+
+activations: registry.Registry[Activation] = registry.Registry("activations")
+
+
+def by_registered_name(name: str) -> Activation:
+    """The record that a file names.
+
+    Raises:
+        ValueError: if no module that declares it has been imported.
+    """
+    record = activations.find(name)
+    if record is None:
+        package = name.partition(">")[0]
+        raise ValueError(
+            f"The activation '{name}' must be declared before a file that names it is read: import the module of "
+            f"`{package}` that declares it. Received: {name!r}"
+        )
+    return record
+
+
+@keras.saving.register_keras_serializable(package="keras_acts", name="activations.BoundActivation")
+class BoundActivation:
+    """A saveable callable: one activation and the parameters given for it.
+
+    Made by `keras_acts.get`. It goes wherever an `activation=` goes, is saved with its parameters, pickles, and equals
+    another one with the same activation and parameters.
+
+    Args:
+        declaration: the record of the activation.
+        params: the parameters given; the others keep their defaults.
+    """
+
+    def __init__(self, declaration: Activation, params: Mapping[str, Any]) -> None:
+        self.declaration = declaration
+        self.all_params = declaration.bind((), params)
+        self.params = {name: self.all_params[name] for name in declaration.params if name in params}
+        self.__name__ = spec.format(declaration.name, self.params)
+        self.__doc__ = declaration.function.__doc__
+
+    def __call__(self, x: Any) -> Any:
+        """The activation of a tensor or KerasTensor."""
+        return self.declaration(x, self.all_params)
+
+    def get_config(self) -> dict[str, Any]:
+        """The registered name and the parameters given."""
+        return {"activation": self.declaration.registered_name, "params": dict(self.params)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "BoundActivation":
+        """The bound activation that `get_config` describes."""
+        return cls(by_registered_name(config["activation"]), config["params"])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BoundActivation):
+            return NotImplemented
+        return (
+            self.declaration.registered_name == other.declaration.registered_name
+            and self.all_params == other.all_params
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.declaration.registered_name, tuple(self.all_params.items())))
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_config, (self.get_config(),)
+
+
+@keras.saving.register_keras_serializable(package="keras_acts", name="activations.ActivationOperation")
+class ActivationOperation(keras.Operation):
+    """A node of a Functional model: `y = keras_acts.activations.mish(keras_tensor)`."""
+
+    def __init__(self, declaration: Activation, params: Mapping[str, Any], name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.declaration = declaration
+        self.params = dict(params)
+
+    def call(self, x: Any) -> Any:
+        """The activation of a tensor."""
+        return self.declaration(x, self.params)
+
+    def compute_output_spec(self, x: Any) -> keras.KerasTensor:
+        """Shape and dtype are those of the input."""
+        self.declaration.check_input(x, self.params)
+        return keras.KerasTensor(x.shape, dtype=x.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The registered name, all parameters and the name of the node."""
+        # Nested, as loading a legacy .h5 file would replace a plain registered name by the function itself.
+        activation = {"registered_name": self.declaration.registered_name, "params": self.params}
+        return {"activation": activation, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "ActivationOperation":
+        """The operation that `get_config` describes."""
+        activation = config["activation"]
+        declaration = by_registered_name(activation["registered_name"])
+        return cls(declaration, declaration.bind((), activation["params"]), config["name"])

@@ -1,0 +1,153 @@
+"""`@activation`: declare an activation once."""
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace as copy_with
+from types import MappingProxyType, UnionType
+from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, get_args, get_origin
+
+from keras_acts.core import keras_bridge, spec
+from keras_acts.core.activation import Activation, Formula, activations
+from keras_acts.core.params import Param, Trait
+from keras_acts.core.registry import aliases_by_framework
+
+P = ParamSpec("P")
+Rule = TypeVar("Rule", bound=Callable[..., Any])
+
+
+class ActivationFunction(Protocol[P]):
+    """What `@activation` makes of a body: the public function, with decorators that declare its derivatives."""
+
+    __name__: str
+    __doc__: str | None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """The activation of a tensor."""
+
+    def derivative(self, rule: Rule) -> Rule:
+        """Decorator: `rule(x, **params)` is the derivative, used in place of automatic differentiation."""
+
+    def second_derivative(self, rule: Rule) -> Rule:
+        """Decorator: `rule(x, **params)` is the second derivative. Without it the first is left to autodiff."""
+
+
+def activation(
+    *,
+    name: str | None = None,
+    package: str = "keras_acts",
+    replace: bool = False,
+    formula: Formula | Mapping[str, Formula],
+    paper: str | None = None,
+    traits: Iterable[Trait | str] = (),
+    aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
+    kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
+) -> Callable[[Callable[P, Any]], ActivationFunction[P]]:
+    """Declare an activation. The decorated body computes the value with `keras.ops`; its parameters are its signature.
+
+    After this the activation works as a string in every Keras layer, is saved and loaded by name, is validated, listed
+    and tested like the built-in ones. The body sees float32 or float64 only: half precision is upcast before and
+    rounded once after, unless the activation has `Trait.SINGLE_ROUNDING`. The docstring of the function is that of the
+    body, with the formula and the arguments from here.
+
+    Args:
+        name: name of the activation; the function's own by default.
+        package: first half of the registered name; use the name under which your module is imported.
+        replace: True to take over a name that is in use. Without it, a taken name is an error.
+        formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
+            "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
+            `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
+        paper: the source, as an arXiv id or a citation.
+        traits: a set of `Trait`.
+        aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
+            that framework's defaults. Those under "keras" are plain aliases; the others are reached as
+            "torch:LeakyReLU". A key may name several frameworks: `{"keras jax": "relu"}`.
+        kinks: points where the derivative jumps, or a function of the parameters that returns them.
+
+    Returns:
+        A decorator that returns the public function. Where automatic differentiation would cancel or overflow, declare
+        the derivatives too, with `@<name>.derivative` and `@<name>.second_derivative`.
+
+    Raises:
+        ValueError: if the name is taken, or not an identifier, or a parameter is not annotated with `Param`. Nothing is
+            registered then.
+
+    Example:
+        @keras_acts.activation(formula="x * cos(x)", package="my_package")
+        def growing_cosine(x):
+            return x * keras.ops.cos(x)
+
+        @growing_cosine.derivative
+        def _(x):
+            return keras.ops.cos(x) - x * keras.ops.sin(x)
+
+        keras.layers.Dense(8, activation="growing_cosine")
+    """
+
+    def declare(body: Callable[P, Any]) -> ActivationFunction[P]:
+        own_name = name or body.__name__
+        if not own_name.isidentifier():
+            raise ValueError(f"The name of an activation must be an identifier. Received: name={own_name!r}")
+        points = kinks if callable(kinks) else tuple(kinks)
+        params = _parameters(body, own_name)
+        record = Activation(
+            name=own_name,
+            package=package,
+            formulas=MappingProxyType(_cases(formula, params, own_name)),
+            paper=paper,
+            params=MappingProxyType(params),
+            traits=frozenset(Trait(trait) for trait in traits),
+            aliases=aliases_by_framework(aliases),
+            kinks=points if callable(points) else (lambda **params: points),
+            body=body,
+        )
+        for alias in itertools.chain.from_iterable(record.aliases.values()):
+            record.bind(*spec.parse(alias)[1:])  # a faulty alias is an error here, not in some later look-up
+        function = cast(Any, record.function)
+        activations.add(record, replace=replace)
+        keras_bridge.register(function, record.registered_name)
+        function.derivative = record.declare_derivative
+        function.second_derivative = record.declare_second_derivative
+        return cast(ActivationFunction[P], function)
+
+    return declare
+
+
+def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str) -> dict[str, Formula]:
+    if not isinstance(formula, Mapping):
+        return {"": formula}
+    for case in formula:
+        unknown = spec.parse(f"f({case})")[2].keys() - params.keys()
+        if unknown or "" not in formula:
+            raise ValueError(
+                f"The formulas of '{owner}' must be given by cases of its parameters, such as 'approximate=True', and "
+                f"by '' for every other case. Received: {list(formula)}"
+            )
+    return dict(formula)
+
+
+def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
+    # Not typing.get_type_hints: on Python 3.10 it hides the annotation of a parameter whose default is None.
+    signature = list(inspect.signature(body, eval_str=True).parameters.values())
+    if not signature:
+        raise ValueError(f"'{owner}' must take the input tensor as its first argument. Received: {owner}()")
+    params = {}
+    for parameter in signature[1:]:
+        hint = parameter.annotation
+        notes = [note for note in getattr(hint, "__metadata__", ()) if isinstance(note, Param)]
+        if len(notes) != 1 or parameter.default is parameter.empty:
+            raise ValueError(
+                f"Each parameter of '{owner}' needs a default and a `Param`, such as "
+                f"`{parameter.name}: Annotated[float, Param('what it does', low=0.0)] = 1.0`. Received: {parameter}"
+            )
+        accepted = _alternatives(get_args(hint)[0])
+        kinds = accepted - {type(None)}
+        if len(kinds) != 1 or not kinds <= {float, int, bool}:
+            raise ValueError(f"`{parameter.name}` of '{owner}' must be a float, int or bool. Received: {parameter}")
+        param = copy_with(notes[0], name=parameter.name, kind=kinds.pop(), optional=type(None) in accepted)
+        params[parameter.name] = copy_with(param, default=param.validated(parameter.default, owner))
+    return params
+
+
+def _alternatives(hint: Any) -> set[Any]:
+    return set(get_args(hint)) if get_origin(hint) in (UnionType, Union) else {hint}

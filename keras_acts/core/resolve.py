@@ -1,0 +1,175 @@
+"""How a string, dict or callable becomes an activation, and back: the names of `keras.activations`, and the records."""
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from keras_acts.core import spec
+from keras_acts.core.activation import Activation, BoundActivation, activations
+from keras_acts.core.params import Trait
+from keras_acts.core.registry import Registry
+
+# The layers of keras_acts, filled by `keras_acts.layers`, for errors that name the layer to use.
+layers: Registry[Any] = Registry("layers")
+
+find = activations.find
+
+
+def names(pattern: str | None = None, trait: Trait | str | None = None, family: str | None = None) -> list[str]:
+    """Names of the activations, sorted.
+
+    Args:
+        pattern: shell-style pattern, such as "*lu*".
+        trait: keep those with this `Trait`.
+        family: keep those of this family: "rectifiers", "periodic", "softmax", ...
+
+    Example:
+        >>> keras_acts.names("gelu*")
+        ['gelu', 'gelu_tanh']
+    """
+    return sorted(
+        name
+        for name, record in activations.current().items()
+        if (pattern is None or fnmatch.fnmatchcase(name, pattern))
+        and (trait is None or trait in record.traits)
+        and (family is None or family == record.family)
+    )
+
+
+def info(name: str) -> Activation:
+    """The record of an activation: name, formula, paper, params, traits, aliases, derivatives, source.
+
+    Raises:
+        ValueError: for an unknown name, with near matches.
+
+    Example:
+        >>> keras_acts.info("mish").paper
+        'arXiv:1908.08681'
+    """
+    record = find(name)
+    if record is None:
+        raise ValueError(unknown(name))
+    return record
+
+
+def declaration_of(activation: Callable[..., Any]) -> tuple[Activation | None, dict[str, Any]]:
+    """The record behind a function or bound activation of ours, and its parameters; None for other callables."""
+    if isinstance(activation, BoundActivation):
+        return activation.declaration, dict(activation.all_params)
+    record = getattr(activation, "declaration", None)
+    if isinstance(record, Activation) and record.function is activation:
+        return record, record.defaults
+    return None, {}
+
+
+def get(identifier: Any, **params: Any) -> Callable[..., Any]:
+    """An activation from a name, a spec string, an alias, a callable or a config dict.
+
+    A bare name gives our function, also for names that Keras has; a name with parameters gives a bound activation: a
+    callable object that is saved with its parameters. `None` gives `identity`.
+
+    Args:
+        identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU", a callable, a serialized activation, or None.
+        **params: parameters to bind; they win over those in the string.
+
+    Returns:
+        A function, or a `BoundActivation` where parameters are given.
+
+    Raises:
+        ValueError: for an unknown name, a malformed string or a value out of range.
+        TypeError: for an unknown parameter, or parameters with something that takes none.
+
+    Example:
+        >>> keras_acts.get("elu", alpha=0.5)
+        elu(alpha=0.5)
+    """
+    if identifier is None:
+        identifier = "identity"
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, str):
+        return _from_string(identifier, params)
+    if not callable(identifier):
+        raise ValueError(
+            "An activation must be a name, a spec string, a callable or a config dict. "
+            f"Received: {identifier!r} of type {type(identifier).__name__}"
+        )
+    if not params:
+        return identifier
+    if isinstance(identifier, BoundActivation):
+        return identifier.declaration.with_params({**identifier.params, **params})
+    record, _ = declaration_of(identifier)
+    if record is not None:
+        return record.with_params(params)
+    raise TypeError(
+        "Parameters can be bound to activations of keras_acts only. "
+        f"Received: {identifier!r} with {spec.format('', params)}"
+    )
+
+
+def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
+    name, args, kwargs = spec.parse(text)
+    record, preset = find(name), {}
+    if ":" in name and not spec.is_notation(name):
+        foreign = activations.find_foreign(name)
+        if foreign is not None:
+            record, positional, by_name = foreign
+            preset = {**dict(zip(record.params, positional, strict=False)), **by_name}
+    if record is None:
+        raise ValueError(unknown(name))
+    if not (args or kwargs or params or preset or text.rstrip().endswith(")")):
+        return record.function
+    given = record.bind(args, kwargs)  # also checks positional values and duplicates
+    named = {key: given[key] for key in given if key in kwargs or key in list(record.params)[: len(args)]}
+    return record.with_params({**preset, **named, **params})
+
+
+def serialize(activation: Callable[..., Any]) -> Any:
+    """The config of an activation, as Keras layers write it into files.
+
+    Example:
+        >>> activations.serialize(activations.get("elu(alpha=0.5)"))["config"]
+        {'activation': 'keras_acts>activations.elu', 'params': {'alpha': 0.5}}
+    """
+    return keras.activations.serialize(activation)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+    """The activation of a config made by `serialize`, or of a name.
+
+    Example:
+        >>> activations.deserialize(activations.serialize(activations.get("elu(alpha=0.5)")))
+        elu(alpha=0.5)
+    """
+    if isinstance(config, str):
+        found = (custom_objects or {}).get(config)
+        return found if found is not None else get(config)
+    return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
+
+
+def unknown(name: str) -> str:
+    """The error text for a name that is not an activation: what it is instead, or what is close to it."""
+    layer = _layer_spelled(name)
+    if layer is not None and find(name.lower()) is None and not activations.spelled_like(name):
+        return (
+            f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
+            f"Add the layer instead: {layer}. Received: {name!r}"
+        )
+    with_weights = f" With weights, it is a layer: {layer}." if (layer or "").startswith("keras_acts.") else ""
+    return (
+        f"Unknown activation.{activations.did_you_mean(name)}{with_weights} `keras_acts.names()` lists all. "
+        f"Received: {name!r}"
+    )
+
+
+def _layer_spelled(name: str) -> str | None:
+    """What to write for the layer of that name: `keras_acts.layers.PReLU()`, `keras_acts.layers.get('torch:GLU')`."""
+    bare = spec.parse(name)[0]
+    if layers.find_foreign(bare) is not None:
+        return f"keras_acts.layers.get({bare!r})"
+    plain = bare.lower().replace("_", "")
+    ours = {record.lower(): f"keras_acts.layers.{record}()" for record in layers.current()}
+    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in dir(keras.layers)}
+    return ours.get(plain, builtin.get(plain))

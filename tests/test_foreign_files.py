@@ -1,0 +1,110 @@
+"""Files that others wrote, where a bare name is not ours: never answered by one of our activations."""
+
+import json
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import keras_acts
+
+NAMES = keras_acts.names()
+FOREIGN = [name for name in NAMES if not hasattr(keras.activations, name)]
+
+
+def written_without_us(name, path):
+    """A model with an activation of the author's own, saved where keras_acts is not known."""
+
+    def own(x):
+        return 42.0 + 0.0 * x
+
+    own.__name__ = name
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation=own)]).save(path)
+
+
+def with_bare_strings(name, path):
+    """An .h5 file as Keras 2 wrote it: the activation is nothing but its name."""
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="relu")]).save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"][1]["config"]["activation"] = name
+        file.attrs["model_config"] = json.dumps(config)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("name", FOREIGN)
+def test_an_unregistered_function_with_one_of_our_names_is_never_taken_for_ours(name, tmp_path):
+    for path in (tmp_path / "model.keras", tmp_path / "model.h5"):
+        written_without_us(name, path)
+        with pytest.raises(TypeError, match=f"Could not locate function '{name}'"):
+            keras.models.load_model(path)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.parametrize("name", [*FOREIGN, "gaussian(sigma=2.0)", "torch:LeakyReLU"])
+def test_a_bare_string_in_a_file_is_never_taken_for_ours(name, tmp_path):
+    with_bare_strings(name, tmp_path / "model.h5")
+    with pytest.raises((TypeError, ValueError), match=r"names the activation .* without a package"):
+        keras.models.load_model(tmp_path / "model.h5")
+
+
+def test_the_squash_of_keras_contrib_is_not_ours(tmp_path):
+    """keras-contrib's divides by 0.5 + |x|^2, ours by 1 + |x|^2."""
+
+    def squash(x, axis=-1):
+        squared = keras.ops.sum(keras.ops.square(x), axis, keepdims=True) + keras.backend.epsilon()
+        return keras.ops.sqrt(squared) / (0.5 + squared) * x
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation=squash)])
+    model.save(tmp_path / "capsule.keras")
+    with pytest.raises(TypeError, match="Could not locate function 'squash'"):
+        keras.models.load_model(tmp_path / "capsule.keras")
+    again = keras.models.load_model(tmp_path / "capsule.keras", custom_objects={"squash": squash})
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(again(x), model(x))
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.filterwarnings("ignore:No training configuration found")
+def test_a_file_with_bare_strings_loads_with_the_remedy_of_the_error(tmp_path):
+    with_bare_strings("snake", tmp_path / "model.h5")
+    loaded = keras.models.load_model(tmp_path / "model.h5", custom_objects=keras_acts.custom_objects())
+    assert loaded.layers[-1].activation is keras_acts.activations.snake
+
+
+@keras.saving.register_keras_serializable(package="test_foreign_files")
+class Block(keras.layers.Layer):
+    """A user's layer that keeps an activation string in its config, as many do."""
+
+    def __init__(self, activation, **kwargs):
+        super().__init__(**kwargs)
+        self.activation = activation
+        self.dense = keras.layers.Dense(2, activation=activation)
+
+    def build(self, shape):
+        self.dense.build(shape)
+
+    def call(self, x):
+        return self.dense(x)
+
+    def get_config(self):
+        return {**super().get_config(), "activation": self.activation}
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize("string", ["snake", "elu(alpha=0.5)", "keras_acts>snake"])
+def test_a_string_that_a_users_layer_passes_on_is_the_users_own(string, suffix, tmp_path):
+    path = tmp_path / f"model.{suffix}"
+    model = keras.Sequential([keras.Input((3,)), Block(string)])
+    model.save(path)
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(keras.models.load_model(path)(x), model(x))
+
+
+def test_a_config_that_is_no_file_may_hold_strings():
+    layer = keras.layers.Dense.from_config({"units": 2, "activation": "snake"})
+    assert layer.activation is keras_acts.activations.snake
