@@ -20,7 +20,7 @@ from keras_acts.authoring.formula.collecting import (
     to_power,
 )
 from keras_acts.authoring.formula.computations import COMPUTATIONS
-from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms
+from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, without
 from keras_acts.notation import FUNCTIONS, Node, parse
 
 _VALUES: Mapping[str, Callable[..., float]] = {
@@ -32,7 +32,9 @@ _VALUES: Mapping[str, Callable[..., float]] = {
 _parsed = functools.lru_cache(maxsize=None)(parse)  # of the formulas in our own tables
 
 # A rule takes the algebra that applies it and what is collected or called, and gives an equal expression or None.
-CollectedRule = Callable[["Algebra", float, Terms], Expression | None]
+SumRule = Callable[["Algebra", float, Terms], Expression | None]
+# That of a product tells the factors that go, and what comes instead.
+ProductRule = Callable[["Algebra", Terms], tuple[tuple[Expression, ...], tuple[Expression, ...]] | None]
 CallRule = Callable[..., Expression | None]
 
 
@@ -47,8 +49,8 @@ class Algebra:
 
     def __init__(
         self,
-        sum_rules: Sequence[CollectedRule],
-        product_rules: Sequence[CollectedRule],
+        sum_rules: Sequence[SumRule],
+        product_rules: Sequence[ProductRule],
         call_rules: Mapping[str, CallRule],
     ) -> None:
         self._sum_rules, self._product_rules, self._call_rules = sum_rules, product_rules, call_rules
@@ -86,9 +88,10 @@ class Algebra:
             return ZERO
         bases = {base: exponent for base, exponent in bases.items() if exponent}
         for rule in self._product_rules:
-            found = rule(self, coefficient, bases)
+            found = rule(self, bases)
             if found is not None:
-                return found
+                gone, instead = found
+                return self.multiply(number(coefficient), *_raised_all(without(bases, *gone)), *instead)
         return plain_product(coefficient, bases)
 
     def divide(self, a: Expression, b: Expression) -> Expression:
@@ -170,6 +173,10 @@ class Algebra:
             )
 
         return meaning(_parsed(text))
+
+
+def _raised_all(bases: Terms) -> list[Expression]:
+    return [_raised(base, exponent) for base, exponent in bases.items()]
 
 
 def _raised(base: Expression, exponent: float) -> Expression:
