@@ -146,11 +146,7 @@ BAD = {
     "named like ours": (
         snake,
         "is a function that is not registered; Keras saves only its name 'snake'. "
-        f"Keep it at module level and {REGISTER}"
-        if KERAS < (3, 10)
-        else "is a function 'snake' that Keras would silently replace by another of that name, "
-        "keras_acts.activations.periodic.snake, when the model is loaded. "
-        f"Give it a name of its own and {REGISTER}",
+        f"Keep it at module level and {REGISTER}",
     ),
     "tf.function": (
         tf.function(unregistered),
