@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, get_args, get
 from keras_acts.core import keras_bridge, spec
 from keras_acts.core.activation import Activation, Formula, activations
 from keras_acts.core.params import Param, Trait
+from keras_acts.core.registry import aliases_by_framework
 
 P = ParamSpec("P")
 Rule = TypeVar("Rule", bound=Callable[..., Any])
@@ -41,7 +42,6 @@ def activation(
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
-    derivative: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[P, Any]], ActivationFunction[P]]:
     """Declare an activation. The decorated body computes the value with `keras.ops`; its parameters are its signature.
 
@@ -61,7 +61,7 @@ def activation(
         traits: a set of `Trait`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
             that framework's defaults. Those under "keras" are plain aliases; the others are reached as
-            "torch:LeakyReLU".
+            "torch:LeakyReLU". A key may name several frameworks: `{"keras jax": "relu"}`.
         kinks: points where the derivative jumps, or a function of the parameters that returns them.
 
     Returns:
@@ -97,7 +97,7 @@ def activation(
             paper=paper,
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
-            aliases=MappingProxyType({k: (v,) if isinstance(v, str) else tuple(v) for k, v in aliases.items()}),
+            aliases=aliases_by_framework(aliases),
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
@@ -108,8 +108,6 @@ def activation(
         keras_bridge.register(function, record.registered_name)
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
-        if derivative is not None:
-            record.declare_derivative(derivative)
         return cast(ActivationFunction[P], function)
 
     return declare
