@@ -270,6 +270,7 @@ for missing, *arguments in calls:
 """
 
 
+@pytest.mark.slow
 def test_the_library_does_without_the_extra_and_the_command_says_what_to_install(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_EXTRA], cwd=tmp_path, capture_output=True, text=True, check=False

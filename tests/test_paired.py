@@ -346,6 +346,7 @@ def test_bad_strings(text, message):
         layers.Dense(3, kernel_initializer=text)
 
 
+@pytest.mark.slow
 def test_files_load_where_keras_acts_is_absent(tmp_path):
     names = ("relu", "selu", "tanh", "gelu", "silu", "mish", "elu")
     hidden = [layers.Dense(8, **keras_acts.paired(name, deep=deep)) for name in names for deep in (False, True)]

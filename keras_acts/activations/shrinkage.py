@@ -8,28 +8,18 @@ from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "hard_shrink",
-    "soft_shrink",
-    "tanh_shrink",
-]
+__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
 
-def _outside(x, threshold):
-    """1 where |x| > threshold, else 0; at the kinks 0."""
-    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
-
-
-def _kinks(threshold):
+def _kinks(threshold: float) -> tuple[float, float]:
     return (-threshold, threshold)
 
 
 @activation(
-    formula=r"\mathrm{sign}(x) \max(|x| - \lambda, 0)",
+    formula="sign(x) * max(abs(x) - threshold, 0)",
     paper="Donoho & Johnstone 1994",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
     aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
-    derivative=_outside,
     kinks=_kinks,
 )
 def soft_shrink(
@@ -37,13 +27,7 @@ def soft_shrink(
 ) -> nx.Tensor:
     """The input moved towards zero, the proximal operator of the L1 norm.
 
-    f(x) = x - threshold if x > threshold, x + threshold if x < -threshold, else 0
-
     torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, how far inputs are moved towards zero.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -58,11 +42,15 @@ def soft_shrink(
     return x - ops.clip(x, -threshold, threshold)
 
 
+@soft_shrink.derivative
+def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
+    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
+
+
 @activation(
-    formula=r"x \, [|x| > \lambda]",
+    formula="where(abs(x) > threshold, x, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
-    derivative=_outside,
     kinks=_kinks,
 )
 def hard_shrink(
@@ -70,13 +58,7 @@ def hard_shrink(
 ) -> nx.Tensor:
     """The input where it is large, else zero.
 
-    f(x) = x if |x| > threshold, else 0
-
     torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, half-width of the zero interval.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -88,29 +70,16 @@ def hard_shrink(
     return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
 
 
-def _tanh_shrink_curvature(x):
-    return nx.times_sech_squared(2.0 * ops.tanh(x), x)
-
-
-@nx.with_derivative(_tanh_shrink_curvature)
-def _tanh_shrink_slope(x):
-    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
-    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
+hard_shrink.derivative(_soft_shrink_derivative)
 
 
 @activation(
-    formula=r"x - \tanh x",
+    formula="x - tanh(x)",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
     aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
-    derivative=_tanh_shrink_slope,
 )
 def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     """What tanh leaves over: nearly zero for small inputs, x - 1 for large ones.
-
-    f(x) = x - tanh(x)
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -124,3 +93,14 @@ def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     square = ops.square(small)
     near_zero = small * (square * nx.fitted("tanh_shrink_quotient", square))
     return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))
+
+
+@tanh_shrink.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
+    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
+
+
+@tanh_shrink.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.times_sech_squared(2.0 * ops.tanh(x), x)

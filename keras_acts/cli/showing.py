@@ -17,6 +17,7 @@ from rich.text import Text
 from keras_acts import initializers, layers
 from keras_acts.cli import console
 from keras_acts.core import resolve, spec
+from keras_acts.layers.layer_registry import function_or_layer
 
 
 def show(
@@ -57,18 +58,10 @@ def show(
 
 def _found(text: str) -> Any:
     """The function that a string means, or else the layer; its class, where the layer needs arguments."""
-    try:
-        return resolve.get(text)
-    except ValueError as error:
-        name, *given = spec.parse(text)
-        if name not in layers.names() and ":" not in name:
-            raise
-        if name in layers.names() and not any(given) and _required(layers.info(name).cls):
-            return layers.info(name).cls
-        try:
-            return layers.get(text)
-        except ValueError:
-            raise error from None
+    name, *given = spec.parse(text)
+    if name in layers.names() and not any(given) and _required(layers.info(name).cls):
+        return layers.info(name).cls
+    return function_or_layer(text)
 
 
 def _facts(record: Any, own: dict[str, str]) -> Table:
@@ -184,7 +177,9 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, dict[st
     record = layers.info(cls.__name__)
     facts = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
     table = _table("Argument", "Meaning", "Default")
-    meanings = dict(_ARGUMENT.findall(_section(inspect.getdoc(cls) or "", "Args")))
+    # A layer inherits arguments, and their meanings, from its base classes.
+    documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
+    meanings = dict(match for text in documented for match in _ARGUMENT.findall(_section(text, "Args")))
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             meaning = " ".join(meanings.get(name, "").split())

@@ -5,48 +5,27 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
-__all__ = [
-    "log_softmax",
-    "softmax",
-    "softmax2d",
-    "softmax_one",
-    "softmin",
-    "softpick",
-    "solu",
-    "taylor_softmax",
-]
+__all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
+__all__ += ["taylor_softmax"]
 
 
-Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
-
-
-GateAxis = Annotated[int, Param("axis along which the entries compete")]
-
-
-def _softmax(x, axis):
+def _softmax(x: nx.Tensor, axis: int) -> nx.Tensor:
     return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 @activation(
-    formula=r"\frac{e^{x_i}}{\sum_j e^{x_j}}",
+    formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={
-        "keras": "softmax",
-        "tf": "softmax",
-        "torch": "Softmax",
-        "jax": "softmax",
-        "flax": "softmax",
-        "paddle": "softmax",
-        "onnx": "Softmax",
-        "mlx": "softmax",
-    },
+    aliases={"keras tf jax flax paddle mlx": "softmax", "torch onnx": "Softmax"},
 )
 @nx.empty_as_is
-def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits.
 
     f(x)_i = exp(x_i) / sum_j exp(x_j)
@@ -54,10 +33,6 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     For the output of a classifier. torch without `dim` picks axis 0 or 1 by rank; all others take the last one.
     Entries of -inf are masked: they get 0. A row of nothing but -inf gives zeros with zero gradient, as a fully masked
     row of `keras.layers.Softmax` does, where other softmax functions give NaN. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -75,31 +50,20 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"x_i - \log \sum_j e^{x_j}",
+    formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.OVER_AXIS},
-    aliases={
-        "keras": "log_softmax",
-        "tf": "log_softmax",
-        "torch": "LogSoftmax",
-        "jax": "log_softmax",
-        "flax": "log_softmax",
-        "paddle": "log_softmax",
-        "onnx": "LogSoftmax",
-        "mlx": "log_softmax",
-    },
+    aliases={"keras tf jax flax paddle mlx": "log_softmax", "torch onnx": "LogSoftmax"},
 )
 @nx.empty_as_is
-def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def log_softmax(
+    x: nx.Tensor, axis: Annotated[int, Param("axis along which the exponentials of the outputs sum to 1")] = -1
+) -> nx.Tensor:
     """Log-probabilities from logits.
 
     f(x)_i = x_i - log sum_j exp(x_j)
 
     The logarithm of `softmax` without the underflow. Entries of -inf stay -inf, with zero gradient; a row of nothing
     but -inf stays as it is, the logarithm of zeros. Beside an entry of +inf all finite ones are -inf.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the exponentials of the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-inf, 0].
@@ -117,22 +81,18 @@ def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}",
+    formula=Latex(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmin", "mlx": "softmin"},
 )
 @nx.empty_as_is
-def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
 
     f(x)_i = exp(-x_i) / sum_j exp(-x_j)
 
     For energies and distances, where the smallest entry should get the largest share. Here entries of +inf are the
     masked ones; a row of nothing but +inf gives zeros with zero gradient. Entries of -inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -148,23 +108,21 @@ def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\frac{e^{x_c}}{\sum_k e^{x_k}}",
+    formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmax2d(axis=-3)", "paddle": "Softmax2D(axis=-3)"},
 )
 @nx.empty_as_is
-def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def softmax2d(
+    x: nx.Tensor, axis: Annotated[int, Param("axis of the channels, along which the outputs sum to 1")] = -1
+) -> nx.Tensor:
     """Softmax over the channels of an image, for each pixel.
 
     f(x)_c = exp(x_c) / sum_k exp(x_k)
 
-    For the output of a segmentation network. The default axis is that of Keras' default layout, channels last; with
-    `data_format="channels_first"` use `axis=-3`, which is what torch and paddle do. -inf as in `softmax`: a channel of
-    -inf gets 0, a pixel of nothing but -inf gets zeros.
-
-    Args:
-        x: float tensor of at least one dimension, such as (batch, height, width, channels).
-        axis: int, axis of the channels, along which the outputs sum to 1.
+    For the output of a segmentation network, of shape (batch, height, width, channels). The default axis is that of
+    Keras' default layout, channels last; with `data_format="channels_first"` use `axis=-3`, which is what torch and
+    paddle do. -inf as in `softmax`: a channel of -inf gets 0, a pixel of nothing but -inf gets zeros.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -180,7 +138,7 @@ def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}",
+    formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     paper="Miller 2023",
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
 )
@@ -195,10 +153,6 @@ def softmax_one(
     For attention heads that should be able to attend to nothing. It is softmax with one more entry, always 0, which
     is then dropped. Entries of -inf are masked and get 0; a row of nothing but -inf gives zeros. Entries of +inf share
     the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to less than 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -220,7 +174,9 @@ def softmax_one(
 
 
 @activation(
-    formula=r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}",
+    formula=Latex(
+        r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}", reason="sums over the entries along an axis"
+    ),
     paper="arXiv:2504.20966",
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
 )
@@ -239,11 +195,6 @@ def softpick(
     Removes attention sinks and massive activations. The paper's epsilon is 1e-6, its code has 1e-8. Entries of -inf
     are masked, as in its code: they get 0 and are left out of the sum, though the limit of |exp(x) - 1| is 1. A row of
     nothing but -inf gives zeros. Entries of +inf share the row. The derivative of both kinked terms at 0 is 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        epsilon: float > 0, keeps the quotient finite where all entries are 0.
-        axis: int, axis along which the outputs sum to at most 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -267,22 +218,20 @@ def softpick(
 
 
 @activation(
-    formula=r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}",
+    formula=Latex(
+        r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}", reason="sums over the entries along an axis"
+    ),
     paper="arXiv:1511.05042",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
-def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
 
     f(x)_i = (1 + x_i + x_i^2 / 2) / sum_j (1 + x_j + x_j^2 / 2)
 
     Not monotonic: the smallest share is that of x = -1, and very negative entries get more again. Entries of -inf are
     masked all the same: they get 0, and a row of nothing but -inf gives zeros. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -306,12 +255,15 @@ def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}",
+    formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     paper="Elhage et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
-def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
+def solu(
+    x: nx.Tensor,
+    axis: Annotated[int, Param("axis along which the entries compete, usually the neurons of a layer")] = -1,
+) -> nx.Tensor:
     """Softmax linear unit: each entry times its softmax probability, so that few neurons of a layer speak at once.
 
     f(x)_i = x_i exp(x_i) / sum_j exp(x_j)
@@ -319,10 +271,6 @@ def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
     For hidden layers whose neurons should be easier to interpret. The paper follows it by a LayerNorm, which is yours
     to add: `keras.layers.LayerNormalization()`; x_transformers has both in one. Entries of -inf are masked: they give
     0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the entries compete, usually the neurons of a layer.
 
     Returns:
         Tensor of the same shape and dtype as x.

@@ -5,29 +5,24 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
-__all__ = [
-    "entmax",
-    "entmax15",
-    "sparsemax",
-]
-
-
-Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
+__all__ = ["entmax", "entmax15", "sparsemax"]
 
 
 _SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
 
 
-def _sparsemax_product(v, x, axis):
+def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
     return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
 
 
 @nx.with_symmetric_jacobian(_sparsemax_product)
-def _sparsemax(x, axis):
+def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
     # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
@@ -39,23 +34,19 @@ def _sparsemax(x, axis):
 
 
 @activation(
-    formula=r"\arg\min_{p \in \Delta} \|p - x\|^2",
+    formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
     paper="arXiv:1602.02068",
     traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
-    aliases={"keras": "sparsemax", "tfa": "sparsemax"},
+    aliases={"keras tfa": "sparsemax"},
 )
 @nx.empty_as_is
-def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
 
     f(x)_i = max(x_i - tau, 0), with tau such that the outputs sum to 1
 
     Keras' own is wrong up to 3.15 (its outputs sum to anything from 0 to 2.2). Entries of -inf are masked and get 0; a
     row of nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -73,18 +64,18 @@ def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     return _sparsemax(x, axis=axis)
 
 
-@activation(formula=r"[x_i / 2 - \tau]_+^2", paper="arXiv:1905.05702", traits=_SPARSE_SHARES)
+@activation(
+    formula=Latex(r"[x_i / 2 - \tau]_+^2", reason="solves for a threshold along an axis"),
+    paper="arXiv:1905.05702",
+    traits=_SPARSE_SHARES,
+)
 @nx.empty_as_is
-def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
 
     f(x)_i = max(x_i / 2 - tau, 0)^2, with tau such that the outputs sum to 1
 
     Sparse attention that still has a smooth gradient. -inf and +inf as in `entmax`, of which this is alpha = 1.5.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -108,7 +99,7 @@ def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 # The Jacobian is symmetric, and a function of p alone: diag(s) - s s^T / sum(s), with s = p^(2 - alpha) on the support.
 
 
-def _weighted_deviation(v, weight, axis):
+def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
     """The product of the Jacobian with v."""
 
     def from_mean(v):
@@ -118,7 +109,7 @@ def _weighted_deviation(v, weight, axis):
     return weight * from_mean(from_mean(v))
 
 
-def _entmax_product(v, x, alpha, axis):
+def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
     support = p > 0.0
     weight = ops.exp((2.0 - alpha) * ops.log(ops.where(support, p, 1.0)))
@@ -126,12 +117,12 @@ def _entmax_product(v, x, alpha, axis):
 
 
 @nx.with_symmetric_jacobian(_entmax_product)
-def _entmax(x, alpha, axis):
+def _entmax(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
     return nx.zero_if_masked(x, p / nx.sum_over_axis(p, axis), axis)
 
 
-def _bisect(x, below, low, high):
+def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx.Tensor, nx.Tensor]:
     """The largest number from low to high, to the last bit of x's dtype, where `below` holds; at low it does."""
 
     def halved(_, bounds):
@@ -143,7 +134,7 @@ def _bisect(x, below, low, high):
     return ops.fori_loop(0, 58 if nx.is_float64(x) else 28, halved, (low, high))[0]
 
 
-def _shares_by_depth(x, alpha, axis):
+def _shares_by_depth(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     scale = alpha - 1.0
     depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
@@ -164,7 +155,7 @@ def _shares_by_depth(x, alpha, axis):
     return shares(_bisect(x, lambda c: nx.sum_over_axis(shares(c), axis) >= 1.0, low, high))
 
 
-def _shares_by_smallest(x, alpha, axis):
+def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     """For alpha > 2, where shares set in so steeply that no threshold of x's dtype gives the smallest one.
 
     So the smallest share t itself is sought, and the others by their distance from its entry:
@@ -194,7 +185,7 @@ def _shares_by_smallest(x, alpha, axis):
 
 
 @activation(
-    formula=r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}",
+    formula=Latex(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}", reason="solves for a threshold along an axis"),
     paper="arXiv:1905.05702",
     traits=_SPARSE_SHARES,
 )
@@ -202,7 +193,7 @@ def _shares_by_smallest(x, alpha, axis):
 def entmax(
     x: nx.Tensor,
     alpha: Annotated[float, Param("how sparse: softmax towards 1, sparsemax at 2", low=1.0, exclusive=True)] = 1.5,
-    axis: Axis = -1,
+    axis: ShareAxis = -1,
 ) -> nx.Tensor:
     """Probabilities from logits with tunable sparsity, between softmax (alpha towards 1) and sparsemax (alpha = 2).
 
@@ -211,11 +202,6 @@ def entmax(
     For attention and classifiers that should give most entries exactly 0. Found by bisection to the last bit, then
     divided by the sum; the derivative is that of the exact solution. Entries of -inf are masked and get 0; a row of
     nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        alpha: float > 1, how sparse: softmax towards 1, sparsemax at 2.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
