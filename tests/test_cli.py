@@ -100,7 +100,7 @@ def test_list_refuses_unknown_traits_and_families(call):
     assert refused(call("list", "--trait", "smoth")).startswith("Error: `trait` must be one of: smooth, ")
     message = refused(call("list", "--family", "x"))
     assert message.endswith("Received: 'x'")
-    assert "gelu" in message
+    assert "periodic" in message
 
 
 # ---- show ------------------------------------------------------------------------------------------------------------
