@@ -23,7 +23,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_acts.experiments import Plan, Record, Run, carry_out, data, networks, runs
+from keras_acts.experiments import Plan, Record, Run, carry_out
+from keras_acts.experiments.task import data, networks
 
 
 @dataclass
@@ -93,7 +94,7 @@ def timed_compare(plan: Plan) -> tuple[Cost, list[Record]]:
 
 def measure(plan: Plan, plain_seeds: int) -> Iterator[str]:
     """The lines of the result."""
-    grid = runs(plan)
+    grid = plan.runs()
     chosen = [run for run in grid if run.seed < plain_seeds]
     half = len(chosen) // 2
     plain(chosen[0])  # what Keras does once in a process is not the loop's fault

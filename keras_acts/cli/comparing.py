@@ -6,6 +6,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,13 +17,53 @@ from typer.core import TyperCommand
 from keras_acts.authoring.notation import PREFIX
 from keras_acts.cli import console
 
+__all__ = ["ListingPresets", "command", "compare", "preset_command", "split"]
+
 PAGE = "report.html"
 
 
+def split(text: str | None) -> tuple[str, ...] | None:
+    """Split at commas, but for those inside parentheses."""
+    if text is None:
+        return None
+    parts: list[str] = []
+    depth = 0
+    for piece in re.split(r"([(),])", text):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "," and depth == 0:
+            parts.append("")
+        elif parts:
+            parts[-1] += piece
+        else:
+            parts.append(piece)
+    joined: list[str] = []
+    for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
+        if joined and joined[-1].lstrip().startswith(PREFIX) and re.match(r"\s*\w+\s*=", part):
+            joined[-1] += "," + part
+        else:
+            joined.append(part)
+    return tuple(part.strip() for part in joined)
+
+
+def _rates(text: str | None) -> tuple[float | str, ...] | None:
+    return None if text is None else tuple(map(_rate, split(text) or ()))
+
+
+def _rate(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text  # the plan says what is wrong with it
+
+
 def compare(
+    context: typer.Context,
     activations: Annotated[
         str | None,
-        typer.Option(help='Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5),PReLU". Default: 12.'),
+        typer.Option(
+            help='Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5),PReLU". Default: 12.',
+            callback=split,
+        ),
     ] = None,
     baseline: Annotated[str | None, typer.Option(help="What the others are compared with. Default: relu.")] = None,
     data: Annotated[
@@ -39,11 +80,16 @@ def compare(
     epochs: Annotated[int | None, typer.Option(help="Passes over the training data. Default: 20.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples in a step. Default: 128.")] = None,
     learning_rates: Annotated[
-        str | None, typer.Option(help='Grid, with commas: "1e-3,3e-3". Validation data choose for each activation.')
+        str | None,
+        typer.Option(
+            help='Grid, with commas: "1e-3,3e-3". Validation data choose for each activation. Default: 1e-3 for all.',
+            callback=_rates,
+        ),
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help='"adam" (default) or "sgd".')] = None,
     paired: Annotated[
-        bool | None, typer.Option("--paired/--no-paired", help="Each activation with its own initializer, or not.")
+        bool | None,
+        typer.Option("--paired/--no-paired", help="Initializers: each activation its own (default), or all Keras'."),
     ] = None,
     budget: Annotated[float | None, typer.Option(help="Seconds after which no run is started any more.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. Default: one on each core.")] = None,
@@ -64,22 +110,8 @@ def compare(
     from keras_acts import experiments
     from keras_acts.experiments import plan as plans
 
-    given = {
-        "activations": None if activations is None else split(activations),
-        "baseline": baseline,
-        "data": data,
-        "model": model,
-        "seeds": seeds,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rates": None if learning_rates is None else tuple(map(_rate, split(learning_rates))),
-        "optimizer": optimizer,
-        "paired": paired,
-        "budget": budget,
-        "workers": workers,
-        "engine": engine,
-        "output": output,
-    }
+    # All options but two are settings of `Plan` with the same names.
+    given = {name: value for name, value in context.params.items() if name not in ("preset", "plan")}
     try:
         settings = plans.read(plan) if plan is not None else {}
         settings |= {name: value for name, value in given.items() if value is not None}
@@ -108,15 +140,8 @@ def compare(
     console.say(f"Report: {folder / PAGE}", soft_wrap=True)
 
 
-def _rate(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text  # the plan says what is wrong with it
-
-
 def _say_what_seeds_can_show(chosen: Any) -> None:
-    from keras_acts.experiments.statistics import seeds_needed
+    from keras_acts.experiments.analysis.differences import seeds_needed
 
     plan = max(chosen, key=lambda plan: len(plan.activations))
     comparisons = len(plan.activations) - 1
@@ -130,7 +155,6 @@ def _say_what_seeds_can_show(chosen: Any) -> None:
 
 
 def _run_with_progress(job: Any) -> list[Any]:
-    from keras_acts import experiments
 
     records = []
     with (
@@ -139,7 +163,7 @@ def _run_with_progress(job: Any) -> list[Any]:
             SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         ) as progress,
     ):
-        task = progress.add_task("starting", total=sum(len(experiments.runs(plan)) for plan in job.plans))
+        task = progress.add_task("starting", total=sum(len(plan.runs()) for plan in job.plans))
         for record in job.records():
             records.append(record)
             progress.update(task, advance=1, description=f"{record.run.activation}, seed {record.run.seed}")
@@ -157,19 +181,17 @@ def _write(comparison: Any, repeat: str, folder: Path) -> None:
 
 def command(chosen: Any) -> str:
     """The command that repeats a plan."""
-    options = {
-        "activations": ",".join(chosen.activations),
-        "baseline": chosen.baseline,
-        "data": chosen.data,
-        "model": chosen.model,
-        "seeds": chosen.seeds,
-        "epochs": chosen.epochs,
-        "batch-size": chosen.batch_size,
-        "learning-rates": ",".join(map(repr, chosen.learning_rates)),
-        "optimizer": chosen.optimizer,
-    }
-    words = [f'--{name} "{value}"' for name, value in options.items()]
-    return " ".join(["keras-acts compare", *words, *([] if chosen.paired else ["--no-paired"])])
+    from keras_acts.experiments.plan import HOW
+
+    words = ["keras-acts compare"]
+    for setting in fields(chosen):
+        name, value = setting.name.replace("_", "-"), getattr(chosen, setting.name)
+        if isinstance(value, bool):
+            words += [] if value == setting.default else [f"--{name}" if value else f"--no-{name}"]
+        elif setting.name not in HOW:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            words.append(f'--{name} "{text}"')
+    return " ".join(words)
 
 
 def preset_command(name: str, settings: dict[str, Any]) -> str:
@@ -192,10 +214,10 @@ class ListingPresets(TyperCommand):
 
 @contextlib.contextmanager
 def _native_log(folder: Path) -> Iterator[None]:
-    """Send what TensorFlow's C++ code writes to stderr into the folder's `tensorflow.log`, kept if there is anything.
+    """Send what TensorFlow's C++ code writes to stderr into the folder's `tensorflow.log`, made if there is anything.
 
-    It cannot be switched off (TF_CPP_MIN_LOG_LEVEL does not reach all of it) and cuts through the progress bar. In each
-    default comparison it is an optimizer's "remapper failed" for leaky_relu, Keras' own included, which is harmless.
+    It cannot be switched off (TF_CPP_MIN_LOG_LEVEL does not reach all of it) and would break the progress bar. Each
+    default comparison has the harmless "remapper failed" of a graph optimizer for leaky_relu, as Keras' own has.
     """
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -213,24 +235,3 @@ def _native_log(folder: Path) -> Iterator[None]:
             (folder / "tensorflow.log").write_bytes(said)
     finally:
         os.close(terminal)
-
-
-def split(text: str) -> tuple[str, ...]:
-    """Split at commas, but for those inside parentheses."""
-    parts: list[str] = []
-    depth = 0
-    for piece in re.split(r"([(),])", text):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth == 0:
-            parts.append("")
-        elif parts:
-            parts[-1] += piece
-        else:
-            parts.append(piece)
-    joined: list[str] = []
-    for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
-        if joined and joined[-1].lstrip().startswith(PREFIX) and re.match(r"\s*\w+\s*=", part):
-            joined[-1] += "," + part
-        else:
-            joined.append(part)
-    return tuple(part.strip() for part in joined)

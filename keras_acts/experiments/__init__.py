@@ -1,15 +1,28 @@
-"""The comparison tool: plan -> runs -> store -> statistics -> report, each a plain function over data."""
+"""The comparison tool: task -> runs -> analysis -> report, each a plain function over data.
 
-from keras_acts.experiments.comparing import carry_out as carry_out
-from keras_acts.experiments.comparing import compare as compare
-from keras_acts.experiments.comparing import in_order as in_order
-from keras_acts.experiments.comparing import plain_job as plain_job
-from keras_acts.experiments.comparing import preset_job as preset_job
-from keras_acts.experiments.comparison import Comparison as Comparison
-from keras_acts.experiments.plan import Plan as Plan
-from keras_acts.experiments.plan import runs as runs
-from keras_acts.experiments.records import Record as Record
-from keras_acts.experiments.records import Run as Run
-from keras_acts.experiments.runner import execute as execute
-from keras_acts.experiments.store import Store as Store
-from keras_acts.experiments.store import StoreError as StoreError
+`task` holds data and networks, `plan` says what is run, `runs` trains and keeps records, `analysis` turns records into
+findings, `report` draws and writes them, `presets` are published experiments, and `Comparison` is what a user holds.
+"""
+
+from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.execution import carry_out, in_order
+from keras_acts.experiments.jobs import compare, plain_job, preset_job
+from keras_acts.experiments.plan import Plan
+from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.runs.runner import execute
+from keras_acts.experiments.runs.store import Store, StoreError
+
+__all__ = [
+    "Comparison",
+    "Plan",
+    "Record",
+    "Run",
+    "Store",
+    "StoreError",
+    "carry_out",
+    "compare",
+    "execute",
+    "in_order",
+    "plain_job",
+    "preset_job",
+]

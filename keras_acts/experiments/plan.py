@@ -1,36 +1,74 @@
 """What is compared, checked before anything runs, and the list of runs that follows from it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
-import math
-import numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from keras_acts.experiments import data as data_module
-from keras_acts.experiments import networks, references
-from keras_acts.experiments.records import Run
+from keras_acts.core.params import choice, finite_number, illegal, integer
+from keras_acts.experiments.runs.records import Run
+from keras_acts.experiments.task import data as data_sets
+from keras_acts.experiments.task import networks, user_functions
+from keras_acts.experiments.task.options import did_you_mean
 
-ACTIVATIONS = (
-    "relu",
-    "leaky_relu",
-    "PReLU",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "mish",
-    "softplus",
-    "tanh",
-    "sigmoid",
-    "snake",
-)
-OPTIMIZERS = ("adam", "sgd")
-ENGINES = ("processes", "ray", "here")
+__all__ = ["HOW", "USUAL", "Plan", "from_mapping", "read"]
+
+USUAL = ("relu", "leaky_relu", "PReLU", "elu", "selu", "gelu", "silu", "mish", "softplus", "tanh", "sigmoid", "snake")
+HOW = ("budget", "workers", "engine", "output")  # settings that say how a plan is carried out, not what is compared
+
+PLAN = "a plan"  # in error texts
+
+# ---- Checks: each takes the name of a setting and its value, and returns the value that is kept ---------------------
+
+
+def _count(name: str, value: Any) -> int:
+    return integer(name, value, PLAN, low=1)
+
+
+def _positive(name: str, value: Any) -> float:
+    return finite_number(name, value, PLAN, low=0.0, exclusive=True)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(illegal(name, value, PLAN, "true or false"))
+    return value
+
+
+def _optimizer(name: str, value: Any) -> str:
+    return choice(name, value, PLAN, ("adam", "sgd"))
+
+
+def _engine(name: str, value: Any) -> str:
+    return choice(name, value, PLAN, ("processes", "ray", "here"))
+
+
+def _several(name: str, value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or not tuple(value):
+        raise ValueError(illegal(name, value, PLAN, "a list with something in it"))
+    items = tuple(value)
+    for item in items:
+        if items.count(item) > 1:
+            raise ValueError(f"`{name}` of a plan must not hold a value twice. Received: {item!r}")
+    return items
+
+
+def _rates(name: str, value: Any) -> tuple[float, ...]:
+    return tuple(_positive(name, rate) for rate in _several(name, value))
+
+
+def _name_or_function(name: str, value: Any) -> str:
+    if callable(value):
+        return user_functions.name_of(value)
+    if not isinstance(value, str):
+        raise ValueError(illegal(name, value, PLAN, "a name or a function"))
+    return value
+
+
+def _text(name: str, value: Any) -> str:
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -47,9 +85,11 @@ class Plan:
         seeds: number of repetitions, each with its own split of the data, first weights and order of batches.
         epochs: passes over the training data.
         batch_size: samples in a step.
-        learning_rates: the grid; for each activation, validation data choose among them.
+        learning_rates: the grid. For each activation, the rate that is best on validation data is used; a single rate
+            is used as it is, for all.
         optimizer: "adam", or "sgd" with momentum 0.9.
-        paired: False to give every activation Keras' default initializer instead of its own.
+        paired: True to give every activation the initializer that `keras_acts.paired` finds for it, False for
+            Keras' default.
         budget: seconds after which no run is started any more; None for no limit.
         workers: processes; None for one on each core.
         engine: "processes" on this machine, "ray" for a Ray cluster, or "here" for this process, one run at a time.
@@ -61,54 +101,36 @@ class Plan:
 
     Example:
         >>> plan = Plan(activations=("relu", "gelu"), seeds=2)
-        >>> len(runs(plan))
+        >>> len(plan.runs())
         4
     """
 
-    activations: tuple[str, ...] = ACTIVATIONS
+    activations: tuple[str, ...] = field(default=USUAL, metadata={"check": _several})
     baseline: str = "relu"
-    data: str | Callable[..., Any] = "digits"
-    model: str | Callable[..., Any] = "mlp"
-    seeds: int = 10
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rates: tuple[float, ...] = (1e-3,)
-    optimizer: str = "adam"
-    paired: bool = True
-    budget: float | None = None
-    workers: int | None = None
-    engine: str = "processes"
-    output: str | None = None
+    data: str | Callable[..., Any] = field(default="digits", metadata={"check": _name_or_function})
+    model: str | Callable[..., Any] = field(default="mlp", metadata={"check": _name_or_function})
+    seeds: int = field(default=10, metadata={"check": _count})
+    epochs: int = field(default=20, metadata={"check": _count})
+    batch_size: int = field(default=128, metadata={"check": _count})
+    learning_rates: tuple[float, ...] = field(default=(1e-3,), metadata={"check": _rates})
+    optimizer: str = field(default="adam", metadata={"check": _optimizer})
+    paired: bool = field(default=True, metadata={"check": _flag})
+    budget: float | None = field(default=None, metadata={"check": _positive})
+    workers: int | None = field(default=None, metadata={"check": _count})
+    engine: str = field(default="processes", metadata={"check": _engine})
+    output: str | None = field(default=None, metadata={"check": _text})
 
     def __post_init__(self) -> None:
-        for name in ("seeds", "epochs", "batch_size"):
-            _check_count(name, getattr(self, name))
-        if self.workers is not None:
-            _check_count("workers", self.workers)
-        for name in ("activations", "learning_rates"):
-            self._set(name, _as_tuple(name, getattr(self, name)))
-        for rate in self.learning_rates:
-            _check_positive("learning_rates", rate)
-        self._set("learning_rates", tuple(float(rate) for rate in self.learning_rates))
-        if self.budget is not None:
-            _check_positive("budget", self.budget)
-        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
-        _check_choice("engine", self.engine, ENGINES)
-        if not isinstance(self.paired, bool):
-            raise ValueError(f"`paired` must be true or false. Received: paired={self.paired!r}")
-        if self.output is not None:
-            self._set("output", str(self.output))
-        for name in ("data", "model"):
-            value = getattr(self, name)
-            if callable(value):
-                self._set(name, references.name_of(value))
-            elif not isinstance(value, str):
-                raise ValueError(f"`{name}` must be a name or a function. Received: {name}={value!r}")
-            references.check_shared(str(getattr(self, name)), self.engine)
+        for each in fields(self):  # None is allowed where it is the default
+            value = getattr(self, each.name)
+            if "check" in each.metadata and not (value is None and each.default is None):
+                self._set(each.name, each.metadata["check"](each.name, value))
         if self.baseline not in self.activations:
             self._set("activations", (self.baseline, *self.activations))
+        for name in (self.data, self.model):
+            user_functions.check_shared(str(name), self.engine)
         self._check_activations()
-        data_module.check(str(self.data))
+        data_sets.check(str(self.data))
         networks.check(str(self.model))
 
     def _set(self, name: str, value: Any) -> None:
@@ -127,13 +149,44 @@ class Plan:
             try:
                 factory.paired()
             except ValueError as error:
-                raise ValueError(f"{error}. Or compare without pairing: paired=False") from error
+                raise ValueError(f"{error}. Or compare with Keras' default initializer: paired=False") from error
+
+    def runs(self) -> list[Run]:
+        """All trainings, seed by seed, so that a comparison cut short is still a fair one.
+
+        Example:
+            >>> [run.activation for run in Plan(activations=("relu", "gelu"), seeds=1).runs()]
+            ['relu', 'gelu']
+        """
+        other = {"optimizer": self.optimizer if self.optimizer != "adam" else None, "file": self._digest}
+        return [
+            Run(
+                data=str(self.data),
+                model=str(self.model),
+                activation=activation,
+                learning_rate=rate,
+                seed=seed,
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                paired=self.paired,
+                settings=tuple((name, value) for name, value in other.items() if value is not None),
+            )
+            for seed in range(self.seeds)
+            for activation in self.activations
+            for rate in self.learning_rates
+        ]
 
     @property
     def settings(self) -> dict[str, Any]:
         """What the runs of one comparison share: seeds, activations and learning rates may be added later."""
         shared = ("data", "model", "epochs", "batch_size", "optimizer", "paired")
-        return {name: getattr(self, name) for name in shared} | {"file": _digest(self)}
+        return {name: getattr(self, name) for name in shared} | {"file": self._digest}
+
+    @property
+    def _digest(self) -> str | None:
+        """Identifies the content of a data file and of the file of an own function; None where there is no file."""
+        contents = [file.read_bytes() for file in map(_file, (str(self.data), str(self.model))) if file is not None]
+        return hashlib.sha256(b"".join(contents)).hexdigest()[:16] if contents else None
 
     @property
     def folder(self) -> Path:
@@ -156,10 +209,10 @@ def from_mapping(values: Mapping[str, Any]) -> Plan:
     Raises:
         ValueError: for an unknown setting, with near matches, and what `Plan` raises.
     """
-    known = [field.name for field in fields(Plan)]
+    known = [each.name for each in fields(Plan)]
     for name in values:
         if name not in known:
-            near = references.did_you_mean(str(name), known)
+            near = did_you_mean(str(name), known)
             raise ValueError(f"A plan has no setting `{name}`.{near} It has {', '.join(known)}. Received: {name!r}")
     return replace(Plan(), **values)
 
@@ -182,38 +235,6 @@ def read(path: Path | str) -> dict[str, Any]:
     return values
 
 
-def runs(plan: Plan) -> list[Run]:
-    """All trainings of a plan, seed by seed, so that a comparison cut short is still a fair one.
-
-    Example:
-        >>> [run.activation for run in runs(Plan(activations=("relu", "gelu"), seeds=1))]
-        ['relu', 'gelu']
-    """
-    other = {"optimizer": plan.optimizer if plan.optimizer != "adam" else None, "file": _digest(plan)}
-    return [
-        Run(
-            data=str(plan.data),
-            model=str(plan.model),
-            activation=activation,
-            learning_rate=rate,
-            seed=seed,
-            epochs=plan.epochs,
-            batch_size=plan.batch_size,
-            paired=plan.paired,
-            settings=tuple((name, value) for name, value in other.items() if value is not None),
-        )
-        for seed in range(plan.seeds)
-        for activation in plan.activations
-        for rate in plan.learning_rates
-    ]
-
-
-def _digest(plan: Plan) -> str | None:
-    """The content of a data file, and of the file of an own function, so that another content is another comparison."""
-    contents = [file.read_bytes() for file in map(_file, (str(plan.data), str(plan.model))) if file is not None]
-    return hashlib.sha256(b"".join(contents)).hexdigest()[:16] if contents else None
-
-
 def _file(source: str) -> Path | None:
     place = source.partition("(")[0]
     for name in (place, place.rpartition(":")[0]):  # data.csv, networks.py:small
@@ -225,29 +246,3 @@ def _file(source: str) -> Path | None:
 def _word(text: str) -> str:
     name = Path(text.partition("(")[0].rpartition(":")[2]).stem
     return "".join(letter if letter.isalnum() or letter in "_" else "_" for letter in name)
-
-
-def _check_count(name: str, value: object) -> None:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
-
-
-def _check_positive(name: str, value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 < value < math.inf:
-        raise ValueError(f"`{name}` must be finite and > 0. Received: {name}={value!r}")
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        near = references.did_you_mean(str(value), choices)
-        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, choices))}.{near} Received: {value!r}")
-
-
-def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or not tuple(value):
-        raise ValueError(f"`{name}` must be a list with something in it. Received: {name}={value!r}")
-    items = tuple(value)
-    for item in items:
-        if items.count(item) > 1:
-            raise ValueError(f"`{name}` must not hold a value twice. Received: {item!r}")
-    return items

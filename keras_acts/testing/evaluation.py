@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_acts.analysis import gradients
+
 MODES = ("eager", "graph", "xla")
 
 # The least size that is compiled for, so that samples and single points share one shape. No multiple of the length of
@@ -16,16 +18,8 @@ SIZE = 2**16 + 9
 def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Callable[[Any], list[Any]]:
     """`fn` with its first derivatives, in one of `MODES`. Reuse the result: XLA compiles once per shape and dtype."""
 
-    def differentiate(x: Any, left: int) -> list[Any]:
-        if left == 0:
-            return [fn(x)]
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            results = differentiate(x, left - 1)
-        return [*results, tape.gradient(results[-1], x, unconnected_gradients="zero")]
-
     def all_orders(x: Any) -> list[Any]:
-        return differentiate(x, orders)
+        return gradients.derivatives(fn, x, orders)
 
     if mode == "eager":
         return all_orders

@@ -58,7 +58,8 @@ ACCURACY_MUTANTS = {
     ),
     "second derivative cancels near 0": (
         _with_slope(
-            ops.sigmoid, _with_slope(nx.sigmoid_slope, lambda x: nx.sigmoid_slope(x) * (1.0 - 2.0 * ops.sigmoid(x)))
+            ops.sigmoid,
+            _with_slope(nx.sigmoid_derivative, lambda x: nx.sigmoid_derivative(x) * (1.0 - 2.0 * ops.sigmoid(x))),
         ),
         _sigmoid,
         "float32",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_acts.experiments.records import LayerRecord, Record, Run
+from keras_acts.experiments.runs.records import LayerRecord, Record, Run
 
 
 def record(

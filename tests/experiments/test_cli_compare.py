@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import keras_acts
 from keras_acts import cli, experiments
 from keras_acts.cli import comparing
-from keras_acts.experiments import runner
+from keras_acts.experiments.runs import runner
 
 SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
 
@@ -41,7 +41,7 @@ def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monke
     assert "2 seeds can show a trend only" in result.stdout
     assert "at least 7 seeds" in result.stdout
     assert "6/6" in result.stdout
-    assert "no difference shown" in result.stdout
+    assert "no significant difference" in result.stdout
     folder = next((tmp_path / "runs").iterdir())
     assert result.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -73,11 +73,14 @@ def test_a_plan_file_with_options_on_top(call, tmp_path):
         (("--activations", "elu(alpha=-1.0)"), "must be a finite number >= 0. Received: alpha=-1.0"),
         (("--activations", "elu(beta=1.0)"), "beta"),
         (("--activations", "relu,,gelu"), "Unknown activation"),
-        (("--seeds", "0"), "`seeds` must be an integer >= 1. Received: seeds=0"),
+        (("--seeds", "0"), "`seeds` of a plan must be an integer >= 1. Received: seeds=0"),
         (("--model", "rnn"), "Unknown network."),
         (("--data", "digts"), "Did you mean 'digits'?"),
         (("--data", "no.csv", "--engine", "here"), "The data file no.csv cannot be read: No such file or directory"),
-        (("--learning-rates", "0.1,fast"), "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
+        (
+            ("--learning-rates", "0.1,fast"),
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates='fast'",
+        ),
         (("--plan", "no.yml"), "`plan` must be a file that can be read. Received: no.yml (No such file or directory)"),
     ],
 )

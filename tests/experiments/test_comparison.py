@@ -10,13 +10,14 @@ import rich
 from matplotlib.figure import Figure
 from synthetic import record, records
 
-from keras_acts.experiments import figures, theory
-from keras_acts.experiments.boundaries import Boundary, draw_boundary, of_problem
+from keras_acts.experiments.analysis import theory
+from keras_acts.experiments.analysis.differences import differences
+from keras_acts.experiments.analysis.tables import interval, score
+from keras_acts.experiments.analysis.verdict import amount, amounts, describe, p_value
 from keras_acts.experiments.comparison import Comparison
-from keras_acts.experiments.plane import SIZE, encode
-from keras_acts.experiments.statistics import differences
-from keras_acts.experiments.tables import interval, score
-from keras_acts.experiments.verdict import amount, amounts, describe, p_value
+from keras_acts.experiments.report import figures
+from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_task
+from keras_acts.experiments.runs.plane import SIZE, encode
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,12 @@ def rows_of(path):
 # ---- Verdict ---------------------------------------------------------------------------------------------------------
 
 
-def test_verdict_says_what_is_shown_and_what_is_not(comparison):
+def test_verdict_says_what_is_significant_and_what_is_not(comparison):
     best, worst, nothing = comparison.verdict().splitlines()
     assert best.startswith("gelu beats relu by 3.0 points (95 % CI ")
     assert best.endswith("after Holm, 10 seeds)")
     assert worst.startswith("sigmoid loses to relu by 43.0 points (95 % CI 4")
-    assert nothing.startswith("no difference shown between relu and elu(alpha=0.5) (10 seeds find 0.")
+    assert nothing.startswith("no significant difference between relu and elu(alpha=0.5) (10 seeds find 0.")
     assert str(comparison) == comparison.verdict()
     assert comparison.best() == "gelu"
 
@@ -58,7 +59,7 @@ def test_the_sentence_of_one_difference():
     (found,) = differences(scores, "relu", higher_is_better=False)
     assert describe(found, "mse").startswith("gelu loses to relu by 0.0059 in mse (95 % CI 0.00")
     (found,) = differences({"relu": {0: 0.9}, "gelu": {0: 0.8}}, "relu", higher_is_better=True)
-    expected = "no difference shown between gelu and relu (95 % CI – to –, p = 1 after Holm, 1 seed)"
+    expected = "no significant difference between gelu and relu (95 % CI – to –, p = 1 after Holm, 1 seed)"
     assert describe(found, "accuracy") == expected
 
 
@@ -113,7 +114,7 @@ def test_all_diverged_is_not_the_best():
     rates = [record("elu", seed, learning_rate=1e-4, metric="mse", diverged=True) for seed in range(2)]
     rates += [record("elu", seed, score=0.7, learning_rate=1e-1, metric="mse") for seed in range(2)]
     found = Comparison([*made, *rates])
-    assert found.problems[0].entry("elu").learning_rate == 1e-1
+    assert found.tasks[0].entry("elu").learning_rate == 1e-1
 
 
 def test_rounding_errors_are_not_told():
@@ -151,8 +152,8 @@ def test_a_rate_that_diverges_is_not_chosen():
         for seed in range(3)
         for rate, score, diverged in ((1e-3, 0.5, False), (1e-1, 0.1, True))
     ]
-    (problem,) = Comparison(made).problems
-    assert problem.entries[0].learning_rate == 1e-3
+    (task,) = Comparison(made).tasks
+    assert task.entries[0].learning_rate == 1e-3
 
 
 def test_lower_errors_are_better():
@@ -161,16 +162,16 @@ def test_lower_errors_are_better():
     assert found.verdict().startswith("snake beats relu by 0.3 in mse")
 
 
-def test_problems_are_kept_apart():
+def test_tasks_are_kept_apart():
     made = records({"relu": 0.9, "gelu": 0.95}) + records({"relu": 0.9, "gelu": 0.85}, model="cnn", paired=False)
     found = Comparison(made)
-    assert [problem.label for problem in found.problems] == [
+    assert [task.label for task in found.tasks] == [
         "digits, mlp(width=128, depth=3)",
         "digits, cnn, same initializer for all",
     ]
-    assert [found.best(problem) for problem in found.problems] == ["gelu", "relu"]
+    assert [found.best(task) for task in found.tasks] == ["gelu", "relu"]
     assert "digits, mlp(width=128, depth=3):\ngelu beats relu" in found.verdict()
-    with pytest.raises(ValueError, match=r"one of `comparison\.problems`, of which there are several \(digits, mlp"):
+    with pytest.raises(ValueError, match=r"one of `comparison\.tasks`, of which there are several \(digits, mlp"):
         found.best()
 
 
@@ -197,7 +198,7 @@ def test_the_table_is_sorted_and_complete(comparison):
     rows = comparison.table()
     assert [row.activation for row in rows][::3] == ["gelu", "sigmoid"]
     assert len(rows) == 4
-    scores = comparison.problems[0].entry("gelu").scores
+    scores = comparison.tasks[0].entry("gelu").scores
     assert rows[0].mean == pytest.approx(np.mean(list(scores.values())))
     assert rows[0].sd == pytest.approx(np.std(list(scores.values()), ddof=1))
     assert rows[0].worst == min(scores.values())
@@ -232,7 +233,7 @@ def test_csv_files_hold_everything_but_test_scores_that_were_not_to_be_seen(tmp_
     assert len(layers) == 8 * 4
     assert (layers[0]["name"], layers[0]["dead_end"], layers[3]["dead_end"]) == ("dense_0", "0.1", "")
     relu, gelu = sorted(rows_of(folder / "summary.csv"), key=lambda row: row["activation"], reverse=True)
-    assert (relu["p_holm"], gelu["pairs"], gelu["shown"]) == ("", "2", "False")
+    assert (relu["p_holm"], gelu["pairs"], gelu["significant"]) == ("", "2", "False")
 
 
 # ---- Figures ---------------------------------------------------------------------------------------------------------
@@ -258,14 +259,14 @@ def test_a_curve_far_out_does_not_stretch_the_axis(ax):
     assert ax.get_title(loc="right") == "off the axis: linear"
 
 
-def test_differences_are_drawn_in_points_and_filled_where_shown(comparison, ax):
+def test_differences_are_drawn_in_points_and_filled_where_significant(comparison, ax):
     comparison.plot_differences(ax=ax)
     labels = [text.get_text() for text in ax.get_yticklabels()]
     assert labels == ["gelu", "elu(alpha=0.5)", "sigmoid"]
     dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
     assert dots[0].get_xdata()[0] == pytest.approx(3.0, abs=0.1)
     assert [dot.get_fillstyle() for dot in dots] == ["full", "none", "full"]
-    assert [dot.get_color() for dot in dots] == [figures.BETTER, figures.UNSHOWN, figures.WORSE]
+    assert [dot.get_color() for dot in dots] == [figures.BETTER, figures.NOT_SIGNIFICANT, figures.WORSE]
     assert "right is better" in ax.get_xlabel()
 
 
@@ -337,13 +338,13 @@ def test_a_boundary_is_that_of_the_middle_run(tmp_path):
         for seed, score, decided in ((0, 0.5, 0), (1, 0.9, 0), (2, 0.8, 1))
     ]
     found = Comparison(runs)
-    (boundary,) = of_problem(found.problems[0])
+    (boundary,) = of_task(found.tasks[0])
     assert boundary.label == "relu, 80%"
     assert (boundary.decided == 1).all()
     assert boundary.points.shape == (50, 2)
     assert {"boundaries.png", "boundaries.svg"} <= {path.name for path in found.save_figures(tmp_path)}
     gone = [dataclasses.replace(run, run=dataclasses.replace(run.run, data="gone.csv")) for run in runs]
-    assert of_problem(Comparison(gone).problems[0]) == []
+    assert of_task(Comparison(gone).tasks[0]) == []
 
 
 # ---- Theory ----------------------------------------------------------------------------------------------------------
@@ -397,8 +398,8 @@ def test_the_theory_knows_how_networks_start(model, activation, paired, expected
 @pytest.mark.parametrize("model", ["cnn", "siren", "torch_mlp", "mlp(widths=(8, 16, 8))", "package.module:own_mlp"])
 def test_the_theory_keeps_silent_about_other_networks(model, comparison):
     assert theory.start(model, "relu", paired=True) is None
-    problem = dataclasses.replace(comparison.problems[0], model=model)
-    assert comparison.predicted_gradients(problem) == {}
+    task = dataclasses.replace(comparison.tasks[0], model=model)
+    assert comparison.predicted_gradients(task) == {}
 
 
 def test_sigmoid_gradients_shrink_by_the_factor_of_mean_field_theory():

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_acts.experiments import data, datasets
+from keras_acts.experiments.task import data, datasets
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,7 @@ def test_a_csv_that_cannot_be_used_is_refused(tmp_path, lines, message):
     [
         ("(target='prise')", "has no column `prise`. Did you mean 'price'?"),
         ("(targte='price')", "has no option `targte`. Did you mean 'target'?"),
-        ("(task='clasification')", "Did you mean 'classification'?"),
+        ("(task='clasification')", "must be one of 'classification', 'regression'. Received: task='clasification'"),
         ("(task='classification')", "classification needs one class for each sample"),
     ],
 )

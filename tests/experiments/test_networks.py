@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import keras_acts
-from keras_acts.experiments import networks
+from keras_acts.experiments.task import networks
 
 
 def own_network(activation, input_shape, outputs, width=8):
@@ -105,7 +105,7 @@ def test_a_network_of_the_users_own():
     [
         ("mpl", "relu", "Unknown network. Did you mean 'mlp'?"),
         ("mlp(wdth=3)", "relu", "has no option `wdth`. Did you mean 'width'?"),
-        ("mlp(width=0)", "relu", "`width` of a network must be an integer >= 1"),
+        ("mlp(width=0)", "relu", "`width` of 'mlp(width=0)' must be an integer >= 1. Received: width=0"),
         ("mlp(64)", "relu", "Options are given by name"),
         ("cnn", "relu", "'cnn' needs images of shape (height, width, channels). Received: samples of shape (3,)"),
         ("mlp", "rellu", "Unknown activation. Did you mean 'relu'"),

@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from keras_acts.experiments import plan as plans
-from keras_acts.experiments.plan import ACTIVATIONS, Plan, runs
+from keras_acts.experiments.plan import USUAL, Plan
 
 
 def test_the_default_plan_is_the_main_job():
-    planned = runs(Plan())
+    planned = Plan().runs()
     assert len(planned) == len(set(planned)) == 12 * 10
-    assert {run.activation for run in planned} == set(ACTIVATIONS)
+    assert {run.activation for run in planned} == set(USUAL)
     assert {(run.data, run.model, run.epochs, run.paired) for run in planned} == {("digits", "mlp", 20, True)}
     assert {run.seed for run in planned} == set(range(10))
 
 
 def test_runs_go_seed_by_seed_so_that_a_part_is_fair():
-    planned = runs(Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)))
+    planned = Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)).runs()
     assert [(run.seed, run.activation, run.learning_rate) for run in planned[:5]] == [
         (0, "relu", 0.1),
         (0, "relu", 0.01),
@@ -36,30 +36,39 @@ def test_a_missing_baseline_is_added():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"seeds": 0}, "`seeds` must be an integer >= 1. Received: seeds=0"),
-        ({"epochs": -1}, "`epochs` must be an integer >= 1. Received: epochs=-1"),
-        ({"batch_size": 2.5}, "`batch_size` must be an integer >= 1. Received: batch_size=2.5"),
-        ({"seeds": True}, "`seeds` must be an integer >= 1. Received: seeds=True"),
-        ({"workers": 0}, "`workers` must be an integer >= 1. Received: workers=0"),
-        ({"budget": -3.0}, "`budget` must be finite and > 0. Received: budget=-3.0"),
-        ({"learning_rates": (0.0,)}, "`learning_rates` must be finite and > 0. Received: learning_rates=0.0"),
-        ({"learning_rates": ("fast",)}, "`learning_rates` must be finite and > 0. Received: learning_rates='fast'"),
-        ({"learning_rates": (0.1, 0.1)}, "`learning_rates` must not hold a value twice. Received: 0.1"),
-        ({"optimizer": "adamm"}, "Did you mean 'adam'? Received: 'adamm'"),
-        ({"engine": "rai"}, "Did you mean 'ray'? Received: 'rai'"),
-        ({"paired": "yes"}, "`paired` must be true or false. Received: paired='yes'"),
+        ({"seeds": 0}, "`seeds` of a plan must be an integer >= 1. Received: seeds=0"),
+        ({"epochs": -1}, "`epochs` of a plan must be an integer >= 1. Received: epochs=-1"),
+        ({"batch_size": 2.5}, "`batch_size` of a plan must be an integer >= 1. Received: batch_size=2.5"),
+        ({"seeds": True}, "`seeds` of a plan must be an integer >= 1. Received: seeds=True"),
+        ({"workers": 0}, "`workers` of a plan must be an integer >= 1. Received: workers=0"),
+        ({"budget": -3.0}, "`budget` of a plan must be a finite number > 0. Received: budget=-3.0"),
+        (
+            {"learning_rates": (0.0,)},
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates=0.0",
+        ),
+        (
+            {"learning_rates": ("fast",)},
+            "`learning_rates` of a plan must be a finite number > 0. Received: learning_rates='fast'",
+        ),
+        ({"learning_rates": (0.1, 0.1)}, "`learning_rates` of a plan must not hold a value twice. Received: 0.1"),
+        ({"optimizer": "adamm"}, "must be one of 'adam', 'sgd'. Received: optimizer='adamm'"),
+        ({"engine": "rai"}, "must be one of 'processes', 'ray', 'here'. Received: engine='rai'"),
+        ({"paired": "yes"}, "`paired` of a plan must be true or false. Received: paired='yes'"),
         ({"model": "mpl"}, "Unknown network. Did you mean 'mlp'?"),
-        ({"model": 3}, "`model` must be a name or a function. Received: model=3"),
+        ({"model": 3}, "`model` of a plan must be a name or a function. Received: model=3"),
         ({"model": lambda activation: None}, "define it at the top level of a module"),
         ({"data": "digit"}, "Unknown data set. Did you mean 'digits'?"),
-        ({"activations": ()}, "`activations` must be a list with something in it. Received: activations=()"),
-        ({"activations": "relu"}, "`activations` must be a list with something in it"),
+        ({"activations": ()}, "`activations` of a plan must be a list with something in it. Received: activations=()"),
+        ({"activations": "relu"}, "`activations` of a plan must be a list with something in it"),
         ({"activations": ("relu", 3)}, "`activations` must be names or spec strings. Received: 3"),
         ({"activations": ("relu", "silu", "swish")}, "must not hold one activation twice. Received: 'swish' again"),
-        ({"activations": ("relu", "PReLU", "PReLU")}, "`activations` must not hold a value twice. Received: 'PReLU'"),
+        (
+            {"activations": ("relu", "PReLU", "PReLU")},
+            "`activations` of a plan must not hold a value twice. Received: 'PReLU'",
+        ),
         ({"activations": ("rellu",)}, "Unknown activation. Did you mean 'relu'"),
         ({"activations": ("elu(alpha=-1.0)",)}, "must be a finite number >= 0. Received: alpha=-1.0"),
-        ({"activations": ("relu", "softmax")}, "Or compare without pairing: paired=False"),
+        ({"activations": ("relu", "softmax")}, "Or compare with Keras' default initializer: paired=False"),
     ],
 )
 def test_a_wrong_plan_is_refused(wrong, message):
@@ -122,18 +131,18 @@ def test_other_content_of_a_file_is_another_comparison(tmp_path):
     file = tmp_path / "data.npz"
     np.savez(file, x=np.zeros((9, 2)), y=np.arange(9) % 2)
     first = Plan(data=str(file))
-    before = first.settings, runs(first)[0]
+    before = first.settings, first.runs()[0]
     np.savez(file, x=np.ones((9, 2)), y=np.arange(9) % 2)
     assert first.settings != before[0]
-    assert runs(first)[0] != before[1]
+    assert first.runs()[0] != before[1]
 
 
 def test_another_own_network_in_the_same_file_is_another_comparison(tmp_path):
     file = tmp_path / "own_networks.py"
     file.write_text("def small(activation):\n    return None\n")
     plan = Plan(model=f"{file}:small")
-    before = plan.settings, runs(plan)[0]
-    assert (plan.settings, runs(plan)[0]) == before
+    before = plan.settings, plan.runs()[0]
+    assert (plan.settings, plan.runs()[0]) == before
     file.write_text("def small(activation, width=8):\n    return None\n")
     assert plan.settings != before[0]
-    assert runs(plan)[0] != before[1]
+    assert plan.runs()[0] != before[1]

@@ -11,18 +11,19 @@ from typer.testing import CliRunner
 
 import keras_acts
 from keras_acts import cli, experiments
-from keras_acts.experiments import comparing, presets, runner
-from keras_acts.experiments.plan import runs
+from keras_acts.experiments import execution, presets
 from keras_acts.experiments.presets import circles, gradients, mnist, signals
-from keras_acts.experiments.presets.declaration import ACCURACY, MSE, Part, Published, values
+from keras_acts.experiments.presets.measures import ACCURACY, MSE, values
+from keras_acts.experiments.presets.preset import Part, Published
 from keras_acts.experiments.presets.reproduction import Row
+from keras_acts.experiments.runs import runner
 
 
 def small(preset, keep=lambda plan: True, **changes):
     """The parts of a preset with smaller plans, and their records."""
     parts = [part for part in preset.parts() if keep(part.plan)]
     parts = [part._replace(plan=dataclasses.replace(part.plan, engine="here", **changes)) for part in parts]
-    return parts, [runner.run_one(run) for part in parts for run in runs(part.plan)]
+    return parts, [runner.run_one(run) for part in parts for run in part.plan.runs()]
 
 
 def reproduced(preset, parts, records):
@@ -48,7 +49,7 @@ def test_a_disc_takes_three_hinges_or_two_folds():
     """1, 2, 3 and 8 units trained to the end, with the bounds of the preset: the telling cases only."""
 
     def end(units, activation):
-        (run, *_) = (run for run in runs(circles._to_the_end(units)) if run.activation == activation)
+        (run, *_) = (run for run in circles._to_the_end(units).runs() if run.activation == activation)
         return runner.run_one(run).test_metric
 
     assert end(2, "relu") < 0.95
@@ -112,10 +113,10 @@ def test_what_deep_30_expects():
         ("relu", False): 0.65,
         ("sigmoid", True): 0.08,
     }
-    outcomes = presets.get("deep-30").expected(learned(measured))
+    outcomes = presets.get("deep-30").outcomes(learned(measured))
     assert [outcome.holds for outcome in outcomes] == [True] * 4
     turned = {(name, not paired if name != "sigmoid" else paired): score for (name, paired), score in measured.items()}
-    outcomes = presets.get("deep-30").expected(learned(turned | {("sigmoid", True): 0.5}))
+    outcomes = presets.get("deep-30").outcomes(learned(turned | {("sigmoid", True): 0.5}))
     assert [outcome.holds for outcome in outcomes] == [False] * 4
 
 
@@ -130,7 +131,7 @@ def test_sigmoid_starts_last_on_digits_where_mnist_cannot_be_had(monkeypatch):
     (part,) = parts
     plan = dataclasses.replace(part.plan, activations=("relu", "sigmoid"), epochs=1, engine="here")
     assert plan.data == "digits"
-    records = [runner.run_one(run) for run in runs(plan)]
+    records = [runner.run_one(run) for run in plan.runs()]
     found = reproduced(preset, [part._replace(plan=plan)], records)
     assert records[0].metric_name == "accuracy"  # of the right class: sigmoid's is at chance, binary accuracy at 0.9
     assert values(records, mnist.FIRST, activation="sigmoid")[0] < 0.3
@@ -149,7 +150,7 @@ def test_rows_tell_the_published_figure_the_median_and_the_spread():
     ]
     published = (Published("a net", 0.65, "relu", ACCURACY), Published("another", None, "relu", MSE))
     parts = [parts[0]._replace(published=published)]
-    preset = dataclasses.replace(presets.get("circles-depth"), expected=lambda records: [])
+    preset = dataclasses.replace(presets.get("circles-depth"), expected=())
     found = presets.reproduce(preset, parts, records, "a note")
     assert found.rows[0].cells == ("a net", "relu", "0.65", "0.6", "0.5 to 0.7", "3, 1 diverged")
     assert found.rows[1].cells[2] == "–"
@@ -169,14 +170,14 @@ def test_an_outcome_that_fails_is_called_so():
 
 @pytest.mark.parametrize("name", presets.PRESETS)
 def test_every_preset_is_whole(name):
-    """Its plans can run, no two of them are one problem, and what was published belongs to what is run."""
+    """Its plans can run, no two of them are one task, and what was published belongs to what is run."""
     preset = presets.get(name)
     parts = preset.parts()
     identities = [tuple(part.plan.settings.items()) for part in parts]
     assert len(set(identities)) == len(parts)
     for part in parts:
         assert {published.activation for published in part.published} <= set(part.plan.activations)
-    assert preset.expected([]) == []  # a budget may leave nothing
+    assert preset.outcomes([]) == ()  # a budget may leave nothing
 
 
 # ---- From Python and the command line --------------------------------------------------------------------------------
@@ -191,13 +192,13 @@ def tiny(monkeypatch):
         for each in (plan, dataclasses.replace(plan, activations=("relu", "tanh"), epochs=2))
     )
     made = dataclasses.replace(
-        presets.get("circles-depth"), name="tiny", title="Tiny", parts=lambda: parts, expected=_something_is_learned
+        presets.get("circles-depth"), name="tiny", title="Tiny", parts=lambda: parts, expected=(_something_is_learned,)
     )
     monkeypatch.setitem(presets.PRESETS, "tiny", made)
 
 
 def _something_is_learned(records):
-    return [presets.Outcome(bool(values(records)), f"{len(records)} runs")]
+    return presets.Outcome(bool(values(records)), f"{len(records)} runs")
 
 
 def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
@@ -209,10 +210,10 @@ def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
     assert "6/6" in result.stdout
     assert "Tiny: test accuracy" in result.stdout
     assert "as expected: 6 runs" in result.stdout
-    assert "no difference shown between relu and tanh" in result.stdout
+    assert "no significant difference between relu and tanh" in result.stdout
     assert "nothing to compare" not in result.stdout
     folder = tmp_path / "runs" / "tiny"
-    assert (folder / "1-moons-mlp" / comparing.STORE).exists()
+    assert (folder / "1-moons-mlp" / execution.STORE).exists()
     names = {path.name for path in (folder / "figures").iterdir()}
     assert {"published-1.png", "published-1.svg", "2-boundaries.png", "2-boundaries.svg"} <= names
     page = (folder / "report.html").read_text(encoding="utf-8")
@@ -229,9 +230,9 @@ def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
     ("settings", "message"),
     [
         ({"preset": "circle-units"}, "Unknown preset. Did you mean 'circles-units'?"),
-        ({"preset": "siren", "epochs": 3}, "The preset 'siren' fixes `epochs`; it takes seeds, workers"),
+        ({"preset": "siren", "epochs": 3}, "The preset 'siren' fixes `epochs`; it takes seeds, budget"),
         ({"preset": "siren", "activations": ["relu"]}, "The preset 'siren' fixes `activations`"),
-        ({"preset": "siren", "seeds": 0}, "`seeds` must be an integer >= 1"),
+        ({"preset": "siren", "seeds": 0}, "`seeds` of a plan must be an integer >= 1"),
     ],
 )
 def test_what_a_preset_refuses(settings, message):

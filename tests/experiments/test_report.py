@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from synthetic import record, records
 
-from keras_acts.experiments.boundaries import Boundary
 from keras_acts.experiments.comparison import Comparison
+from keras_acts.experiments.report.boundaries import Boundary
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 ACTIVATIONS = {"relu": 0.93, "gelu": 0.96, "elu(alpha=0.5)": 0.93, "sigmoid": 0.5}
@@ -91,19 +91,19 @@ def test_identifiers_are_unique_and_references_meet_them(page, text):
 
 def test_the_verdict_is_on_the_page(page, comparison):
     sentences = [element["text"].replace("\xa0", " ") for element in page.all("li")]
-    for problem in comparison.problems:
-        for sentence in comparison.verdict(problem).splitlines():
+    for task in comparison.tasks:
+        for sentence in comparison.verdict(task).splitlines():
             assert sentence in sentences
     assert any(sentence.startswith("gelu beats relu by 3.0 points (95 % CI") for sentence in sentences)
 
 
 def test_tables_have_a_row_for_each_activation(page, comparison):
     tables = [table for table in page.all("table") if "Learning rate" in table["text"]]
-    assert len(tables) == len(comparison.problems) == 2
-    for table, problem in zip(tables, comparison.problems, strict=True):
+    assert len(tables) == len(comparison.tasks) == 2
+    for table, task in zip(tables, comparison.tasks, strict=True):
         inside = [element for element in page.elements if any(each is table for each in element["inside"])]
         names = [element["text"] for element in inside if element["attrs"].get("scope") == "row"]
-        assert sorted(names) == sorted(entry.activation for entry in problem.entries)
+        assert sorted(names) == sorted(entry.activation for entry in task.entries)
         heads = [element for element in inside if element["attrs"].get("scope") == "col"]
         cells = [element for element in inside if element["tag"] in ("td", "th") and "tbody" in element["parents"]]
         assert len(cells) == len(names) * len(heads)
@@ -131,7 +131,7 @@ def test_each_learning_rate_of_the_grid_has_its_column(page, comparison):
     cells = [element["text"] for element in page.all("td") if any(each is table for each in element["inside"])]
     assert len(cells) == len(ACTIVATIONS) * 2
     assert sum(cell.endswith(" ●") for cell in cells) == len(ACTIVATIONS)
-    gelu = comparison.problems[0].entry("gelu").validation[1e-3]
+    gelu = comparison.tasks[0].entry("gelu").validation[1e-3]
     assert f"{100 * np.mean(gelu):.3g} ± {100 * np.std(gelu, ddof=1):.2g}" in cells
     assert "before training (dotted: theory)" in page.all("main")[0]["text"]
 
@@ -147,7 +147,7 @@ def test_every_figure_shows_something_and_says_what(page):
         marks = [each for each in page.all("path") + page.all("use") if any(parent is svg for parent in each["inside"])]
         assert len(marks) > 15
     labels = [svg["attrs"]["aria-label"] for svg in drawn]
-    assert len(set(labels)) >= len(labels) - 6  # the two problems may have equal shares and costs
+    assert len(set(labels)) >= len(labels) - 6  # the two tasks may have equal shares and costs
     assert any("gelu beats relu" in label for label in labels)
 
 

@@ -13,10 +13,11 @@ from concurrent.futures import Future
 import pytest
 
 from keras_acts import experiments
-from keras_acts.experiments import comparing, runner
-from keras_acts.experiments.plan import Plan, runs
-from keras_acts.experiments.store import Store
-from keras_acts.experiments.training import versions
+from keras_acts.experiments import execution
+from keras_acts.experiments.plan import Plan
+from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.store import Store
+from keras_acts.experiments.runs.trainer import versions
 
 PLAN = {"activations": ("relu", "PReLU"), "data": "iris", "model": "mlp(width=8)", "seeds": 2, "epochs": 3}
 
@@ -24,7 +25,7 @@ PLAN = {"activations": ("relu", "PReLU"), "data": "iris", "model": "mlp(width=8)
 def same(records):
     """Records in the order of their runs, without what a clock says."""
     by_run = {record.run: dataclasses.replace(record, seconds=0.0, step_seconds=0.0) for record in records}
-    return [by_run[run] for run in runs(Plan(**PLAN))]
+    return [by_run[run] for run in Plan(**PLAN).runs()]
 
 
 # ---- Killed ----------------------------------------------------------------------------------------------------------
@@ -57,7 +58,7 @@ def killed(tmp_path_factory):
 
 def kept_in(folder):
     """The records of that comparison."""
-    with Store(folder / comparing.STORE, Plan(**{**PLAN, "seeds": 5000}).settings) as store:
+    with Store(folder / execution.STORE, Plan(**{**PLAN, "seeds": 5000}).settings) as store:
         return store.records()
 
 
@@ -72,8 +73,8 @@ def test_kill_9_loses_no_finished_run(killed, tmp_path, monkeypatch):
     seeds = max(record.run.seed for record in kept) + 2
     plan = Plan(**{**PLAN, "seeds": seeds}, engine="here")
     records = list(experiments.carry_out(plan, tmp_path))
-    assert {record.run for record in records} == set(runs(plan))
-    assert set(again) == set(runs(plan)) - {record.run for record in kept}  # none is repeated, none forgotten
+    assert {record.run for record in records} == set(plan.runs())
+    assert set(again) == set(plan.runs()) - {record.run for record in kept}  # none is repeated, none forgotten
     assert experiments.in_order(plan, records)[0] in kept
 
 
@@ -86,7 +87,7 @@ def by_one_worker(killed):
 
 
 def test_two_processes_give_the_same_curves_bit_for_bit(by_one_worker):
-    assert same(runner.execute(runs(Plan(**PLAN)), workers=2)) == by_one_worker
+    assert same(runner.execute(Plan(**PLAN).runs(), workers=2)) == by_one_worker
 
 
 # A cluster with a port that the system picks. It ends with its standard input, thus with the test at the latest.
@@ -102,8 +103,8 @@ cluster.shutdown()
 DRIVER = """
 import sys
 import ray
-from keras_acts.experiments import runner
-from keras_acts.experiments.records import Run
+from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.records import Run
 runs = [Run.from_json(line) for line in sys.stdin]
 for record in runner.execute(runs, workers=2, engine="ray"):
     print(ray.get_runtime_context().gcs_address, record.to_json())
@@ -116,7 +117,7 @@ def by_ray(folder, **environment):
     done = subprocess.run(
         [sys.executable, "-c", DRIVER],
         env={**os.environ, "RAY_TMPDIR": folder, **environment},
-        input="\n".join(run.to_json() for run in runs(Plan(**PLAN))),
+        input="\n".join(run.to_json() for run in Plan(**PLAN).runs()),
         capture_output=True,
         text=True,
         check=False,
@@ -164,7 +165,7 @@ def test_a_ray_cluster_gives_the_same_curves_bit_for_bit(short_folder, by_one_wo
 def test_without_ray_the_engine_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ModuleNotFoundError, match="ray"):
-        list(runner.execute(runs(Plan(**PLAN)), engine="ray"))
+        list(runner.execute(Plan(**PLAN).runs(), engine="ray"))
 
 
 # Needs a name that another process can import.
@@ -244,8 +245,8 @@ def test_functions_of_a_script_go_to_processes_but_not_to_ray(notebook):
 def test_runs_of_other_versions_are_kept_and_named(tmp_path):
     plan = Plan(activations=("relu",), seeds=2)
     now = versions()
-    for run, keras_version in zip(runs(plan), (now["keras"], "3.0.1"), strict=True):
-        with Store(tmp_path / comparing.STORE, plan.settings) as store:
+    for run, keras_version in zip(plan.runs(), (now["keras"], "3.0.1"), strict=True):
+        with Store(tmp_path / execution.STORE, plan.settings) as store:
             store.add(dataclasses.replace(made_up(), run=run, versions=now | {"keras": keras_version}))
     with pytest.warns(UserWarning, match=rf"made with keras 3\.0\.1 \(here {now['keras']}\)\. They are kept") as caught:
         records = list(experiments.carry_out(plan, tmp_path))
@@ -271,7 +272,7 @@ class Worker:
 
 
 def test_each_worker_keeps_to_its_activations():
-    planned = runs(Plan(activations=("relu", "gelu", "elu", "selu"), seeds=3))
+    planned = Plan(activations=("relu", "gelu", "elu", "selu"), seeds=3).runs()
     workers = [Worker(), Worker()]
     done = list(runner._spread(planned, workers, deadline=None))
     assert sorted(done, key=repr) == sorted(planned, key=repr)
@@ -279,7 +280,7 @@ def test_each_worker_keeps_to_its_activations():
 
 
 def test_a_worker_without_work_takes_what_others_would_do_last():
-    planned = runs(Plan(activations=("relu",), seeds=4))
+    planned = Plan(activations=("relu",), seeds=4).runs()
     workers = [Worker(), Worker()]
     list(runner._spread(planned, workers, deadline=None))
     assert workers[0].given[0].seed == 0

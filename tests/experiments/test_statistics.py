@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_acts.experiments.inference import (
+from keras_acts.experiments.analysis import inference
+from keras_acts.experiments.analysis.differences import differences, seeds_needed, worst_score
+from keras_acts.experiments.analysis.inference import (
     bootstrap_interval,
     cohens_d,
     detectable_difference,
@@ -15,7 +17,6 @@ from keras_acts.experiments.inference import (
     mean_interval,
     sign_flip_p,
 )
-from keras_acts.experiments.statistics import differences, seeds_needed, worst_score
 
 # README of Mish: SqueezeNet on CIFAR-10, 23 runs. Mean and standard deviation of the accuracy in %, Cohen's d of Mish.
 MISH = (87.48, 0.3967)
@@ -43,7 +44,7 @@ def test_cohens_d_of_the_mish_table(name):
     (found,) = differences(scores, name, higher_is_better=True)
     assert found.d_pooled == pytest.approx(published, rel=0.03)
     assert found.mean == pytest.approx(MISH[0] - mean)
-    assert found.shown
+    assert found.significant
     assert found.better
 
 
@@ -83,18 +84,46 @@ def test_detectable_difference_of_the_textbook():
 # ---- Exactness -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 9])
-def test_sign_flips_are_enumerated(count):
-    # Multiples of 0.1 tie in truth, and differ by rounding when they are summed in floating point.
-    values = np.random.default_rng(count).integers(-3, 6, count) * 0.1
-    tenths = np.rint(values * 10).astype(int)
-    sums = [abs(sum(s * t for s, t in zip(signs, tenths, strict=True))) for signs in flips(count)]
-    expected = np.mean(np.array(sums) >= abs(tenths.sum()))
-    assert sign_flip_p(values) == pytest.approx(expected)
+IMAGES = 360  # in the test data of digits
 
 
-def flips(count):
-    return itertools.product((1, -1), repeat=count)
+def enumerated(right, wrong):
+    """The p-value for numbers of images, in integers: among all flips, those that differ at least as much."""
+    signs = np.array(list(itertools.product((1, -1), repeat=len(right))))
+    return np.mean(np.abs(signs @ (right - wrong)) >= abs(np.sum(right - wrong)))
+
+
+@pytest.mark.parametrize(("count", "cases"), [(1, 100), (2, 100), (5, 2000), (9, 2000), (10, 2000)])
+def test_sign_flips_of_recorded_accuracies_are_enumerated_exactly(count, cases, monkeypatch):
+    """Accuracies as the trainer records them, float32 shares of the images, with many sums that tie."""
+    monkeypatch.setattr(inference, "bootstrap_interval", lambda *_, **__: (math.nan, math.nan))  # takes its time
+    generator = np.random.default_rng(count)
+    for _ in range(cases):
+        chances = np.clip(generator.uniform(0.4, 1.0) + generator.normal(0.0, 0.01, 2), 0.0, 1.0)
+        ours, theirs = generator.binomial(IMAGES, chances[:, np.newaxis], (2, count))
+        scores = {
+            name: {seed: float(np.float32(images) / np.float32(IMAGES)) for seed, images in enumerate(group)}
+            for name, group in (("ours", ours), ("theirs", theirs))
+        }
+        (found,) = differences(scores, "theirs", higher_is_better=True)
+        assert found.p == enumerated(ours, theirs), (ours, theirs)
+
+
+@pytest.mark.parametrize("count", [5, 9, 10])
+def test_sign_flips_of_plain_numbers_are_enumerated_exactly(count):
+    """Multiples of 0.1 tie in truth, and differ by rounding when they are summed in floating point."""
+    generator = np.random.default_rng(count)
+    for _ in range(500):
+        tenths = generator.integers(-3, 6, count)
+        assert sign_flip_p(tenths * 0.1) == enumerated(tenths, np.zeros(count, int)), tenths
+
+
+def test_an_outlier_does_not_blur_the_signs_of_the_others():
+    """A diverged run among errors is larger by powers of ten than the differences that are counted beside it."""
+    small = [0.001, 0.002, 0.003, 0.004, 0.005, 0.006]
+    scores = {"relu": by_seed([1e6, *np.ones(6)]), "gelu": by_seed([1.0, *(1.0 - np.array(small))])}
+    (found,) = differences(scores, "relu", higher_is_better=False)
+    assert found.p == 2.0 / 2.0**7
 
 
 @pytest.mark.parametrize("count", [3, 6, 10])
@@ -114,9 +143,9 @@ def test_seeds_needed_is_the_border(comparisons):
     base = by_seed(np.zeros(seeds))
     better = by_seed(np.linspace(1.0, 1.1, seeds))
     scores = {"relu": base} | {f"a{number}": better if number == 0 else base for number in range(comparisons)}
-    assert differences(scores, "relu", higher_is_better=True, resamples=99)[0].shown
+    assert differences(scores, "relu", higher_is_better=True, resamples=99)[0].significant
     fewer = {name: {seed: group[seed] for seed in range(seeds - 1)} for name, group in scores.items()}
-    assert not differences(fewer, "relu", higher_is_better=True, resamples=99)[0].shown
+    assert not differences(fewer, "relu", higher_is_better=True, resamples=99)[0].significant
 
 
 def test_seeds_needed_refuses_nonsense():
@@ -149,8 +178,8 @@ def test_pairing_finds_what_groups_do_not():
     seeds = np.linspace(0.0, 1.0, 8)  # hard and easy splits
     scores = {"relu": by_seed(seeds), "gelu": by_seed(seeds + 0.01 + 0.001 * np.arange(8))}
     (found,) = differences(scores, "relu", higher_is_better=True)
-    assert found.shown
-    assert found.d_paired > 2.0
+    assert found.significant
+    assert found.d_by_seed > 2.0
     assert found.d_pooled < 0.1
     assert found.probability_better == 1.0
 
@@ -185,7 +214,7 @@ def test_diverged_runs_count_as_the_worst(higher_is_better, worst):
 def test_all_diverged_is_no_difference():
     nothing = dict.fromkeys(range(6), math.inf)
     (found,) = differences({"relu": nothing, "gelu": nothing}, "relu", higher_is_better=False)
-    assert (found.mean, found.p, found.shown) == (0.0, 1.0, False)
+    assert (found.mean, found.p, found.significant) == (0.0, 1.0, False)
 
 
 def test_bad_scores_are_refused():
@@ -205,8 +234,8 @@ def simulate(families, activations, seeds, draw, generator):
         difficulty = generator.normal(size=seeds)  # common to all activations of a seed
         scores = {name: by_seed(difficulty + draw(number)) for number, name in enumerate(activations)}
         found = differences(scores, activations[0], higher_is_better=True, resamples=299)
-        anything += any(one.shown for one in found)
-        first += found[0].shown
+        anything += any(one.significant for one in found)
+        first += found[0].significant
     return anything, first
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from keras_acts.experiments.records import LayerRecord, Record, Run
-from keras_acts.experiments.store import Store, StoreError
+from keras_acts.experiments.runs.records import LayerRecord, Record, Run
+from keras_acts.experiments.runs.store import Store, StoreError
 
 SETTINGS = {"data": "digits", "epochs": 2, "file": None}
 
@@ -27,7 +27,6 @@ def test_records_come_back_exactly(tmp_path):
             store.add(record)
     with Store(tmp_path / "runs.sqlite", SETTINGS) as store:
         assert store.records() == records
-        assert store.finished() == {record.run for record in records}
         assert store.records([records[1].run, made_up(7).run]) == [records[1]]
 
 
@@ -48,7 +47,7 @@ WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from test_store import SETTINGS, made_up
-from keras_acts.experiments.store import Store
+from keras_acts.experiments.runs.store import Store
 print("ready", flush=True)
 sys.stdin.readline()
 with Store(sys.argv[2], SETTINGS) as store:

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from keras_acts.experiments import data, networks
-from keras_acts.experiments.probes import Probe
-from keras_acts.experiments.records import Run
-from keras_acts.experiments.training import Trainer
+from keras_acts.experiments.runs.probes import Probe
+from keras_acts.experiments.runs.records import Run
+from keras_acts.experiments.runs.trainer import Trainer
+from keras_acts.experiments.task import data, networks
 
 SMALL = Run(
     data="digits", model="mlp(width=32)", activation="gelu", learning_rate=1e-2, seed=3, epochs=2, batch_size=200

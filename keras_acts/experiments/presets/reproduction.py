@@ -1,7 +1,5 @@
 """A preset's results beside the published ones: plain data, and its table for a terminal."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.experiments.presets.declaration import Outcome, Part, Preset, values
-from keras_acts.experiments.records import Record
+from keras_acts.experiments.presets.measures import values
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset
+from keras_acts.experiments.runs.records import Record
 
 COLUMNS = ("What", "Activation", "Published", "Median here", "Lowest to highest", "Seeds")
 
@@ -60,6 +59,7 @@ class Reproduction:
     note: str
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...]
+    columns = COLUMNS
 
     @property
     def tables(self) -> dict[str, list[Row]]:
@@ -113,10 +113,10 @@ def reproduce(preset: Preset, parts: Sequence[Part], records: Iterable[Record], 
             measure=published.measure.name,
             form=published.measure.form,
             published=published.value,
-            values=tuple(values(part.records(records, published.activation), published.measure)),
+            values=tuple(values(chosen, published.measure)),
         )
         for part in parts
         for published in part.published
+        if (chosen := part.records(records, published.activation))  # a budget may have left some out
     ]
-    measured = tuple(row for row in rows if row.values)  # a budget may have left some out
-    return Reproduction(preset.title, preset.source, note, measured, tuple(preset.expected(records)))
+    return Reproduction(preset.title, preset.source, note, tuple(rows), preset.outcomes(records))

@@ -1,0 +1,1 @@
+"""From records to findings: the chosen learning rates, statistics, tables and sentences."""

@@ -1,0 +1,157 @@
+"""Records grouped into tasks, a data set and a network each, with an entry for each activation that was tried.
+
+The learning rate of an activation is the one of the grid with the best validation metric. Test scores at the other
+rates are never read.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from keras_acts.experiments.runs.records import Record, Value
+
+__all__ = ["Entry", "Task", "tasks"]
+
+T = TypeVar("T")
+SHARED = ("data", "model", "paired", "settings", "epochs", "batch_size")  # what all runs of a task have in common
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An activation in a task, at its chosen learning rate.
+
+    Attributes:
+        activation: name or spec string.
+        learning_rate: the chosen one.
+        records: the runs at this rate, by seed.
+        validation: for each rate of the grid, the last validation metric of each seed, nan where diverged.
+    """
+
+    activation: str
+    learning_rate: float
+    records: tuple[Record, ...]
+    validation: Mapping[float, tuple[float, ...]]
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """The test metric of each seed, nan where the run diverged."""
+        return {record.run.seed: math.nan if record.diverged else record.test_metric for record in self.records}
+
+    @property
+    def diverged(self) -> int:
+        """Number of diverged runs at the chosen rate."""
+        return sum(record.diverged for record in self.records)
+
+    def curves(self, name: str) -> np.ndarray:
+        """A curve of the history ("loss", "metric", "val_loss", "val_metric"), of shape (seeds, epochs)."""
+        return np.array([record.history[name] for record in self.records])
+
+    def layers(self, name: str) -> np.ndarray:
+        """An attribute of `LayerRecord`, of shape (seeds, layers); NaN where nothing was measured."""
+        return np.array([[getattr(layer, name) for layer in record.layers] for record in self.records], dtype="float64")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One data set and one network, and the activations that were tried on it.
+
+    Attributes:
+        data: name of the data.
+        model: name of the network.
+        paired: True if every activation had the initializer that belongs to it.
+        settings: further settings of the runs.
+        epochs: passes over the training data.
+        batch_size: samples in a step.
+        metric_name: what the scores are, such as "accuracy".
+        higher_is_better: the direction of the metric.
+        entries: the activations, in the order of the records.
+    """
+
+    data: str
+    model: str
+    paired: bool
+    settings: tuple[tuple[str, Value], ...]
+    epochs: int
+    batch_size: int
+    metric_name: str
+    higher_is_better: bool
+    entries: tuple[Entry, ...]
+
+    @property
+    def label(self) -> str:
+        """What distinguishes the task, such as "digits, mlp(width=128)"."""
+        settings = ", ".join(f"{key}={value}" for key, value in self.settings)
+        network = f"{self.model}({settings})" if settings else self.model
+        return f"{self.data}, {network}" + ("" if self.paired else ", same initializer for all")
+
+    @property
+    def learning_rates(self) -> list[float]:
+        """The grid: all rates that were tried with at least one activation."""
+        return sorted({rate for entry in self.entries for rate in entry.validation})
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The layers with a kernel, first to last."""
+        return [layer.name for layer in self.entries[0].records[0].layers]
+
+    def entry(self, activation: str) -> Entry:
+        """The entry of an activation."""
+        return next(entry for entry in self.entries if entry.activation == activation)
+
+    def each(self, get: Callable[[Entry], T]) -> dict[str, T]:
+        """Something of every entry, by activation."""
+        return {entry.activation: get(entry) for entry in self.entries}
+
+
+def tasks(records: Iterable[Record]) -> tuple[Task, ...]:
+    """Group records, and choose the learning rate of each activation.
+
+    Args:
+        records: finished runs.
+
+    Returns:
+        The tasks, in the order of the records.
+
+    Raises:
+        ValueError: if there are no records, or one task has records of several metrics.
+    """
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in records:
+        groups.setdefault(tuple(getattr(record.run, name) for name in SHARED), []).append(record)
+    if not groups:
+        raise ValueError("A comparison needs at least one record. Received: none")
+    return tuple(map(_task, groups.values()))
+
+
+def _task(records: list[Record]) -> Task:
+    metrics = {(record.metric_name, record.higher_is_better) for record in records}
+    if len(metrics) > 1:
+        raise ValueError(f"Records of one data set and network must have one metric. Received: {sorted(metrics)}")
+    ((metric_name, higher_is_better),) = metrics
+    groups: dict[str, dict[float, dict[int, Record]]] = {}
+    for record in records:
+        rates = groups.setdefault(record.run.activation, {})
+        rates.setdefault(record.run.learning_rate, {})[record.run.seed] = record
+    return Task(
+        **{name: getattr(records[0].run, name) for name in SHARED},
+        metric_name=metric_name,
+        higher_is_better=higher_is_better,
+        entries=tuple(_entry(activation, rates, higher_is_better) for activation, rates in groups.items()),
+    )
+
+
+def _entry(activation: str, rates: Mapping[float, Mapping[int, Record]], higher_is_better: bool) -> Entry:
+    by_rate = {rate: tuple(seeds[seed] for seed in sorted(seeds)) for rate, seeds in sorted(rates.items())}
+    validation = {rate: tuple(map(_last_validation, group)) for rate, group in by_rate.items()}
+    worst = 0.0 if higher_is_better else math.inf
+    means = {rate: np.where(np.isfinite(values), values, worst).mean() for rate, values in validation.items()}
+    best = max if higher_is_better else min
+    rate = best(means, key=means.__getitem__)
+    return Entry(activation, rate, by_rate[rate], validation)
+
+
+def _last_validation(record: Record) -> float:
+    return math.nan if record.diverged else record.history["val_metric"][-1]

@@ -1,0 +1,149 @@
+"""What the numbers say, in words."""
+
+import math
+from collections.abc import Sequence
+
+from keras_acts.experiments.analysis.differences import Difference, seeds_needed
+from keras_acts.experiments.analysis.selection import Task
+
+__all__ = ["amount", "amounts", "describe", "p_value", "unit", "verdict"]
+
+NEGLIGIBLE = 1e-6  # scores are float32
+
+
+def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
+    """The findings of one task as sentences, significant differences first.
+
+    Args:
+        task: what was tried.
+        differences: its activations against the baseline.
+
+    Returns:
+        At least one sentence, without full stops.
+    """
+    significant = sorted((found for found in differences if found.significant), key=lambda found: -_gain(found))
+    lines = [describe(found, task.metric_name) for found in significant]
+    if differences:
+        pairs = min(found.pairs for found in differences)
+        needed = seeds_needed(len(differences), differences[0].level)
+        others = [found for found in differences if not found.significant]
+        if others:
+            lines.append(_no_difference(others, task.metric_name, powered=pairs >= needed))
+        if pairs < needed:
+            lines.append(
+                f"{_count(pairs, 'seed')} cannot show any difference in {_count(len(differences), 'comparison')}, "
+                f"however large: {needed} seeds or more can"
+            )
+    else:
+        lines.append("a single activation: there is nothing to compare")
+    for entry in task.entries:
+        if entry.diverged:
+            score = "accuracy 0" if task.higher_is_better else "the worst finite error of all runs in the test"
+            lines.append(
+                f"{entry.activation}: {entry.diverged} of {_count(len(entry.records), 'run')} diverged and "
+                f"count{'s' if entry.diverged == 1 else ''} as {score}"
+            )
+    return lines
+
+
+def describe(found: Difference, metric_name: str) -> str:
+    """One difference as a sentence.
+
+    Args:
+        found: an activation against the baseline.
+        metric_name: "accuracy" is given in points (hundredths), everything else in its own unit.
+
+    Returns:
+        Such as "gelu beats relu by 0.6 points (95 % CI 0.2 to 1.1, p = 0.02 after Holm, 10 seeds)".
+    """
+    evidence = _evidence(found, metric_name)
+    if not found.significant:
+        return f"no significant difference between {found.activation} and {found.baseline} ({evidence})"
+    if not found.higher_is_better and (found.diverged or found.baseline_diverged):
+        return _with_diverged(found)
+    gap = _amount_with_unit(abs(found.mean), metric_name)
+    return f"{found.activation} {_verb(found)} {found.baseline} by {gap} ({evidence})"
+
+
+def _with_diverged(found: Difference) -> str:
+    """A significant difference of errors, some of which are infinite: nothing wins by its finite errors alone."""
+    sides = [(found.activation, found.diverged), (found.baseline, found.baseline_diverged)]
+    (winner, failed), (loser, _) = sides if found.better else reversed(sides)
+    if failed:
+        return f"{winner} has lower errors than {loser} where it finishes, but {failed} of {found.pairs} runs diverged"
+    return (
+        f"{found.activation} {_verb(found)} {found.baseline}: {found.diverged} of {found.pairs} runs diverged against "
+        f"{found.baseline_diverged} (p {p_value(found.p_holm)} after Holm)"
+    )
+
+
+def amount(value: float, metric_name: str, *, signed: bool = False) -> str:
+    """A difference as a number: in points for accuracies, with one decimal or two digits; three digits otherwise."""
+    if not math.isfinite(value):
+        return "–"
+    sign = "+" if signed else ""
+    if metric_name != "accuracy":
+        return f"{value:{sign}.3g}" if value else "0"
+    points = round(100.0 * value, 3)  # accuracies are shares of samples in float32: the rest is rounding error
+    if points == 0.0:
+        return "0.0"
+    # 0.04 must not be written as 0.0, which would look like an interval that reaches zero.
+    return f"{points:{sign}.1f}" if abs(points) >= 0.1 else f"{points:{sign}.1g}"
+
+
+def amounts(values: Sequence[float], metric_name: str, *, signed: bool = False) -> list[str]:
+    """Numbers of one kind, as `amount`; beside the largest, those that are nothing but its rounding error are 0."""
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    smallest = NEGLIGIBLE * max(finite, default=0.0)
+    return [amount(0.0 if abs(value) < smallest else value, metric_name, signed=signed) for value in values]
+
+
+def p_value(p: float) -> str:
+    """A p-value with its sign of comparison, such as "= 0.02" or "< 0.001"."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
+def unit(metric_name: str) -> str:
+    """The unit of `amount`: "points" or the name of the metric."""
+    return "points" if metric_name == "accuracy" else metric_name
+
+
+def _evidence(found: Difference, metric_name: str) -> str:
+    # In the direction of the sentence: "beats by 0.6 (0.2 to 1.1)" for errors as well as for accuracies.
+    ends = [found.low, found.high]
+    if found.significant:
+        ends = sorted(map(abs, ends))
+    interval = f"{1.0 - found.level:.0%} CI".replace("%", " %")
+    low, high, _ = amounts((*ends, found.mean), metric_name)
+    return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {_count(found.pairs, 'seed')}"
+
+
+def _no_difference(others: Sequence[Difference], metric_name: str, *, powered: bool) -> str:
+    names = ", ".join(found.activation for found in others)
+    sentence = f"no significant difference between {others[0].baseline} and {names}"
+    pairs = _count(min(found.pairs for found in others), "seed")
+    # A diverged run makes the spread so large that its number would say nothing about the others.
+    detectable = [
+        found.detectable
+        for found in others
+        if math.isfinite(found.detectable) and not found.diverged and not found.baseline_diverged
+    ]
+    if not detectable or not powered or float(amount(max(detectable), metric_name)) == 0.0:
+        return f"{sentence} ({pairs})"
+    return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
+
+
+def _amount_with_unit(value: float, metric_name: str) -> str:
+    return f"{amount(value, metric_name)} {'' if metric_name == 'accuracy' else 'in '}{unit(metric_name)}"
+
+
+def _verb(found: Difference) -> str:
+    return "beats" if found.better else "loses to"
+
+
+def _gain(found: Difference) -> float:
+    return found.mean if found.higher_is_better else -found.mean
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,1 @@
+"""Findings as figures and as one HTML page."""

@@ -1,0 +1,105 @@
+"""The decision boundary of a classifier of two-dimensional data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from keras_acts import plots
+from keras_acts.experiments.analysis.selection import Entry, Task
+from keras_acts.experiments.report.figures import axes
+from keras_acts.experiments.runs import plane
+from keras_acts.experiments.task import data
+
+__all__ = ["Boundary", "draw_boundary", "of_task"]
+
+POINTS = 250  # drawn at most: more would cover what the classifier says
+
+
+class Boundary(NamedTuple):
+    """What a classifier of two-dimensional data says, and the data.
+
+    Attributes:
+        label: what the classifier is, such as its activation.
+        decided: class numbers on `plane.grid(points)`, as `plane.decide` gives them.
+        points: the data, of shape (samples, 2).
+        classes: class numbers from 0 on, of shape (samples,).
+    """
+
+    label: str
+    decided: np.ndarray
+    points: np.ndarray
+    classes: np.ndarray
+
+    @classmethod
+    def of(cls, label: str, predict: Callable[[np.ndarray], Any], points: ArrayLike, classes: ArrayLike) -> Boundary:
+        """Ask a classifier.
+
+        Args:
+            label: what it is.
+            predict: maps points of shape (n, 2) to probabilities: shape (n,) or (n, 1) for the second of two classes,
+                (n, classes) for more.
+            points: the data, of shape (samples, 2).
+            classes: class numbers from 0 on, of shape (samples,).
+
+        Example:
+            >>> half_plane = Boundary.of("x > 0", lambda xy: xy[:, 0] > 0.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])
+            >>> half_plane.decided[0, 0], half_plane.decided[0, -1]
+            (np.int64(0), np.int64(1))
+        """
+        points = np.asarray(points, dtype="float64")
+        return cls(label, plane.decide(predict, points), points, np.asarray(classes).astype(int))
+
+
+def of_task(task: Task) -> list[Boundary]:
+    """A boundary for each activation, that of the run with the median test score.
+
+    Empty for data that are not two-dimensional, or can no longer be loaded.
+    """
+    found = []
+    for entry in task.entries:
+        record = _middle(entry)
+        if record is None or record.decisions is None:
+            continue
+        try:
+            split = data.load(task.data, record.run.seed)
+        except (OSError, ValueError):
+            return []
+        classes = np.concatenate([split.train.y, split.validation.y, split.test.y])
+        label = f"{entry.activation}, {record.test_metric:.0%}"
+        found.append(Boundary(label, plane.decode(record.decisions), split.points, classes))
+    return found
+
+
+def _middle(entry: Entry) -> Any:
+    ordered = sorted((record for record in entry.records if not record.diverged), key=lambda record: record.test_metric)
+    return ordered[len(ordered) // 2] if ordered else None
+
+
+def draw_boundary(boundary: Boundary, *, ax: Axes | None = None) -> Axes:
+    """What a classifier says in the plane, and the data.
+
+    Args:
+        boundary: classifier and data.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes.
+    """
+    ax = axes(ax)
+    step = -(-len(boundary.points) // POINTS)
+    points, classes = boundary.points[::step], boundary.classes[::step]
+    count = int(max(boundary.decided.max(), classes.max())) + 1
+    colors = [plots.COLORS[number % len(plots.COLORS)] for number in range(count)]
+    levels = np.arange(count + 1) - 0.5
+    ax.contourf(*plane.grid(boundary.points), boundary.decided, levels=levels, colors=colors, alpha=0.35)
+    ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=4, linewidths=0.0)
+    ax.set_aspect("equal")
+    ax.set_title(boundary.label, fontsize="small")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax

@@ -1,0 +1,176 @@
+"""The report: one HTML page that holds everything and asks the network for nothing."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+
+from keras_acts import plots
+from keras_acts.experiments.analysis import tables, verdict
+from keras_acts.experiments.analysis.analysis import Analysis
+from keras_acts.experiments.analysis.differences import seeds_needed
+from keras_acts.experiments.analysis.selection import Entry, Task
+from keras_acts.experiments.presets.reproduction import Reproduction
+from keras_acts.experiments.report import gallery, svg
+from keras_acts.experiments.report.boundaries import Boundary
+from keras_acts.experiments.runs.records import Record
+
+__all__ = ["render"]
+
+# Okabe-Ito's colours, lightened where they are too dark for a dark page, in the order of `plots.COLORS`.
+DARK_COLORS = ("#56a8e0", "#E69F00", "#2bc79a", "#e08fbd", "#f0803c", "#8fd3f7", "#f2f2f2", "#a0a0a0")
+
+
+class Cell(NamedTuple):
+    """A cell of the table: its text, and what it is sorted by."""
+
+    text: str
+    value: float | str
+
+
+class Drawn(NamedTuple):
+    """A figure on the page."""
+
+    title: str
+    svg: str
+
+
+def render(
+    analysis: Analysis,
+    reproduction: Reproduction | None = None,
+    *,
+    boundaries: Sequence[Boundary] = (),
+    settings: Mapping[str, object] | None = None,
+) -> str:
+    """The page as text.
+
+    Args:
+        analysis: the runs and the findings.
+        reproduction: the published figures that they are put beside, if any.
+        boundaries: classifiers of two-dimensional data, drawn in the plane.
+        settings: what else is needed to repeat the comparison, such as the command.
+
+    Returns:
+        An HTML document.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_acts.experiments.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    exhibits = [] if reproduction is None else gallery.reproduction_exhibits(reproduction, svg.STYLE)
+    return environment.get_template("report.html").render(
+        reproduction=reproduction,
+        published=_drawn(exhibits),
+        sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
+        extra=_drawn([gallery.boundary_exhibit(boundaries, svg.STYLE)] if boundaries else []),
+        settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
+        runs=len(analysis.records),
+        light=dict(enumerate(plots.COLORS)),
+        dark=dict(enumerate(DARK_COLORS)),
+    )
+
+
+def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[Drawn]:
+    """Figures as SVG, with names that start with `prefix`, as they must be unique on the page."""
+    return [Drawn(each.title, svg.inline(each.figure, prefix + each.name, each.description)) for each in exhibits]
+
+
+def _section(analysis: Analysis, task: Task, number: int) -> dict[str, Any]:
+    """A task on the page."""
+    return {
+        "label": task.label,
+        "sentences": analysis.sentences(task),
+        "metric": task.metric_name,
+        "order": "descending" if task.higher_is_better else "ascending",
+        "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
+        "rates": [f"{rate:g}" for rate in task.learning_rates],
+        "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
+        "figures": _drawn(gallery.exhibits(analysis, task, svg.STYLE), f"p{number}-"),
+        "settings": _settings(analysis, task),
+    }
+
+
+def _by_rate(task: Task, entry: Entry) -> list[str]:
+    """The last validation metric at each rate: what a comparison at one fixed rate would have seen."""
+    cells = []
+    percent = 100.0 if task.metric_name == "accuracy" else 1.0
+    for rate in task.learning_rates:
+        values = percent * np.array(entry.validation.get(rate, ()))
+        finite = values[np.isfinite(values)]
+        text = f"{finite.mean():.3g}" if len(finite) else "–"
+        text += f" ± {finite.std(ddof=1):.2g}" if len(finite) > 1 else ""
+        text += f", {len(values) - len(finite)} diverged" if len(finite) < len(values) else ""
+        cells.append(f"{text} ●" if rate == entry.learning_rate else text)
+    return cells
+
+
+def _cells(row: tables.Row, level: float) -> dict[str, Cell]:
+    """A row of the table, by column."""
+    found = row.difference
+    percent = 100.0 if row.metric == "accuracy" else 1.0
+    return {
+        "Activation": Cell(row.activation, row.activation),
+        "Test score": Cell(tables.score(row), _sortable(row.mean)),
+        f"Difference ({100.0 * (1.0 - level):g} % CI)": Cell(tables.interval(row), found.mean if found else 0.0),
+        "p after Holm": _number(found.p_holm if found else None, ".2g"),
+        "P(better)": _number(found.probability_better if found else None, ".2f"),
+        "Cohen's d": _number(found.d_by_seed if found else None, ".2f"),
+        "Median": _number(percent * row.median, ".4g"),
+        "Worst": _number(percent * row.worst, ".4g"),
+        "Diverged": Cell(f"{row.diverged} of {row.seeds}", row.diverged),
+        "Learning rate": _number(row.learning_rate, "g"),
+        "ms per step": _number(1e3 * row.step_seconds, ".3g"),
+        "Memory MB": _number(row.peak_memory_mb, ".0f"),
+        "Weights": Cell(f"{row.parameters:,}", row.parameters),
+    }
+
+
+def _number(value: float | None, form: str) -> Cell:
+    if value is None or math.isnan(value):  # an empty value is sorted last
+        return Cell("–", "")
+    return Cell("∞" if math.isinf(value) else format(value, form), _sortable(value))
+
+
+def _sortable(value: float) -> float | str:
+    return "Infinity" if value == math.inf else value  # as JavaScript spells it
+
+
+def _settings(analysis: Analysis, task: Task) -> dict[str, str]:
+    seeds = sorted({record.run.seed for entry in task.entries for record in entry.records})
+    return {
+        "Data": task.data,
+        "Network": task.model,
+        **{key: str(value) for key, value in task.settings},
+        "Activations": ", ".join(entry.activation for entry in task.entries),
+        "Baseline": analysis.baseline(task),
+        "Initializer": "the activation's own" if task.paired else "the same for all",
+        "Seeds": ", ".join(map(str, seeds)),
+        "Epochs": str(task.epochs),
+        "Batch size": str(task.batch_size),
+        "Learning rates": ", ".join(f"{rate:g}" for rate in task.learning_rates),
+        "Significance level": f"{analysis.level:g}",
+        "Detectable difference": _detectable(analysis, task),
+    }
+
+
+def _detectable(analysis: Analysis, task: Task) -> str:
+    """The least and the largest over the activations: their spreads differ."""
+    differences = analysis.differences(task)
+    found = [each.detectable for each in differences if not math.isnan(each.detectable)]
+    if not found or min(each.pairs for each in differences) < seeds_needed(len(found), analysis.level):
+        return "none: too few seeds or activations"
+    low, high = (verdict.amount(value, task.metric_name) for value in (min(found), max(found)))
+    return f"{low} to {high} {verdict.unit(task.metric_name)} with a power of 80 %, by activation"
+
+
+def _versions(records: Iterable[Record]) -> dict[str, str]:
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for name, version in record.versions.items():
+            found.setdefault(name, {})[version] = None
+    return {name: ", ".join(versions) for name, versions in sorted(found.items())}

@@ -1,0 +1,160 @@
+"""The data of an experiment, split by seed: training, validation, and test data that are used once."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from keras_acts.core import spec
+from keras_acts.experiments.task import datasets, files, user_functions
+from keras_acts.experiments.task.options import check_options, unknown
+
+__all__ = ["Part", "Split", "check", "load", "source"]
+
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the samples: x float32, y, and the rows of the data set that they are.
+
+    y holds class numbers 0, 1, ... as int32 of shape (n,), or target values as float32 of shape (n, outputs).
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    index: np.ndarray
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training data, validation data (for curves and choices) and test data (used once, at the end).
+
+    `classes` is the number of classes, or None where the targets are numbers to be fitted.
+    """
+
+    train: Part
+    validation: Part
+    test: Part
+    classes: int | None
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs that a network needs."""
+        return self.train.y.shape[-1] if self.classes is None else self.classes
+
+    @property
+    def points(self) -> np.ndarray:
+        """The samples of all parts."""
+        return np.concatenate([self.train.x, self.validation.x, self.test.x])
+
+
+def load(name: str, seed: int = 0) -> Split:
+    """The split of a data set for a seed; the same one for every activation.
+
+    60 % training, 20 % validation and 20 % test data, with the classes in equal shares. Tabular features are scaled to
+    mean 0 and variance 1 of the training data, and so are targets that are numbers.
+
+    Args:
+        name: a bundled data set, with options as in "circles(noise=0.1)": digits, wine, breast_cancer, iris, diabetes;
+            circles, moons, spirals, periodic (made); image (scikit-learn's bundled picture); mnist, fashion_mnist,
+            cifar10 (downloaded once by keras.datasets). Or a file, as in "table.csv(target='price')", "arrays.npz"
+            (arrays `x` and `y`). Or a function of your own, "module:function", which returns x and y.
+        seed: chooses the split and, where data are made, the data.
+
+    Returns:
+        The split.
+
+    Raises:
+        ValueError: for an unknown name, or data that no network can be trained with.
+        OSError: for a file that cannot be read, or data that cannot be downloaded.
+
+    Example:
+        >>> split = load("digits", 0)
+        >>> len(split.train.x), len(split.validation.x), len(split.test.x), split.classes
+        (1077, 360, 360, 10)
+    """
+    return _split(source(name, None if _is_fixed(name) else seed), seed)
+
+
+def check(name: str) -> None:
+    """Raise what `load` would raise for a name, as far as that can be known without reading the data."""
+    place = spec.parse(name)[0]
+    if ":" in place or place.endswith(files.SUFFIXES):
+        return
+    if place not in datasets.SOURCES:
+        others = "; .csv and .npz files; and functions of your own as 'module:function'"
+        raise unknown("data set", name, datasets.SOURCES, others)
+    check_options(name, datasets.SOURCES[place], given=("seed",))
+
+
+def _is_fixed(name: str) -> bool:
+    """True if the seed chooses the split only, so that one copy of the data serves all seeds."""
+    return spec.parse(name)[0] not in datasets.MADE_BY_SEED
+
+
+@functools.lru_cache(maxsize=1)
+def source(name: str, seed: int | None) -> datasets.Source | Split:
+    """All samples of a data set, kept for the next split of them."""
+    check(name)
+    place, _, options = spec.parse(name)
+    if place.endswith(files.SUFFIXES):
+        return files.read(place, **check_options(name, files.read, given=("path",)))
+    if ":" in place:
+        return _from_user(name, user_functions.resolve(place)(**options))
+    return datasets.SOURCES[place](**options) if seed is None else datasets.SOURCES[place](seed=seed, **options)
+
+
+def _from_user(name: str, given: Any) -> datasets.Source | Split:
+    if isinstance(given, Split | datasets.Source):
+        return given
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise ValueError(
+            f"A function that gives data must return x and y, or a Split. Received: {type(given).__name__} from {name}"
+        )
+    return files.as_source(*given, where=name)
+
+
+def _split(source: datasets.Source | Split, seed: int) -> Split:
+    if isinstance(source, Split):
+        return source
+    rows = np.arange(len(source.x))
+    if source.parts is not None:
+        train, validation, test = source.parts
+        if validation is None:
+            share = min(VALIDATION_SHARE, len(test) / len(train))
+            train, validation = _divide(source, train, share, seed)
+    else:
+        rest, test = _divide(source, rows, TEST_SHARE, seed)
+        train, validation = _divide(source, rest, VALIDATION_SHARE / (1.0 - TEST_SHARE), seed)
+    x, y = source.x, source.y
+    if source.scale:
+        x = _standardized(x, train)
+    y = y.astype("int32") if source.classes else _standardized(y, train) if source.scale else y.astype("float32")
+
+    def part(chosen: np.ndarray) -> Part:
+        return Part(np.ascontiguousarray(x[chosen], "float32"), y[chosen], chosen)
+
+    return Split(part(train), part(validation), part(test), source.classes)
+
+
+def _divide(source: datasets.Source, rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    classes = source.y[rows] if source.classes else None
+    try:
+        first, second = train_test_split(rows, test_size=share, stratify=classes, random_state=seed)
+    except ValueError as error:
+        raise ValueError(
+            f"The data cannot be split into training, validation and test data: {error} "
+            f"Received: {len(source.x)} samples" + (f" of {source.classes} classes" if source.classes else "")
+        ) from error
+    return first, second
+
+
+def _standardized(values: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Mean 0 and variance 1 in the training rows, which alone are looked at. Constant columns become 0."""
+    values = values.astype("float64")
+    mean, deviation = values[train].mean(axis=0), values[train].std(axis=0)
+    return ((values - mean) / np.where(deviation > 0.0, deviation, 1.0)).astype("float32")

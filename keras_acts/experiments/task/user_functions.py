@@ -1,0 +1,85 @@
+"""A user's own functions by name, so that settings stay plain text: "package.module:function" or "file.py:function"."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+__all__ = ["check_shared", "name_of", "resolve"]
+
+Function = Callable[..., Any]
+
+
+def name_of(function: Function) -> str:
+    """The name under which `resolve` finds this function again, in another process too.
+
+    Raises:
+        ValueError: if there is none: for lambdas and functions inside functions.
+    """
+    name = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
+    try:
+        found = resolve(name)
+    except ValueError:
+        found = None
+    if found is not function:
+        raise ValueError(
+            "Each run may go to another process, which must find the function by name: define it at the top level of a "
+            f"module, with `def`. Received: {function!r}"
+        )
+    return name
+
+
+def resolve(name: str) -> Function:
+    """The function of a name such as "package.module:function" or "folder/file.py:function".
+
+    Raises:
+        ValueError: if there is none.
+    """
+    place, _, qualified = name.rpartition(":")
+    try:
+        found: Any = _load(place) if place.endswith(".py") else importlib.import_module(place)
+        for part in qualified.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, OSError, ValueError) as error:
+        raise ValueError(
+            "A function of your own must be named 'package.module:function' or 'file.py:function'. "
+            f"Received: {name!r} ({type(error).__name__}: {error})"
+        ) from error
+    if not callable(found):
+        raise ValueError(f"'{name}' must be a function. Received: {type(found).__name__}")
+    return found
+
+
+def check_shared(name: str, engine: str) -> None:
+    """Raise ValueError for a function that lives in this process only, where other processes have to find it."""
+    if engine == "here" or not name.startswith("__main__:"):
+        return
+    main = sys.modules["__main__"]
+    script = getattr(main, "__spec__", None) is not None or hasattr(main, "__file__")
+    if engine == "processes" and script:  # which each process then runs again, without its `if __name__ == "__main__"`
+        return
+    raise ValueError(
+        f"The workers of engine={engine!r} cannot import what is defined in "
+        f"{'the script that was started' if script else 'a notebook or an interactive session'}. Write the function to "
+        "a file and name it 'file.py:function', or use engine='here', which runs everything in this process. "
+        f"Received: {name!r}"
+    )
+
+
+def _load(file: str) -> Any:
+    path = Path(file).resolve()
+    module_name = f"keras_acts file {path} {path.stat().st_mtime_ns}"  # an edited file is another module
+    if module_name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None:
+            raise OSError(f"not a file of Python: {path}")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[module_name]
+            raise
+    return sys.modules[module_name]
