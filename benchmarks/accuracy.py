@@ -31,7 +31,7 @@ COLUMNS = ("name", "owner", "dtype", "order", "k", "x", "mode")
 
 def measure(name: str) -> Iterator[dict[str, object]]:
     """Rows of the table: for each owner, dtype and order the worst K over all modes."""
-    subject = contract.subject(name, REFERENCES[name])
+    subject = contract.subject(name, REFERENCES[name], sample=samples.thorough)
     owners = [("keras_acts", subject.fn, 2)]
     if builtin(name) is not None:
         # TensorFlow 2.21 has no second derivative of softsign.

@@ -29,18 +29,20 @@ if "--atheris" in sys.argv:
     import atheris
 
     # What is imported here counts its branches; later imports find it in place.
-    with atheris.instrument_imports(include=["keras_acts.authoring"]):
+    with atheris.instrument_imports(include=["keras_acts.authoring", "keras_acts.notation"]):
         import keras_acts.authoring  # noqa: F401
 
-from keras_acts.authoring import FormulaError, formula, syntax  # noqa: E402
+from keras_acts.authoring import formula  # noqa: E402
 from keras_acts.authoring.derivative import derivative  # noqa: E402
+from keras_acts.notation import FUNCTIONS, FormulaError  # noqa: E402
+from keras_acts.notation.grammar import COMPARISONS  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "fuzz_formula.csv"
 COLUMNS = ("engine", "inputs", "accepted", "refused", "seconds", "slowest_ms", "seed", "python")
 FORBIDDEN = ("compile", "exec", "import", "open", "os.system", "subprocess.Popen")
 WORDS = (
-    *syntax.ARITIES,
-    *syntax.COMPARISONS,
+    *FUNCTIONS,
+    *COMPARISONS,
     *("x", "x", "x", "a", "pi", "e", "0", "1", "2", "0.5", "1e30", "1e-300", "9999999", "-", "+", "*", "/", "**"),
     *("(", ")", "(", ")", ",", " ", ".", "__class__", "lambda", "import", "[", "'", "^", "=", "\n", "λ", "\x00"),
 )
@@ -100,10 +102,10 @@ def grown(generator: random.Random, depth: int) -> str:
     if kind < 0.5:
         sign = generator.choice(("+", "-", "*", "/", "**"))
         return f"({grown(generator, depth - 1)}){sign}({grown(generator, depth - 1)})"
-    name = generator.choice(tuple(syntax.ARITIES))
-    arguments = [grown(generator, depth - 1) for _ in range(syntax.ARITIES[name])]
+    name = generator.choice(tuple(FUNCTIONS))
+    arguments = [grown(generator, depth - 1) for _ in range(FUNCTIONS[name].arity)]
     if name == "where":
-        arguments[0] += f" {generator.choice(syntax.COMPARISONS)} {grown(generator, depth - 1)}"
+        arguments[0] += f" {generator.choice(COMPARISONS)} {grown(generator, depth - 1)}"
     return f"{name}({', '.join(arguments)})"
 
 

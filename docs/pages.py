@@ -13,13 +13,14 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import authoring, initializers, layers, plots, testing
+from keras_acts import analysis, authoring, initializers, layers, plots, testing
 from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
 MODULES = {
     "Names, strings and files": keras_acts,
     "Initializers": initializers,
+    "Measuring an activation": analysis,
     "Your own activation": authoring,
     "Smooth approximations": smooth,
     "Comparing": import_module("keras_acts.experiments"),

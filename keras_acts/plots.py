@@ -6,12 +6,12 @@ matplotlib is imported where it is used, so that the terminal plot does without 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import keras
 import numpy as np
+from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
-from keras_acts.core.params import Trait
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +29,8 @@ class Curve(NamedTuple):
 
     x: np.ndarray
     value: np.ndarray
-    slope: np.ndarray
-    curvature: np.ndarray
+    derivative: np.ndarray
+    second_derivative: np.ndarray
 
 
 def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
@@ -46,29 +46,17 @@ def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
         A `Curve`.
 
     Raises:
-        ValueError: for an unknown activation, or a Keras backend other than TensorFlow.
+        ValueError: for an unknown activation.
 
     Example:
-        >>> evaluate("relu2", [-1.0, 3.0]).slope.tolist()
+        >>> evaluate("relu2", [-1.0, 3.0]).derivative.tolist()
         [0.0, 6.0]
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(
-            "Curves are computed on the TensorFlow backend of Keras. "
-            f"Received: backend '{keras.backend.backend()}'. Set the environment variable KERAS_BACKEND=tensorflow"
-        )
-    import tensorflow as tf
-
     function = resolve.get(activation)
-    points = tf.constant(np.asarray(x, dtype="float64"))
-    with tf.GradientTape() as outer:
-        outer.watch(points)
-        with tf.GradientTape() as inner:
-            inner.watch(points)
-            value = _first_of_pair(function, points) if _over_axis(function) else function(points)
-        slope = inner.gradient(value, points, unconnected_gradients="zero")
-    curvature = outer.gradient(slope, points, unconnected_gradients="zero")
-    return Curve(points.numpy(), value.numpy(), slope.numpy(), curvature.numpy())
+    if elementwise.is_over_axis(function):
+        function = _first_of_pair(function)
+    points = np.asarray(x, dtype="float64")
+    return Curve(points, *elementwise.evaluate(function, points, orders=2))
 
 
 def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
@@ -76,22 +64,12 @@ def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
     return np.linspace(low, high, 4001)
 
 
-def _over_axis(function: Callable[..., Any]) -> bool:
-    declaration, _ = resolve.declaration_of(function)
-    return declaration is not None and Trait.OVER_AXIS in declaration.traits
-
-
-def _first_of_pair(function: Callable[..., Any], x: Any) -> Any:
+def _first_of_pair(function: Callable[..., Any]) -> Callable[..., Any]:
     """First output for the input (x, 0). The axis that the function was bound to makes no difference to it."""
     declaration, params = resolve.declaration_of(function)
     assert declaration is not None
-    pairs = keras.ops.stack([x, keras.ops.zeros_like(x)], axis=-1)
-    return declaration(pairs, {**params, "axis": -1})[:, 0]
-
-
-def _kinks(function: Callable[..., Any]) -> tuple[float, ...]:
-    declaration, params = resolve.declaration_of(function)
-    return () if declaration is None else tuple(declaration.kinks(**params))
+    along_last = declaration.with_params({**params, "axis": -1})
+    return lambda x: along_last(ops.stack([x, ops.zeros_like(x)], axis=-1))[:, 0]
 
 
 # ---- Figures ---------------------------------------------------------------------------------------------------------
@@ -121,7 +99,7 @@ def draw_function(
         plots.draw_function("mish").figure.savefig("mish.png")
     """
     function = resolve.get(activation)
-    kinks = np.array([kink for kink in _kinks(function) if low < kink < high])
+    kinks = np.array([kink for kink in elementwise.kinks(function) if low < kink < high])
     nearby = 1e-9 * (high - low)
     x = np.unique(np.concatenate([np.linspace(low, high, 1001), kinks, kinks - nearby, kinks + nearby]))
     curve = evaluate(function, x)
@@ -129,7 +107,11 @@ def draw_function(
     ax = _axes(ax)
     ax.axhline(0.0, color="0.75", linewidth=0.8)
     ax.axvline(0.0, color="0.75", linewidth=0.8)
-    rows = (("$f(x)$", curve.value, 2.4), ("$f'(x)$", curve.slope, 1.8), ("$f''(x)$", curve.curvature, 1.4))
+    rows = (
+        ("$f(x)$", curve.value, 2.4),
+        ("$f'(x)$", curve.derivative, 1.8),
+        ("$f''(x)$", curve.second_derivative, 1.4),
+    )
     for (label, y, width), color, style in zip(rows, COLORS, LINE_STYLES, strict=False):
         # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
         ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), style, label=label, color=color, linewidth=width)
@@ -223,12 +205,12 @@ def _title(function: Callable[..., Any]) -> str:
     declaration, _ = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${declaration.formula}$"
+    formula = f"${declaration.latex}$"
     try:
         MathTextParser("path").parse(formula)
     except ValueError:
         return name
-    if _over_axis(function):
+    if elementwise.is_over_axis(function):
         name += ", first output for the input (x, 0)"
     return f"{name}\n{formula}"
 
@@ -270,20 +252,17 @@ def terminal_plot(x: ArrayLike, y: ArrayLike, width: int = 36, height: int = 12)
     dots = np.zeros((4 * height, 2 * columns), dtype=bool)
     dots[row_of(y[finite]), column_of(x[finite])] = True
 
-    grid = [[" "] * columns for _ in range(height)]
     zero_row, zero_column = int(row_of(0.0)) // 4, None
-    grid[zero_row] = ["─"] * columns
+    grid = np.full((height, columns), " ")
+    grid[zero_row] = "─"
     if x[0] < 0.0 < x[-1]:
-        zero_column = int(column_of(np.float64(0.0))) // 2
-        for line in grid:
-            line[zero_column] = "┼" if line[zero_column] == "─" else "│"
-    for row in range(height):
-        for column in range(columns):
-            cell = dots[4 * row : 4 * row + 4, 2 * column : 2 * column + 2]
-            if cell.any():
-                grid[row][column] = chr(0x2800 + int((cell * _BRAILLE_BITS).sum()))
+        zero_column = int(column_of(0.0)) // 2
+        grid[:, zero_column] = "│"
+        grid[zero_row, zero_column] = "┼"
+    braille = np.einsum("ridj,ij->rd", dots.reshape(height, 4, columns, 2), _BRAILLE_BITS)
+    grid[braille > 0] = [chr(0x2800 + bits) for bits in braille[braille > 0]]
 
-    labels = {0: f"{high:.3g}", zero_row: "0", height - 1: f"{low:.3g}"} | ({zero_row: "0"})
+    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"} | {zero_row: "0"}
     lines = [f"{labels.get(row, ''):>{gutter - 1}} " + "".join(line) for row, line in enumerate(grid)]
     below = [" "] * width
     _place(below, f"{x[0]:g}", gutter)

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 import keras_acts
 
+pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
+
 OVER_AXIS = [name for name in keras_acts.names() if "axis" in keras_acts.info(name).params]
 ELEMENTWISE = [name for name in keras_acts.names() if name not in OVER_AXIS]
 WITH_PARAMETERS = [

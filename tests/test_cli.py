@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +116,7 @@ def test_show_tells_all_that_is_known(call):
         "monotonic, piecewise_linear",
         "Maas et al. 2013",
         "torch: LeakyReLU(negative_slope=0.01)",
+        keras_acts.info("leaky_relu").source,
         "slope for x < 0",
         "a finite number >= 0",
         "0.2",
@@ -138,6 +140,17 @@ def test_show_tells_all_that_is_known(call):
 )
 def test_show_names_the_initializer_that_fits(call, activation, initializer):
     assert f"Initializer  {initializer}" in call("show", activation).stdout
+
+
+def test_sources_are_where_the_declarations_are():
+    root = Path(keras_acts.__file__).parent.parent
+    for source, declared in (
+        (keras_acts.info("mish").source, "def mish("),
+        (layers.info("PReLU").source, "class PReLU("),
+    ):
+        path, _, line = source.rpartition(":")
+        below = (root / path).read_text(encoding="utf-8").splitlines()[int(line) - 1 :]
+        assert next(text for text in below if text.startswith(("def ", "class "))).startswith(declared)
 
 
 def test_show_takes_spec_strings_and_aliases(call):
@@ -182,6 +195,7 @@ def test_show_tells_all_of_a_layer(call):
         "f(x) = x if x > 0, else alpha x",
         "layer: keras_acts.layers.PReLU",
         "alpha: 8   (for 8 channels)",
+        layers.info("PReLU").source,
         "torch: PReLU(shared_axes='all')",
         "arXiv:1502.01852",
         "alpha_constraint",
@@ -256,6 +270,7 @@ for missing, *arguments in calls:
 """
 
 
+@pytest.mark.slow
 def test_the_library_does_without_the_extra_and_the_command_says_what_to_install(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_THE_EXTRA], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -8,7 +8,7 @@ from keras import layers
 
 import keras_acts
 from keras_acts import initializers
-from keras_acts.core import quadrature
+from keras_acts.analysis import quadrature
 
 DEPTH = 30
 EPOCHS = 12

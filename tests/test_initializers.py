@@ -12,7 +12,7 @@ import pytest
 
 import keras_acts
 from keras_acts import initializers
-from keras_acts.core import quadrature
+from keras_acts.analysis import quadrature
 
 # 17 digits each, by mpmath with 30 digits, from the formulas of the papers.
 CONSTANTS = json.loads((Path(__file__).parent / "test_initializers_gains.json").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def test_statistics_to_1e_12(name):
     assert found.mean == pytest.approx(exact["mean"], rel=1e-12, abs=1e-15)
     assert found.second_moment == pytest.approx(exact["m2"], rel=1e-12)
     assert found.variance == pytest.approx(exact["var"], rel=1e-12)
-    assert found.slope_second_moment == pytest.approx(exact["d2"], rel=1e-12)
+    assert found.derivative_second_moment == pytest.approx(exact["d2"], rel=1e-12)
     assert found.gradient_slope == pytest.approx(exact["chi_at_fwd_gain"], rel=1e-11)  # recorded to 12 digits
     assert initializers.gain(activation, convention="centered") == pytest.approx(exact["gain_std"], rel=1e-12)
     assert initializers.gain(activation, convention="backward") == pytest.approx(exact["gain_bwd"], rel=1e-12)
@@ -296,7 +296,7 @@ def test_activations_that_cannot_be_measured(measure, activation, error, message
 @pytest.mark.parametrize(
     ("activation", "convention", "message"),
     [
-        ("relu", "he", "`convention` must be one of 'forward', 'output', .* Received: 'he'"),
+        ("relu", "he", "`convention` of gain must be one of 'forward', 'output', .* Received: convention='he'"),
         ("tanh", "output", "there is none near 1 for 'tanh'"),
         ("step", "backward", "its derivative is not zero almost everywhere. Received: 'step'"),
         ("gelu", "torch", "torch knows gains for identity, .* Received: activation='gelu'"),
@@ -313,6 +313,8 @@ def test_numpy_callables_have_no_derivative():
         initializers.gain(np.tanh, convention="backward")
 
 
+@pytest.mark.slow
+@pytest.mark.second_oracle
 @pytest.mark.parametrize(
     # Keras on torch rounds ops.minimum(x, 0.0) to float32 in elu; gelu has no such step there.
     ("backend", "tolerances"),
@@ -326,7 +328,7 @@ def test_other_backends(backend, tolerances, tmp_path):
         found = {}
         for name in ("gelu", "elu"):
             s = keras_acts.initializers.statistics(name)
-            found[name] = [s.gain, s.slope_second_moment, s.critical.weight_variance]
+            found[name] = [s.gain, s.derivative_second_moment, s.critical.weight_variance]
         print(json.dumps(found))
         keras_acts.initializers.ActivationScaling("gelu")((3, 4))
         """,
@@ -335,5 +337,5 @@ def test_other_backends(backend, tolerances, tmp_path):
     )
     for name, found in json.loads(printed.splitlines()[-1]).items():
         here = initializers.statistics(name)
-        expected = [here.gain, here.slope_second_moment, here.critical.weight_variance]
+        expected = [here.gain, here.derivative_second_moment, here.critical.weight_variance]
         assert found == pytest.approx(expected, rel=tolerances[name])

@@ -134,7 +134,12 @@ def fails_late():
         (sequential, ROWS * np.nan, {}, "`x` of lsuv must be finite. Received: NaN or infinite values"),
         (sequential, ROWS[:1], {}, "`x` of lsuv must hold at least 2 samples. Received: shape=\\(1, 6\\)"),
         (sequential, ROWS[:, :5], {}, "incompatible|expected"),
-        (sequential, ROWS, {"tolerance": 0.0}, "`tolerance` of lsuv must be a number > 0. Received: tolerance=0.0"),
+        (
+            sequential,
+            ROWS,
+            {"tolerance": 0.0},
+            "`tolerance` of lsuv must be a finite number > 0. Received: tolerance=0.0",
+        ),
         (sequential, ROWS, {"max_iterations": 0}, "`max_iterations` of lsuv must be an integer >= 1"),
         (
             lambda: keras.Sequential([keras.Input((6, 1)), layers.LSTM(3)]),

@@ -65,6 +65,7 @@ def messages(cell):
     return [line for line in text.splitlines() if line and not START_UP.match(line)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=by_name)
 def test_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_ACTS_QUICK", "1")

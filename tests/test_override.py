@@ -177,6 +177,7 @@ def test_unknown_override_is_an_error_and_changes_nothing(wrong):
     assert dict(keras.src.activations.ALL_OBJECTS_DICT) == before
 
 
+@pytest.mark.slow
 def test_overridden_model_loads_where_keras_acts_is_absent(tmp_path):
     keras.utils.set_random_seed(0)
     with keras_acts.install(override=["gelu", "mish", "elu"]):

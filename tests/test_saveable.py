@@ -109,7 +109,7 @@ REGISTER_CLASS = "register it with `@keras.saving.register_keras_serializable(pa
 BAD = {
     "lambda": (
         lambda x: ops.tanh(x) * 2.0,
-        "is a lambda, of which a file holds bytecode that Keras does not load. "
+        "is a lambda: a file holds its bytecode, which Keras does not load. "
         f"Write it as a function with a name at module level and {REGISTER}",
     ),
     "partial of ours": (

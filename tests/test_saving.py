@@ -76,20 +76,26 @@ def saved(model, tmp_path_factory):
     (folder / "model.pickle").write_bytes(pickle.dumps(model))
     np.save(folder / "x.npy", X)
     np.save(folder / "expected.npy", expected(model))
-    # One call of each is enough for the export, which traces everything twice.
-    by_itself = keras.Model(model.input, model.layers[-1].input[-len(NAMES) :])
-    by_itself.export(folder / "saved_model", format="tf_saved_model", verbose=False)
-    with tf.GradientTape() as tape:
-        x = tf.constant(X)
-        tape.watch(x)
-        outputs = by_itself(x)
-    np.save(folder / "exported.npy", np.concatenate(outputs, axis=-1))
-    np.save(folder / "gradient.npy", tape.gradient(outputs, x))
     for bare in ("snake", "snake(frequency=2.0)"):
         keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation=bare)]).save(
             folder / f"{len(bare)}.keras"
         )
     return folder
+
+
+@pytest.fixture
+def exported(model, saved):
+    """The folder, with a SavedModel too and what that should give."""
+    # One call of each is enough for the export, which traces everything twice.
+    by_itself = keras.Model(model.input, model.layers[-1].input[-len(NAMES) :])
+    by_itself.export(saved / "saved_model", format="tf_saved_model", verbose=False)
+    with tf.GradientTape() as tape:
+        x = tf.constant(X)
+        tape.watch(x)
+        outputs = by_itself(x)
+    np.save(saved / "exported.npy", np.concatenate(outputs, axis=-1))
+    np.save(saved / "gradient.npy", tape.gradient(outputs, x))
+    return saved
 
 
 def from_json(folder, **options):
@@ -123,6 +129,7 @@ def test_every_activation_comes_back_in_the_same_process(form, model, saved):
         assert again.get_layer(f"dense_{name}").activation == bound(name)
 
 
+@pytest.mark.slow
 def test_every_activation_comes_back_in_a_new_process(saved):
     fresh_process.run(
         """
@@ -144,7 +151,8 @@ def test_every_activation_comes_back_in_a_new_process(saved):
     )
 
 
-def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved):
+@pytest.mark.slow
+def test_without_the_import_exports_run_and_models_fail_with_keras_message(exported):
     """In one process: a new one takes seconds."""
     printed = fresh_process.run(
         """
@@ -167,7 +175,7 @@ def test_without_the_import_exports_run_and_models_fail_with_keras_message(saved
                 print(error)
         assert "keras_acts" not in sys.modules
         """,
-        saved,
+        exported,
     )
     if tuple(map(int, keras.__version__.split(".")[:2])) < (3, 10):
         assert "Could not interpret activation function identifier" in printed
@@ -313,36 +321,23 @@ def test_recurrent_layer_repeats_its_cell(cell):
         assert np.abs(gradient).max() > 0
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_graph_with_a_batch_of_unknown_size(name):
-    activation = keras_acts.get(name)
-    shapes = []
+def test_graph_with_tensors_of_unknown_shape():
+    """A static batch of unknown size is kept, and nothing but an axis needs the rank."""
+    without_axis = [name for name in NAMES if "axis" not in keras_acts.info(name).params]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, 4), tf.float32)])
-    def graph(x):
-        y = activation(x)
-        shapes.append(tuple(y.shape))
-        return y, tf.gradients(y, x)[0]
+    @tf.function(input_signature=[tf.TensorSpec((None, 4), tf.float32), tf.TensorSpec(None, tf.float32)])
+    def graph(batch, any_rank):
+        values = [keras_acts.get(name)(batch) for name in NAMES]
+        assert {tuple(value.shape) for value in values} == {(None, 4)}
+        return values, [keras_acts.get(name)(any_rank) for name in without_axis]
 
-    for batch in (1, 5):
-        x = tf.constant(X[:batch])
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = activation(x)
-        for got, eager in zip(graph(x), (y, tape.gradient(y, x)), strict=True):
-            np.testing.assert_allclose(got, eager, rtol=1e-5, atol=1e-6)
-    assert shapes == [(None, 4)]
+    values, of_any_rank = graph(X, X)
+    for names, found in ((NAMES, values), (without_axis, of_any_rank)):
+        for name, value in zip(names, found, strict=True):
+            np.testing.assert_allclose(value, keras_acts.get(name)(X), rtol=1e-5, atol=1e-6, err_msg=name)
 
 
-def test_graph_with_a_tensor_of_unknown_rank():
-    for name in NAMES:
-        if "axis" in keras_acts.info(name).params:
-            continue  # an axis of what has no known rank; Keras' own refuse it too
-        activation = keras_acts.get(name)
-        graph = tf.function(activation, input_signature=[tf.TensorSpec(None, tf.float32)])
-        np.testing.assert_allclose(graph(X), activation(X), rtol=1e-5, atol=1e-6)
-
-
+@pytest.mark.slow
 def test_training_on_two_mirrored_devices_is_training_on_one(tmp_path):
     fresh_process.run(
         """

@@ -237,6 +237,7 @@ def test_uninstall_inside_a_context_manager_is_undone_on_exit_and_can_be_repeate
     assert not works()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gone", ["table", "module"])
 def test_keras_without_the_private_table_gives_one_warning_and_all_else_works(gone, tmp_path):
     printed = fresh_process.run(

@@ -1,77 +1,39 @@
 """GELU and its kin: x times the normal distribution function, or an approximation of it."""
 
 import math
+from functools import partial
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.sigmoid_gated import silu_curvature, silu_slope
-from keras_acts.core import error_function as ef
+from keras_acts.activations.sigmoid_gated import swish_beta_derivative, swish_beta_second_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "clipped_gelu",
-    "gelu",
-    "gelu_tanh",
-    "quick_gelu",
-    "smu",
-    "xgelu",
-]
+__all__ = ["clipped_gelu", "gelu", "gelu_tanh", "quick_gelu", "smu", "xgelu"]
 
 
 # The gate (1 + tanh u) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3) is sigmoid(w) with w = 2u = x (LINEAR + CUBIC x^2).
 LINEAR = 2.0 * math.sqrt(2.0 / math.pi)
-
-
 CUBIC = 0.044715 * LINEAR
 
 
-def _gate_argument(x):
+def _gate_argument(x: nx.Tensor) -> nx.Tensor:
     """w. Clipped, as x^3 overflows (in float32 above 7e12), and the gate is 0 or 1 to the last bit far earlier."""
     x = nx.near(x)
     return x * (LINEAR + CUBIC * ops.square(x))
 
 
-def _gate_argument_slope(x):
+def _gate_argument_derivative(x: nx.Tensor) -> nx.Tensor:
     return LINEAR + 3.0 * CUBIC * ops.square(x)
 
 
-def _gelu_tanh_curvature(x):
-    x = nx.near(x)
-    w, w1 = _gate_argument(x), _gate_argument_slope(x)
-    w2 = 6.0 * CUBIC * x
-    return nx.gated_curvature(2.0 * w1 + x * w2 - x * ops.square(w1) * ops.tanh(0.5 * w), w)
+def _gelu_tanh(x: nx.Tensor) -> nx.Tensor:
+    return nx.sigmoid_gated(x, _gate_argument(x))
 
 
-@nx.with_derivative(_gelu_tanh_curvature)
-def _gelu_tanh_slope(x):
-    x = nx.near(x)
-    return nx.gated_slope(x * _gate_argument_slope(x), _gate_argument(x))
-
-
-def _gelu_tanh(x):
-    return nx.gated(x, _gate_argument(x))
-
-
-def _gelu_curvature(x, approximate):
-    if approximate:
-        return _gelu_tanh_curvature(x)
-    x = nx.near(x)
-    return nx.times_normal_pdf(2.0 - ops.square(x), x)
-
-
-@nx.with_derivative(_gelu_curvature)
-def _gelu_slope(x, approximate):
-    if approximate:
-        return _gelu_tanh_slope(x)
-    t = nx.near(ops.abs(x))
-    excess = nx.scaled_exp(nx.NORMAL_PEAK * t - nx.scaled_normal_tail(t), -0.5 * ops.square(t))
-    return ops.where(x < 0.0, -excess, 1.0 + excess)
-
-
-def _gelu(x):
+def _gelu(x: nx.Tensor) -> nx.Tensor:
     # From Phi(-|x|), so that no tail cancels; x is multiplied in before the exponential vanishes.
     t = nx.near(ops.abs(x))
     decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
@@ -79,32 +41,24 @@ def _gelu(x):
 
 
 @activation(
-    formula=r"x \Phi(x)",
+    formula={
+        "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
+        "": "x * normal_cdf(x)",
+    },
     paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={
-        "keras": "gelu",
-        "tf": "gelu",
+        "keras tf timm": "gelu",
         "torch": "GELU",
-        "jax": "gelu(approximate=True)",
-        "flax": "gelu(approximate=True)",
-        "tfa": "gelu(approximate=True)",
-        "timm": "gelu",
+        "jax flax tfa": "gelu(approximate=True)",
         "hf": ("gelu", "gelu_python"),
     },
-    derivative=_gelu_slope,
 )
-def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh form")] = False) -> nx.Tensor:
+def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh form, `gelu_tanh`")] = False) -> nx.Tensor:
     """Gaussian error linear unit, the activation of BERT, GPT and most Transformers.
-
-    f(x) = x Phi(x) = x (1 + erf(x / sqrt 2)) / 2
 
     Exact by default, as in keras.activations, torch, timm and Hugging Face; `keras.ops.gelu`, jax, flax and TF Addons
     mean the tanh form by "gelu" (it differs by up to 4.7e-4), which is `gelu_tanh` here.
-
-    Args:
-        x: float tensor of any shape.
-        approximate: bool, True for the tanh form, `gelu_tanh`.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.17 at x = -0.75.
@@ -119,26 +73,37 @@ def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh for
     return _gelu_tanh(x) if approximate else _gelu(x)
 
 
+@gelu.derivative
+def _gelu_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tensor:
+    if approximate:
+        return _gelu_tanh_derivative(x)
+    t = nx.near(ops.abs(x))
+    excess = nx.times_exp_fast(nx.NORMAL_PEAK * t - nx.scaled_normal_tail(t), -0.5 * ops.square(t))
+    return ops.where(x < 0.0, -excess, 1.0 + excess)
+
+
+@gelu.second_derivative
+def _gelu_second_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tensor:
+    if approximate:
+        return _gelu_tanh_second_derivative(x)
+    x = nx.near(x)
+    return nx.times_normal_pdf(2.0 - ops.square(x), x)
+
+
 @activation(
-    formula=r"\frac{x}{2} (1 + \tanh(\sqrt{2/\pi} (x + 0.044715 x^3)))",
+    formula="x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
     paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={
         "timm": "gelu_tanh",
         "hf": ("gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"),
     },
-    derivative=_gelu_tanh_slope,
 )
 def gelu_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh form of GELU, as GPT-2 and Gemma use it.
 
-    f(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-
     Take it for checkpoints trained with it (Hugging Face's gelu_new, gelu_fast and gelu_pytorch_tanh are all this);
     `gelu` is no slower and is the exact function.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.17 at x = -0.75.
@@ -153,34 +118,33 @@ def gelu_tanh(x: nx.Tensor) -> nx.Tensor:
     return _gelu_tanh(x)
 
 
+@gelu_tanh.derivative
+def _gelu_tanh_derivative(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    return nx.sigmoid_gated_derivative(x * _gate_argument_derivative(x), _gate_argument(x))
+
+
+@gelu_tanh.second_derivative
+def _gelu_tanh_second_derivative(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    w, w1 = _gate_argument(x), _gate_argument_derivative(x)
+    w2 = 6.0 * CUBIC * x
+    return nx.times_sigmoid_derivative(2.0 * w1 + x * w2 - x * ops.square(w1) * ops.tanh(0.5 * w), w)
+
+
 QUICK = 1.702
 
 
-def _quick_gelu_curvature(x):
-    return silu_curvature(QUICK * x, QUICK)
-
-
-@nx.with_derivative(_quick_gelu_curvature)
-def _quick_gelu_slope(x):
-    return silu_slope(QUICK * x)
-
-
 @activation(
-    formula=r"x \sigma(1.702 x)",
+    formula="x * sigmoid(1.702 * x)",
     paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={"timm": "quick_gelu", "hf": "quick_gelu"},
-    derivative=_quick_gelu_slope,
+    aliases={"timm hf": "quick_gelu"},
 )
 def quick_gelu(x: nx.Tensor) -> nx.Tensor:
     """Sigmoid form of GELU, which CLIP checkpoints need.
 
-    f(x) = x sigmoid(1.702 x)
-
     It differs from `gelu` by up to 0.02, so it is not a substitute.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.16 at x = -0.75.
@@ -192,10 +156,14 @@ def quick_gelu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return nx.gated(x, QUICK * x)
+    return nx.sigmoid_gated(x, QUICK * x)
 
 
-def _gelu_is(value):
+quick_gelu.derivative(partial(swish_beta_derivative, beta=QUICK))
+quick_gelu.second_derivative(partial(swish_beta_second_derivative, beta=QUICK))
+
+
+def _gelu_is(value: float) -> float:
     """The x > 0 with gelu(x) = value: x = value + x Phi(-x) has one solution, to which iteration contracts."""
     x = value
     for _ in range(100):
@@ -203,21 +171,11 @@ def _gelu_is(value):
     return x
 
 
-def _clipped_gelu_curvature(x, max_val):
-    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_curvature(x, 0.0, 1.0))
-
-
-@nx.with_derivative(_clipped_gelu_curvature)
-def _clipped_gelu_slope(x, max_val):
-    return ops.where(x > _gelu_is(max_val), 0.0, ef.normal_gated_slope(x, 0.0, 1.0))
-
-
 @activation(
-    formula=r"\min(x \Phi(x), m)",
+    formula="min(x * normal_cdf(x), max_val)",
     paper="arXiv:2004.09602",
     traits={Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.SELF_GATED},
     aliases={"hf": "gelu_10(max_val=10.0)"},
-    derivative=_clipped_gelu_slope,
     kinks=lambda max_val: (_gelu_is(max_val),),
 )
 def clipped_gelu(
@@ -225,14 +183,8 @@ def clipped_gelu(
 ) -> nx.Tensor:
     """Exact GELU with an upper bound, for networks that are quantised to eight bits.
 
-    f(x) = min(x Phi(x), max_val)
-
     Hugging Face's "gelu_10" also names a lower bound of -10; it never acts, as gelu is above -0.17. At the kink the
     derivative is that of gelu.
-
-    Args:
-        x: float tensor of any shape.
-        max_val: float > 0, largest output.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-0.17, max_val].
@@ -244,27 +196,27 @@ def clipped_gelu(
     Reference:
         arXiv:2004.09602, Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation.
     """
-    return ops.minimum(ef.normal_gated(x, 0.0, 1.0), max_val)
+    return ops.minimum(_gelu(x), max_val)
 
 
-def _gate_scale(alpha, mu):
+@clipped_gelu.derivative
+def _(x: nx.Tensor, max_val: float) -> nx.Tensor:
+    return ops.where(x > _gelu_is(max_val), 0.0, _gelu_derivative(x))
+
+
+@clipped_gelu.second_derivative
+def _(x: nx.Tensor, max_val: float) -> nx.Tensor:
+    return ops.where(x > _gelu_is(max_val), 0.0, _gelu_second_derivative(x))
+
+
+def _gate_scale(alpha: float, mu: float) -> float:
     return math.sqrt(2.0) * mu * (1.0 - alpha)
 
 
-def _smu_curvature(x, alpha, mu):
-    return ef.normal_gated_curvature(x, alpha, 1.0, _gate_scale(alpha, mu))
-
-
-@nx.with_derivative(_smu_curvature)
-def _smu_slope(x, alpha, mu):
-    return ef.normal_gated_slope(x, alpha, 1.0, _gate_scale(alpha, mu))
-
-
 @activation(
-    formula=r"\frac{1}{2} ((1 + \alpha) x + (1 - \alpha) x\, \mathrm{erf}(\mu (1 - \alpha) x))",
+    formula="((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2",
     paper="arXiv:2111.04682",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_smu_slope,
 )
 def smu(
     x: nx.Tensor,
@@ -273,15 +225,8 @@ def smu(
 ) -> nx.Tensor:
     """Smoothing maximum unit: leaky relu with |x| replaced by x erf(mu x); the paper trains mu, which is fixed here.
 
-    f(x) = ((1 + alpha) x + (1 - alpha) x erf(mu (1 - alpha) x)) / 2
-
     At alpha = 0 and mu = sqrt(1/2) it is `gelu`; as mu grows it becomes `leaky_relu`. Implementations disagree on the
     start: alpha = 0.01 with mu = 2.5, or alpha = 0.25 with mu = 1e6, where it is a leaky relu to all purposes.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float in [0, 1], slope far on the left.
-        mu: float > 0, sharpness of the bend.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -293,36 +238,30 @@ def smu(
     Reference:
         arXiv:2111.04682, SMU: Smooth Activation Function for Deep Networks Using Smoothing Maximum Technique.
     """
-    return ef.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
+    return nx.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
-def _xgelu_curvature(x, alpha):
-    return ef.normal_gated_curvature(x, -alpha, 1.0 + alpha)
+@smu.derivative
+def _(x: nx.Tensor, alpha: float, mu: float) -> nx.Tensor:
+    return nx.normal_gated_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
-@nx.with_derivative(_xgelu_curvature)
-def _xgelu_slope(x, alpha):
-    return ef.normal_gated_slope(x, -alpha, 1.0 + alpha)
+@smu.second_derivative
+def _(x: nx.Tensor, alpha: float, mu: float) -> nx.Tensor:
+    return nx.normal_gated_second_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
 @activation(
-    formula=r"x ((1 + 2 \alpha) \Phi(x) - \alpha)",
+    formula="x * ((1 + 2 * alpha) * normal_cdf(x) - alpha)",
     paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_xgelu_slope,
 )
 def xgelu(
-    x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate exceeds [0, 1]", low=0.0)] = 0.0
+    x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side", low=0.0)] = 0.0
 ) -> nx.Tensor:
     """GELU with the range of the gate expanded from (0, 1) to (-alpha, 1 + alpha).
 
-    f(x) = x ((1 + 2 alpha) Phi(x) - alpha)
-
     The paper trains alpha from 0, where it is `gelu`; it is fixed here.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float >= 0, by how much the gate exceeds [0, 1].
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -334,4 +273,14 @@ def xgelu(
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return ef.normal_gated(x, -alpha, 1.0 + alpha)
+    return nx.normal_gated(x, -alpha, 1.0 + alpha)
+
+
+@xgelu.derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return nx.normal_gated_derivative(x, -alpha, 1.0 + alpha)
+
+
+@xgelu.second_derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return nx.normal_gated_second_derivative(x, -alpha, 1.0 + alpha)

@@ -1,72 +1,37 @@
 """x times another gate: an arctangent, a root, a logarithm, a Gompertz curve, the Laplace distribution."""
 
 import math
+from functools import partial
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations._double_exponential import TOP, exponent, growing
-from keras_acts.activations.tanh_like import lorentz
-from keras_acts.core import elementary, series
-from keras_acts.core import hypotenuse as hyp
+from keras_acts.activations._double_exponential import TOP, exponent_and_exp, gated, gated_derivative, times_exp_minus
+from keras_acts.activations.tanh_like import atan_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "atlu",
-    "colu",
-    "gish",
-    "golu",
-    "laplace_lu",
-    "logish",
-    "pflu",
-    "xatlu",
-]
+__all__ = ["atlu", "colu", "gish", "golu", "laplace_lu", "logish", "pflu", "xatlu"]
 
 
-# logish and smish in e = exp(-|w|): rational apart from one logarithm, and every difference has a simple zero.
+# logish in e = exp(-|x|): rational apart from one logarithm, and every difference has a simple zero.
 
 
-def _logish_ratio(x, e):
+def _logish_ratio(x: nx.Tensor, e: nx.Tensor) -> nx.Tensor:
     """log(1 + sigmoid(x)) (1 + e) / e for x < 0, else log(1 + sigmoid(x))."""
     s = ops.maximum(ops.where(x < 0.0, e, 1.0) / (1.0 + e), 1e-20)
-    log = elementary.log1p(s)
+    log = nx.log1p_unit(s)
     return ops.where(x < 0.0, log / s, log)
 
 
-def _logish_curvature(x):
-    x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
-    d = (1.0 + e) * ops.where(x < 0.0, 1.0 + 2.0 * e, 2.0 + e)
-    turn = ops.where(x < 0.0, 1.0 - 2.0 * ops.square(e), ops.square(e) - 2.0)
-    return h * (h * ((2.0 + x * turn / d) / d))
-
-
-@nx.with_derivative(_logish_curvature)
-def _logish_slope(x):
-    x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
-    ratio = _logish_ratio(x, e)
-    below = h * (h * ((ratio + x / (1.0 + 2.0 * e)) / (1.0 + e)))
-    return ops.where(x < 0.0, below, ratio + e * x / ((1.0 + e) * (2.0 + e)))
-
-
 @activation(
-    formula=r"x \log(1 + \sigma(x))",
+    formula="x * log(1 + sigmoid(x))",
     paper="Zhu et al. 2021",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_logish_slope,
 )
 def logish(x: nx.Tensor) -> nx.Tensor:
     """Silu with a logarithm around its gate; its right slope is log 2.
-
-    f(x) = x log(1 + sigmoid(x))
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.253 at x = -1.372.
@@ -84,132 +49,52 @@ def logish(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, h * (h * (nx.near(x) * ratio)) / (1.0 + e), x * ratio)
 
 
+@logish.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    h = nx.half_decay(x)
+    e = ops.square(h)
+    ratio = _logish_ratio(x, e)
+    below = h * (h * ((ratio + x / (1.0 + 2.0 * e)) / (1.0 + e)))
+    return ops.where(x < 0.0, below, ratio + e * x / ((1.0 + e) * (2.0 + e)))
+
+
+@logish.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    h = nx.half_decay(x)
+    e = ops.square(h)
+    d = (1.0 + e) * ops.where(x < 0.0, 1.0 + 2.0 * e, 2.0 + e)
+    turn = ops.where(x < 0.0, 1.0 - 2.0 * ops.square(e), ops.square(e) - 2.0)
+    return h * (h * ((2.0 + x * turn / d) / d))
+
+
 # x (1/2 + arctan(x) / pi) for x = -t is -t arctan(1 / t) / pi. With y = 1 / (1 + t^2), arctan(1 / t) is
 # t y (1 + 2/3 y + 8/15 y^2 + ...), so that for t >= 1 the value is -(1 - y) (1 + y s) / pi and the derivative
-# t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. Here s for y in [0, 1/2], to the last bit.
-
-_SERIES_FLOAT64 = (
-    0.6666666666666666,
-    0.5333333333333318,
-    0.45714285714341485,
-    0.4063492062714572,
-    0.3694083751482304,
-    0.34099208141722687,
-    0.31826736407813494,
-    0.2993705370239438,
-    0.28641683933432416,
-    0.2387162507318553,
-    0.5495052468095274,
-    -1.8576713778519507,
-    12.31137600572939,
-    -54.91062385734114,
-    201.26884720051356,
-    -583.6741439941103,
-    1342.0230440847647,
-    -2409.4497173413897,
-    3312.488969594536,
-    -3369.2436908771847,
-    2395.0511235298372,
-    -1065.1837648427068,
-    224.99342432624724,
-)
+# t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. s is fitted for y in [0, 1/2].
 
 
-_SERIES_FLOAT32 = (
-    0.6666666663978306,
-    0.5333334879212454,
-    0.4571282453037898,
-    0.40688610886424176,
-    0.35930214966433527,
-    0.45208758871098365,
-    -0.4457850035139485,
-    3.696348972779659,
-    -9.521815920515284,
-    18.15095719496979,
-    -18.715549213168774,
-    9.503476323031872,
-)
-
-
-def _arctan_series(y):
-    return nx.polynomial(y, _SERIES_FLOAT64, _SERIES_FLOAT32)
-
-
-def _wide_gate_curvature(x, alpha):
-    return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(lorentz(x))
-
-
-@nx.with_derivative(_wide_gate_curvature)
-def _wide_gate_slope(x, alpha):
+def _xatlu(x: nx.Tensor, alpha: float) -> nx.Tensor:
     widened = (1.0 + 2.0 * alpha) / math.pi
-    y = ops.minimum(lorentz(x), 0.5)
-    t = ops.clip(ops.abs(x), 1.0, nx.largest(x) ** 0.5)
-    tail = (t * y) * (y * (widened * _arctan_series(y)))
-    small = ops.clip(x, -1.0, 1.0)
-    central = 0.5 + widened * (elementary.arctan(small) + small / (1.0 + ops.square(small)))
-    outer = ops.where(x < 0.0, tail - alpha, (1.0 + alpha) - tail)
-    return ops.where(ops.abs(x) < 1.0, central, outer)
-
-
-def _wide_gate(x, alpha):
-    widened = (1.0 + 2.0 * alpha) / math.pi
-    y = ops.minimum(lorentz(x), 0.5)
-    distance = (1.0 - y) * (widened + widened * y * _arctan_series(y))
+    y = ops.minimum(atan_derivative(x), 0.5)
+    distance = (1.0 - y) * (widened + widened * y * nx.fitted("arctan_gate_tail", y))
     left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
     right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
     outer = ops.where(x < 0.0, left, right) - distance
-    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * elementary.arctan(x)), outer)
-
-
-def _atlu_slope(x):
-    return _wide_gate_slope(x, alpha=0.0)
+    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
 
 
 @activation(
-    formula=r"x (\frac{1}{2} + \frac{1}{\pi} \arctan x)",
-    paper="arXiv:2405.20768",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED},
-    derivative=_atlu_slope,
-)
-def atlu(x: nx.Tensor) -> nx.Tensor:
-    """Arctangent linear unit: x times the distribution function of the Cauchy distribution, also called CaLU.
-
-    f(x) = x (1 / 2 + arctan(x) / pi)
-
-    Unlike `silu` it is monotonic; its left tail tends to -1 / pi.
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in (-1 / pi, inf).
-
-    Example:
-        >>> np.asarray(atlu(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.2952, 0.0, 1.7048]
-
-    Reference:
-        arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
-    """
-    return _wide_gate(x, 0.0)
-
-
-@activation(
-    formula=r"x ((1 + 2 \alpha) (\frac{1}{2} + \frac{1}{\pi} \arctan x) - \alpha)",
+    formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)",
     paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.SELF_GATED},
-    derivative=_wide_gate_slope,
 )
-def xatlu(x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1]")] = 0.0) -> nx.Tensor:
+def xatlu(
+    x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
+) -> nx.Tensor:
     """Arctangent linear unit whose gate is widened from (0, 1) to (-alpha, 1 + alpha).
 
-    f(x) = x ((1 + 2 alpha) (1 / 2 + arctan(x) / pi) - alpha)
-
     The paper trains alpha, from 0, where this is `atlu`.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float, by how much the gate leaves [0, 1] on either side.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -221,52 +106,73 @@ def xatlu(x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leav
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return _wide_gate(x, alpha)
+    return _xatlu(x, alpha)
+
+
+@xatlu.derivative
+def _xatlu_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    widened = (1.0 + 2.0 * alpha) / math.pi
+    y = ops.minimum(atan_derivative(x), 0.5)
+    t = ops.clip(ops.abs(x), 1.0, nx.largest(x) ** 0.5)
+    tail = (t * y) * (y * (widened * nx.fitted("arctan_gate_tail", y)))
+    small = ops.clip(x, -1.0, 1.0)
+    central = 0.5 + widened * (nx.arctan(small) + small / (1.0 + ops.square(small)))
+    outer = ops.where(x < 0.0, tail - alpha, (1.0 + alpha) - tail)
+    return ops.where(ops.abs(x) < 1.0, central, outer)
+
+
+@xatlu.second_derivative
+def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(atan_derivative(x))
+
+
+@activation(
+    formula="x * (1 / 2 + arctan(x) / pi)",
+    paper="arXiv:2405.20768",
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED},
+)
+def atlu(x: nx.Tensor) -> nx.Tensor:
+    """Arctangent linear unit: x times the distribution function of the Cauchy distribution, also called CaLU.
+
+    Unlike `silu` it is monotonic; its left tail tends to -1 / pi.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in (-1 / pi, inf).
+
+    Example:
+        >>> np.asarray(atlu(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.2952, 0.0, 1.7048]
+
+    Reference:
+        arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
+    """
+    return _xatlu(x, 0.0)
+
+
+atlu.derivative(partial(_xatlu_derivative, alpha=0.0))
+atlu.second_derivative(partial(_xatlu_second_derivative, alpha=0.0))
 
 
 # In pflu the quotients are multiplied, not divided by each other: XLA would gather their denominators in one product,
 # which overflows.
 
 
-def _sum_of_sides(x, root):
-    """sqrt(1 + x^2) + |x|, given the root of the bounded x."""
+def _sum_of_sides(x: nx.Tensor, root: nx.Tensor) -> nx.Tensor:
+    """sqrt(1 + x^2) + |x|, given the root of x clipped."""
     side = ops.abs(x)
     return ops.maximum(root, side) + side
 
 
-def _pflu_curvature(x):
-    u = hyp.bounded(x)
-    squared, root = hyp.hypotenuse(u)
-    return ((1.0 - 0.5 * ops.square(u)) / squared) * (1.0 / (squared * root))
-
-
-@nx.with_derivative(_pflu_curvature)
-def _pflu_slope(x):
-    # (1 + r (1 + 1 / s)) / 2 with s = 1 + x^2, r = x / sqrt(s). Left of 0, where it cancels, 1 + r is written as
-    # 1 / (sqrt(s) (sqrt(s) + |x|)), and the sum is brought to one denominator.
-    u = hyp.bounded(x)
-    squared, root = hyp.hypotenuse(u)
-    closing = ((0.5 + 0.5 * u * root) / squared) * (1.0 / (root * _sum_of_sides(x, root)))
-    opening = 0.5 + 0.5 * (u / root) * (1.0 + 1.0 / squared)
-    return ops.where(x < -0.25, closing, opening)
-
-
 @activation(
-    formula=r"\frac{x}{2} (1 + \frac{x}{\sqrt{1 + x^2}})",
+    formula="x * (1 + x / sqrt(1 + x**2)) / 2",
     paper="Zhu et al. 2021",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"thinc": "Dish"},
-    derivative=_pflu_slope,
 )
 def pflu(x: nx.Tensor) -> nx.Tensor:
     """Power function linear unit: Swish with an algebraic gate; thinc calls it Dish.
 
-    f(x) = x (1 + x / sqrt(1 + x^2)) / 2
-
     Its left tail falls off as 1 / (4 |x|), not exponentially.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.15 at x = -0.786.
@@ -278,52 +184,48 @@ def pflu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         Zhu et al. 2021, PFLU and FPFLU: Two Novel Non-Monotonic Activation Functions in Convolutional Neural Networks.
     """
-    u = hyp.bounded(x)
-    root = hyp.hypotenuse(u)[1]
+    u = nx.clipped_for_square(x)
+    root = nx.square_and_root(u)[1]
     gate = u / root
     # 1 + gate cancels for x < 0; there it is 1 / (root (root + |x|)).
     return ops.where(x < 0.0, gate * (0.5 / _sum_of_sides(x, root)), x * (0.5 + 0.5 * gate))
 
 
-def _gish_parts(x):
+@pflu.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # (1 + r (1 + 1 / s)) / 2 with s = 1 + x^2, r = x / sqrt(s). Left of 0, where it cancels, 1 + r is written as
+    # 1 / (sqrt(s) (sqrt(s) + |x|)), and the sum is brought to one denominator.
+    u = nx.clipped_for_square(x)
+    squared, root = nx.square_and_root(u)
+    closing = ((0.5 + 0.5 * u * root) / squared) * (1.0 / (root * _sum_of_sides(x, root)))
+    opening = 0.5 + 0.5 * (u / root) * (1.0 + 1.0 / squared)
+    return ops.where(x < -0.25, closing, opening)
+
+
+@pflu.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    u = nx.clipped_for_square(x)
+    squared, root = nx.square_and_root(u)
+    return ((1.0 - 0.5 * ops.square(u)) / squared) * (1.0 / (squared * root))
+
+
+def _gish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     """x clipped, z = exp(x), v = exp(-z), 1 - v, the gate g = log(2 - v), and g / z for z <= 1."""
-    x = exponent(x)
-    z = ops.exp(x)
+    x, z = exponent_and_exp(x)
     rest = -ops.expm1(-z)
     inner = ops.minimum(z, 1.0)
-    ratio = series.log_two_minus_quotient(inner)
+    ratio = nx.fitted("log_two_minus_quotient", 2.0 * inner - 1.0)
     v = ops.where(z < 0.5, 1.0 - rest, ops.exp(-z))
     return x, z, v, rest, ops.where(z < 1.0, inner * ratio, ops.log(2.0 - v)), ratio
 
 
-def _gish_curvature(x):
-    # q (2 + x (1 - z - q)) with q = z v / (2 - v).
-    x, z, v, rest, _, _ = _gish_parts(x)
-    bracket = 2.0 + x * (1.0 - z - z * v / (1.0 + rest))
-    return series.times_exp(bracket * growing(x) / (1.0 + rest), ops.minimum(x, 0.0) - z)
-
-
-@nx.with_derivative(_gish_curvature)
-def _gish_slope(x):
-    x, z, v, rest, gate, ratio = _gish_parts(x)
-    bend = x * v / (1.0 + rest)
-    closing = series.times_exp(ratio + bend, ops.minimum(x, 0.0))
-    return ops.where(x < 0.0, closing, gate + z * bend)
-
-
 @activation(
-    formula=r"x \log(2 - e^{-e^x})",
+    formula="x * log(2 - exp(-exp(x)))",
     paper="Kaytan et al. 2023",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_gish_slope,
 )
 def gish(x: nx.Tensor) -> nx.Tensor:
     """x gated by the logarithm of a Gompertz-like curve; the gate rises to log 2, so f(x) is 0.693 x on the right.
-
-    f(x) = x log(2 - exp(-exp(x)))
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.2782 at x = -1.2821.
@@ -335,34 +237,28 @@ def gish(x: nx.Tensor) -> nx.Tensor:
     Reference:
         Kaytan et al. 2023, Gish: A Novel Activation Function for Image Classification.
     """
-    clipped, _, _, _, gate, ratio = _gish_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
+    u, _, _, _, gate, quotient = _gish_parts(x)
+    return gated(x, u, gate, quotient)
 
 
-def _golu_parts(x, beta, gamma):
-    """u = -gamma x, clipped, and z = beta exp(u): the gate is exp(-z)."""
-    u = ops.clip(-gamma * x, -nx.FAR, TOP - math.log(beta))
-    return u, beta * ops.exp(u)
+@gish.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    u, z, v, rest, gate, quotient = _gish_parts(x)
+    return gated_derivative(u, z, gate, quotient, v / (1.0 + rest))
 
 
-def _golu_curvature(x, alpha, beta, gamma):
-    u, z = _golu_parts(x, beta, gamma)
-    scale = alpha * beta * gamma  # inside the sum: the graph optimiser would move it past the exponentials
-    bracket = 2.0 * scale + scale * u - (scale * u) * z
-    return series.times_exp(bracket * growing(u), ops.minimum(u, 0.0) - z)
-
-
-@nx.with_derivative(_golu_curvature)
-def _golu_slope(x, alpha, beta, gamma):
-    u, z = _golu_parts(x, beta, gamma)
-    return series.times_exp(alpha - (alpha * u) * z, -z)
+@gish.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # q (2 + x (1 - z - q)) with q = z v / (2 - v).
+    x, z, v, rest, _, _ = _gish_parts(x)
+    bracket = 2.0 + x * (1.0 - z - z * v / (1.0 + rest))
+    return times_exp_minus(bracket / (1.0 + rest), x, z)
 
 
 @activation(
-    formula=r"\alpha x e^{-\beta e^{-\gamma x}}",
+    formula="alpha * x * exp(-beta * exp(-gamma * x))",
     paper="arXiv:2502.03654",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_golu_slope,
 )
 def golu(
     x: nx.Tensor,
@@ -372,15 +268,7 @@ def golu(
 ) -> nx.Tensor:
     """Gompertz linear unit: x gated by a Gompertz curve; its slope at 0 is 1 / e, not 1 / 2.
 
-    f(x) = alpha x exp(-beta exp(-gamma x))
-
     The left tail falls off doubly exponentially.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float > 0, slope far on the right.
-        beta: float > 0, how far the gate lies to the right.
-        gamma: float > 0, sharpness of the gate.
 
     Returns:
         Tensor of the same shape and dtype as x, for the defaults with minimum -0.0973 at x = -0.5671.
@@ -392,56 +280,42 @@ def golu(
     Reference:
         arXiv:2502.03654, Gompertz Linear Units: Leveraging Asymmetry for Enhanced Learning Dynamics.
     """
-    _, z = _golu_parts(x, beta, gamma)
-    # alpha behind a `where`: the graph optimiser would move it past the exponentials. And -inf * 0 would be NaN.
+    _, z = exponent_and_exp(x, beta, -gamma)
+    # alpha is behind a `where`, so that it stays before the exponential (see core.numerics). And -inf * 0 would be NaN.
     scaled = ops.where(x < 0.0, alpha * ops.maximum(x, (math.log(beta) - TOP) / gamma), alpha * x)
-    return series.times_exp(scaled, -z)
+    return nx.times_exp(scaled, -z)
 
 
-def _colu_parts(x):
+@golu.derivative
+def _(x: nx.Tensor, alpha: float, beta: float, gamma: float) -> nx.Tensor:
+    u, z = exponent_and_exp(x, beta, -gamma)
+    return nx.times_exp(alpha - (alpha * u) * z, -z)
+
+
+@golu.second_derivative
+def _(x: nx.Tensor, alpha: float, beta: float, gamma: float) -> nx.Tensor:
+    u, z = exponent_and_exp(x, beta, -gamma)
+    scale = alpha * beta * gamma  # inside the sum: see core.numerics
+    return times_exp_minus(2.0 * scale + scale * u - (scale * u) * z, u, z)
+
+
+def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
     """x clipped, z = exp(x), v = exp(-z), and the denominator d = 1 - x exp(-x) v.
 
     For x < 0, where exp(-x) would overflow, d is multiplied through by z, and numerators too.
     """
-    x = exponent(x)
-    z = ops.exp(x)
+    x, z = exponent_and_exp(x)
     v = ops.exp(-z)
     return x, z, v, ops.where(x < 0.0, z - x * v, 1.0 - x * v / ops.maximum(z, 1.0))
 
 
-def _colu_curvature(x):
-    # With w = exp(-x) v: w (2 - 4 x (1 + z) + x^2 (1 + z + z^2) + x^3 w (1 + 3 z + z^2)) / d^3.
-    x, z, v, d = _colu_parts(x)
-    square = ops.square(x)
-    even = 2.0 - 4.0 * x * (1.0 + z) + square * (1.0 + z * (1.0 + z))
-    odd = x * square * v * (1.0 + z * (3.0 + z))
-    bracket = ops.where(x < 0.0, v * (z * even + odd), even + odd / ops.maximum(z, 1.0))
-    exponent = ops.where(x < 0.0, x, -(x + z))
-    return series.times_exp(bracket / (d * ops.square(d)), exponent)
-
-
-@nx.with_derivative(_colu_curvature)
-def _colu_slope(x):
-    # (1 - x^2 exp(-x) v (1 + z)) / d^2.
-    x, z, v, d = _colu_parts(x)
-    bend = ops.square(x) * v * (1.0 + z)
-    closing = series.times_exp((z - bend) / ops.square(d), ops.minimum(x, 0.0))
-    return ops.where(x < 0.0, closing, (1.0 - bend / ops.maximum(z, 1.0)) / ops.square(d))
-
-
 @activation(
-    formula=r"\frac{x}{1 - x e^{-(x + e^x)}}",
+    formula="x / (1 - x * exp(-(x + exp(x))))",
     paper="arXiv:2112.12078",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-    derivative=_colu_slope,
 )
 def colu(x: nx.Tensor) -> nx.Tensor:
     """Collapsing linear unit: x over a denominator that grows exponentially on the left and is 1 on the right.
-
-    f(x) = x / (1 - x exp(-(x + exp(x))))
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.3772 at x = -0.7269.
@@ -454,36 +328,39 @@ def colu(x: nx.Tensor) -> nx.Tensor:
         arXiv:2112.12078, Deeper Learning with CoLU Activation.
     """
     clipped, _, _, d = _colu_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped / d, ops.minimum(clipped, 0.0)), x / d)
+    return ops.where(x < 0.0, nx.times_exp(clipped / d, ops.minimum(clipped, 0.0)), x / d)
 
 
-def _laplace_lu_curvature(x):
-    t = nx.near(ops.abs(x))
-    return nx.scaled_exp(1.0 - 0.5 * t, -t)
+@colu.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # (1 - x^2 exp(-x) v (1 + z)) / d^2.
+    x, z, v, d = _colu_parts(x)
+    bend = ops.square(x) * v * (1.0 + z)
+    closing = nx.times_exp((z - bend) / ops.square(d), ops.minimum(x, 0.0))
+    return ops.where(x < 0.0, closing, (1.0 - bend / ops.maximum(z, 1.0)) / ops.square(d))
 
 
-@nx.with_derivative(_laplace_lu_curvature)
-def _laplace_lu_slope(x):
-    t = nx.near(ops.abs(x))
-    excess = nx.scaled_exp(0.5 - 0.5 * t, -t)
-    return ops.where(x < 0.0, excess, 1.0 - excess)
+@colu.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # With w = exp(-x) v: w (2 - 4 x (1 + z) + x^2 (1 + z + z^2) + x^3 w (1 + 3 z + z^2)) / d^3.
+    x, z, v, d = _colu_parts(x)
+    square = ops.square(x)
+    even = 2.0 - 4.0 * x * (1.0 + z) + square * (1.0 + z * (1.0 + z))
+    odd = x * square * v * (1.0 + z * (3.0 + z))
+    bracket = ops.where(x < 0.0, v * (z * even + odd), even + odd / ops.maximum(z, 1.0))
+    exponent = ops.where(x < 0.0, x, -(x + z))
+    return nx.times_exp(bracket / (d * ops.square(d)), exponent)
 
 
 @activation(
-    formula=r"x (\frac{1}{2} + \frac{1}{2} \mathrm{sign}(x) (1 - e^{-|x|}))",
+    formula="where(x < 0, x * exp(x) / 2, x * (1 - exp(-x) / 2))",
     paper="arXiv:2402.09092",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_laplace_lu_slope,
 )
 def laplace_lu(x: nx.Tensor) -> nx.Tensor:
     """x times the distribution function of the Laplace distribution, also called LaLU.
 
-    f(x) = x exp(x) / 2 if x < 0, else x (1 - exp(-x) / 2)
-
     Not Hugging Face's "laplace", which is a normal distribution function.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.184 at x = -1.
@@ -497,3 +374,16 @@ def laplace_lu(x: nx.Tensor) -> nx.Tensor:
     """
     h = nx.half_decay(x)
     return ops.where(x < 0.0, h * (h * (0.5 * nx.near(x))), x * (1.0 - 0.5 * ops.square(h)))
+
+
+@laplace_lu.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    t = nx.near(ops.abs(x))
+    excess = nx.times_exp_fast(0.5 - 0.5 * t, -t)
+    return ops.where(x < 0.0, excess, 1.0 - excess)
+
+
+@laplace_lu.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    t = nx.near(ops.abs(x))
+    return nx.times_exp_fast(1.0 - 0.5 * t, -t)

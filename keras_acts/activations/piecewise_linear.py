@@ -9,33 +9,16 @@ from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
 # Without `abs`, which would shadow Python's own in the module that imports everything from here.
-__all__ = [
-    "bipolar",
-    "identity",
-    "plu",
-    "step",
-]
+__all__ = ["bipolar", "identity", "plu", "step"]
 
 
 @activation(
-    formula=r"x",
+    formula="x",
     traits={Trait.PIECEWISE_LINEAR, Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD, Trait.SINGLE_ROUNDING},
-    aliases={
-        "keras": "linear",
-        "torch": "Identity",
-        "jax": "identity",
-        "flax": "identity",
-        "timm": "identity",
-        "hf": "linear",
-    },
+    aliases={"keras hf": "linear", "torch": "Identity", "jax flax timm": "identity"},
 )
 def identity(x: nx.Tensor) -> nx.Tensor:
     """No activation: the input itself. Keras calls it "linear".
-
-    f(x) = x
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         x.
@@ -47,25 +30,15 @@ def identity(x: nx.Tensor) -> nx.Tensor:
     return x
 
 
-def _abs_slope(x):
-    return ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0))
-
-
 @activation(
-    formula=r"|x|",
+    formula="abs(x)",
     traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
-    derivative=_abs_slope,
     kinks=(0.0,),
 )
 def abs(x: nx.Tensor) -> nx.Tensor:
     """Absolute value, also called V-ReLU.
 
-    f(x) = |x|
-
     The derivative at 0 is 0.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -77,33 +50,27 @@ def abs(x: nx.Tensor) -> nx.Tensor:
     return ops.abs(x)
 
 
-def _flat(x, threshold=0.0):
-    return ops.zeros_like(x)
+@abs.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0))
 
 
-def _two_valued(x, threshold, below):
+def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
     return ops.where(x >= threshold, 1.0, ops.where(x < threshold, below, x))  # NaN is neither, and stays
 
 
 @activation(
-    formula=r"[x \geq \theta]",
+    formula="where(x >= threshold, 1, 0)",
     paper="McCulloch & Pitts 1943",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
     aliases={"mlx": "step(threshold=0.0)"},
-    derivative=_flat,
     kinks=lambda threshold: (threshold,),
 )
 def step(x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gives 1")] = 0.0) -> nx.Tensor:
     """Heaviside step: the first artificial neuron.
 
-    f(x) = 1 if x >= threshold, else 0
-
     The derivative is 0 everywhere, so nothing below it is trained. At the threshold it is 1 as in mlx; some libraries
     give 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float, smallest input that gives 1.
 
     Returns:
         Tensor of the same shape and dtype as x, of 0 and 1.
@@ -118,15 +85,15 @@ def step(x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gi
     return _two_valued(x, threshold, 0.0)
 
 
-def _plu_slope(x, alpha, c):
-    return ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha)
+@step.derivative
+def _step_derivative(x: nx.Tensor, threshold: float = 0.0) -> nx.Tensor:
+    return ops.zeros_like(x)
 
 
 @activation(
-    formula=r"\max(\alpha (x + c) - c, \min(\alpha (x - c) + c, x))",
+    formula="max(alpha * (x + c) - c, min(alpha * (x - c) + c, x))",
     paper="Nicolae 2018",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD},
-    derivative=_plu_slope,
     kinks=lambda alpha, c: (-c, c),
 )
 def plu(
@@ -136,14 +103,7 @@ def plu(
 ) -> nx.Tensor:
     """Piecewise linear unit: `hard_tanh` whose gradient never vanishes.
 
-    f(x) = max(alpha (x + c) - c, min(alpha (x - c) + c, x))
-
     The derivative is 1 at both kinks.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float in (0, 1), slope of the outer pieces.
-        c: float > 0, half-width of the inner piece.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -159,21 +119,20 @@ def plu(
     return inner + alpha * (x - inner)
 
 
+@plu.derivative
+def _(x: nx.Tensor, alpha: float, c: float) -> nx.Tensor:
+    return ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha)
+
+
 @activation(
-    formula=r"[x \geq 0] - [x < 0]",
+    formula="where(x >= 0, 1, -1)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
-    derivative=_flat,
     kinks=(0.0,),
 )
 def bipolar(x: nx.Tensor) -> nx.Tensor:
     """Sign of the input, as binary networks take it: never 0.
 
-    f(x) = 1 if x >= 0, else -1
-
     The derivative is 0 everywhere, so nothing below it is trained. ActTensor gives -1 at 0.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, of -1 and 1.
@@ -183,3 +142,6 @@ def bipolar(x: nx.Tensor) -> nx.Tensor:
         [-1.0, 1.0, 1.0]
     """
     return _two_valued(x, 0.0, -1.0)
+
+
+bipolar.derivative(_step_derivative)

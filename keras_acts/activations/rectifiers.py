@@ -2,56 +2,39 @@
 
 import functools
 import math
+from functools import partial
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import angle
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "jump_relu",
-    "leaky_relu",
-    "nl_relu",
-    "q_relu",
-    "relu",
-    "relu2",
-    "relu6",
-    "relu_n",
-    "rep_u",
-    "sine_relu",
-    "star_relu",
-    "threshold",
-    "thresholded_relu",
-]
+__all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
+__all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
 
 
-def _relu_value(x, negative_slope, max_value, threshold):
+def _general_relu(x: nx.Tensor, negative_slope: float, max_value: float | None, threshold: float) -> nx.Tensor:
     above = x if max_value is None else ops.minimum(x, max_value)
-    # `threshold - x` is not used below the threshold of -inf: 0 * inf would be NaN.
+    # negative_slope * -inf would be NaN for a slope of 0; min(|x|, 0) is 0 for every x but NaN, which stays.
     below = negative_slope * (x - threshold) if negative_slope else ops.minimum(ops.abs(x), 0.0)
     return ops.where(x > threshold, above, below)
 
 
-def _relu_kinks(negative_slope, max_value, threshold):
+def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float) -> tuple[float, ...]:
     return (threshold,) if max_value is None else (threshold, max(threshold, max_value))
 
 
 @activation(
-    formula=r"\max(x, 0)",
+    formula={
+        "negative_slope=0.0, max_value=None, threshold=0.0": "max(x, 0)",
+        "max_value=None": "where(x > threshold, x, negative_slope * (x - threshold))",
+        "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
+    },
     paper="Nair & Hinton 2010",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.SINGLE_ROUNDING},
-    aliases={
-        "keras": "relu",
-        "torch": "ReLU",
-        "jax": "relu",
-        "flax": "relu",
-        "timm": "relu",
-        "hf": "relu",
-        "tf": "relu",
-    },
+    aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU"},
     kinks=_relu_kinks,
 )
 def relu(
@@ -62,17 +45,9 @@ def relu(
 ) -> nx.Tensor:
     """Rectified linear unit, in Keras' general form.
 
-    f(x) = max(x, 0) by default; in general min(x, max_value) if x > threshold, else negative_slope (x - threshold)
-
     The default hidden activation of most networks: cheap, and its gradient does not fade for positive inputs. A unit
     whose input stays negative gets no gradient ("dead" unit); `leaky_relu` and `elu` avoid that. Pair it with
     `HeNormal`. The derivative at a kink is that of the lower side. torch, jax and `keras.ops.relu` take no parameters.
-
-    Args:
-        x: float tensor of any shape.
-        negative_slope: float >= 0, slope below the threshold.
-        max_value: float >= 0 or None, largest output.
-        threshold: float >= 0, input at and below which the unit is off.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -89,41 +64,26 @@ def relu(
     if not negative_slope and not threshold:
         rectified = ops.relu(x)
         return rectified if max_value is None else ops.minimum(rectified, max_value)
-    general = nx.upcast(lambda wide: _relu_value(wide, negative_slope, max_value, threshold))
-    return general(x)
-
-
-def _leaky_relu_slope(x, negative_slope):
-    return ops.where(x > 0.0, ops.ones_like(x), negative_slope)
+    # The general form rounds more than once, so half precision is upcast for it.
+    return nx.upcast(lambda x: _general_relu(x, negative_slope, max_value, threshold))(x)
 
 
 @activation(
-    formula=r"\max(x, 0) + a \min(x, 0)",
+    formula="max(x, 0) + negative_slope * min(x, 0)",
     paper="Maas et al. 2013",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC},
     aliases={
-        "keras": "leaky_relu",
-        "tf": "leaky_relu",
+        "keras tf": "leaky_relu",
         "torch": "LeakyReLU(negative_slope=0.01)",
-        "jax": "leaky_relu(negative_slope=0.01)",
-        "flax": "leaky_relu(negative_slope=0.01)",
-        "timm": "leaky_relu(negative_slope=0.01)",
-        "hf": "leaky_relu(negative_slope=0.01)",
+        "jax flax timm hf": "leaky_relu(negative_slope=0.01)",
     },
-    derivative=_leaky_relu_slope,
     kinks=(0.0,),
 )
 def leaky_relu(x: nx.Tensor, negative_slope: Annotated[float, Param("slope for x < 0", low=0.0)] = 0.2) -> nx.Tensor:
     """ReLU that keeps a small slope for negative inputs.
 
-    f(x) = x if x > 0, else negative_slope x
-
     Its units cannot die. Frameworks disagree on the slope: Keras' function 0.2 (taken here), its layer 0.3, torch,
     jax, timm and Hugging Face 0.01; `get("torch:LeakyReLU")` gives theirs. The derivative at 0 is negative_slope.
-
-    Args:
-        x: float tensor of any shape.
-        negative_slope: float >= 0, slope for x < 0.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -141,30 +101,22 @@ def leaky_relu(x: nx.Tensor, negative_slope: Annotated[float, Param("slope for x
     return ops.maximum(x, negative_slope * x) if negative_slope <= 1.0 else ops.minimum(x, negative_slope * x)
 
 
+@leaky_relu.derivative
+def _leaky_relu_derivative(x: nx.Tensor, negative_slope: float) -> nx.Tensor:
+    return ops.where(x > 0.0, ops.ones_like(x), negative_slope)
+
+
 @activation(
-    formula=r"\min(\max(x, 0), 6)",
+    formula="min(max(x, 0), 6)",
     paper="Krizhevsky 2010",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
-    aliases={
-        "keras": "relu6",
-        "torch": "ReLU6",
-        "jax": "relu6",
-        "flax": "relu6",
-        "timm": "relu6",
-        "hf": "relu6",
-        "tf": "relu6",
-    },
+    aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6"},
     kinks=(0.0, 6.0),
 )
 def relu6(x: nx.Tensor) -> nx.Tensor:
     """ReLU with a ceiling of 6, for low-precision inference.
 
-    f(x) = min(max(x, 0), 6)
-
     The derivative is 0 at both kinks.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 6].
@@ -179,54 +131,14 @@ def relu6(x: nx.Tensor) -> nx.Tensor:
     return ops.relu6(x)
 
 
-def _relu2_curvature(x):
-    return ops.where(x > 0.0, 2.0 * ops.ones_like(x), 0.0)
-
-
-@nx.with_derivative(_relu2_curvature)
-def _relu2_slope(x):
-    return 2.0 * ops.relu(x)
+def _thresholded(x: nx.Tensor, threshold: float, value: float = 0.0) -> nx.Tensor:
+    return ops.where(x <= threshold, value, x)
 
 
 @activation(
-    formula=r"\max(x, 0)^2",
-    paper="arXiv:2109.08668",
-    traits={Trait.MONOTONIC, Trait.SPARSE},
-    aliases={"hf": "relu2", "timm": "relu2"},
-    derivative=_relu2_slope,
-    kinks=(0.0,),
-)
-def relu2(x: nx.Tensor) -> nx.Tensor:
-    """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
-
-    f(x) = max(x, 0)^2
-
-    Args:
-        x: float tensor of any shape.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, inf).
-
-    Example:
-        >>> np.asarray(relu2(np.array([-2.0, 0.5, 3.0]))).tolist()
-        [0.0, 0.25, 9.0]
-
-    Reference:
-        arXiv:2109.08668, Primer: Searching for Efficient Transformers for Language Modeling.
-    """
-    return ops.square(ops.relu(x))
-
-
-def _above(x, threshold, value=0.0):
-    """1 where x > threshold, else 0; at the threshold 0."""
-    return ops.where(x > threshold, ops.ones_like(x), 0.0)
-
-
-@activation(
-    formula=r"x \, [x > \theta] + v \, [x \leq \theta]",
+    formula="where(x > threshold, x, value)",
     traits={Trait.PIECEWISE_LINEAR, Trait.SPARSE},
     aliases={"paddle": "thresholded_relu(threshold=1.0, value=0.0)"},
-    derivative=_above,
     kinks=lambda threshold, value: (threshold,),
 )
 def threshold(
@@ -236,15 +148,8 @@ def threshold(
 ) -> nx.Tensor:
     """The input where it is above a threshold, else a constant.
 
-    f(x) = x if x > threshold, else value
-
     Keras and torch have no defaults, so that `Activation("threshold")` fails there; ours are those of `relu`. Keras
     calls the second parameter `default_value`. The derivative at the threshold is 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float, input at and below which the value is returned.
-        value: float, output where the unit is off.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -253,34 +158,28 @@ def threshold(
         >>> np.asarray(threshold(np.array([-2.0, 1.0, 3.0]), threshold=1.0, value=-0.5)).tolist()
         [-0.5, -0.5, 3.0]
     """
-    return ops.where(x <= threshold, value, x)
+    return _thresholded(x, threshold, value)
 
 
-def _threshold_kink(threshold):
-    return (threshold,)
+@threshold.derivative
+def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) -> nx.Tensor:
+    return ops.where(x > threshold, ops.ones_like(x), 0.0)
 
 
 @activation(
-    formula=r"x \, [x > \theta]",
+    formula="where(x > threshold, x, 0)",
     paper="arXiv:1402.3337",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
     aliases={"onnx": "ThresholdedRelu(threshold=1.0)"},
-    derivative=_above,
-    kinks=_threshold_kink,
+    kinks=lambda threshold: (threshold,),
 )
 def thresholded_relu(
     x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 1.0
 ) -> nx.Tensor:
     """ReLU that is off up to a threshold, and jumps there: sparse codes without a bias.
 
-    f(x) = x if x > threshold, else 0
-
     Keras 3 has it as `relu(threshold=...)` only; the parameter is `theta` in Keras 2 and `alpha` in ONNX. The
     derivative at the threshold is 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, input at and below which the unit is off.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -292,18 +191,16 @@ def thresholded_relu(
     Reference:
         arXiv:1402.3337, Zero-Bias Autoencoders and the Benefits of Co-Adapting Features.
     """
-    return ops.where(x <= threshold, 0.0, x)
+    return _thresholded(x, threshold)
 
 
-def _relu_n_slope(x, max_value):
-    return ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0)
+thresholded_relu.derivative(_threshold_derivative)
 
 
 @activation(
-    formula=r"\min(\max(x, 0), n)",
+    formula="min(max(x, 0), max_value)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"thinc": "relu_k(max_value=6.0)"},
-    derivative=_relu_n_slope,
     kinks=lambda max_value: (0.0, max_value),
 )
 def relu_n(
@@ -311,13 +208,7 @@ def relu_n(
 ) -> nx.Tensor:
     """ReLU with a ceiling; `relu6` is the one with 6.
 
-    f(x) = min(max(x, 0), max_value)
-
     The derivative is 0 at both kinks.
-
-    Args:
-        x: float tensor of any shape.
-        max_value: float > 0, largest output.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, max_value].
@@ -329,28 +220,21 @@ def relu_n(
     return ops.clip(x, 0.0, max_value)
 
 
+@relu_n.derivative
+def _(x: nx.Tensor, max_value: float) -> nx.Tensor:
+    return ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0)
+
+
 # relu(z)^2 of a standard normal z has mean 1/2 and variance 5/4; with these it has mean 0 and variance 1.
 STAR_SCALE = 1.0 / math.sqrt(1.25)
-
-
 STAR_BIAS = -0.5 / math.sqrt(1.25)
 
 
-def _star_relu_curvature(x, scale, bias):
-    return ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0)
-
-
-@nx.with_derivative(_star_relu_curvature)
-def _star_relu_slope(x, scale, bias):
-    return 2.0 * scale * ops.relu(x)
-
-
 @activation(
-    formula=r"s \max(x, 0)^2 + b",
+    formula="scale * max(x, 0)**2 + bias",
     paper="arXiv:2210.13452",
     traits={Trait.MONOTONIC},
     aliases={"timm": "StarReLU(scale=1.0, bias=0.0)"},
-    derivative=_star_relu_slope,
     kinks=(0.0,),
 )
 def star_relu(
@@ -360,15 +244,8 @@ def star_relu(
 ) -> nx.Tensor:
     """Squared ReLU with mean 0 and variance 1 for normal inputs, the activation of MetaFormer.
 
-    f(x) = scale max(x, 0)^2 + bias
-
     The paper derives scale = 1 / sqrt(5/4) and bias = -1/2 / sqrt(5/4) (taken here); its code and timm start from 1 and
     0 and learn both.
-
-    Args:
-        x: float tensor of any shape.
-        scale: float > 0, factor of the square.
-        bias: float, value for x <= 0.
 
     Returns:
         Tensor of the same shape and dtype as x, in [bias, inf).
@@ -384,27 +261,30 @@ def star_relu(
     return positive * (scale * positive) + bias  # scale x^2 may be a number where x^2 overflows
 
 
+@star_relu.derivative
+def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
+    return 2.0 * scale * ops.relu(x)
+
+
+@star_relu.second_derivative
+def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
+    return ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0)
+
+
 @activation(
-    formula=r"x \, [x > \theta]",
+    formula="where(x > threshold, x, 0)",
     paper="arXiv:2407.14435",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
-    derivative=_above,
-    kinks=_threshold_kink,
+    kinks=lambda threshold: (threshold,),
 )
 def jump_relu(
     x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.001
 ) -> nx.Tensor:
     """The activation of JumpReLU sparse autoencoders, with a fixed threshold.
 
-    f(x) = x if x > threshold, else 0
-
     The default is the threshold that the paper starts training from. This is `thresholded_relu` with its plain
     derivative; the paper learns the threshold through a straight-through estimator. relu(x - threshold), which also
     goes by this name, is another function.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, input at and below which the unit is off.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -416,10 +296,13 @@ def jump_relu(
     Reference:
         arXiv:2407.14435, Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders.
     """
-    return ops.where(x <= threshold, 0.0, x)
+    return _thresholded(x, threshold)
 
 
-def _power(x, exponent):
+jump_relu.derivative(_threshold_derivative)
+
+
+def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
     """x^exponent for exponent >= 1, by repeated squaring."""
     result = None
     while exponent:
@@ -431,40 +314,16 @@ def _power(x, exponent):
     return result
 
 
-# The factors p and p (p - 1) of the derivatives go into the base: its power may be too small for a normal number where
-# their product is not, and TensorFlow's optimiser moves a factor in front.
-
-
-def _rep_u_curvature(x, power):
-    if power <= 2:
-        return ops.where(x > 0.0, power * (power - 1.0) * ops.ones_like(x), 0.0)
-    return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
-
-
-@nx.with_derivative(_rep_u_curvature)
-def _rep_u_slope(x, power):
-    if power == 1:
-        return ops.where(x > 0.0, ops.ones_like(x), 0.0)
-    return _power(power ** (1.0 / (power - 1)) * ops.relu(x), power - 1)
-
-
 @activation(
-    formula=r"\max(x, 0)^p",
+    formula="max(x, 0)**power",
     paper="arXiv:1903.05858",
     traits={Trait.MONOTONIC, Trait.SPARSE},
-    derivative=_rep_u_slope,
     kinks=(0.0,),
 )
 def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)] = 3) -> nx.Tensor:
     """Rectified power unit: a ReLU that is smooth enough for differential equations. `relu2` is the one with power 2.
 
-    f(x) = max(x, 0)^power
-
     It has power - 1 continuous derivatives. With power 1 the derivative at 0 is 0.
-
-    Args:
-        x: float tensor of any shape.
-        power: int in [1, 100], exponent.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf].
@@ -480,36 +339,62 @@ def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)
     return _power(ops.relu(x), power)
 
 
-def _nl_relu_curvature(x, beta):
-    return -ops.square(_nl_relu_slope(x, beta=beta))
+# The factors p and p (p - 1) of the derivatives go into the base: its power may be too small for a normal number where
+# the product with them is not, and the graph optimiser moves a factor in front.
 
 
-@nx.with_derivative(_nl_relu_curvature)
-def _nl_relu_slope(x, beta):
-    rectified = ops.relu(x)
-    # beta x overflows for beta > 1, x / beta does not.
-    slope = beta / (1.0 + beta * rectified) if beta <= 1.0 else 1.0 / (1.0 / beta + rectified)
-    return ops.where(x > 0.0, slope, 0.0)
+@rep_u.derivative
+def _rep_u_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
+    if power == 1:
+        return ops.where(x > 0.0, ops.ones_like(x), 0.0)
+    return _power(power ** (1.0 / (power - 1)) * ops.relu(x), power - 1)
+
+
+@rep_u.second_derivative
+def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
+    if power <= 2:
+        return ops.where(x > 0.0, power * (power - 1.0) * ops.ones_like(x), 0.0)
+    return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
 
 
 @activation(
-    formula=r"\log(1 + \beta \max(x, 0))",
+    formula="max(x, 0)**2",
+    paper="arXiv:2109.08668",
+    traits={Trait.MONOTONIC, Trait.SPARSE},
+    aliases={"hf timm": "relu2"},
+    kinks=(0.0,),
+)
+def relu2(x: nx.Tensor) -> nx.Tensor:
+    """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [0, inf).
+
+    Example:
+        >>> np.asarray(relu2(np.array([-2.0, 0.5, 3.0]))).tolist()
+        [0.0, 0.25, 9.0]
+
+    Reference:
+        arXiv:2109.08668, Primer: Searching for Efficient Transformers for Language Modeling.
+    """
+    return _power(ops.relu(x), 2)
+
+
+relu2.derivative(partial(_rep_u_derivative, power=2))
+relu2.second_derivative(partial(_rep_u_second_derivative, power=2))
+
+
+@activation(
+    formula="log(1 + beta * max(x, 0))",
     paper="arXiv:1908.03682",
     traits={Trait.MONOTONIC, Trait.SPARSE},
     aliases={"echo": "NLReLU(beta=1.0)"},
-    derivative=_nl_relu_slope,
     kinks=(0.0,),
 )
 def nl_relu(x: nx.Tensor, beta: Annotated[float, Param("slope at 0", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
     """Natural logarithm of ReLU: compresses large activations.
 
-    f(x) = log(1 + beta max(x, 0))
-
     The derivative at 0 is 0.
-
-    Args:
-        x: float tensor of any shape.
-        beta: float > 0, slope at 0.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -528,8 +413,21 @@ def nl_relu(x: nx.Tensor, beta: Annotated[float, Param("slope at 0", low=0.0, ex
     return ops.where(x > 1.0, far, ops.log1p(beta * ops.minimum(rectified, 1.0)))
 
 
+@nl_relu.derivative
+def _nl_relu_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
+    rectified = ops.relu(x)
+    # beta x overflows for beta > 1, x / beta does not.
+    above = beta / (1.0 + beta * rectified) if beta <= 1.0 else 1.0 / (1.0 / beta + rectified)
+    return ops.where(x > 0.0, above, 0.0)
+
+
+@nl_relu.second_derivative
+def _(x: nx.Tensor, beta: float) -> nx.Tensor:
+    return -ops.square(_nl_relu_derivative(x, beta=beta))
+
+
 @functools.cache
-def _sine_relu_kink(epsilon):
+def _sine_relu_kink(epsilon: float) -> float:
     """Where x = epsilon (sin x - cos x); the iteration contracts for epsilon <= 0.5."""
     x = 0.0
     for _ in range(80):
@@ -537,23 +435,11 @@ def _sine_relu_kink(epsilon):
     return x + 0.0  # not -0
 
 
-def _sine_relu_curvature(x, epsilon):
-    wave = epsilon * (angle.cosine(x) - angle.sine(x))
-    return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
-
-
-@nx.with_derivative(_sine_relu_curvature)
-def _sine_relu_slope(x, epsilon):
-    wave = epsilon * (angle.cosine(x) + angle.sine(x))
-    return ops.where(x > _sine_relu_kink(epsilon), 1.0, wave)
-
-
 @activation(
-    formula=r"\max(x, \epsilon (\sin x - \cos x))",
+    formula="max(x, epsilon * (sin(x) - cos(x)))",
     paper="Rodrigues 2018",
     traits={Trait.NON_MONOTONIC, Trait.PERIODIC},
     aliases={"keras_contrib": "SineReLU(epsilon=0.0025)"},
-    derivative=_sine_relu_slope,
     kinks=lambda epsilon: (_sine_relu_kink(epsilon),),
 )
 def sine_relu(
@@ -561,14 +447,8 @@ def sine_relu(
 ) -> nx.Tensor:
     """ReLU with a small wave in place of the zero half, so that its units do not die.
 
-    f(x) = max(x, epsilon (sin x - cos x))
-
     As in keras-contrib; some ports take the wave for all x <= 0, which jumps at 0. The derivative at the kink, near
     -epsilon, is that of the wave.
-
-    Args:
-        x: float tensor of any shape.
-        epsilon: float in [0, 0.5], amplitude of the wave.
 
     Returns:
         Tensor of the same shape and dtype as x; NaN at +-inf, where the wave has no limit.
@@ -580,30 +460,32 @@ def sine_relu(
     Reference:
         Rodrigues 2018, SineReLU: An Alternative to the ReLU Activation Function.
     """
-    wave = epsilon * (angle.sine(x) - angle.cosine(x))
+    wave = epsilon * (nx.sine(x) - nx.cosine(x))
     return ops.where(ops.abs(x) <= nx.largest(x), ops.maximum(x, wave), wave)  # XLA's maximum of inf and NaN is inf
 
 
-def _q_relu_slope(x):
-    return ops.where(x > 0.0, ops.ones_like(x), -1.99)
+@sine_relu.derivative
+def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
+    wave = epsilon * (nx.cosine(x) + nx.sine(x))
+    return ops.where(x > _sine_relu_kink(epsilon), 1.0, wave)
+
+
+@sine_relu.second_derivative
+def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
+    wave = epsilon * (nx.cosine(x) - nx.sine(x))
+    return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
 
 
 @activation(
-    formula=r"\max(x, 0) - 1.99 \min(x, 0)",
+    formula="max(x, 0) - 1.99 * min(x, 0)",
     paper="arXiv:2010.08031",
     traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC},
-    derivative=_q_relu_slope,
     kinks=(0.0,),
 )
 def q_relu(x: nx.Tensor) -> nx.Tensor:
     """Quantum ReLU: positive and steep on the left, so that its units do not die.
 
-    f(x) = x if x > 0, else 0.01 x - 2 x
-
     The form of the authors' published code; ActTensor computes 0.01 x (x - 2) for x <= 0. The derivative at 0 is -1.99.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf].
@@ -616,3 +498,6 @@ def q_relu(x: nx.Tensor) -> nx.Tensor:
         arXiv:2010.08031, QReLU and m-QReLU: Two Novel Quantum Activation Functions to Aid Medical Diagnostics.
     """
     return ops.where(x > 0.0, x, -1.99 * x)
+
+
+q_relu.derivative(partial(_leaky_relu_derivative, negative_slope=-1.99))

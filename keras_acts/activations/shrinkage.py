@@ -8,28 +8,18 @@ from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "hard_shrink",
-    "soft_shrink",
-    "tanh_shrink",
-]
+__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
 
-def _outside(x, threshold):
-    """1 where |x| > threshold, else 0; at the kinks 0."""
-    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
-
-
-def _kinks(threshold):
+def _kinks(threshold: float) -> tuple[float, float]:
     return (-threshold, threshold)
 
 
 @activation(
-    formula=r"\mathrm{sign}(x) \max(|x| - \lambda, 0)",
+    formula="sign(x) * max(abs(x) - threshold, 0)",
     paper="Donoho & Johnstone 1994",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
     aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
-    derivative=_outside,
     kinks=_kinks,
 )
 def soft_shrink(
@@ -37,13 +27,7 @@ def soft_shrink(
 ) -> nx.Tensor:
     """The input moved towards zero, the proximal operator of the L1 norm.
 
-    f(x) = x - threshold if x > threshold, x + threshold if x < -threshold, else 0
-
     torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, how far inputs are moved towards zero.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -58,11 +42,15 @@ def soft_shrink(
     return x - ops.clip(x, -threshold, threshold)
 
 
+@soft_shrink.derivative
+def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
+    return ops.where(ops.abs(x) > threshold, ops.ones_like(x), 0.0)
+
+
 @activation(
-    formula=r"x \, [|x| > \lambda]",
+    formula="where(abs(x) > threshold, x, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
-    derivative=_outside,
     kinks=_kinks,
 )
 def hard_shrink(
@@ -70,13 +58,7 @@ def hard_shrink(
 ) -> nx.Tensor:
     """The input where it is large, else zero.
 
-    f(x) = x if |x| > threshold, else 0
-
     torch calls the parameter `lambd`, TF Addons takes `lower` and `upper`. NaN stays NaN; Keras makes it 0.
-
-    Args:
-        x: float tensor of any shape.
-        threshold: float >= 0, half-width of the zero interval.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -88,62 +70,16 @@ def hard_shrink(
     return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x)
 
 
-def _tanh_shrink_curvature(x):
-    return nx.times_sech_squared(2.0 * ops.tanh(x), x)
-
-
-@nx.with_derivative(_tanh_shrink_curvature)
-def _tanh_shrink_slope(x):
-    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
-    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
-
-
-# (x - tanh x) / x^3 in powers of x^2 for |x| <= 1, by Chebyshev fit to the last bit of each dtype.
-_SHRINK_FLOAT64 = (
-    0.3333333333333333,
-    -0.1333333333333309,
-    0.05396825396804637,
-    -0.02186948852912909,
-    0.008863235404578283,
-    -0.003592126679366341,
-    0.0014558246920964941,
-    -0.0005899792946300052,
-    0.00023895705228738225,
-    -9.646277743313181e-05,
-    3.8389607893147334e-05,
-    -1.4606131676715378e-05,
-    4.987760317520347e-06,
-    -1.3791814499083342e-06,
-    2.6330772232959337e-07,
-    -2.5155023659382105e-08,
-)
-
-
-_SHRINK_FLOAT32 = (
-    0.3333333315672231,
-    -0.133333106555451,
-    0.05396341475443884,
-    -0.02182954884305937,
-    0.008697847592814879,
-    -0.003206803386846565,
-    0.0009235008463481761,
-    -0.00014279318799621565,
-)
+hard_shrink.derivative(_soft_shrink_derivative)
 
 
 @activation(
-    formula=r"x - \tanh x",
+    formula="x - tanh(x)",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
     aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
-    derivative=_tanh_shrink_slope,
 )
 def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     """What tanh leaves over: nearly zero for small inputs, x - 1 for large ones.
-
-    f(x) = x - tanh(x)
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -155,5 +91,16 @@ def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     # The difference cancels near 0, where it is about x^3 / 3.
     small = ops.clip(x, -1.0, 1.0)
     square = ops.square(small)
-    near_zero = small * (square * nx.polynomial(square, _SHRINK_FLOAT64, _SHRINK_FLOAT32))
+    near_zero = small * (square * nx.fitted("tanh_shrink_quotient", square))
     return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))
+
+
+@tanh_shrink.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
+    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
+
+
+@tanh_shrink.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.times_sech_squared(2.0 * ops.tanh(x), x)

@@ -4,61 +4,24 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.core import elementary
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "acon_c",
-    "b_silu",
-    "flatten_t_swish",
-    "hard_silu",
-    "richards_swish",
-    "scaled_silu",
-    "silu",
-    "swish_beta",
-    "swish_t",
-    "xsilu",
-]
-
-
-def silu_curvature(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
-    """factor * silu''(x), with silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
-    # The factor inside the difference: the graph optimiser would move it past the exponentials otherwise.
-    return nx.gated_curvature(2.0 * factor - (factor * nx.near(x)) * ops.tanh(0.5 * x), x)
-
-
-@nx.with_derivative(silu_curvature)
-def silu_slope(x: nx.Tensor) -> nx.Tensor:
-    """silu'(x) = sigmoid(x) (1 + x sigmoid(-x))."""
-    return nx.gated_slope(nx.near(x), x)
+__all__ = ["acon_c", "b_silu", "flatten_t_swish", "hard_silu", "richards_swish", "scaled_silu", "silu"]
+__all__ += ["swish_beta", "swish_t", "xsilu"]
 
 
 @activation(
-    formula=r"x \sigma(x)",
+    formula="x * sigmoid(x)",
     paper="arXiv:1702.03118",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={
-        "keras": ("silu", "swish"),
-        "tf": ("silu", "swish"),
-        "torch": "SiLU",
-        "jax": ("silu", "swish"),
-        "flax": ("silu", "swish"),
-        "timm": ("silu", "swish"),
-        "hf": ("silu", "swish"),
-    },
-    derivative=silu_slope,
+    aliases={"keras tf jax flax timm hf": ("silu", "swish"), "torch": "SiLU"},
 )
 def silu(x: nx.Tensor) -> nx.Tensor:
     """Sigmoid linear unit, also called Swish.
 
-    f(x) = x sigmoid(x)
-
     The activation of EfficientNet and, inside SwiGLU, of LLaMA. For x sigmoid(beta x) use `swish_beta`.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.278 at x = -1.278.
@@ -70,42 +33,38 @@ def silu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1702.03118, Sigmoid-Weighted Linear Units; arXiv:1710.05941, Searching for Activation Functions.
     """
-    return nx.gated(x, x)
+    return nx.sigmoid_gated(x, x)
 
 
-def _hard_silu_curvature(x):
-    return ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x))
+@silu.derivative
+def silu_derivative(x: nx.Tensor) -> nx.Tensor:
+    """sigmoid(x) (1 + x sigmoid(-x))."""
+    return nx.sigmoid_gated_derivative(nx.near(x), x)
 
 
-@nx.with_derivative(_hard_silu_curvature)
-def _hard_silu_slope(x):
-    return ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0, x / 3.0 + 0.5))
+@silu.second_derivative
+def silu_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
+    """factor * silu''(x), with silu''(x) = sigmoid'(x) (2 - x tanh(x / 2))."""
+    # The factor is inside the difference: see core.numerics.
+    return nx.times_sigmoid_derivative(2.0 * factor - (factor * nx.near(x)) * ops.tanh(0.5 * x), x)
 
 
 @activation(
-    formula=r"x \min(\max(x + 3, 0), 6) / 6",
+    formula="x * min(max(x + 3, 0), 6) / 6",
     paper="arXiv:1905.02244",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
     aliases={
-        "keras": ("hard_silu", "hard_swish"),
+        "keras jax flax": ("hard_silu", "hard_swish"),
         "torch": "Hardswish",
-        "jax": ("hard_silu", "hard_swish"),
-        "flax": ("hard_silu", "hard_swish"),
         "timm": ("hard_swish", "hardswish"),
         "hf": "hardswish",
     },
-    derivative=_hard_silu_slope,
     kinks=(-3.0, 3.0),
 )
 def hard_silu(x: nx.Tensor) -> nx.Tensor:
     """Piecewise quadratic silu, made for MobileNetV3; also called hard swish.
 
-    f(x) = x min(max(x + 3, 0), 6) / 6
-
     The derivative is 0 at -3 and 1 at 3.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.375 at x = -1.5.
@@ -120,33 +79,27 @@ def hard_silu(x: nx.Tensor) -> nx.Tensor:
     return ops.maximum(x, -nx.largest(x)) * ops.clip((x + 3.0) / 6.0, 0.0, 1.0)  # -inf * 0 would be NaN
 
 
-def _swish_beta_gate(x, beta):
+@hard_silu.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0, x / 3.0 + 0.5))
+
+
+@hard_silu.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x))
+
+
+def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
     return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
-def _swish_beta_curvature(x, beta):
-    return silu_curvature(_swish_beta_gate(x, beta), beta)
-
-
-@nx.with_derivative(_swish_beta_curvature)
-def _swish_beta_slope(x, beta):
-    return silu_slope(_swish_beta_gate(x, beta))
-
-
 @activation(
-    formula=r"x \sigma(\beta x)",
+    formula="x * sigmoid(beta * x)",
     paper="arXiv:1710.05941",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_swish_beta_slope,
 )
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
     """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.
-
-    f(x) = x sigmoid(beta x)
-
-    Args:
-        x: float tensor of any shape.
-        beta: float, sharpness of the gate.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -160,14 +113,26 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
     """
     if beta == 0.0:
         return 0.5 * x
-    return nx.gated(x, beta * x) if beta > 0.0 else -nx.gated(-x, beta * x)
+    return nx.sigmoid_gated(x, beta * x) if beta > 0.0 else -nx.sigmoid_gated(-x, beta * x)
+
+
+@swish_beta.derivative
+def swish_beta_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
+    """silu'(beta x)."""
+    return silu_derivative(_swish_beta_gate(x, beta))
+
+
+@swish_beta.second_derivative
+def swish_beta_second_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
+    """beta silu''(beta x)."""
+    return silu_second_derivative(_swish_beta_gate(x, beta), beta)
 
 
 # scaled_silu, xsilu and acon_c are (p1 - p2) x sigmoid(w) + p2 x with w = rate x: the line p2 x where the gate is shut,
 # p1 x where it is open. The weights of the two are e / (1 + e) and 1 / (1 + e), so that no tail cancels.
 
 
-def _line(slope, x):
+def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
     return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
@@ -176,7 +141,7 @@ def within_reach(x: nx.Tensor, rate: float) -> nx.Tensor:
     return ops.clip(x, -nx.FAR / abs(rate), nx.FAR / abs(rate))
 
 
-def _two_lines(x, p1, p2, rate):
+def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     mean, gap = 0.5 * (p1 + p2), p1 - p2
     if not rate:
         return _line(mean, x)
@@ -192,48 +157,36 @@ def _two_lines(x, p1, p2, rate):
     return ops.where(ops.abs(w) < 1.0, x * (mean + 0.5 * gap * ops.tanh(0.5 * w)), value)
 
 
-def _two_lines_curvature(x, p1, p2, rate):
-    w = nx.near(rate * x) if rate else ops.zeros_like(x)
-    factor = (p1 - p2) * rate
-    return nx.gated_curvature(2.0 * factor - (factor * w) * ops.tanh(0.5 * w), w)
-
-
-@nx.with_derivative(_two_lines_curvature)
-def _two_lines_slope(x, p1, p2, rate):
+def _two_lines_derivative(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     mean, gap = 0.5 * (p1 + p2), p1 - p2
     w = nx.near(rate * x) if rate else ops.zeros_like(x)
     h = nx.half_decay(w)
     e = ops.square(h)
     distance = h * (h * (gap * (1.0 + e - ops.abs(w)))) / (1.0 + e * (2.0 + e))
-    slope = ops.where(w < 0.0, p2 + distance, p1 - distance)
+    far = ops.where(w < 0.0, p2 + distance, p1 - distance)
     if p1 * p2 >= 0.0:
-        return slope
-    central = mean + (0.5 * gap * ops.tanh(0.5 * w) + nx.times_sigmoid_slope(gap * w, w))
-    return ops.where(ops.abs(w) < 1.0, central, slope)
+        return far
+    central = mean + (0.5 * gap * ops.tanh(0.5 * w) + nx.times_sigmoid_derivative(gap * w, w))
+    return ops.where(ops.abs(w) < 1.0, central, far)
 
 
-def _scaled_silu_slope(x, beta):
-    return _two_lines_slope(x, p1=beta, p2=0.0, rate=1.0)
+def _two_lines_second_derivative(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
+    w = nx.near(rate * x) if rate else ops.zeros_like(x)
+    factor = (p1 - p2) * rate
+    return nx.times_sigmoid_derivative(2.0 * factor - (factor * w) * ops.tanh(0.5 * w), w)
 
 
 @activation(
-    formula=r"\beta x \sigma(x)",
+    formula="beta * x * sigmoid(x)",
     paper="arXiv:1801.07145",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"echo": "ESwish(beta=1.735)"},
-    derivative=_scaled_silu_slope,
 )
 def scaled_silu(x: nx.Tensor, beta: Annotated[float, Param("factor", low=0.0, exclusive=True)] = 1.375) -> nx.Tensor:
     """Silu times a constant: E-swish.
 
-    f(x) = beta x sigmoid(x)
-
     Not called eswish here, as surveys give that name to exp(-x) sigmoid(x) too. The paper takes beta from 1 to 2, most
     often 1.375; Echo's default is 1.735.
-
-    Args:
-        x: float tensor of any shape.
-        beta: float > 0, factor.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.278 beta at x = -1.278.
@@ -248,34 +201,33 @@ def scaled_silu(x: nx.Tensor, beta: Annotated[float, Param("factor", low=0.0, ex
     return _two_lines(x, beta, 0.0, 1.0)
 
 
-def _acon_c_slope(x, p1, p2, beta):
-    return _two_lines_slope(x, p1=p1, p2=p2, rate=beta * (p1 - p2))
+@scaled_silu.derivative
+def _(x: nx.Tensor, beta: float) -> nx.Tensor:
+    return _two_lines_derivative(x, p1=beta, p2=0.0, rate=1.0)
+
+
+@scaled_silu.second_derivative
+def _(x: nx.Tensor, beta: float) -> nx.Tensor:
+    return _two_lines_second_derivative(x, p1=beta, p2=0.0, rate=1.0)
 
 
 @activation(
-    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
+    formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
     paper="arXiv:2009.04759",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-    derivative=_acon_c_slope,
 )
 def acon_c(
     x: nx.Tensor,
     p1: Annotated[float, Param("slope of the line where the gate is open")] = 1.0,
     p2: Annotated[float, Param("slope of the line where the gate is shut")] = 0.0,
-    beta: Annotated[float, Param("sharpness of the switch; 0 gives the mean of both lines")] = 1.0,
+    beta: Annotated[
+        float, Param("sharpness of the switch; 0 gives the mean of both lines, negative values the smooth minimum")
+    ] = 1.0,
 ) -> nx.Tensor:
     """Smooth maximum of the two lines p1 x and p2 x, with fixed parameters.
 
-    f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x
-
     At its defaults it is `silu`. With p1 = 1 and beta = 1 / (1 - p2) it is a smooth leaky relu. The paper trains all
     three per channel.
-
-    Args:
-        x: float tensor of any shape.
-        p1: float, slope of the line where the gate is open.
-        p2: float, slope of the line where the gate is shut.
-        beta: float, sharpness of the switch; negative values give the smooth minimum.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -290,26 +242,27 @@ def acon_c(
     return _two_lines(x, p1, p2, beta * (p1 - p2))
 
 
-def _xsilu_slope(x, alpha):
-    return _two_lines_slope(x, p1=1.0 + alpha, p2=-alpha, rate=1.0)
+@acon_c.derivative
+def _(x: nx.Tensor, p1: float, p2: float, beta: float) -> nx.Tensor:
+    return _two_lines_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2))
+
+
+@acon_c.second_derivative
+def _(x: nx.Tensor, p1: float, p2: float, beta: float) -> nx.Tensor:
+    return _two_lines_second_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2))
 
 
 @activation(
-    formula=r"x ((1 + 2 \alpha) \sigma(x) - \alpha)",
+    formula="x * ((1 + 2 * alpha) * sigmoid(x) - alpha)",
     paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_xsilu_slope,
 )
-def xsilu(x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1]")] = 0.0) -> nx.Tensor:
+def xsilu(
+    x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
+) -> nx.Tensor:
     """Silu whose gate is widened from (0, 1) to (-alpha, 1 + alpha).
 
-    f(x) = x ((1 + 2 alpha) sigmoid(x) - alpha)
-
     The paper trains alpha, from 0, where this is `silu`.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float, by how much the gate leaves [0, 1] on either side.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -324,10 +277,18 @@ def xsilu(x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leav
     return _two_lines(x, 1.0 + alpha, -alpha, 1.0)
 
 
-# b_silu and swish_t are x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x; both terms have the sign of x.
+@xsilu.derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return _two_lines_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0)
 
 
-def _biased(x, alpha, beta):
+@xsilu.second_derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0)
+
+
+def _swish_t(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    """x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x: both terms have the sign of x."""
     w = beta * x
     h = nx.half_decay(w)
     bias = (alpha / beta) * ops.expm1(-ops.abs(w))
@@ -335,39 +296,17 @@ def _biased(x, alpha, beta):
     return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
 
 
-def _biased_curvature(x, alpha, beta):
-    w = nx.near(beta * x)
-    return nx.gated_curvature(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
-
-
-@nx.with_derivative(_biased_curvature)
-def _biased_slope(x, alpha, beta):
-    w = nx.near(beta * x)
-    return nx.gated_slope(w + 2.0 * alpha, w)
-
-
-def _b_silu_slope(x, alpha):
-    return _biased_slope(x, alpha=0.5 * alpha, beta=1.0)
-
-
 @activation(
-    formula=r"(x + \alpha) \sigma(x) - \frac{\alpha}{2}",
+    formula="(x + alpha) * sigmoid(x) - alpha / 2",
     paper="arXiv:2505.22074",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-    derivative=_b_silu_slope,
 )
 def b_silu(
     x: nx.Tensor, alpha: Annotated[float, Param("twice the depth of the left tail", low=0.0)] = 1.67
 ) -> nx.Tensor:
     """Bounded silu: the surrogate gradient of SUGAR, also usable on its own.
 
-    f(x) = (x + alpha) sigmoid(x) - alpha / 2
-
     SUGAR computes relu and takes the derivative of this, so that no unit dies.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float >= 0; the left tail tends to -alpha / 2.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -379,14 +318,23 @@ def b_silu(
     Reference:
         arXiv:2505.22074, The Resurrection of the ReLU.
     """
-    return _biased(x, 0.5 * alpha, 1.0)
+    return _swish_t(x, 0.5 * alpha, 1.0)
+
+
+@b_silu.derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return _swish_t_derivative(x, alpha=0.5 * alpha, beta=1.0)
+
+
+@b_silu.second_derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    return _swish_t_second_derivative(x, alpha=0.5 * alpha, beta=1.0)
 
 
 @activation(
-    formula=r"\sigma(\beta x) (x + \frac{2 \alpha}{\beta}) - \frac{\alpha}{\beta}",
+    formula="sigmoid(beta * x) * (x + 2 * alpha / beta) - alpha / beta",
     paper="arXiv:2407.01012",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-    derivative=_biased_slope,
 )
 def swish_t(
     x: nx.Tensor,
@@ -395,15 +343,8 @@ def swish_t(
 ) -> nx.Tensor:
     """Swish plus a tanh bias, in the form C that its paper settles on.
 
-    f(x) = sigmoid(beta x) (x + 2 alpha / beta) - alpha / beta
-
     The same as x sigmoid(beta x) + alpha / beta tanh(beta x / 2). The paper's form B lacks the two divisions by beta;
     at beta = 1 the two agree.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float >= 0, weight of the tanh bias.
-        beta: float > 0, sharpness of the gate.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -415,23 +356,25 @@ def swish_t(
     Reference:
         arXiv:2407.01012, Swish-T: Enhancing Swish Activation with Tanh Bias.
     """
-    return _biased(x, alpha, beta)
+    return _swish_t(x, alpha, beta)
 
 
-def _flatten_t_swish_curvature(x, T):  # noqa: N803
-    return ops.where(x > 0.0, silu_curvature(ops.relu(x)), 0.0)
+@swish_t.derivative
+def _swish_t_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w = nx.near(beta * x)
+    return nx.sigmoid_gated_derivative(w + 2.0 * alpha, w)
 
 
-@nx.with_derivative(_flatten_t_swish_curvature)
-def _flatten_t_swish_slope(x, T):  # noqa: N803
-    return ops.where(x > 0.0, silu_slope(ops.relu(x)), 0.0)
+@swish_t.second_derivative
+def _swish_t_second_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w = nx.near(beta * x)
+    return nx.times_sigmoid_derivative(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
 
 
 @activation(
-    formula=r"\max(x, 0) \, \sigma(x) + T",
+    formula="max(x, 0) * sigmoid(x) + T",
     paper="arXiv:1812.06247",
     traits={Trait.MONOTONIC},
-    derivative=_flatten_t_swish_slope,
     kinks=(0.0,),
 )
 def flatten_t_swish(
@@ -440,13 +383,7 @@ def flatten_t_swish(
 ) -> nx.Tensor:
     """Swish for positive inputs, a negative constant for the others.
 
-    f(x) = max(x, 0) sigmoid(x) + T
-
     Echo leaves T out. The derivative at 0 is 0.
-
-    Args:
-        x: float tensor of any shape.
-        T: float, output for x <= 0.
 
     Returns:
         Tensor of the same shape and dtype as x, in [T, inf).
@@ -459,39 +396,30 @@ def flatten_t_swish(
         arXiv:1812.06247, Flatten-T Swish: A Thresholded ReLU-Swish-like Activation Function for Deep Learning.
     """
     rectified = ops.relu(x)
-    return nx.gated(rectified, rectified) + T
+    return nx.sigmoid_gated(rectified, rectified) + T
 
 
-# richards_swish: sigmoid(w)^alpha = (1 + e)^-alpha, times exp(alpha w) for w < 0, which is split into two halves.
+@flatten_t_swish.derivative
+def _(x: nx.Tensor, T: float) -> nx.Tensor:  # noqa: N803
+    return ops.where(x > 0.0, silu_derivative(ops.relu(x)), 0.0)
 
 
-def _richards_parts(x, alpha, beta):
+@flatten_t_swish.second_derivative
+def _(x: nx.Tensor, T: float) -> nx.Tensor:  # noqa: N803
+    return ops.where(x > 0.0, silu_second_derivative(ops.relu(x)), 0.0)
+
+
+def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+    """w = beta x, e = exp(-|w|), (1 + e)^-alpha, and the root of exp(alpha w) for w < 0: sigmoid(w)^alpha in parts."""
     w = nx.near(beta * x)
     e = ops.exp(-ops.abs(w))
-    return w, e, ops.exp(-alpha * elementary.log1p(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
-
-
-def _richards_curvature(x, alpha, beta):
-    w, e, power, half = _richards_parts(x, alpha, beta)
-    shut = half * (half * (alpha * beta * power * (2.0 + w * (alpha - e) / (1.0 + e)) / (1.0 + e)))
-    h = nx.half_decay(w)
-    opened = h * (h * (alpha * beta * power * (2.0 + w * (alpha * e - 1.0) / (1.0 + e)) / (1.0 + e)))
-    return ops.where(w < 0.0, shut, opened)
-
-
-@nx.with_derivative(_richards_curvature)
-def _richards_slope(x, alpha, beta):
-    w, e, power, half = _richards_parts(x, alpha, beta)
-    shut = half * (half * (power * (1.0 + alpha * w / (1.0 + e))))
-    opened = power * (1.0 + alpha * w * e / (1.0 + e))
-    return ops.where(w < 0.0, shut, opened)
+    return w, e, ops.exp(-alpha * nx.log1p_unit(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
 
 
 @activation(
-    formula=r"x (1 + e^{-\beta x})^{-\alpha}",
+    formula="x * (1 + exp(-beta * x))**(-alpha)",
     paper="arXiv:1805.08878",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_richards_slope,
 )
 def richards_swish(
     x: nx.Tensor,
@@ -500,14 +428,7 @@ def richards_swish(
 ) -> nx.Tensor:
     """x times a power of a sigmoid, the Richards curve: the ARiA2 of its paper.
 
-    f(x) = x (1 + exp(-beta x))^(-alpha)
-
     Not called aria2 here, as Echo's Aria2 is the gate alone, without the factor x. `swish_beta` is the case alpha = 1.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float > 0, power of the gate.
-        beta: float > 0, sharpness of the gate.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -523,3 +444,20 @@ def richards_swish(
     _, _, power, half = _richards_parts(x, alpha, beta)
     shut = half * (half * (power * within_reach(x, alpha * beta)))
     return ops.where(x < 0.0, shut, x * power)
+
+
+@richards_swish.derivative
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w, e, power, half = _richards_parts(x, alpha, beta)
+    shut = half * (half * (power * (1.0 + alpha * w / (1.0 + e))))
+    opened = power * (1.0 + alpha * w * e / (1.0 + e))
+    return ops.where(w < 0.0, shut, opened)
+
+
+@richards_swish.second_derivative
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w, e, power, half = _richards_parts(x, alpha, beta)
+    shut = half * (half * (alpha * beta * power * (2.0 + w * (alpha - e) / (1.0 + e)) / (1.0 + e)))
+    h = nx.half_decay(w)
+    opened = h * (h * (alpha * beta * power * (2.0 + w * (alpha * e - 1.0) / (1.0 + e)) / (1.0 + e)))
+    return ops.where(w < 0.0, shut, opened)

@@ -1,54 +1,30 @@
 """Sigmoids: monotonic, bounded and S-shaped, most of them from 0 to 1; and the logarithm of the sigmoid."""
 
 import math
+from functools import partial
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations._double_exponential import exponent, growing
+from keras_acts.activations._double_exponential import exponent_and_exp, times_exp_minus
 from keras_acts.core import numerics as nx
-from keras_acts.core import series
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "cloglog",
-    "elliott",
-    "hard_sigmoid",
-    "hard_sigmoid_legacy",
-    "log_sigmoid",
-    "mega_laplace",
-    "sigmoid",
-    "soft_clipping",
-    "softsign",
-    "sparse_sigmoid",
-]
+__all__ = ["cloglog", "elliott", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]
+__all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
 
 
 @activation(
-    formula=r"\frac{1}{1 + e^{-x}}",
+    formula="1 / (1 + exp(-x))",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
-    aliases={
-        "keras": "sigmoid",
-        "tf": "sigmoid",
-        "torch": "Sigmoid",
-        "jax": "sigmoid",
-        "flax": "sigmoid",
-        "timm": "sigmoid",
-        "hf": "sigmoid",
-    },
-    derivative=nx.sigmoid_slope,
+    aliases={"keras tf jax flax timm hf": "sigmoid", "torch": "Sigmoid"},
 )
 def sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Logistic function: a probability from a logit.
 
-    f(x) = 1 / (1 + exp(-x))
-
     For the output of a binary classifier and for gates. In hidden layers its derivative, at most 0.25, makes gradients
     vanish with depth.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -60,39 +36,32 @@ def sigmoid(x: nx.Tensor) -> nx.Tensor:
     return nx.sigmoid(x)
 
 
-def _ramp_slope(x, half_width):
-    """Derivative of a ramp from 0 at -half_width to 1 at half_width; 0 at both kinks."""
+sigmoid.derivative(nx.sigmoid_derivative)
+sigmoid.second_derivative(nx.sigmoid_second_derivative)
+
+
+def ramp(x: nx.Tensor, half_width: float) -> nx.Tensor:
+    """From 0 at -half_width straight to 1 at half_width. The sum first: it is exact near the left kink."""
+    return ops.clip((x + half_width) / (2.0 * half_width), 0.0, 1.0)
+
+
+def ramp_derivative(x: nx.Tensor, half_width: float) -> nx.Tensor:
+    """The derivative of `ramp`; 0 at both kinks."""
     return ops.where(ops.abs(x) < half_width, 0.5 / half_width, ops.zeros_like(x))
 
 
-def _hard_sigmoid_slope(x):
-    return _ramp_slope(x, 3.0)
-
-
 @activation(
-    formula=r"\min(\max(x + 3, 0), 6) / 6",
+    formula="min(max(x + 3, 0), 6) / 6",
     paper="arXiv:1905.02244",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
-    aliases={
-        "keras": "hard_sigmoid",
-        "torch": "Hardsigmoid",
-        "jax": "hard_sigmoid",
-        "flax": "hard_sigmoid",
-        "timm": ("hard_sigmoid", "hardsigmoid"),
-    },
-    derivative=_hard_sigmoid_slope,
+    aliases={"keras jax flax": "hard_sigmoid", "torch": "Hardsigmoid", "timm": ("hard_sigmoid", "hardsigmoid")},
     kinks=(-3.0, 3.0),
 )
 def hard_sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Piecewise linear sigmoid with slope 1/6.
 
-    f(x) = min(max(x + 3, 0), 6) / 6
-
     Three functions bear this name: Keras 3, torch, jax and timm have this one; Keras 2 and ONNX 0.2 x + 0.5
     (`hard_sigmoid_legacy`); BinaryConnect (x + 1) / 2. The derivative is 0 at both kinks.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -107,34 +76,16 @@ def hard_sigmoid(x: nx.Tensor) -> nx.Tensor:
     return ops.relu6(x + 3.0) / 6.0
 
 
-def _log_sigmoid_curvature(x):
-    return -nx.sigmoid_slope(x)
-
-
-@nx.with_derivative(_log_sigmoid_curvature)
-def _log_sigmoid_slope(x):
-    return ops.sigmoid(-x)
+hard_sigmoid.derivative(partial(ramp_derivative, half_width=3.0))
 
 
 @activation(
-    formula=r"\log \sigma(x)",
+    formula="-log(1 + exp(-x))",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={
-        "keras": "log_sigmoid",
-        "tf": "log_sigmoid",
-        "torch": "LogSigmoid",
-        "jax": "log_sigmoid",
-        "flax": "log_sigmoid",
-    },
-    derivative=_log_sigmoid_slope,
+    aliases={"keras tf jax flax": "log_sigmoid", "torch": "LogSigmoid"},
 )
 def log_sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Logarithm of the sigmoid, without its overflow: a log-probability from a logit.
-
-    f(x) = -log(1 + exp(-x))
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in (-inf, 0].
@@ -146,35 +97,25 @@ def log_sigmoid(x: nx.Tensor) -> nx.Tensor:
     return -nx.softplus(-x)
 
 
-def _cube(x):
-    return x * ops.square(x)
+@log_sigmoid.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return nx.sigmoid(-x)
 
 
-def _softsign_curvature(x):
-    return -2.0 * ops.sign(x) / _cube(1.0 + ops.abs(x))
-
-
-@nx.with_derivative(_softsign_curvature)
-def _softsign_slope(x):
-    t = ops.abs(x)
-    return 1.0 / (1.0 + t * (2.0 + t))  # (1 + t)^2 with one rounding less
+@log_sigmoid.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return -nx.sigmoid_derivative(x)
 
 
 @activation(
-    formula=r"\frac{x}{1 + |x|}",
+    formula="x / (1 + abs(x))",
     paper="Turian et al. 2009",
     traits={Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-    aliases={"keras": "softsign", "tf": "softsign", "torch": "Softsign", "jax": "soft_sign", "flax": "soft_sign"},
-    derivative=_softsign_slope,
+    aliases={"keras tf": "softsign", "torch": "Softsign", "jax flax": "soft_sign"},
     kinks=(0.0,),
 )
 def softsign(x: nx.Tensor) -> nx.Tensor:
     """Algebraic sigmoid, which saturates far more slowly than tanh.
-
-    f(x) = x / (1 + |x|)
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-1, 1].
@@ -190,27 +131,29 @@ def softsign(x: nx.Tensor) -> nx.Tensor:
     return finite / (1.0 + ops.abs(finite))
 
 
-def _hard_sigmoid_legacy_slope(x):
-    return _ramp_slope(x, 2.5)
+@softsign.derivative
+def _softsign_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
+    t = ops.abs(x)
+    return factor / (1.0 + t * (2.0 + t))  # (1 + t)^2 with one rounding less
+
+
+@softsign.second_derivative
+def _softsign_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
+    d = 1.0 + ops.abs(x)
+    return (-2.0 * factor) * ops.sign(x) / (d * ops.square(d))
 
 
 @activation(
-    formula=r"\min(\max(0.2 x + 0.5, 0), 1)",
+    formula="min(max(x / 5 + 0.5, 0), 1)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid"},
-    derivative=_hard_sigmoid_legacy_slope,
     kinks=(-2.5, 2.5),
 )
 def hard_sigmoid_legacy(x: nx.Tensor) -> nx.Tensor:
     """The hard sigmoid of Keras 2, with slope 0.2: for models trained there, such as LSTMs.
 
-    f(x) = min(max(0.2 x + 0.5, 0), 1)
-
     Keras 3 gave the name `hard_sigmoid` to another function, so an old file loads and predicts something else. The
     derivative is 0 at both kinks.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -219,31 +162,23 @@ def hard_sigmoid_legacy(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(hard_sigmoid_legacy(np.array([-4.0, 0.0, 1.25]))).tolist()
         [0.0, 0.5, 0.75]
     """
-    # (x + 2.5) / 5 and not 0.2 x + 0.5: the sum is exact near the left kink, where the other form cancels.
-    return ops.clip((x + 2.5) / 5.0, 0.0, 1.0)
+    return ramp(x, 2.5)
 
 
-def _sparse_sigmoid_slope(x):
-    return ops.where(ops.abs(x) < 1.0, 0.5 * ops.ones_like(x), 0.0)
+hard_sigmoid_legacy.derivative(partial(ramp_derivative, half_width=2.5))
 
 
 @activation(
-    formula=r"\min(\max((x + 1) / 2, 0), 1)",
+    formula="min(max((x + 1) / 2, 0), 1)",
     paper="arXiv:1901.02324",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
-    aliases={"keras": "sparse_sigmoid", "jax": "sparse_sigmoid"},
-    derivative=_sparse_sigmoid_slope,
+    aliases={"keras jax": "sparse_sigmoid"},
     kinks=(-1.0, 1.0),
 )
 def sparse_sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Piecewise linear sigmoid with slope 1/2: sparsemax of two classes, and the hard sigmoid of BinaryConnect.
 
-    f(x) = min(max((x + 1) / 2, 0), 1)
-
     The derivative is 0 at both kinks, as in Keras (jax: 0.25).
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -255,36 +190,22 @@ def sparse_sigmoid(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1901.02324, Learning with Fenchel-Young Losses.
     """
-    return ops.clip(0.5 * (x + 1.0), 0.0, 1.0)
+    return ramp(x, 1.0)
 
 
-def _elliott_curvature(x):
-    d = 1.0 + ops.abs(x)
-    return -ops.sign(x) / d / d / d
-
-
-@nx.with_derivative(_elliott_curvature)
-def _elliott_slope(x):
-    t = ops.abs(x)
-    return 0.5 / (1.0 + t * (2.0 + t))  # (1 + t)^2 with one rounding less
+sparse_sigmoid.derivative(partial(ramp_derivative, half_width=1.0))
 
 
 @activation(
-    formula=r"\frac{x}{2 (1 + |x|)} + \frac{1}{2}",
+    formula="x / (2 * (1 + abs(x))) + 1 / 2",
     paper="Elliott 1993",
     traits={Trait.MONOTONIC, Trait.BOUNDED},
-    derivative=_elliott_slope,
     kinks=(0.0,),
 )
 def elliott(x: nx.Tensor) -> nx.Tensor:
     """Algebraic stand-in for the sigmoid: no exponential, tails that fall off as 1 / x.
 
-    f(x) = x / (2 (1 + |x|)) + 1/2
-
     In [0, 1], as FANN has it; what MATLAB and mlpack call by this name is in [-1, 1], and is `softsign` here.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -300,7 +221,11 @@ def elliott(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, tail, 1.0 - tail)
 
 
-def _mega_laplace_decay(x, mu, sigma):
+elliott.derivative(partial(_softsign_derivative, factor=0.5))
+elliott.second_derivative(partial(_softsign_second_derivative, factor=0.5))
+
+
+def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tensor, nx.Tensor]:
     """t = (x - mu) / sigma, and exp(-t^2 / 4).
 
     Near x = 0 rounding mu and x - mu would show in t, and t times as much in the exponential. So there
@@ -316,28 +241,16 @@ def _mega_laplace_decay(x, mu, sigma):
     return t, ops.where(ops.abs(x) < 0.5 * abs(mu), h_inner, h)
 
 
-def _shielded(t, product):
-    """The product, out of reach of the graph optimiser, which would move its constant past the second h."""
+def _shielded(t: nx.Tensor, product: nx.Tensor) -> nx.Tensor:
+    """The product behind a `where`, so that its constant factor stays before the second h: see core.numerics."""
     return ops.where(ops.abs(t) < nx.FAR, product, 0.0)
 
 
-def _mega_laplace_curvature(x, mu, sigma):
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (t * (-nx.NORMAL_PEAK / sigma**2)))
-
-
-@nx.with_derivative(_mega_laplace_curvature)
-def _mega_laplace_slope(x, mu, sigma):
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (nx.NORMAL_PEAK / sigma))
-
-
 @activation(
-    formula=r"\frac{1}{2} (1 + \mathrm{erf}\,\frac{x - \mu}{\sigma \sqrt{2}})",
+    formula="normal_cdf((x - mu) / sigma)",
     paper="arXiv:2209.10655",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"hf": "laplace(mu=0.707107, sigma=0.282095)"},
-    derivative=_mega_laplace_slope,
 )
 def mega_laplace(
     x: nx.Tensor,
@@ -346,15 +259,8 @@ def mega_laplace(
 ) -> nx.Tensor:
     """Attention function of MEGA, called Laplace there: a normal distribution function that resembles relu squared.
 
-    f(x) = (1 + erf((x - mu) / (sigma sqrt 2))) / 2
-
     With the default constants its value and slope agree with those of relu(x)^2 at x = sqrt(1/2), but it is bounded.
     Not the distribution function of Laplace, nor LaLU.
-
-    Args:
-        x: float tensor of any shape.
-        mu: float, input where the output is one half.
-        sigma: float > 0, width of the step.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -371,32 +277,26 @@ def mega_laplace(
     return ops.where(t < 0.0, tail, 1.0 - tail)
 
 
-def _cloglog_curvature(x):
-    # z exp(-z) (1 - z), with the zero of 1 - exp(x) at 0 free of cancellation.
-    x = exponent(x)
-    return series.times_exp(-ops.expm1(x) * growing(x), ops.minimum(x, 0.0) - ops.exp(x))
+@mega_laplace.derivative
+def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
+    t, h = _mega_laplace_decay(x, mu, sigma)
+    return h * _shielded(t, h * (nx.NORMAL_PEAK / sigma))
 
 
-@nx.with_derivative(_cloglog_curvature)
-def _cloglog_slope(x):
-    x = exponent(x)
-    return series.times_exp(growing(x), ops.minimum(x, 0.0) - ops.exp(x))
+@mega_laplace.second_derivative
+def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
+    t, h = _mega_laplace_decay(x, mu, sigma)
+    return h * _shielded(t, h * (t * (-nx.NORMAL_PEAK / sigma**2)))
 
 
 @activation(
-    formula=r"1 - e^{-e^x}",
+    formula="1 - exp(-exp(x))",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
-    derivative=_cloglog_slope,
 )
 def cloglog(x: nx.Tensor) -> nx.Tensor:
     """Complementary log-log: an asymmetric sigmoid that leaves 0 slowly and reaches 1 fast.
 
-    f(x) = 1 - exp(-exp(x))
-
     For the probability of at least one event at a log rate x. Some ports call 1 - exp(-exp(-x)) by this name.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -405,15 +305,28 @@ def cloglog(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(cloglog(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [0.1266, 0.6321, 0.9994]
     """
-    return -ops.expm1(-ops.exp(exponent(x)))
+    return -ops.expm1(-exponent_and_exp(x)[1])
 
 
-# With v = |x - 1/2|, g = v - 1/2 the distance from [0, 1] (negative inside), r = exp(-alpha |g|), the slope
+@cloglog.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    x, z = exponent_and_exp(x)
+    return times_exp_minus(1.0, x, z)
+
+
+@cloglog.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # z exp(-z) (1 - z), with the zero of 1 - exp(x) at 0 free of cancellation.
+    x, z = exponent_and_exp(x)
+    return times_exp_minus(-ops.expm1(x), x, z)
+
+
+# With v = |x - 1/2|, g = v - 1/2 the distance from [0, 1] (negative inside), r = exp(-alpha |g|), the derivative
 # sinh(alpha / 2) / (cosh(alpha / 2) + cosh(alpha v)), divided through by the larger of its exponentials, is
 # (1 - exp(-alpha)) / d inside and r times that outside.
 
 
-def _soft_clipping_parts(x, alpha):
+def _soft_clipping_parts(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
     outside = ops.maximum(x - 1.0, -x)
     r = ops.exp(-alpha * ops.abs(outside))
     twice = -2.0 * alpha * ops.abs(x - 0.5)
@@ -423,39 +336,19 @@ def _soft_clipping_parts(x, alpha):
     return is_outside, outside, r, twice, denominator
 
 
-def _soft_clipping_curvature(x, alpha):
-    _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
-    amplitude = alpha * math.expm1(-alpha)
-    bracket = amplitude * ops.sign(0.5 - x) * ops.expm1(twice) / ops.square(d)
-    return nx.scaled_exp(bracket, -alpha * ops.abs(outside))
-
-
-@nx.with_derivative(_soft_clipping_curvature)
-def _soft_clipping_slope(x, alpha):
-    is_outside, _, r, _, d = _soft_clipping_parts(x, alpha)
-    return ops.where(is_outside, r, 1.0) * -math.expm1(-alpha) / d
-
-
 @activation(
-    formula=r"\frac{1}{\alpha} \log \frac{1 + e^{\alpha x}}{1 + e^{\alpha (x - 1)}}",
+    formula="log((1 + exp(alpha * x)) / (1 + exp(alpha * (x - 1)))) / alpha",
     paper="arXiv:1810.11509",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"echo": "SoftClipping"},
-    derivative=_soft_clipping_slope,
 )
 def soft_clipping(
     x: nx.Tensor, alpha: Annotated[float, Param("sharpness of the corners", low=0.0, exclusive=True)] = 0.5
 ) -> nx.Tensor:
     """Smooth clip to [0, 1]: nearly linear between, with rounded corners.
 
-    f(x) = log((1 + exp(alpha x)) / (1 + exp(alpha (x - 1)))) / alpha
-
     For outputs that are fractions. The corners get sharp with alpha: at the usual default, 0.5, they fill the whole
     curve; at 50 it is `min(max(x, 0), 1)` to within 0.014. Echo's TensorFlow layer omits the division by alpha.
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float > 0, sharpness of the corners.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -475,7 +368,21 @@ def soft_clipping(
     excess = ops.exp(decay) * gap / (1.0 + ops.exp(alpha * low - alpha))
     rounding = ops.log1p(excess) / alpha
     if alpha < 2.0:  # the quotient is still a normal number where the exponential no longer is
-        tail = nx.scaled_exp(-math.expm1(-alpha) / alpha, decay)
+        tail = nx.times_exp_fast(-math.expm1(-alpha) / alpha, decay)
         rounding = ops.where(decay < -40.0, tail, rounding)
     below = ops.maximum(low, 0.0) + rounding
     return ops.where(x > 0.5, 1.0 - below, below)
+
+
+@soft_clipping.derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    is_outside, _, r, _, d = _soft_clipping_parts(x, alpha)
+    return ops.where(is_outside, r, 1.0) * -math.expm1(-alpha) / d
+
+
+@soft_clipping.second_derivative
+def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
+    _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
+    amplitude = alpha * math.expm1(-alpha)
+    bracket = amplitude * ops.sign(0.5 - x) * ops.expm1(twice) / ops.square(d)
+    return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))

@@ -1,34 +1,26 @@
 """Mish and its kin: x times a tanh of x."""
 
+from functools import partial
 from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations._double_exponential import exponent, growing
+from keras_acts.activations._double_exponential import exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.activations.sigmoid_gated import within_reach
 from keras_acts.core import numerics as nx
-from keras_acts.core import series
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
-__all__ = [
-    "hard_mish",
-    "lisht",
-    "mish",
-    "phish",
-    "smish",
-    "tanh_exp",
-    "tanhsoft",
-]
+__all__ = ["hard_mish", "lisht", "mish", "phish", "smish", "tanh_exp", "tanhsoft"]
 
 
-def _mish_gate(x):
+def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
     """exp(-|x|) in two parts and as e, and n, d with tanh(softplus(x)) = n / d for x >= 0 and e n / d for x < 0.
 
     For x < 0 the gate is e (e + 2) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which
     would overflow.
     """
-    near, far = nx.split_decay(x)
+    near, far = nx.split_exp(-ops.abs(x))
     e = near * far
     negative = x < 0.0
     n = ops.where(negative, e + 2.0, 1.0 + 2.0 * e)
@@ -36,39 +28,14 @@ def _mish_gate(x):
     return negative, near, far, e, n, d
 
 
-def _mish_curvature(x):
-    x = nx.near(x)
-    negative, near, far, e, _, d = _mish_gate(x)
-    left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
-    right = e * (2.0 * e * (1.0 + e) - 3.0) - 2.0
-    bracket = (8.0 * (1.0 + e) + 4.0 * x * ops.where(negative, left, right) / d) / ops.square(d)
-    return near * (far * (ops.where(negative, 1.0, e) * bracket))
-
-
-@nx.with_derivative(_mish_curvature)
-def _mish_slope(x):
-    negative, near, far, e, n, d = _mish_gate(x)
-    x = nx.near(x)
-    # n d + 4 x (1 + e) with the terms that cancel taken together.
-    closing = near * (far * (4.0 * (x + 1.0) + e * ((4.0 * x + 6.0) + e * (4.0 + e))))
-    opening = n * d + 4.0 * x * (1.0 + e) * ops.square(e)
-    return ops.where(negative, closing, opening) / ops.square(d)
-
-
 @activation(
-    formula=r"x \tanh(\log(1 + e^x))",
+    formula="x * tanh(log(1 + exp(x)))",
     paper="arXiv:1908.08681",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={"keras": "mish", "tfa": "mish", "torch": "Mish", "jax": "mish", "timm": "mish", "hf": "mish"},
-    derivative=_mish_slope,
+    aliases={"keras tfa jax timm hf": "mish", "torch": "Mish"},
 )
 def mish(x: nx.Tensor) -> nx.Tensor:
     """Softplus-tanh gated unit: smooth, unbounded above; the activation of YOLOv4.
-
-    f(x) = x tanh(log(1 + exp(x)))
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.309 at x = -1.192.
@@ -84,32 +51,37 @@ def mish(x: nx.Tensor) -> nx.Tensor:
     return ops.where(negative, near * (far * nx.near(x)), x) * (n / d)
 
 
-def _hard_mish_curvature(x):
-    return ops.where(x > -2.0, ops.where(x < 0.0, ops.ones_like(x), 0.0), 0.0)
+@mish.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    negative, near, far, e, n, d = _mish_gate(x)
+    x = nx.near(x)
+    # n d + 4 x (1 + e) with the terms that cancel taken together.
+    closing = near * (far * (4.0 * (x + 1.0) + e * ((4.0 * x + 6.0) + e * (4.0 + e))))
+    opening = n * d + 4.0 * x * (1.0 + e) * ops.square(e)
+    return ops.where(negative, closing, opening) / ops.square(d)
 
 
-@nx.with_derivative(_hard_mish_curvature)
-def _hard_mish_slope(x):
-    return ops.where(x <= -2.0, 0.0, ops.where(x >= 0.0, 1.0, x + 1.0))
+@mish.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    negative, near, far, e, _, d = _mish_gate(x)
+    left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
+    right = e * (2.0 * e * (1.0 + e) - 3.0) - 2.0
+    bracket = (8.0 * (1.0 + e) + 4.0 * x * ops.where(negative, left, right) / d) / ops.square(d)
+    return near * (far * (ops.where(negative, 1.0, e) * bracket))
 
 
 @activation(
-    formula=r"\frac{x}{2} \min(\max(x + 2, 0), 2)",
+    formula="x * min(max(x + 2, 0), 2) / 2",
     paper="Misra 2020",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
     aliases={"timm": "hard_mish"},
-    derivative=_hard_mish_slope,
     kinks=(-2.0, 0.0),
 )
 def hard_mish(x: nx.Tensor) -> nx.Tensor:
     """Piecewise quadratic mish: exactly 0 for x <= -2, exactly x for x >= 0.
 
-    f(x) = x min(max(x + 2, 0), 2) / 2
-
     The derivative at -2 is 0.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.5 at x = -1.
@@ -124,30 +96,24 @@ def hard_mish(x: nx.Tensor) -> nx.Tensor:
     return ops.maximum(x, -nx.largest(x)) * ops.clip(0.5 * x + 1.0, 0.0, 1.0)  # -inf * 0 would be NaN
 
 
-def _lisht_curvature(x):
-    x = nx.near(x)
-    return nx.times_sech_squared(2.0 * (1.0 - x * ops.tanh(x)), x)
+@hard_mish.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.where(x <= -2.0, 0.0, ops.where(x >= 0.0, 1.0, x + 1.0))
 
 
-@nx.with_derivative(_lisht_curvature)
-def _lisht_slope(x):
-    return ops.tanh(x) + nx.near(x) * nx.sech_squared(x)
+@hard_mish.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.where(x > -2.0, ops.where(x < 0.0, ops.ones_like(x), 0.0), 0.0)
 
 
 @activation(
-    formula=r"x \tanh x",
+    formula="x * tanh(x)",
     paper="arXiv:1901.05894",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SELF_GATED},
     aliases={"tfa": "lisht"},
-    derivative=_lisht_slope,
 )
 def lisht(x: nx.Tensor) -> nx.Tensor:
     """Linearly scaled tanh: even and never negative.
-
-    f(x) = x tanh(x)
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -162,44 +128,81 @@ def lisht(x: nx.Tensor) -> nx.Tensor:
     return x * ops.tanh(x)
 
 
-def _tanh_exp_parts(x):
-    """x clipped, z = exp(x), tanh(z), tanh(z) / z."""
-    x = exponent(x)
-    z = ops.exp(x)
-    return x, z, *series.tanh_and_quotient(z)
+@lisht.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    return ops.tanh(x) + nx.near(x) * nx.sech_squared(x)
 
 
-def _tanh_exp_curvature(x):
-    # z sech(z)^2 (2 + x (1 - 2 z tanh z)), with sech(z)^2 = 4 exp(-2z) / (1 + exp(-2z))^2.
-    x, z, gate, _ = _tanh_exp_parts(x)
-    bracket = 8.0 + x * (4.0 - 8.0 * z * gate)
-    root = 1.0 + ops.exp(-2.0 * z)
-    return series.times_exp(bracket * growing(x) / ops.square(root), ops.minimum(x, 0.0) - 2.0 * z)
+@lisht.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    x = nx.near(x)
+    return nx.times_sech_squared(2.0 * (1.0 - x * ops.tanh(x)), x)
 
 
-@nx.with_derivative(_tanh_exp_curvature)
-def _tanh_exp_slope(x):
-    x, z, gate, ratio = _tanh_exp_parts(x)
-    bend = x * series.sech_squared(z)
-    closing = series.times_exp(ratio + bend, ops.minimum(x, 0.0))
-    return ops.where(x < 0.0, closing, gate + z * bend)
+def _tanhsoft_parts(x: nx.Tensor, beta: float, gamma: float) -> tuple[nx.Tensor, ...]:
+    """u = gamma x, clipped, z = beta exp(u), e = exp(-2 z), tanh(z) and tanh(z) / z. sech(z)^2 is 4 e / (1 + e)^2."""
+    u, z = exponent_and_exp(x, beta, gamma)
+    return u, z, ops.exp(-2.0 * z), *nx.tanh_and_quotient(z)
+
+
+def _tanhsoft(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
+    u, _, _, gate, quotient = _tanhsoft_parts(x, beta, gamma)
+    return gated(x, u, gate, quotient, beta, gamma)
 
 
 @activation(
-    formula=r"x \tanh(e^x)",
+    formula="x * tanh(beta * exp(gamma * x))",
+    paper="arXiv:2009.03863",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    aliases={"echo": "TanhSoft"},
+)
+def tanhsoft(
+    x: nx.Tensor,
+    beta: Annotated[float, Param("factor of the exponential", low=0.0, exclusive=True)] = 0.6,
+    gamma: Annotated[float, Param("rate of the exponential", low=0.0, exclusive=True)] = 1.0,
+) -> nx.Tensor:
+    """x gated by the tanh of an exponential, the member of the TanhSoft family that its paper recommends.
+
+    The family is tanh(alpha x + beta exp(gamma x)) log(delta + exp(x)); here alpha = delta = 0, as by default in Echo.
+    At beta = 1 this is TanhExp.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(tanhsoft(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.2172, 0.0, 1.9994]
+
+    Reference:
+        arXiv:2009.03863, TanhSoft: A Family of Activation Functions Combining Tanh and Softplus.
+    """
+    return _tanhsoft(x, beta, gamma)
+
+
+@tanhsoft.derivative
+def _tanhsoft_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
+    u, z, e, gate, quotient = _tanhsoft_parts(x, beta, gamma)
+    return gated_derivative(u, z, gate, quotient, 4.0 * e / ops.square(1.0 + e), beta)
+
+
+@tanhsoft.second_derivative
+def _tanhsoft_second_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
+    # rate z sech(z)^2 (2 + u (1 - 2 z tanh(z)))
+    u, z, e, gate, _ = _tanhsoft_parts(x, beta, gamma)
+    scale = 4.0 * beta * gamma  # inside the sum: see core.numerics
+    bracket = 2.0 * scale + u * (scale - (2.0 * scale) * (z * gate))
+    return times_exp_minus(bracket / ops.square(1.0 + e), u, 2.0 * z)
+
+
+@activation(
+    formula="x * tanh(exp(x))",
     paper="arXiv:2003.09855",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_tanh_exp_slope,
 )
 def tanh_exp(x: nx.Tensor) -> nx.Tensor:
     """TanhExp: x gated by tanh of an exponential; closer to the identity on the right than `mish`.
 
-    f(x) = x tanh(exp(x))
-
     TeLU (arXiv:2412.20269) is the same function.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.3533 at x = -1.0789.
@@ -212,94 +215,14 @@ def tanh_exp(x: nx.Tensor) -> nx.Tensor:
         arXiv:2003.09855, TanhExp: A Smooth Activation Function with High Convergence Speed for Lightweight Neural
         Networks.
     """
-    clipped, _, gate, ratio = _tanh_exp_parts(x)
-    return ops.where(x < 0.0, series.times_exp(clipped * ratio, ops.minimum(clipped, 0.0)), x * gate)
+    return _tanhsoft(x, 1.0, 1.0)
 
 
-# tanhsoft: u = beta exp(gamma x).
+tanh_exp.derivative(partial(_tanhsoft_derivative, beta=1.0, gamma=1.0))
+tanh_exp.second_derivative(partial(_tanhsoft_second_derivative, beta=1.0, gamma=1.0))
 
 
-def _tanhsoft_parts(x, beta, gamma):
-    """gamma x, exp(gamma max(x, 0)), exp(gamma min(x, 0)), u and tanh(u)."""
-    z = gamma * x
-    growth = ops.minimum(ops.exp(ops.maximum(z, 0.0)), nx.FAR / beta)  # beyond FAR, sech(u)^2 is 0
-    decay = ops.exp(ops.minimum(z, 0.0))
-    u = beta * growth * decay
-    return nx.near(z), growth, decay, u, ops.tanh(u)
-
-
-def _beta_tanh_ratio(u, tanh, beta):
-    """beta tanh(u) / u; near 0 by its series, as the quotient of two rounded numbers is less accurate."""
-    square = ops.square(ops.minimum(u, 0.05))
-    fall = 1 / 3 - square * (2 / 15 - square * (17 / 315 - square * (62 / 2835 - square * 1382 / 155925)))
-    return ops.where(u < 0.05, beta * (1.0 - square * fall), (beta * tanh) / ops.maximum(u, 0.05))
-
-
-def _times_sech_squared(factor, u, tanh):
-    # 1 - tanh^2 has one rounding where it does not cancel.
-    return ops.where(u < 0.5, factor * (1.0 - ops.square(tanh)), nx.times_sech_squared(factor, u))
-
-
-def _times_decay(factor, z, decay):
-    """factor exp(z); in halves only where they are needed, as the square of a half has twice its error."""
-    return ops.where(z < -80.0, nx.scaled_exp(factor, ops.minimum(z, 0.0)), factor * decay)
-
-
-def _tanhsoft_curvature(x, beta, gamma):
-    z, growth, decay, u, tanh = _tanhsoft_parts(x, beta, gamma)
-    rate = beta * gamma
-    factor = 2.0 * rate + (rate * z) * (1.0 - 2.0 * u * tanh)
-    below = _times_decay(_times_sech_squared(factor, u, tanh), z, decay)
-    return ops.where(x < 0.0, below, _times_sech_squared(growth * factor, u, tanh))
-
-
-@nx.with_derivative(_tanhsoft_curvature)
-def _tanhsoft_slope(x, beta, gamma):
-    z, _, decay, u, tanh = _tanhsoft_parts(x, beta, gamma)
-    below = _times_decay(_beta_tanh_ratio(u, tanh, beta) + _times_sech_squared(beta * z, u, tanh), z, decay)
-    return ops.where(x < 0.0, below, tanh + _times_sech_squared(z * u, u, tanh))
-
-
-@activation(
-    formula=r"x \tanh(\beta e^{\gamma x})",
-    paper="arXiv:2009.03863",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={"echo": "TanhSoft"},
-    derivative=_tanhsoft_slope,
-)
-def tanhsoft(
-    x: nx.Tensor,
-    beta: Annotated[float, Param("factor of the exponential", low=0.0, exclusive=True)] = 0.6,
-    gamma: Annotated[float, Param("rate of the exponential", low=0.0, exclusive=True)] = 1.0,
-) -> nx.Tensor:
-    """x gated by the tanh of an exponential, the member of the TanhSoft family that its paper recommends.
-
-    f(x) = x tanh(beta exp(gamma x))
-
-    The family is tanh(alpha x + beta exp(gamma x)) log(delta + exp(x)); here alpha = delta = 0, as by default in Echo.
-    At beta = 1 this is TanhExp.
-
-    Args:
-        x: float tensor of any shape.
-        beta: float > 0, factor of the exponential.
-        gamma: float > 0, rate of the exponential.
-
-    Returns:
-        Tensor of the same shape and dtype as x.
-
-    Example:
-        >>> np.asarray(tanhsoft(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.2172, 0.0, 1.9994]
-
-    Reference:
-        arXiv:2009.03863, TanhSoft: A Family of Activation Functions Combining Tanh and Softplus.
-    """
-    z, _, decay, u, tanh = _tanhsoft_parts(x, beta, gamma)
-    below = _times_decay(within_reach(x, gamma) * _beta_tanh_ratio(u, tanh, beta), z, decay)
-    return ops.where(x < 0.0, below, x * tanh)
-
-
-def _smish_parts(w, alpha):
+def _smish_parts(w: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
     """h = exp(-|w| / 2), e = h^2; n, d with alpha T = e n / d for w < 0, else n / d; and b of the bend of the gate T.
 
     From tanh(log u) = (u^2 - 1) / (u^2 + 1). alpha is inside the sums: times x it could overflow.
@@ -312,26 +235,10 @@ def _smish_parts(w, alpha):
     return h, e, n, d, b
 
 
-def _smish_curvature(x, alpha, beta):
-    w = nx.near(beta * x)
-    h, e, _, d, b = _smish_parts(w, alpha)
-    left = 2.0 + e * (6.0 - e * (3.0 + e * (18.0 + 10.0 * e)))
-    right = e * (e * (e * (6.0 + 2.0 * e) - 3.0) - 18.0) - 10.0
-    return h * (h * (beta * (2.0 * b + (4.0 * alpha) * w * ops.where(w < 0.0, left, right) / d) / ops.square(d)))
-
-
-@nx.with_derivative(_smish_curvature)
-def _smish_slope(x, alpha, beta):
-    w = nx.near(beta * x)
-    h, e, n, d, b = _smish_parts(w, alpha)
-    return ops.where(w < 0.0, h * (h * (n * d + w * b)), n * d + e * (w * b)) / ops.square(d)
-
-
 @activation(
-    formula=r"\alpha x \tanh(\log(1 + \sigma(\beta x)))",
+    formula="alpha * x * tanh(log(1 + sigmoid(beta * x)))",
     paper="Wang et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_smish_slope,
 )
 def smish(
     x: nx.Tensor,
@@ -339,13 +246,6 @@ def smish(
     beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 1.0,
 ) -> nx.Tensor:
     """Mish with log(1 + sigmoid) in place of softplus; its right slope is 0.6.
-
-    f(x) = alpha x tanh(log(1 + sigmoid(beta x)))
-
-    Args:
-        x: float tensor of any shape.
-        alpha: float > 0, factor.
-        beta: float > 0, sharpness of the gate.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -361,53 +261,41 @@ def smish(
     return ops.where(x < 0.0, h * (h * (within_reach(x, beta) * (n / d))), x * (n / d))
 
 
-def _phish_parts(x):
+@smish.derivative
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w = nx.near(beta * x)
+    h, e, n, d, b = _smish_parts(w, alpha)
+    return ops.where(w < 0.0, h * (h * (n * d + w * b)), n * d + e * (w * b)) / ops.square(d)
+
+
+@smish.second_derivative
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    w = nx.near(beta * x)
+    h, e, _, d, b = _smish_parts(w, alpha)
+    left = 2.0 + e * (6.0 - e * (3.0 + e * (18.0 + 10.0 * e)))
+    right = e * (e * (e * (6.0 + 2.0 * e) - 3.0) - 18.0) - 10.0
+    return h * (h * (beta * (2.0 * b + (4.0 * alpha) * w * ops.where(w < 0.0, left, right) / d) / ops.square(d)))
+
+
+def _phish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     """For t = |x|: t, R(t) = exp(t^2 / 2) Phi(-t), exp(-t^2 / 2), g = |gelu(x)|, tanh(g) and tanh(g) / g."""
     t = nx.near(ops.abs(x))
     decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
     shortfall = decay * (t * tail)
     g = ops.where(x < 0.0, shortfall, t - shortfall)
-    return t, tail, decay, g, *series.tanh_and_quotient(g)
-
-
-def _phish_curvature(x):
-    # sech(gelu)^2 (2 gelu' + x (gelu'' - 2 tanh(gelu) gelu'^2)); on the left every term has the factor exp(-t^2 / 2).
-    t, tail, decay, g, gate, ratio = _phish_parts(x)
-    square, root = ops.square(t), nx.NORMAL_PEAK * t
-    bend = root - tail
-    steep = ops.square(decay * bend)
-    left = 2.0 * tail - root * (4.0 - square) - 2.0 * square * tail * ratio * steep
-    opening = 1.0 + decay * bend
-    right = 2.0 * opening + decay * (root * (2.0 - square)) - 2.0 * t * gate * ops.square(opening)
-    left = series.times_exp(left * nx.sech_squared(g), -0.5 * square)
-    return ops.where(x < 0.0, left, nx.times_sech_squared(right, g))
-
-
-@nx.with_derivative(_phish_curvature)
-def _phish_slope(x):
-    t, tail, decay, g, _, ratio = _phish_parts(x)
-    sech = nx.sech_squared(g)
-    bend = nx.NORMAL_PEAK * t - tail
-    left = series.times_exp(t * (bend * sech - tail * ratio), -0.5 * ops.square(t))
-    return ops.where(x < 0.0, left, t * ((1.0 - decay * tail) * ratio + sech * (1.0 + decay * bend)))
+    return t, tail, decay, g, *nx.tanh_and_quotient(g)
 
 
 @activation(
-    formula=r"x \tanh(x \Phi(x))",
+    formula="x * tanh(x * normal_cdf(x))",
     paper="Naveen 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    derivative=_phish_slope,
 )
 def phish(x: nx.Tensor) -> nx.Tensor:
     """x gated by tanh of GELU: x^2 / 2 near zero, x on the right.
 
-    f(x) = x tanh(x Phi(x))
-
     With the exact GELU inside; ports that take its tanh form differ by up to 1.3e-3. The slope at 0 is 0, so small
     signals are lost.
-
-    Args:
-        x: float tensor of any shape.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).
@@ -420,4 +308,27 @@ def phish(x: nx.Tensor) -> nx.Tensor:
         Naveen 2022, Phish: A Novel Hyper-Optimizable Activation Function.
     """
     t, tail, _, _, gate, ratio = _phish_parts(x)
-    return ops.where(x < 0.0, series.times_exp(t * (t * tail) * ratio, -0.5 * ops.square(t)), x * gate)
+    return ops.where(x < 0.0, nx.times_exp(t * (t * tail) * ratio, -0.5 * ops.square(t)), x * gate)
+
+
+@phish.derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    t, tail, decay, g, _, ratio = _phish_parts(x)
+    sech = nx.sech_squared(g)
+    bend = nx.NORMAL_PEAK * t - tail
+    left = nx.times_exp(t * (bend * sech - tail * ratio), -0.5 * ops.square(t))
+    return ops.where(x < 0.0, left, t * ((1.0 - decay * tail) * ratio + sech * (1.0 + decay * bend)))
+
+
+@phish.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # sech(gelu)^2 (2 gelu' + x (gelu'' - 2 tanh(gelu) gelu'^2)); on the left every term has the factor exp(-t^2 / 2).
+    t, tail, decay, g, gate, ratio = _phish_parts(x)
+    square, root = ops.square(t), nx.NORMAL_PEAK * t
+    bend = root - tail
+    steep = ops.square(decay * bend)
+    left = 2.0 * tail - root * (4.0 - square) - 2.0 * square * tail * ratio * steep
+    opening = 1.0 + decay * bend
+    right = 2.0 * opening + decay * (root * (2.0 - square)) - 2.0 * t * gate * ops.square(opening)
+    left = nx.times_exp(left * nx.sech_squared(g), -0.5 * square)
+    return ops.where(x < 0.0, left, nx.times_sech_squared(right, g))

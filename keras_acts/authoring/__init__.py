@@ -8,8 +8,8 @@ from keras_acts.authoring.define import from_string as _from_string
 from keras_acts.authoring.formula import FormulaActivation as FormulaActivation
 from keras_acts.authoring.layer import FormulaLayer as FormulaLayer
 from keras_acts.authoring.notation import PREFIX as _PREFIX
-from keras_acts.authoring.tokens import FormulaError as FormulaError
 from keras_acts.core.activation import activations as _activations
+from keras_acts.notation import FormulaError as FormulaError
 
 _activations.add_notation(_PREFIX, _from_string)
 

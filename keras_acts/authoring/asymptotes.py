@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.initializers.elementwise import Elementwise
+from keras_acts.analysis.elementwise import Elementwise
 
 _FAR = 1e300
 _HALFWAY = 1e150  # what has a limit is as near to it here
@@ -54,7 +54,7 @@ def values(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
 
 def slopes(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     """f'(x) in float64."""
-    return _measured(activation).slope(x)
+    return _measured(activation).derivative(x)
 
 
 def sharp_limit(activation: Callable[..., Any]) -> SharpLimit:

@@ -19,13 +19,12 @@ from keras_acts.authoring.algebra import (
 )
 from keras_acts.authoring.derivative import derivative
 from keras_acts.authoring.expression import Expression, Number
-from keras_acts.authoring.syntax import Syntax
-from keras_acts.authoring.tokens import FormulaError
+from keras_acts.notation import FormulaError, Node
 
 _STEPS = 6000  # sums and products on the way to the second derivative; that of x tanh(log(1 + exp(x))) takes 300
 
 
-def build(text: str, tree: Syntax, values: Mapping[str, Expression]) -> Expression:
+def build(text: str, tree: Node, values: Mapping[str, Expression]) -> Expression:
     """The meaning of a tree.
 
     Args:
@@ -37,13 +36,17 @@ def build(text: str, tree: Syntax, values: Mapping[str, Expression]) -> Expressi
         FormulaError: where a constant part is not a finite number of reasonable size.
     """
 
-    def meaning(node: Syntax) -> Expression:
+    def meaning(node: Node) -> Expression:
         if node.name == "name":
             return values[node.identifier]
         try:
             if node.name == "number":
                 return number(node.value)
-            return _MEANINGS[node.name](*(meaning(argument) for argument in node.arguments))
+            first, *others = node.arguments
+            chosen = meaning(first)
+            if node.name == "where" and isinstance(chosen, Number):  # a parameter decides: the other may not exist
+                return meaning(others[0 if chosen.value else 1])
+            return _MEANINGS[node.name](chosen, *map(meaning, others))
         except (ConstantError, OverflowError) as error:
             raise FormulaError(
                 "The constant part here is not a finite number between 1e-300 and 1e300, or an exponent beyond 100.",
@@ -84,6 +87,7 @@ _MEANINGS: dict[str, Callable[..., Expression]] = {
     "max": lambda a, b: call("maximum", a, b),
     "minimum": lambda a, b: call("minimum", a, b),
     "maximum": lambda a, b: call("maximum", a, b),
+    "clip": lambda u, low, high: call("minimum", call("maximum", u, low), high),
     "sqrt": lambda u: power(u, 0.5),
     "erfc": lambda u: scale(2.0, call("normal_cdf", scale(-math.sqrt(2.0), u))),
     "gaussian": lambda u: call("exp", scale(-1.0, power(u, 2.0))),

@@ -9,12 +9,13 @@ from typing import Any
 from keras_acts.authoring import notation
 from keras_acts.authoring.define import define
 from keras_acts.authoring.formula import FormulaActivation
-from keras_acts.authoring.syntax import ARITIES, VARIABLE, parse, unknown
-from keras_acts.authoring.tokens import tokenize
 from keras_acts.core import resolve
+from keras_acts.notation import FUNCTIONS, VARIABLE, parse
+from keras_acts.notation.tokens import tokenize, unknown
 
 Formula = str | float | FormulaActivation
-_ATOMS = frozenset({"number", "name", *ARITIES})
+_ATOMS = frozenset({"number", "name", *FUNCTIONS})
+_UNARY = tuple(name for name, meaning in FUNCTIONS.items() if meaning.arity == 1)
 _SUMS = frozenset({"+", "-", "negative"})
 
 
@@ -71,7 +72,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
     text, params = notation.read(formula)
     if text in known:
         return Piece(known[text].text, {**known[text].params, **params})
-    if ARITIES.get(text) == 1:
+    if text in _UNARY:
         return Piece(f"{text}({VARIABLE})", params)
     if text.isidentifier() and text != VARIABLE and text not in params:
         if resolve.find(text) is not None:
@@ -79,10 +80,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
                 f"'{text}' is an activation without a formula in plain text, such as 'x*tanh(log(1 + exp(x)))'. Write "
                 f"that formula in its place. Received: {formula!r}"
             )
-        functions = [name for name, arity in ARITIES.items() if arity == 1]
-        raise ValueError(
-            f"{unknown('step or function', text, dict.fromkeys([*known, *functions]))} Received: {formula!r}"
-        )
+        raise ValueError(f"{unknown('step or function', text, dict.fromkeys([*known, *_UNARY]))} Received: {formula!r}")
     parse(text)
     return Piece(text, params)
 

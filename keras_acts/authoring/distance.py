@@ -8,8 +8,8 @@ import numpy as np
 from keras_acts.authoring.asymptotes import SHARP, SharpLimit, sharp_limit, values
 from keras_acts.authoring.composing import Formula, made, piece
 from keras_acts.authoring.steps import STEPS, sharpen
-from keras_acts.authoring.syntax import unknown
 from keras_acts.core import resolve
+from keras_acts.notation.tokens import unknown
 
 _EPS = float(np.finfo("float64").eps)
 _POINTS_PER_DECADE = 20

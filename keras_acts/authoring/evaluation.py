@@ -13,7 +13,7 @@ from keras_acts.authoring.algebra import call, factors_of, is_nonnegative, multi
 from keras_acts.authoring.cancellation import without_cancellation
 from keras_acts.authoring.expression import Call, Expression, Number, Product, Sum, Variable
 from keras_acts.authoring.scaled import Scale, Scaled, bounded, exponent
-from keras_acts.core import angle, compilation
+from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import Tensor
 
 _SELECTING = frozenset({"where", "sign", "step", "maximum", "minimum", "relu"})
@@ -29,7 +29,7 @@ def evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     """
     x = values["x"]
     is_float32 = keras.backend.standardize_dtype(x.dtype) == "float32"
-    if is_float32 and _may_cancel(expression) and compilation.is_for_cpu():
+    if is_float32 and _may_cancel(expression) and nx.on_cpu():
         wide = {name: ops.cast(value, "float64") for name, value in values.items()}
         return ops.cast(_evaluate(expression, wide), "float32")
     return _evaluate(expression, values)
@@ -275,17 +275,17 @@ class _Evaluation:
         if u.k:  # log(1 + m X^k) = log(X^-k + m) + k log X
             assert u.e is None or u.k > 0.0
             value = self._scale.plain(u)
-            near = kernels.log1p(value)
+            near = nx.log1p(value)
             if u.e is not None or u.k < 0.0:
-                return self._through_zero(kernels.log1p, 1.0, u) if u.decays else Scaled(near)
+                return self._through_zero(nx.log1p, 1.0, u) if u.decays else Scaled(near)
             far = ops.log(self._scale.to_power(1.0, -u.k) + u.m) + u.k * ops.log(self._scale.size)
             return Scaled(ops.where(ops.abs(self._values["x"]) <= 1.0, near, far))
         if u.e is None or u.decays:
-            return self._through_zero(kernels.log1p, 1.0, u)
+            return self._through_zero(nx.log1p, 1.0, u)
         value = self._scale.plain(u)
         small = value < 1.0
-        quotient = ops.where(value == 0.0, 1.0, kernels.log1p(value) / ops.where(value == 0.0, 1.0, value))
-        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + kernels.log1p(1.0 / ops.maximum(value, 1.0))
+        quotient = ops.where(value == 0.0, 1.0, nx.log1p(value) / ops.where(value == 0.0, 1.0, value))
+        large = ops.log(ops.where(small, 1.0, u.m)) + u.e + nx.log1p(1.0 / ops.maximum(value, 1.0))
         return Scaled(ops.where(small, u.m * quotient, large), 0.0, ops.where(small, u.e, 0.0))
 
     def _wave(self, name: str, u: Expression) -> Tensor:
@@ -295,10 +295,10 @@ class _Evaluation:
             return (ops.sin if name == "sin" else ops.cos)(self.plain(u))
         x = self._values["x"]
         if shift:  # by the addition theorem
-            sine, cosine = math.copysign(1.0, w0) * angle.sine(x, abs(w0)), angle.cosine(x, abs(w0))
+            sine, cosine = math.copysign(1.0, w0) * nx.sine(x, abs(w0)), nx.cosine(x, abs(w0))
             a, b = math.cos(shift), math.sin(shift)
             return a * sine + b * cosine if name == "sin" else a * cosine - b * sine
-        return angle.cosine(x, abs(w0)) if name == "cos" else math.copysign(1.0, w0) * angle.sine(x, abs(w0))
+        return nx.cosine(x, abs(w0)) if name == "cos" else math.copysign(1.0, w0) * nx.sine(x, abs(w0))
 
 
 def _angle(u: Expression) -> tuple[float | None, float]:

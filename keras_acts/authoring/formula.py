@@ -10,17 +10,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.authoring import kinks, notation, reference
+from keras_acts.authoring import kinks, notation
 from keras_acts.authoring.algebra import X, number
 from keras_acts.authoring.building import build
 from keras_acts.authoring.derivative import derivative
 from keras_acts.authoring.evaluation import evaluate
 from keras_acts.authoring.expression import Expression
 from keras_acts.authoring.functions import function_of
-from keras_acts.authoring.syntax import ARITIES, CONSTANTS, VARIABLE, Syntax, parse, unknown
-from keras_acts.authoring.tokens import MAX_CONSTANT, FormulaError
 from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, Node, parse, reference
+from keras_acts.notation.tokens import MAX_CONSTANT, unknown
 
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "step", "maximum", "minimum", "where"})
 
@@ -30,7 +30,6 @@ class FormulaDeclaration(Activation):
     """The record of a formula. Its registered name is the formula, so that a file needs nothing else."""
 
     text: str = field(kw_only=True)
-    syntax: Syntax = field(kw_only=True)
 
     @property
     def registered_name(self) -> str:
@@ -54,11 +53,11 @@ class FormulaDeclaration(Activation):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return reference.reference(self.syntax)
+        return reference(self.text)
 
     def expression(self, params: Mapping[str, float]) -> Expression:
         """What the formula means for these values of the parameters."""
-        return _built(self.text, self.syntax, params)
+        return _built(self.text, parse(self.text), params)
 
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
@@ -130,7 +129,7 @@ def meaning(text: str, params: Mapping[str, float]) -> Expression:
     return _built(text, tree, params)
 
 
-def _built(text: str, tree: Syntax, params: Mapping[str, float]) -> Expression:
+def _built(text: str, tree: Node, params: Mapping[str, float]) -> Expression:
     return build(text, tree, {VARIABLE: X, **{key: number(value) for key, value in params.items()}})
 
 
@@ -163,7 +162,6 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         kinks=lambda **given: kinks.kinks(bound(given)),
         body=body,
         text=text,
-        syntax=tree,
     )
 
 
@@ -176,20 +174,19 @@ def _traits(expression: Expression) -> list[Trait]:
     return traits
 
 
-def check_names(text: str, tree: Syntax, params: Mapping[str, Any]) -> None:
+def check_names(text: str, tree: Node, params: Mapping[str, Any]) -> None:
     """Refuse names that are not x or a parameter, and parameters that the formula does not have.
 
     Raises:
         FormulaError: naming what is close.
     """
-    used = {node.identifier: node.position for node in tree.walk() if node.name == "name"}
-    for name, position in used.items():
+    for name, position in tree.names.items():
         if name not in params and name != VARIABLE:
             message = unknown("parameter", name, [VARIABLE, *params])
             raise FormulaError(f"{message} Give its value: params={{{name!r}: 1.0}}.", text, position)
-    for name in params.keys() - used.keys():
+    for name in params.keys() - tree.names.keys():
         raise FormulaError(f"The formula does not use its parameter '{name}'. Take it out, or use it.", text)
-    if VARIABLE not in used:
+    if VARIABLE not in tree.names:
         raise FormulaError("The formula of an activation must contain x.", text)
 
 
@@ -204,6 +201,6 @@ def validated(text: str, name: str, value: Any) -> float:
         raise FormulaError(
             f"A parameter's name is made of letters, digits and _. Received: params={{{name!r}: ...}};", text
         )
-    if name == VARIABLE or name in CONSTANTS or name in ARITIES or name in ("trainable",):
+    if name == VARIABLE or name in CONSTANTS or name in FUNCTIONS or name in ("trainable",):
         raise FormulaError(f"The name '{name}' already has a meaning in a formula; call the parameter otherwise.", text)
     return Param("", low=-MAX_CONSTANT, high=MAX_CONSTANT, name=name).validated(value, text)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from keras import ops
 
 from keras_acts.authoring.scaled import Scaled, exponent
-from keras_acts.core import compilation, elementary, error_function, series
 from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import Tensor
 
@@ -18,7 +17,7 @@ def _sigmoid(u: Tensor) -> Scaled:
 def softplus(u: Tensor, clipped: Tensor) -> Scaled:
     """log(1 + exp(u)); `clipped` is u so far clipped that it can be an exponent."""
     t = ops.exp(-ops.abs(u))
-    quotient = series.log1p_quotient(t)
+    quotient = nx.log1p_quotient(t)
     return Scaled(ops.where(u < 0.0, quotient, u + t * quotient), 0.0, exponent(ops.minimum(clipped, 0.0)), True)
 
 
@@ -34,11 +33,11 @@ def _cosh(u: Tensor) -> Scaled:
 
 def _sinh(u: Tensor) -> Scaled:
     t = ops.abs(u)
-    return Scaled(-0.5 * ops.sign(u) * elementary.expm1(-2.0 * t), 0.0, exponent(t))
+    return Scaled(-0.5 * ops.sign(u) * nx.expm1(-2.0 * t), 0.0, exponent(t))
 
 
 def _expm1(u: Tensor) -> Scaled:
-    return Scaled(-ops.sign(u) * elementary.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
+    return Scaled(-ops.sign(u) * nx.expm1(-ops.abs(u)), 0.0, exponent(ops.maximum(u, 0.0)))
 
 
 def _normal_cdf(u: Tensor) -> Scaled:
@@ -58,41 +57,27 @@ BY_EXPONENT: dict[str, Callable[[Tensor], Scaled]] = {
 }
 
 
-def log1p(u: Tensor) -> Tensor:
-    """log(1 + u)."""
-    if not compilation.is_fused():
-        return ops.log1p(u)
-    near = ops.logical_and(u >= -0.5, u <= 1.0)
-    return ops.where(near, elementary.log1p(ops.clip(u, -0.5, 1.0)), ops.log(1.0 + u))
-
-
-def _tanh(u: Tensor) -> Tensor:
-    e = ops.exp(-2.0 * ops.abs(u))
-    saturating = ops.sign(u) * (1.0 - 2.0 * e / (1.0 + e))  # there the kernels are off by 3 units in the last place
-    return ops.where(ops.abs(u) < 1.0, ops.tanh(u), saturating)
-
-
 def log_cosh(u: Tensor) -> Tensor:
     """log(cosh(u))."""
     t = ops.abs(u)
     inner = ops.minimum(t, 1.0)
-    rise = ops.square(elementary.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
-    return ops.where(t < 1.0, log1p(0.5 * rise), t + (elementary.log1p(ops.exp(-2.0 * t)) - math.log(2.0)))
+    rise = ops.square(nx.expm1(-inner)) * ops.exp(inner)  # 2 (cosh(u) - 1)
+    return ops.where(t < 1.0, nx.log1p(0.5 * rise), t + (nx.log1p_unit(ops.exp(-2.0 * t)) - math.log(2.0)))
 
 
 def _asinh(u: Tensor) -> Tensor:
     t = ops.abs(u)
     inner = ops.minimum(t, 1e10)
     square = ops.square(inner)
-    small = log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
+    small = nx.log1p(inner + square / (1.0 + ops.sqrt(1.0 + square)))
     return ops.sign(u) * ops.where(t < 1e10, small, ops.log(t) + math.log(2.0))
 
 
 THROUGH_ZERO: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
-    "tanh": (_tanh, 1.0),
-    "arctan": (elementary.arctan, 1.0),
+    "tanh": (nx.tanh, 1.0),
+    "arctan": (nx.arctan, 1.0),
     "asinh": (_asinh, 1.0),
-    "erf": (error_function.erf, 2.0 / math.sqrt(math.pi)),
+    "erf": (nx.erf, 2.0 / math.sqrt(math.pi)),
 }
 PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
     "sign": ops.sign,

@@ -10,13 +10,12 @@ from keras_acts.authoring.building import build
 from keras_acts.authoring.expression import Variable
 from keras_acts.authoring.formula import check_names, validated
 from keras_acts.authoring.functions import function_of
-from keras_acts.authoring.syntax import VARIABLE, parse
-from keras_acts.authoring.tokens import FormulaError
-from keras_acts.layers.base import ShapedActivation, SharedAxes, Tensor
+from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
+from keras_acts.notation import VARIABLE, FormulaError, parse
 
 
 @keras.saving.register_keras_serializable(package="keras_acts")
-class FormulaLayer(ShapedActivation):
+class FormulaLayer(LearnableActivation):
     """An activation layer whose formula has weights, made by `keras_acts.define(..., trainable=...)`.
 
     Args:
@@ -61,7 +60,7 @@ class FormulaLayer(ShapedActivation):
         expression = build(formula, tree, {VARIABLE: X, **fixed, **weights})
         self._function = function_of(expression, tuple(self.trainable_params))
         for name in self.trainable_params:
-            self.add_shape_parameter(name, self.params[name])
+            self.add_learnable_parameter(name, self.params[name])
 
     def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
         """The value."""

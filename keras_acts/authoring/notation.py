@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from keras_acts.authoring.tokens import MAX_LENGTH, FormulaError
+from keras_acts.notation.tokens import MAX_LENGTH, FormulaError
 
 PREFIX = "formula:"
 _ASSIGNMENT = re.compile(r"[,;]\s*[A-Za-z_][A-Za-z_0-9]*\s*=")

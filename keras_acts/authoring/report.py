@@ -68,7 +68,7 @@ def accuracy(activation: FormulaActivation, points: int = 300) -> Report:
         exact = contract.oracle.derivatives(subject.reference, x)
         got = subject.evaluate(x, "eager")
         for order in range(3):
-            k = metric.k_error(got[order], exact[order], exact[order + 1], x.astype(np.float64), dtype)
+            k = metric.k_error(got[order], exact, order, x.astype(np.float64), dtype)
             bad = ~(k <= contract.limit(dtype, order))
             for run in _runs(bad):
                 lost.append(Lost(dtype, order, float(x[run[0]]), float(x[run[-1]]), float(np.max(k[run]))))

@@ -25,7 +25,17 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def plain_formula(documented: Any, latex: str) -> str:
+def documented(record: Any) -> Any:
+    """What holds the docstring of a record: a function, or the class of a layer."""
+    return record.cls if hasattr(record, "cls") else record.function
+
+
+def plain_formula(record: Any) -> str:
     """The right side of the docstring's `f(x) = ...`, which reads better in a terminal than LaTeX."""
-    match = re.search(r"^f\(x\)\S* = (.+)$", inspect.getdoc(documented) or "", flags=re.MULTILINE)
-    return match[1] if match else latex
+    match = re.search(r"^f\(x\)\S* = (.+)$", inspect.getdoc(documented(record)) or "", flags=re.MULTILINE)
+    return match[1] if match else record.formula
+
+
+def latex(record: Any) -> str:
+    """The formula in LaTeX, derived from that of a function, as written on a layer."""
+    return getattr(record, "latex", record.formula)

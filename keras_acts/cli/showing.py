@@ -17,7 +17,7 @@ from rich.text import Text
 from keras_acts import initializers, layers
 from keras_acts.cli import console
 from keras_acts.core import resolve, spec
-from keras_acts.core.activation import Activation
+from keras_acts.layers.layer_registry import function_or_layer
 
 
 def show(
@@ -31,27 +31,26 @@ def show(
 
     try:
         found = _found(activation)
-        if isinstance(found, keras.Layer) or inspect.isclass(found):
-            _show_layer(found, save)
-            return
-        function = found
-        declaration, _ = resolve.declaration_of(function)
-        assert declaration is not None  # a string never gives a foreign function
-        curve = plots.evaluate(function, plots.fine_grid())
+        is_layer = isinstance(found, keras.Layer) or inspect.isclass(found)
+        curve = None if is_layer else plots.evaluate(found, plots.fine_grid())
     except (ValueError, TypeError) as error:
         console.fail(str(error))
-    given = getattr(function, "params", {})
-    console.say(Text.assemble((function.__name__, "bold cyan"), "  ", declaration.summary))
+    if is_layer and save is not None:
+        console.fail(f"`save` draws the curve of a function, but this is a layer: {activation}. Received: {save}")
+    record, name, facts, arguments = _of_layer(found) if is_layer else _of_function(found)
+    console.say(Text.assemble((name, "bold cyan"), "  ", record.summary))
     console.say()
-    console.say(_facts(declaration, function))
-    if declaration.params:
-        console.say(_parameter_table(declaration, given))
-    console.say(Text(_description(declaration.function)))
+    console.say(_facts(record, facts))
+    if arguments.row_count:
+        console.say(arguments)
+    console.say(Text(_description(console.documented(record))))
+    if curve is None:
+        return
     if save is None:
         console.say(_terminal_plots(curve))
         return
     try:
-        _save_function_figure(function, save)
+        _save_function_figure(found, save)
     except (OSError, ValueError) as error:
         console.fail(f"`save` must be an image file that can be written. Received: {save} ({console.reason(error)})")
     console.say(f"\nPlot written to {save}", soft_wrap=True)
@@ -59,65 +58,45 @@ def show(
 
 def _found(text: str) -> Any:
     """The function that a string means, or else the layer; its class, where the layer needs arguments."""
-    try:
-        return resolve.get(text)
-    except ValueError as error:
-        name, *given = spec.parse(text)
-        if name not in layers.names() and ":" not in name:
-            raise
-        if name in layers.names() and not any(given) and _required(layers.info(name).cls):
-            return layers.info(name).cls
-        try:
-            return layers.get(text)
-        except ValueError:
-            raise error from None
+    name, *given = spec.parse(text)
+    if name in layers.names() and not any(given) and _required(layers.info(name).cls):
+        return layers.info(name).cls
+    return function_or_layer(text)
 
 
-def _facts(declaration: Activation, function: Callable[..., Any]) -> Table:
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="bold", no_wrap=True)
-    facts.add_column()
-    facts.add_row("Formula", Text(f"f(x) = {declaration.formula}"))
-    facts.add_row("LaTeX", Text(declaration.latex))
-    facts.add_row("Source", declaration.source)
-    facts.add_row("Family", declaration.family)
-    facts.add_row("Traits", ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none")
-    facts.add_row("Paper", Text(declaration.paper or "none"))
-    aliases = [f"{framework}: {', '.join(names)}" for framework, names in declaration.aliases.items()]
-    facts.add_row("Aliases", Text("\n".join(aliases) or "none"))
-    facts.add_row("Initializer", _initializer(function))
-    return facts
+def _facts(record: Any, own: dict[str, str]) -> Table:
+    """What functions and layers have in common, and what is `own` to one of them."""
+    aliases = [f"{framework}: {', '.join(names)}" for framework, names in record.aliases.items()]
+    facts = {
+        "Formula": f"f(x) = {console.plain_formula(record)}",
+        "LaTeX": console.latex(record),
+        "Family": record.family,
+        "Source": record.source,
+        **own,
+        "Paper": record.paper or "none",
+        "Aliases": "\n".join(aliases) or "none",
+    }
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, fact in facts.items():
+        table.add_row(name, Text(fact))
+    return table
 
 
-def _initializer(function: Callable[..., Any]) -> str:
-    """The kernel initializer that `paired` gives, and the gain behind it."""
-    try:
-        gain = initializers.gain(function)
-    except ValueError:  # over an axis, zero almost everywhere, or too large for normal inputs
-        return "none: it has no gain"
-    kernel = initializers.paired(function)["kernel_initializer"]
-    scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
-    return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
-
-
-def _parameter_table(declaration: Activation, given: dict[str, Any]) -> Table:
+def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Parameter", "Meaning", "Legal values", "Default"):
+    for column in columns:
         table.add_column(column)
-    if given:
-        table.add_column("Here", style="cyan")
-    for param in declaration.params.values():
-        here = [repr(given.get(param.name, param.default))] if given else []
-        table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *here)
     return table
 
 
 def _description(documented: Any) -> str:
     """The docstring without what the tables above it already say."""
     paragraphs = (inspect.getdoc(documented) or "").split("\n\n")[1:]
-    shown = [part for part in paragraphs if not part.startswith(("Args:", "f(x)"))]
+    told = [part for part in paragraphs if not part.startswith(("Args:", "f(x)"))]
     # Prose takes the width of the terminal; sections such as "Example:" keep their lines.
-    flowing = [part if re.match(r"\w+:\n", part) else " ".join(part.split()) for part in shown]
+    flowing = [part if re.match(r"\w+:\n", part) else " ".join(part.split()) for part in told]
     return "\n" + "\n\n".join(flowing) + "\n"
 
 
@@ -128,7 +107,7 @@ def _terminal_plots(curve: Any) -> Any:
     if terminal.options.ascii_only:
         return "This terminal shows no braille dots. `--save FILE.png` draws the plot."
     blocks = []
-    for title, values in (("f(x)", curve.value), ("f'(x)", curve.slope)):
+    for title, values in (("f(x)", curve.value), ("f'(x)", curve.derivative)):
         title = f"       {title} from {values.min():.3g} to {values.max():.3g}"
         block = Text("\n".join([title, *plots.terminal_plot(curve.x, values, width=38)]), no_wrap=True)
         block.highlight_regex(r"[─│┼]", "dim")
@@ -147,7 +126,37 @@ def _save_function_figure(function: Any, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-# ---- layers ----------------------------------------------------------------------------------------------------------
+# ---- Functions -------------------------------------------------------------------------------------------------------
+
+
+def _of_function(function: Callable[..., Any]) -> tuple[Any, str, dict[str, str], Table]:
+    """The record, the name in the title, the facts that layers do not have, and a table of the parameters."""
+    declaration, _ = resolve.declaration_of(function)
+    assert declaration is not None  # a string never gives a foreign function
+    facts = {
+        "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",
+        "Initializer": _initializer(function),
+    }
+    given = getattr(function, "params", {})
+    table = _table("Parameter", "Meaning", "Legal values", "Default", *["Here"] * bool(given))
+    for param in declaration.params.values():
+        here = [Text(repr(given.get(param.name, param.default)), style="cyan")] if given else []
+        table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *here)
+    return declaration, function.__name__, facts, table
+
+
+def _initializer(function: Callable[..., Any]) -> str:
+    """The kernel initializer that `paired` gives, and the gain behind it."""
+    try:
+        gain = initializers.gain(function)
+    except ValueError:  # over an axis, zero almost everywhere, or too large for normal inputs
+        return "none: it has no gain"
+    kernel = initializers.paired(function)["kernel_initializer"]
+    scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
+    return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
+
+
+# ---- Layers ----------------------------------------------------------------------------------------------------------
 
 CHANNELS = 8
 
@@ -162,27 +171,21 @@ def _required(cls: type[keras.Layer]) -> list[str]:
     ]
 
 
-def _show_layer(layer: keras.Layer | type[keras.Layer], save: Path | None) -> None:
+def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, dict[str, str], Table]:
+    """As `_of_function`, for a layer, or the class of one that needs arguments."""
     cls = layer if isinstance(layer, type) else type(layer)
     record = layers.info(cls.__name__)
-    if save is not None:
-        console.fail(f"`save` draws the curve of a function, but {record.name} is a layer. Received: {save}")
-    console.say(Text.assemble((record.name, "bold cyan"), "  ", record.summary))
-    console.say()
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="bold", no_wrap=True)
-    facts.add_column()
-    facts.add_row("Formula", Text(f"f(x) = {console.plain_formula(record.cls, record.formula)}"))
-    facts.add_row("LaTeX", Text(record.formula))
-    facts.add_row("Kind", f"layer: keras_acts.layers.{record.name}")
-    facts.add_row("Family", record.family)
-    facts.add_row("Weights", Text("\n".join(_weights(layer)) or "none"))
-    facts.add_row("Paper", Text(record.paper or "none"))
-    aliases = [f"{framework}: {', '.join(names)}" for framework, names in record.aliases.items()]
-    facts.add_row("Aliases", Text("\n".join(aliases) or "none"))
-    console.say(facts)
-    console.say(_argument_table(cls))
-    console.say(Text(_description(record.cls)))
+    facts = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
+    table = _table("Argument", "Meaning", "Default")
+    # A layer inherits arguments, and their meanings, from its base classes.
+    documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
+    meanings = dict(match for text in documented for match in _ARGUMENT.findall(_section(text, "Args")))
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            meaning = " ".join(meanings.get(name, "").split())
+            default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
+            table.add_row(Text(name, style="bold"), Text(meaning), default)
+    return record, record.name, facts, table
 
 
 def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
@@ -204,19 +207,6 @@ def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
     if lines and not all(weight.shape == () for weight in layer.weights):
         lines[0] += f"   (for {CHANNELS} channels)"
     return lines
-
-
-def _argument_table(cls: type[keras.Layer]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Argument", "Meaning", "Default"):
-        table.add_column(column)
-    meanings = dict(_ARGUMENT.findall(_section(inspect.getdoc(cls) or "", "Args")))
-    for name, parameter in inspect.signature(cls).parameters.items():
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-            meaning = " ".join(meanings.get(name, "").split())
-            default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
-            table.add_row(Text(name, style="bold"), Text(meaning), default)
-    return table
 
 
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)

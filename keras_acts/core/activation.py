@@ -69,13 +69,15 @@ class Activation:
 
     @property
     def formula(self) -> str:
-        """The formula at the default parameters: text in the grammar of `define`, or LaTeX where it has no words for it."""
-        return str(self.formula_at(self.defaults))
+        """The formula at the default parameters, in the notation of `define`; in LaTeX where that cannot say it."""
+        formula = self.formula_at(self.defaults)
+        return formula if isinstance(formula, str) else formula.text
 
     @property
     def latex(self) -> str:
-        """The formula at the default parameters in LaTeX."""
-        return notation.latex(self.formula_at(self.defaults))
+        """The formula at the default parameters, in LaTeX."""
+        formula = self.formula_at(self.defaults)
+        return notation.latex(formula) if isinstance(formula, str) else formula.text
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
         """The formula for these parameters, which None and booleans may choose."""

@@ -61,7 +61,7 @@ def activation(
         traits: a set of `Trait`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
             that framework's defaults. Those under "keras" are plain aliases; the others are reached as
-            "torch:LeakyReLU".
+            "torch:LeakyReLU". A key may name several frameworks: `{"keras jax": "relu"}`.
         kinks: points where the derivative jumps, or a function of the parameters that returns them.
 
     Returns:
@@ -97,7 +97,7 @@ def activation(
             paper=paper,
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
-            aliases=MappingProxyType({k: (v,) if isinstance(v, str) else tuple(v) for k, v in aliases.items()}),
+            aliases=MappingProxyType(_by_framework(aliases)),
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
@@ -126,6 +126,15 @@ def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param]
                 f"by '' for every other case. Received: {list(formula)}"
             )
     return dict(formula)
+
+
+def _by_framework(aliases: Mapping[str, str | Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for frameworks, spelled in aliases.items():
+        names = (spelled,) if isinstance(spelled, str) else tuple(spelled)
+        for framework in frameworks.split():
+            found[framework] = found.get(framework, ()) + names
+    return found
 
 
 def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:

@@ -7,20 +7,29 @@ closer: `statistics` says whether a deep network keeps its signal, `gain` by whi
 <Dense name=..., built=False>
 """
 
+from keras_acts.analysis import CriticalPoint, SeluConstants, Statistics, gain, selu_constants, statistics
 from keras_acts.core import keras_bridge as _keras_bridge
 from keras_acts.initializers import strings as _strings
-from keras_acts.initializers.fixed_point import SeluConstants as SeluConstants
-from keras_acts.initializers.fixed_point import selu_constants as selu_constants
-from keras_acts.initializers.gain import gain as gain
-from keras_acts.initializers.lsuv import lsuv as lsuv
-from keras_acts.initializers.paired import paired as paired
-from keras_acts.initializers.scaling import ActivationScaling as ActivationScaling
-from keras_acts.initializers.scaling import DepthwiseVarianceScaling as DepthwiseVarianceScaling
-from keras_acts.initializers.siren import Siren as Siren
-from keras_acts.initializers.standardize import StandardizedActivation as StandardizedActivation
-from keras_acts.initializers.standardize import standardize as standardize
-from keras_acts.initializers.statistics import CriticalPoint as CriticalPoint
-from keras_acts.initializers.statistics import Statistics as Statistics
-from keras_acts.initializers.statistics import statistics as statistics
+from keras_acts.initializers.lsuv import lsuv
+from keras_acts.initializers.paired import paired
+from keras_acts.initializers.scaling import ActivationScaling, DepthwiseVarianceScaling
+from keras_acts.initializers.siren import Siren
+from keras_acts.initializers.standardize import StandardizedActivation, standardize
+
+__all__ = [
+    "ActivationScaling",
+    "CriticalPoint",
+    "DepthwiseVarianceScaling",
+    "SeluConstants",
+    "Siren",
+    "StandardizedActivation",
+    "Statistics",
+    "gain",
+    "lsuv",
+    "paired",
+    "selu_constants",
+    "standardize",
+    "statistics",
+]
 
 _keras_bridge.resolve_initializers(_strings.from_string)

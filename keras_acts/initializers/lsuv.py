@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_acts.core import keras_bridge
+from keras_acts.core import keras_bridge, params
 
 
 def lsuv(
@@ -54,7 +54,10 @@ def lsuv(
         raise ValueError(f"`model` of lsuv must have a layer with a kernel and an activation. Received: {model!r}")
     before = [ops.copy(variable.value) for variable in model.weights]
     try:
-        return _scale_all(model, x, layers, tolerance, max_iterations, orthogonal, seed)
+        if orthogonal:
+            _draw_orthogonal(layers, seed)
+        in_order = list(_variances(model, x, layers))
+        return {layer.path: _scale(model, x, layer, tolerance, max_iterations) for layer in in_order}
     except Exception:
         for variable, value in zip(model.weights, before, strict=True):
             variable.assign(value)
@@ -66,12 +69,8 @@ def _check(model: Any, x: Any, tolerance: float, max_iterations: int) -> None:
         raise ValueError(
             f"`model` of lsuv must be a built keras.Model. Received: {model!r}. Give it a keras.Input, or call it once"
         )
-    if not tolerance > 0.0:
-        raise ValueError(f"`tolerance` of lsuv must be a number > 0. Received: tolerance={tolerance!r}")
-    if isinstance(max_iterations, bool) or not isinstance(max_iterations, int) or max_iterations < 1:
-        raise ValueError(
-            f"`max_iterations` of lsuv must be an integer >= 1. Received: max_iterations={max_iterations!r}"
-        )
+    params.finite_number("tolerance", tolerance, "lsuv", low=0.0, exclusive=True)
+    params.integer("max_iterations", max_iterations, "lsuv", low=1)
     for array in keras.tree.flatten(x):
         values = np.asarray(ops.convert_to_numpy(array))
         if values.ndim == 0 or len(values) < 2:
@@ -96,24 +95,13 @@ def _kernel_name(layer: keras.Layer) -> str | None:
     return None
 
 
-def _scale_all(
-    model: keras.Model,
-    x: Any,
-    layers: list[keras.Layer],
-    tolerance: float,
-    max_iterations: int,
-    orthogonal: bool,
-    seed: int,
-) -> dict[str, float]:
-    if orthogonal:
-        generator = keras.random.SeedGenerator(seed)
-        for layer in layers:
-            for name in ("depthwise_kernel", "pointwise_kernel", "kernel"):
-                kernel = getattr(layer, name, None)
-                if isinstance(kernel, keras.Variable):
-                    kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
-    in_order = list(_variances(model, x, layers))
-    return {layer.path: _scale(model, x, layer, tolerance, max_iterations) for layer in in_order}
+def _draw_orthogonal(layers: list[keras.Layer], seed: int) -> None:
+    generator = keras.random.SeedGenerator(seed)
+    for layer in layers:
+        for name in ("depthwise_kernel", "pointwise_kernel", "kernel"):
+            kernel = getattr(layer, name, None)
+            if isinstance(kernel, keras.Variable):
+                kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
 
 
 def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max_iterations: int) -> float:

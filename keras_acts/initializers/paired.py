@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 
-from keras_acts.core import resolve
-from keras_acts.initializers.elementwise import Activation, as_function, is_layer
-from keras_acts.initializers.gain import gain
+from keras_acts import activations
+from keras_acts.analysis.elementwise import Activation, as_function, is_layer
+from keras_acts.analysis.fixed_points import statistics
+from keras_acts.analysis.gain import gain
+from keras_acts.core import params, resolve
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
-from keras_acts.initializers.statistics import statistics
 
 Kwargs = dict[str, Any]
 
@@ -65,14 +67,14 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Reference:
         arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
     """
-    if layer not in _LAYERS:
-        raise ValueError(f"`layer` must be one of {', '.join(map(repr, _LAYERS))}. Received: layer={layer!r}")
+    params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
     if layer == "multi_head_attention" or is_layer(activation):
         return kwargs
     return {"activation": activation, **kwargs}
 
 
+@dataclass(frozen=True)
 class _Weights:
     """Variance of the weights (times the inputs of an output) and of the biases, and the source of random numbers.
 
@@ -80,27 +82,28 @@ class _Weights:
     as in `kwargs = paired("selu")` before a loop, would start as copies of each other.
     """
 
-    def __init__(
-        self, weight_variance: float, bias_variance: float = 0.0, distribution: Distribution = "truncated_normal"
-    ) -> None:
-        self.weight_variance = weight_variance
-        self.bias_variance = bias_variance
-        self.distribution = distribution
-        self.seed = keras.random.SeedGenerator()
+    weight_variance: float
+    bias_variance: float = 0.0
+    distribution: Distribution = "truncated_normal"
+    seed: Any = field(default_factory=lambda: keras.random.SeedGenerator())
 
     def kernel(self, share: float = 1.0, mode: str = "fan_in") -> keras.initializers.Initializer:
         """Keras' own initializer, by its name where it has one. `share` is the part of the variance that it makes."""
         scale = self.weight_variance * share
         if mode == "fan_in" and self.distribution == "truncated_normal":
             if math.isclose(scale, 1.0, rel_tol=1e-12):
-                return keras.initializers.LecunNormal(seed=self.seed)
+                return self.lecun()
             if math.isclose(scale, 2.0, rel_tol=1e-12):
                 return keras.initializers.HeNormal(seed=self.seed)
         return keras.initializers.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
 
-    def depthwise(self) -> keras.initializers.Initializer:
-        """The same for kernels of which each output sees one channel only."""
-        return DepthwiseVarianceScaling(self.weight_variance, self.distribution, seed=self.seed)
+    def lecun(self) -> keras.initializers.Initializer:
+        """For kernels behind which no activation changes the variance."""
+        return keras.initializers.LecunNormal(seed=self.seed)
+
+    def orthogonal(self, gain: float = 1.0) -> keras.initializers.Initializer:
+        """For recurrent kernels."""
+        return keras.initializers.Orthogonal(gain, seed=self.seed)
 
     def bias(self) -> keras.initializers.Initializer:
         """Zeros, or random where the critical point asks for it."""
@@ -120,9 +123,9 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
                 "keras_acts.initializers.standardize(activation)"
             )
         return _Weights(found.critical.weight_variance, found.critical.bias_variance)
-    declaration, params = resolve.declaration_of(function)
-    if declaration is resolve.find("keras_acts>sin"):
-        return _Weights(2.0 / params["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
+    declaration, given = resolve.declaration_of(function)
+    if declaration is not None and declaration.function is activations.sin:
+        return _Weights(2.0 / given["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
     return _Weights(gain(function) ** 2)
 
 
@@ -132,44 +135,34 @@ def _dense(weights: _Weights) -> Kwargs:
 
 def _conv_transpose(weights: _Weights) -> Kwargs:
     # The kernel is (..., outputs, inputs): what Keras calls fan_out are the inputs.
-    return {"kernel_initializer": weights.kernel(mode="fan_out"), "bias_initializer": weights.bias()}
+    return {**_dense(weights), "kernel_initializer": weights.kernel(mode="fan_out")}
 
 
 def _depthwise(weights: _Weights) -> Kwargs:
-    return {"depthwise_initializer": weights.depthwise(), "bias_initializer": weights.bias()}
+    kernel = DepthwiseVarianceScaling(weights.weight_variance, weights.distribution, seed=weights.seed)
+    return {"depthwise_initializer": kernel, "bias_initializer": weights.bias()}
 
 
 def _separable(weights: _Weights) -> Kwargs:
     # Nothing bends the signal between the two kernels: the first undoes the activation, the second keeps the variance.
-    pointwise = keras.initializers.LecunNormal(seed=weights.seed)
-    return {**_depthwise(weights), "pointwise_initializer": pointwise}
+    return {**_depthwise(weights), "pointwise_initializer": weights.lecun()}
 
 
 def _simple_rnn(weights: _Weights) -> Kwargs:
-    recurrent = keras.initializers.Orthogonal(gain=math.sqrt(0.5 * weights.weight_variance), seed=weights.seed)
-    return {
-        "kernel_initializer": weights.kernel(share=0.5),
-        "recurrent_initializer": recurrent,
-        "bias_initializer": weights.bias(),
-    }
+    recurrent = weights.orthogonal(math.sqrt(0.5 * weights.weight_variance))
+    return {**_dense(weights), "kernel_initializer": weights.kernel(share=0.5), "recurrent_initializer": recurrent}
 
 
 def _gated_rnn(weights: _Weights) -> Kwargs:
-    return {
-        "kernel_initializer": keras.initializers.LecunNormal(seed=weights.seed),
-        "recurrent_initializer": keras.initializers.Orthogonal(seed=weights.seed),
-    }
+    return {"kernel_initializer": weights.lecun(), "recurrent_initializer": weights.orthogonal()}
 
 
 # One entry for each way in which Keras layers spell their kernels and count their inputs.
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
-    "dense": _dense,
+    **dict.fromkeys(("dense", "multi_head_attention"), _dense),
     "conv_transpose": _conv_transpose,
     "depthwise": _depthwise,
     "separable": _separable,
     "simple_rnn": _simple_rnn,
-    "lstm": _gated_rnn,
-    "gru": _gated_rnn,
-    "conv_lstm": _gated_rnn,
-    "multi_head_attention": _dense,
+    **dict.fromkeys(("lstm", "gru", "conv_lstm"), _gated_rnn),
 }

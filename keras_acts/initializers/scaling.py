@@ -5,20 +5,12 @@ from typing import Any, Literal, get_args
 
 import keras
 
-from keras_acts.initializers.elementwise import Activation, is_layer
-from keras_acts.initializers.gain import Convention, gain
+from keras_acts.analysis.elementwise import Activation, is_layer
+from keras_acts.analysis.gain import Convention, gain
+from keras_acts.core import params
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]
-
-
-def check_distribution(distribution: str) -> None:
-    """An error if Keras has no such distribution of weights."""
-    if distribution not in get_args(Distribution):
-        raise ValueError(
-            f"`distribution` must be one of {', '.join(map(repr, get_args(Distribution)))}. "
-            f"Received: distribution={distribution!r}"
-        )
 
 
 def check_kernel_shape(shape: Any, owner: str) -> tuple[int, ...]:
@@ -32,7 +24,7 @@ def check_kernel_shape(shape: Any, owner: str) -> tuple[int, ...]:
     return shape
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.ActivationScaling")
 class ActivationScaling(keras.initializers.VarianceScaling):
     """Kernels that keep the variance of pre-activations through layers with one activation, whatever it is.
 
@@ -77,9 +69,8 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         seed: Any = None,
         **axes: Any,
     ) -> None:
-        if mode not in get_args(Mode):
-            raise ValueError(f"`mode` must be one of {', '.join(map(repr, get_args(Mode)))}. Received: mode={mode!r}")
-        check_distribution(distribution)
+        params.choice("mode", mode, "ActivationScaling", get_args(Mode))
+        params.choice("distribution", distribution, "ActivationScaling", get_args(Distribution))
         if isinstance(activation, dict):  # from a file
             activation = keras.saving.deserialize_keras_object(activation)
         super().__init__(gain(activation, convention) ** 2, mode, distribution, seed, **axes)
@@ -102,7 +93,7 @@ class ActivationScaling(keras.initializers.VarianceScaling):
         return {"activation": activation, "convention": self.convention, **config}
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.DepthwiseVarianceScaling")
 class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
     """`VarianceScaling` for kernels of depthwise convolutions, each output of which sees one channel only.
 
@@ -128,7 +119,7 @@ class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
     """
 
     def __init__(self, scale: float = 1.0, distribution: Distribution = "truncated_normal", seed: Any = None) -> None:
-        check_distribution(distribution)
+        params.choice("distribution", distribution, "DepthwiseVarianceScaling", get_args(Distribution))
         super().__init__(scale, "fan_in", distribution, seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:

@@ -5,10 +5,11 @@ from typing import Any
 
 import keras
 
+from keras_acts.core import params
 from keras_acts.initializers.scaling import check_kernel_shape
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.Siren")
 class Siren(keras.initializers.RandomUniform):
     """Kernels for sin(w0 x), with which implicit neural representations train.
 
@@ -37,10 +38,8 @@ class Siren(keras.initializers.RandomUniform):
     """
 
     def __init__(self, w0: float = 30.0, first_layer: bool = False, seed: Any = None) -> None:
-        if isinstance(w0, bool) or not isinstance(w0, int | float) or not 0.0 < w0 < math.inf:
-            raise ValueError(f"`w0` of Siren must be a finite number > 0. Received: w0={w0!r}")
+        self.w0 = params.finite_number("w0", w0, "Siren", low=0.0, exclusive=True)
         super().__init__(-1.0, 1.0, seed)
-        self.w0 = float(w0)
         self.first_layer = bool(first_layer)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:

@@ -1,16 +1,18 @@
 """Any activation, shifted and scaled so that it keeps mean 0 and variance 1."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from keras_acts.analysis import moments
+from keras_acts.analysis.elementwise import Activation, Elementwise, as_function, is_layer
 from keras_acts.core import derivatives
-from keras_acts.initializers.elementwise import Activation, Elementwise, as_function, is_layer
-from keras_acts.initializers.gain import inverse_root
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="initializers.StandardizedActivation")
+@dataclass(frozen=True, repr=False)
 class StandardizedActivation:
     """A saveable callable: scale f(x) + shift. Made by `keras_acts.initializers.standardize`.
 
@@ -20,11 +22,13 @@ class StandardizedActivation:
         shift: summand.
     """
 
-    def __init__(self, activation: Any, scale: float, shift: float) -> None:
-        self.activation = activation
-        self.scale = scale
-        self.shift = shift
-        self.__name__ = f"standardized_{getattr(activation, '__name__', type(activation).__name__)}"
+    activation: Any
+    scale: float
+    shift: float
+
+    @property
+    def __name__(self) -> str:
+        return f"standardized_{getattr(self.activation, '__name__', type(self.activation).__name__)}"
 
     def __call__(self, x: Any) -> Any:
         """The activation of a float tensor or KerasTensor."""
@@ -40,14 +44,6 @@ class StandardizedActivation:
         """The activation that `get_config` describes."""
         function = keras.activations.get(config["activation"])
         return cls(function, config["scale"], config["shift"])
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, StandardizedActivation):
-            return NotImplemented
-        return (self.activation, self.scale, self.shift) == (other.activation, other.scale, other.shift)
-
-    def __hash__(self) -> int:
-        return hash((self.activation, self.scale, self.shift))
 
     def __repr__(self) -> str:
         return self.__name__
@@ -85,6 +81,6 @@ def standardize(activation: Activation) -> StandardizedActivation:
             f"Received: {activation!r}"
         )
     measured = Elementwise(activation)
-    mean, second_moment = measured.moments()
-    scale = inverse_root(second_moment - mean * mean, measured, "variance")
+    mean, second_moment = moments.value_moments(measured)
+    scale = moments.inverse_root(second_moment - mean * mean, measured, "variance")
     return StandardizedActivation(as_function(activation), scale, -mean * scale)

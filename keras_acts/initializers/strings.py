@@ -25,8 +25,10 @@ def from_string(text: str) -> Any:
     package, mark, rest = text.partition(">")
     if not mark or not (package == "keras_acts" or resolve.find(spec.parse(text)[0])):
         return None
-    name, args, kwargs = spec.parse(text)
-    registered = keras.saving.get_registered_object(name)
-    if inspect.isclass(registered) and issubclass(registered, keras.initializers.Initializer):
-        return registered(*args, **kwargs)
-    return paired(rest if package == "keras_acts" else text)["kernel_initializer"]
+    name, args, kwargs = spec.parse(rest)
+    if package != "keras_acts":
+        return paired(text)["kernel_initializer"]
+    cls = keras.saving.get_registered_object(f"keras_acts>initializers.{name.removeprefix('initializers.')}")
+    if inspect.isclass(cls) and issubclass(cls, keras.initializers.Initializer):
+        return cls(*args, **kwargs)
+    return paired(rest)["kernel_initializer"]

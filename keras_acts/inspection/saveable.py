@@ -14,9 +14,8 @@ import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
 
-_ACTIVATION = re.compile(
-    r"(^|_)act(ivation)?(_|$)"
-)  # attributes of a layer that hold one: activation, recurrent_activation
+# Attributes of a layer that hold one: activation, recurrent_activation, act.
+_ACTIVATION = re.compile(r"(^|_)act(ivation)?(_|$)")
 
 _REGISTER = "register it with `@keras_acts.activation(...)` or `@keras.saving.register_keras_serializable(package=...)`"
 _REGISTER_CLASS = "register it with `@keras.saving.register_keras_serializable(package=...)`"
@@ -57,7 +56,7 @@ def check_saveable(model: keras.Model) -> list[Finding]:
         >>> hidden = keras.layers.Dense(8, activation=lambda x: x * x, name="hidden")
         >>> for finding in keras_acts.check_saveable(keras.Sequential([hidden])):
         ...     print(finding.layer, finding.attribute, finding.reason)
-        hidden activation is a lambda, of which a file holds bytecode that Keras does not load
+        hidden activation is a lambda: a file holds its bytecode, which Keras does not load
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a keras.Model. Received: {model!r} of type {type(model).__name__}")
@@ -226,7 +225,7 @@ def _explanation(value: Any, saved: Any, back: Any) -> tuple[str, str]:
         return _of_object(value, back)
     if value.__name__ == "<lambda>":
         return (
-            "is a lambda, of which a file holds bytecode that Keras does not load",
+            "is a lambda: a file holds its bytecode, which Keras does not load",
             f"Write it as a function with a name at module level and {_REGISTER}",
         )
     return _of_function(value, saved, back)

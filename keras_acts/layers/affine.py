@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from typing_extensions import override
+
 from keras_acts.core import resolve
-from keras_acts.layers.base import ShapedActivation, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import LearnableActivation, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["LearnableAffine"]
 
 
 @layer(
@@ -14,7 +18,7 @@ from keras_acts.layers.registry import layer
         "hf": "LearnableAffineBlock(activation='identity')",
     },
 )
-class LearnableAffine(ShapedActivation):
+class LearnableAffine(LearnableActivation):
     """Any activation with a learned scale and offset of its output, as in the lightweight networks PP-LCNet and HGNet.
 
     f(x) = scale activation(x) + bias
@@ -37,13 +41,9 @@ class LearnableAffine(ShapedActivation):
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
         self.activation = resolve.get(activation)
-        self.add_shape_parameter("scale", 1.0)
-        self.add_shape_parameter("bias", 0.0)
+        self.add_learnable_parameter("scale", 1.0)
+        self.add_learnable_parameter("bias", 0.0)
 
+    @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        """The value."""
         return scale * self.activation(x) + bias
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "activation": resolve.serialize(self.activation)}

@@ -10,38 +10,41 @@ A layer without weights overrides `activate` (and `compute_output_shape` if it c
             super().__init__(**kwargs)
             self.axis = axis
 
-        def activate(self, x): ...
+        @override
+        def activate(self, x: Tensor) -> Tensor: ...
 
-        def get_config(self):
-            return {**super().get_config(), "axis": self.axis}
+A layer with learnable parameters (alpha, beta, ...) names them in its constructor and gets them as arguments:
 
-A layer with shape parameters (alpha, beta, ...) names them in its constructor and gets them as arguments:
-
-    class PReLU(ShapedActivation):
+    class PReLU(LearnableActivation):
         def __init__(self, alpha_initializer=0.25, shared_axes=None, **kwargs):
             super().__init__(shared_axes=shared_axes, **kwargs)
-            self.add_shape_parameter("alpha", alpha_initializer)
+            self.add_learnable_parameter("alpha", alpha_initializer)
 
+        @override
         def activate(self, x, alpha):
             return ops.where(x > 0.0, x, alpha * x)
 
-`get_config` then holds `shared_axes` and the initializers, where the constructor takes them. What `activate` sees is
-float32 or float64: half precision is widened before and rounded once after, weights included, so that gradients of
+`get_config` holds the arguments of the constructor, each read from the attribute of the same name. What `activate` sees
+is float32 or float64: half precision is upcast before and rounded once after, weights included, so that gradients of
 weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
-function with `core.partials.with_partials`, or build on the functions of `keras_acts.activations`, which have their own
-derivatives. Layers with sublayers or randomness override `call` instead and use `self.widened`. Each layer gets an
-example in tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
+function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
+derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. Each layer
+gets an example in tests/layers/examples.py, which puts it into the contract, and its formula in
+tests/layers/test_values.py.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
-from keras_acts.core import derivatives, keras_bridge
-from keras_acts.layers import arguments, hosts
+from keras_acts.core import derivatives, keras_bridge, resolve
+from keras_acts.layers import arguments, as_activation_argument
+
+__all__ = ["ActivationLayer", "LearnableActivation", "learnable_parameters"]
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -63,15 +66,20 @@ class ActivationLayer(keras.Layer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`call`, after a check that the layer is not the `activation` of two layers."""
         inputs = args[0] if args else kwargs.get("inputs")
-        hosts.check_single_place(self, symbolic=isinstance(inputs, keras.KerasTensor))
+        as_activation_argument.check_single_place(self, symbolic=isinstance(inputs, keras.KerasTensor))
         return super().__call__(*args, **kwargs)
 
+    @override
     def call(self, inputs: Tensor) -> Tensor:
-        """The activation of a float tensor."""
-        return self.widened(self.activate, inputs, ())
+        return self.upcast(self.activate, inputs)
 
-    def widened(self, function: Callable[..., Tensor], inputs: Tensor, weights: Sequence[Any]) -> Tensor:
-        """`function(inputs, *weights)` in float32 or wider, rounded once to the dtype of the inputs.
+    @property
+    def learnable_parameters(self) -> list[keras.Variable]:
+        """The weights that bend the curve, which weight decay should leave alone."""
+        return []
+
+    def upcast(self, function: Callable[..., Tensor], inputs: Tensor) -> Tensor:
+        """`function(inputs, *learnable_parameters)` in float32 or wider, rounded once to the dtype of the inputs.
 
         Raises:
             TypeError: if the inputs are not floats.
@@ -79,7 +87,7 @@ class ActivationLayer(keras.Layer):
         dtype = derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
         wide = "float32" if dtype in derivatives.HALF_DTYPES else dtype
         # Variables times 1.0 are tensors, which rules with written derivatives need.
-        values = [ops.cast(weight * 1.0, wide) for weight in weights]
+        values = [ops.cast(weight * 1.0, wide) for weight in self.learnable_parameters]
         return ops.cast(function(ops.cast(inputs, wide), *values), dtype)
 
     @property
@@ -87,17 +95,34 @@ class ActivationLayer(keras.Layer):
         """The dtype of the arithmetic inside, for sublayers: float32 where the layer computes in half precision."""
         return "float32" if self.compute_dtype in derivatives.HALF_DTYPES else self.compute_dtype
 
+    @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the input."""
         return tuple(input_shape)
 
+    @override
+    def get_config(self) -> dict[str, Any]:
+        arguments_of_class = inspect.signature(type(self)).parameters
+        own = {name: _as_config(getattr(self, name)) for name in arguments_of_class if hasattr(self, name)}
+        return {**super().get_config(), **own}
+
+    @override
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Nothing to quantize: the weights of an activation stay as they are in `model.quantize`."""
-        hosts.warn_host_not_quantized(self)
+        as_activation_argument.warn_host_not_quantized(self)
 
 
-class ShapedActivation(ActivationLayer):
-    """Base class of activations with shape parameters: weights such as alpha that bend the curve.
+def _as_config(argument: Any) -> Any:
+    """The value of a constructor argument as `get_config` holds it."""
+    kinds = keras.initializers.Initializer | keras.regularizers.Regularizer | keras.constraints.Constraint
+    if isinstance(argument, kinds):
+        return keras.saving.serialize_keras_object(argument)
+    if callable(argument):
+        return resolve.serialize(argument)
+    return list(argument) if isinstance(argument, list | tuple) else argument
+
+
+class LearnableActivation(ActivationLayer):
+    """Base class of activations with learnable parameters: weights such as alpha that bend the curve.
 
     By default each parameter has one weight per channel of the last axis, created in `build`. `shared_axes` is as in
     `keras.layers.PReLU`: the axes along which one weight is shared; `[]` gives one weight per element. `"all"` gives
@@ -107,37 +132,38 @@ class ShapedActivation(ActivationLayer):
     def __init__(self, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shared_axes = arguments.shared_axes(shared_axes, type(self).__name__)
-        self._parameter_names: tuple[str, ...] = ()
-        self._copies: dict[str, tuple[int, ...]] = {}
+        self._parameter_shapes: dict[str, tuple[int, ...]] = {}  # by name, without the axes of the input
 
-    def add_shape_parameter(self, name: str, initializer: Initializer, copies: int | None = None) -> None:
+    def add_learnable_parameter(self, name: str, initializer: Initializer, copies: int | None = None) -> None:
         """Declare a weight with the sharing that the user asked for: `self.<name>`, an argument of `activate`.
 
-        With `copies` there are so many of it, along a first axis of the weight.
         `self.<name>_regularizer` and `self.<name>_constraint` count where they have been set before.
+
+        Args:
+            name: of the weight.
+            initializer: a number or an initializer.
+            copies: number of weights of this name, stacked on a new leading axis; None for one.
         """
-        setattr(self, f"{name}_initializer", arguments.initializer(initializer))
-        self._declare(name)
-        self._copies[name] = () if copies is None else (copies,)
+        self._declare(name, initializer, () if copies is None else (copies,))
         if self.shared_axes == "all":
-            self._create(name, self._copies[name])
+            self._create(name, ())
         else:
-            setattr(self, name, None)
             self.built = False
 
     def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
         """Declare a weight whose shape does not depend on the input. It exists from the start."""
+        self._declare(name, initializer, shape)
+        self._create(name, ())
+
+    def _declare(self, name: str, initializer: Initializer, shape: tuple[int, ...]) -> None:
         setattr(self, f"{name}_initializer", arguments.initializer(initializer))
-        self._declare(name)
-        self._create(name, shape)
+        setattr(self, name, None)
+        self._parameter_shapes[name] = shape
 
-    def _declare(self, name: str) -> None:
-        self._parameter_names = (*self._parameter_names, name)
-
-    def _create(self, name: str, shape: tuple[int, ...]) -> None:
+    def _create(self, name: str, sizes: tuple[int, ...]) -> None:
         weight = self.add_weight(
             name=name,
-            shape=shape,
+            shape=(*self._parameter_shapes[name], *sizes),
             initializer=getattr(self, f"{name}_initializer"),
             regularizer=getattr(self, f"{name}_regularizer", None),
             constraint=getattr(self, f"{name}_constraint", None),
@@ -145,65 +171,52 @@ class ShapedActivation(ActivationLayer):
         )
         setattr(self, name, weight)
         # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
-        self.built = all(getattr(self, declared) is not None for declared in self._parameter_names)
+        self.built = len(self.learnable_parameters) == len(self._parameter_shapes)
 
     @property
-    def shape_parameters(self) -> list[keras.Variable]:
-        """The weights that bend the curve, which weight decay should leave alone."""
-        return [getattr(self, name) for name in self._parameter_names if getattr(self, name) is not None]
+    @override
+    def learnable_parameters(self) -> list[keras.Variable]:
+        weights = (getattr(self, name) for name in self._parameter_shapes)
+        return [weight for weight in weights if weight is not None]
 
+    @override
     def build(self, input_shape: Shape) -> None:
-        """Create the weights that the shape of the input decides."""
-        waiting = [name for name in self._parameter_names if getattr(self, name) is None]
+        waiting = [name for name in self._parameter_shapes if getattr(self, name) is None]
         if waiting:
-            hosts.check_can_build(self)
-            shape = self._weight_shape(input_shape)
+            as_activation_argument.check_can_build(self)
+            sizes = self._sizes_per_weight(input_shape)
             for name in waiting:
-                self._create(name, (*self._copies[name], *shape))
+                self._create(name, sizes)
 
-    def _weight_shape(self, input_shape: Shape) -> tuple[int, ...]:
-        name = type(self).__name__
-        if len(input_shape) < 2:
+    def _sizes_per_weight(self, input_shape: Shape) -> tuple[int, ...]:
+        """The sizes of the axes along which each weight differs, 1 where it is shared."""
+        name, rank = type(self).__name__, len(input_shape)
+        if rank < 2:
             raise ValueError(
                 f"{name} needs an input with a channel axis after the batch axis. Received: input_shape={input_shape}"
             )
-        rank = len(input_shape)
         if self.shared_axes is None:
-            per_weight, axes = [input_shape[-1]], [rank - 1]
+            sizes = {rank - 1: input_shape[-1]}
         else:
-            assert self.shared_axes != "all"
-            outside = [axis for axis in self.shared_axes if not (1 <= axis < rank or 1 - rank <= axis < 0)]
-            if outside:
+            assert self.shared_axes != "all"  # one weight in all has no axes and exists already
+            if any(axis % rank == 0 or not -rank < axis < rank for axis in self.shared_axes):
                 raise ValueError(
                     f"`shared_axes` of {name} must be axes after the batch axis of an input of shape {input_shape}. "
                     f"Received: shared_axes={self.shared_axes}"
                 )
             shared = {axis % rank for axis in self.shared_axes}
-            per_weight = [1 if axis in shared else input_shape[axis] for axis in range(1, rank)]
-            axes = list(range(1, rank))
-        unknown = [axis for axis, size in zip(axes, per_weight, strict=True) if size is None]
+            sizes = {axis: 1 if axis in shared else input_shape[axis] for axis in range(1, rank)}
+        unknown = [axis for axis, size in sizes.items() if size is None]
         if unknown:
             raise ValueError(
                 f"{name} has one weight for each index of axis {unknown[0]}, whose size is unknown. Give the size in "
                 f"keras.Input, or share the weight: shared_axes={unknown} or shared_axes='all'. "
                 f"Received: input_shape={tuple(input_shape)}"
             )
-        return tuple(size for size in per_weight if size is not None)
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """The activation of a float tensor."""
-        return self.widened(self.activate, inputs, [getattr(self, name) for name in self._parameter_names])
-
-    def get_config(self) -> dict[str, Any]:
-        """Sharing and initializers, as far as they are arguments of the constructor, besides those of every layer."""
-        own = {"shared_axes": self.shared_axes}
-        for name in self._parameter_names:
-            own[f"{name}_initializer"] = keras.initializers.serialize(getattr(self, f"{name}_initializer"))
-        accepted = inspect.signature(type(self)).parameters
-        return {**super().get_config(), **{key: value for key, value in own.items() if key in accepted}}
+        return tuple(size for size in sizes.values() if size is not None)
 
 
-def shape_parameters(model: keras.Layer) -> list[keras.Variable]:
+def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
     """The weights of a model that bend activation curves, to keep weight decay away from them.
 
     Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
@@ -221,21 +234,21 @@ def shape_parameters(model: keras.Layer) -> list[keras.Variable]:
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras_acts.layers.PReLU()])
         >>> optimizer = keras.optimizers.AdamW(weight_decay=0.01)
-        >>> optimizer.exclude_from_weight_decay(var_list=keras_acts.layers.shape_parameters(model))
-        >>> [variable.path for variable in keras_acts.layers.shape_parameters(model)]  # doctest: +ELLIPSIS
+        >>> optimizer.exclude_from_weight_decay(var_list=keras_acts.layers.learnable_parameters(model))
+        >>> [variable.path for variable in keras_acts.layers.learnable_parameters(model)]  # doctest: +ELLIPSIS
         ['...alpha']
 
     Reference:
         arXiv:1502.01852, Delving Deep into Rectifiers: "we do not use weight decay when updating a_i".
     """
-    found: dict[int, keras.Variable] = {}
+    found: dict[int, keras.Variable] = {}  # by identity: a layer that is called twice counts once
     for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
-        if not isinstance(layer, ShapedActivation):
+        if not isinstance(layer, LearnableActivation):
             continue
         if not layer.built:
             raise ValueError(
                 f"The weights of '{layer.name}' do not exist yet. Build the model first, for instance with a "
                 f"keras.Input as its first entry. Received: {model!r}"
             )
-        found.update({id(variable): variable for variable in layer.shape_parameters})
+        found |= {id(variable): variable for variable in layer.learnable_parameters}
     return list(found.values())

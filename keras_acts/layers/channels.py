@@ -1,10 +1,14 @@
-"""The axis along which layers split, group or join channels."""
+"""Layers that split, group or join channels: the axis along which they do, and how many channels come out."""
 
 import numbers
 from typing import Any
 
-from keras_acts.layers import hosts
-from keras_acts.layers.base import ActivationLayer, Shape, Tensor
+from typing_extensions import override
+
+from keras_acts.layers import as_activation_argument
+from keras_acts.layers.base import ActivationLayer, Shape
+
+__all__ = ["ChannelChanging", "axis_argument"]
 
 
 def axis_argument(axis: Any, owner: str) -> int:
@@ -14,46 +18,53 @@ def axis_argument(axis: Any, owner: str) -> int:
     return int(axis)
 
 
-def axis_and_size(axis: int, shape: Any, owner: str) -> tuple[int, int]:
-    """The axis, counted from the front, and its size.
+class ChannelChanging(ActivationLayer):
+    """Base class of layers with another number of channels, along `axis`, in their output than in their input."""
 
-    Raises:
-        ValueError: if the input has no such axis after the batch axis, or its size is unknown.
-    """
-    rank = len(shape)
-    if not 1 <= (axis + rank if axis < 0 else axis) < rank:
-        raise ValueError(
-            f"`axis` of {owner} must be an axis after the batch axis. Received: axis={axis} for input_shape={shape}"
-        )
-    size = shape[axis]
-    if size is None:
-        raise ValueError(
-            f"{owner} needs a known number of channels: the size of axis {axis}. Give it in keras.Input. "
-            f"Received: input_shape={shape}"
-        )
-    return axis % rank, int(size)
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis_argument(axis, type(self).__name__)
 
+    def channels_after(self, channels: int, where: str) -> int:
+        """The number of channels that `channels` become; a number that the layer cannot take is a ValueError.
 
-def check_own_place(layer: ActivationLayer) -> None:
-    """Refuse a layer that changes the number of channels as `activation=` of a layer that declares another number.
+        `where` is the end of the error text: it says which axis of which shape has so many.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override `channels_after`.")
 
-    Raises:
-        ValueError: if `layer` is being built as the activation of a Keras layer.
-    """
-    host = hosts.enclosing_host(layer)
-    if host is not None:
-        raise ValueError(
-            f"{type(layer).__name__} changes the number of channels, so it cannot be the `activation` of "
-            f"{type(host).__name__} layer '{host.name}'. Add it as a layer of its own after '{host.name}'. "
-            f"Received: activation={layer!r}"
-        )
+    def axis_and_channels(self, shape: Any) -> tuple[int, int]:
+        """The axis, counted from the front, and the number of channels after the activation.
 
+        Raises:
+            ValueError: if the input has no such axis after the batch axis, or its size is unknown or does not fit.
+        """
+        name, axis, rank = type(self).__name__, self.axis, len(shape)
+        if not 1 <= (axis + rank if axis < 0 else axis) < rank:
+            raise ValueError(
+                f"`axis` of {name} must be an axis after the batch axis. Received: axis={axis} for input_shape={shape}"
+            )
+        size = shape[axis]
+        if size is None:
+            raise ValueError(
+                f"{name} needs a known number of channels: the size of axis {axis}. Give it in keras.Input. "
+                f"Received: input_shape={shape}"
+            )
+        axis %= rank
+        return axis, self.channels_after(int(size), f"{size} channels (axis {axis} of input_shape={tuple(shape)})")
 
-def resized(shape: Any, axis: int, size: int) -> Shape:
-    """`shape` with another size along one axis."""
-    return (*shape[:axis], size, *shape[axis + 1 :])
+    @override
+    def build(self, input_shape: Shape) -> None:
+        # As `activation=` of a Keras layer it would break the shape that the layer declares.
+        host = as_activation_argument.enclosing_host(self)
+        if host is not None:
+            raise ValueError(
+                f"{type(self).__name__} changes the number of channels, so it cannot be the `activation` of "
+                f"{type(host).__name__} layer '{host.name}'. Add it as a layer of its own after '{host.name}'. "
+                f"Received: activation={self!r}"
+            )
+        self.axis_and_channels(input_shape)
 
-
-def part(x: Tensor, axis: int, which: slice) -> Tensor:
-    """The entries of x in a slice of one axis."""
-    return x[(slice(None),) * axis + (which,)]
+    @override
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        axis, channels = self.axis_and_channels(input_shape)
+        return (*input_shape[:axis], channels, *input_shape[axis + 1 :])

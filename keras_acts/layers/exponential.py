@@ -5,15 +5,18 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
-from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["PELU", "XIELU", "AtLeast"]
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable("keras_acts", "layers.AtLeast")
 class AtLeast(keras.constraints.Constraint):
     """Keeps a weight at or above a minimum.
 
@@ -38,7 +41,7 @@ class AtLeast(keras.constraints.Constraint):
     paper="arXiv:1605.09332",
     aliases={"keras_contrib": "PELU(shared_axes=[])"},
 )
-class PELU(ShapedActivation):
+class PELU(LearnableActivation):
     """Parametric ELU: learned depth and reach of the negative branch, without a jump of the derivative.
 
     f(x) = alpha / beta x if x >= 0, else alpha (exp(x / beta) - 1)
@@ -74,11 +77,11 @@ class PELU(ShapedActivation):
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.alpha_constraint = self.beta_constraint = AtLeast(0.1)
-        self.add_shape_parameter("alpha", alpha_initializer)
-        self.add_shape_parameter("beta", beta_initializer)
+        self.add_learnable_parameter("alpha", alpha_initializer)
+        self.add_learnable_parameter("beta", beta_initializer)
 
+    @override
     def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        """The value."""
         return alpha * activations.elu(x / beta)
 
 
@@ -103,7 +106,7 @@ def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
     paper="arXiv:2411.13010",
     aliases={"hf": "xielu"},
 )
-class XIELU(ShapedActivation):
+class XIELU(LearnableActivation):
     """xIELU: squared ReLU on the right, a branch that turns up again on the left; of the Apertus language models.
 
     f(x) = alpha_p x^2 + beta x if x > 0, else alpha_n (exp(x) - 1 - x) + beta x
@@ -133,19 +136,14 @@ class XIELU(ShapedActivation):
     def __init__(self, alpha_p: float = 0.8, alpha_n: float = 0.8, beta: float = 0.5, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
         given = resolve.info("xielu").bind((), {"alpha_p": alpha_p, "alpha_n": alpha_n, "beta": beta})
-        self.initial_alpha_p, self.initial_alpha_n, self.slope = given["alpha_p"], given["alpha_n"], given["beta"]
-        self.add_shape_parameter("p", _inverse_softplus(self.initial_alpha_p))
-        self.add_shape_parameter("n", _inverse_softplus(self.initial_alpha_n - self.slope))
+        self.alpha_p, self.alpha_n, self.beta = given["alpha_p"], given["alpha_n"], given["beta"]
+        self.add_learnable_parameter("p", _inverse_softplus(self.alpha_p))
+        self.add_learnable_parameter("n", _inverse_softplus(self.alpha_n - self.beta))
 
+    @override
     def activate(self, x: Tensor, p: Tensor, n: Tensor) -> Tensor:
-        """The value."""
-        alpha_p, alpha_n = ops.softplus(p), self.slope + ops.softplus(n)
-        return _xielu(x, alpha_p, alpha_n, ops.full_like(alpha_p, self.slope))
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        own = {"alpha_p": self.initial_alpha_p, "alpha_n": self.initial_alpha_n, "beta": self.slope}
-        return {**super().get_config(), **own}
+        alpha_p, alpha_n = ops.softplus(p), self.beta + ops.softplus(n)
+        return _xielu(x, alpha_p, alpha_n, ops.full_like(alpha_p, self.beta))
 
 
 def _inverse_softplus(y: float) -> float:

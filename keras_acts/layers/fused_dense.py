@@ -4,88 +4,81 @@ Unlike in the layers of activations alone, the matrix product is computed in the
 `keras.layers.Dense`, and is quantized like it.
 """
 
+import functools
 import math
 from typing import Any
 
 import keras
+from typing_extensions import override
 
-from keras_acts.core import derivatives
-from keras_acts.layers import arguments, registry
+from keras_acts.core import derivatives, keras_bridge, params
+from keras_acts.layers import arguments, layer_registry
 from keras_acts.layers.base import ActivationLayer, Initializer, Shape, Tensor
-from keras_acts.layers.gated_units import GLU
+from keras_acts.layers.glu import GLU
+from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.maxout import Maxout
-from keras_acts.layers.registry import layer
 
-QUANTIZED = "dense_dtype"
+__all__ = ["FusedDense", "GatedDense", "MaxoutDense"]
 
 
-class FusedDense(keras.Layer):
-    """Base class: `self.dense` projects the input, `self.unit` makes fewer channels of it."""
+class FusedDense(keras.layers.Dense):
+    """Base class: a Dense layer of `width` outputs, of which the activation `unit` makes fewer.
 
-    def __init__(
-        self,
-        width: int,
-        unit: ActivationLayer,
-        use_bias: bool,
-        kernel_initializer: Initializer,
-        bias_initializer: Initializer,
-        kernel_regularizer: Any,
-        bias_regularizer: Any,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True
-        self.unit = unit
-        self.dense = keras.layers.Dense(
-            width,
-            use_bias=use_bias,
-            kernel_initializer=arguments.initializer(kernel_initializer),
-            bias_initializer=arguments.initializer(bias_initializer),
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            dtype=self.dtype_policy,
-            name="dense",
-        )
+    Args:
+        width: int, number of columns of the kernel.
+        unit: the layer that follows the matrix product.
+        **kwargs: other arguments of `keras.layers.Dense`; initializers may be numbers.
+    """
 
+    def __init__(self, width: int, unit: ActivationLayer, **kwargs: Any) -> None:
+        if "activation" in kwargs:
+            raise TypeError(
+                f"{type(self).__name__} has no argument `activation`: what follows the product is its unit, "
+                f"{type(unit).__name__}. Received: activation={kwargs['activation']!r}"
+            )
+        for name in kwargs.keys() & {"kernel_initializer", "bias_initializer"}:
+            kwargs[name] = arguments.initializer(kwargs[name])
+        super().__init__(width, **kwargs)
+        # `model.quantize` passes over layers that hold others: Keras sees the unit only if it has layers inside.
+        self._unit: Any = unit if keras_bridge.sublayers(unit) else functools.partial(unit)
+
+    @property
+    def unit(self) -> Any:
+        """The layer that follows the matrix product."""
+        return self._unit.func if isinstance(self._unit, functools.partial) else self._unit
+
+    @override
     def build(self, input_shape: Shape) -> None:
-        """Create kernel and bias."""
         name = type(self).__name__
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(f"{name} needs a known number of input channels. Received: input_shape={input_shape}")
-        self.dense.build(input_shape)
-        self.unit.build(self.dense.compute_output_shape(input_shape))
+        super().build(input_shape)
+        self.unit.build(super().compute_output_shape(input_shape))
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """The activation of the projection."""
+    @override
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
-        return self.unit(self.dense(inputs))
+        return self._unit(super().call(inputs))
 
+    @override
+    def quantized_call(self, inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
+        return self._unit(super().quantized_call(inputs, *args, **kwargs))
+
+    @override
+    def quantize(self, mode: Any = None, type_check: bool = True, **kwargs: Any) -> None:
+        """As that of `keras.layers.Dense`, which by itself refuses its subclasses."""
+        super().quantize(mode, type_check=False, **kwargs)
+
+    @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the input, with `units` channels."""
-        return tuple(self.unit.compute_output_shape(self.dense.compute_output_shape(input_shape)))
+        return tuple(self.unit.compute_output_shape(super().compute_output_shape(input_shape)))
 
+    @override
     def get_config(self) -> dict[str, Any]:
-        """The arguments that all such layers have."""
-        dense = self.dense
-        # After `quantize`, the precision of the projection is no longer that of the layer.
-        quantized = {} if dense.dtype_policy == self.dtype_policy else {QUANTIZED: dense.get_config()["dtype"]}
-        return {
-            **super().get_config(),
-            **quantized,
-            "use_bias": dense.use_bias,
-            "kernel_initializer": keras.initializers.serialize(dense.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(dense.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(dense.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(dense.bias_regularizer),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "FusedDense":
-        """The layer that `get_config` describes."""
-        new = super().from_config({name: value for name, value in config.items() if name != QUANTIZED})
-        if QUANTIZED in config:
-            new.dense.dtype_policy = keras.dtype_policies.get(config[QUANTIZED])
-        return new
+        config = super().get_config()
+        del config["activation"]
+        return config
 
 
 @layer(
@@ -106,9 +99,7 @@ class MaxoutDense(FusedDense):
         pieces: int >= 1, number k of linear pieces of each unit.
         use_bias: True for biases.
         kernel_initializer: a number, name or initializer, for the kernels side by side, as one matrix.
-        bias_initializer: a number, name or initializer.
-        kernel_regularizer: None, a name or a regularizer.
-        bias_regularizer: None, a name or a regularizer.
+        **kwargs: other arguments of `keras.layers.Dense`, such as bias_initializer, kernel_regularizer or lora_rank.
 
     Input shape:
         (batch, ..., channels).
@@ -119,7 +110,7 @@ class MaxoutDense(FusedDense):
     Example:
         >>> layer = keras_acts.layers.MaxoutDense(1)
         >>> layer.build((None, 1))
-        >>> layer.dense.kernel.assign([[1.0, -1.0]])  # doctest: +ELLIPSIS
+        >>> layer.kernel.assign([[1.0, -1.0]])  # doctest: +ELLIPSIS
         <...>
         >>> np.asarray(layer(np.array([[-3.0], [2.0]]))).ravel().tolist()
         [3.0, 2.0]
@@ -134,27 +125,17 @@ class MaxoutDense(FusedDense):
         pieces: int = 2,
         use_bias: bool = True,
         kernel_initializer: Initializer = "lecun_normal",
-        bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.units = arguments.positive_integer("units", units, "MaxoutDense")
-        self.pieces = arguments.positive_integer("pieces", pieces, "MaxoutDense")
-        super().__init__(
-            self.units * self.pieces,
-            Maxout(self.pieces, "strided", dtype=kwargs.get("dtype"), name="unit"),
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            **kwargs,
-        )
+        outputs = params.integer("units", units, "MaxoutDense", low=1)
+        pieces = params.integer("pieces", pieces, "MaxoutDense", low=1)
+        unit = Maxout(pieces, dtype=_dtype_of_unit(kwargs.get("dtype")))
+        super().__init__(outputs * pieces, unit, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
+        self.pieces = pieces
 
+    @override
     def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "units": self.units, "pieces": self.pieces}
+        return {**super().get_config(), "units": self.units // self.pieces, "pieces": self.pieces}
 
 
 @layer(
@@ -178,9 +159,7 @@ class GatedDense(FusedDense):
         multiple_of: int >= 1, to which the number of outputs is rounded up under two_thirds. LLaMA takes 256.
         use_bias: True for biases.
         kernel_initializer: a number, name or initializer, for both kernels side by side, as one matrix.
-        bias_initializer: a number, name or initializer.
-        kernel_regularizer: None, a name or a regularizer.
-        bias_regularizer: None, a name or a regularizer.
+        **kwargs: other arguments of `keras.layers.Dense`, such as bias_initializer, kernel_regularizer or lora_rank.
 
     Input shape:
         (batch, ..., channels).
@@ -204,43 +183,38 @@ class GatedDense(FusedDense):
         multiple_of: int = 1,
         use_bias: bool = False,
         kernel_initializer: Initializer = "lecun_normal",
-        bias_initializer: Initializer = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.units = arguments.positive_integer("units", units, "GatedDense")
+        outputs = asked = params.integer("units", units, "GatedDense", low=1)
+        multiple_of = params.integer("multiple_of", multiple_of, "GatedDense", low=1)
+        if two_thirds:
+            outputs = multiple_of * math.ceil(2 * asked // 3 / multiple_of)
+        gated = _gated_unit(unit, _dtype_of_unit(kwargs.get("dtype")))
+        super().__init__(2 * outputs, gated, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
+        self.asked_units = asked
         self.two_thirds = bool(two_thirds)
-        self.multiple_of = arguments.positive_integer("multiple_of", multiple_of, "GatedDense")
-        width = self.units
-        if self.two_thirds:
-            width = self.multiple_of * math.ceil(2 * self.units // 3 / self.multiple_of)
-        super().__init__(
-            2 * width,
-            _gated_unit(unit, kwargs.get("dtype")),
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            **kwargs,
-        )
+        self.multiple_of = multiple_of
 
+    @override
     def get_config(self) -> dict[str, Any]:
-        """All arguments."""
         unit = keras.saving.serialize_keras_object(self.unit)
         unit.pop("build_config", None)  # the shape belongs to this layer's input, not to the arguments
         return {
             **super().get_config(),
-            "units": self.units,
+            "units": self.asked_units,
             "unit": unit,
             "two_thirds": self.two_thirds,
             "multiple_of": self.multiple_of,
         }
 
 
-def _gated_unit(unit: Any, dtype: Any) -> GLU:
-    given = registry.get(unit, dtype=dtype) if isinstance(unit, str) else registry.get(unit)
+def _dtype_of_unit(dtype: Any) -> str:
+    """The dtype of the layer's output. After `quantize` its policy says how the product is taken besides."""
+    return keras.dtype_policies.get(dtype).compute_dtype
+
+
+def _gated_unit(unit: Any, dtype: str) -> GLU:
+    given = layer_registry.get(unit, dtype=dtype) if isinstance(unit, str) else layer_registry.get(unit)
     if not isinstance(given, GLU) or given.axis != -1:
         raise ValueError(
             "`unit` of GatedDense must be a gated linear unit over the last axis, such as 'SwiGLU' or "

@@ -3,11 +3,14 @@
 from typing import Any
 
 from keras import ops
+from typing_extensions import override
 
-from keras_acts.core import resolve
-from keras_acts.layers import arguments, channels
-from keras_acts.layers.base import ActivationLayer, Shape, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.core import params, resolve
+from keras_acts.layers.base import Tensor
+from keras_acts.layers.channels import ChannelChanging
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["CReLU", "Maxout"]
 
 GROUPINGS = ("strided", "consecutive")
 
@@ -21,7 +24,7 @@ GROUPINGS = ("strided", "consecutive")
         "echo": "Maxout(pieces=1, grouping='consecutive', axis=1)",
     },
 )
-class Maxout(ActivationLayer):
+class Maxout(ChannelChanging):
     """The largest of each group of k channels: a convex activation that the layer before it learns.
 
     f(x)_j = max of x_ij over i = 1 .. k
@@ -57,41 +60,27 @@ class Maxout(ActivationLayer):
     """
 
     def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "Maxout")
-        self.grouping = arguments.choice("grouping", grouping, "Maxout", GROUPINGS)
-        self.axis = channels.axis_argument(axis, "Maxout")
+        super().__init__(axis, **kwargs)
+        self.pieces = params.integer("pieces", pieces, "Maxout", low=1)
+        self.grouping = params.choice("grouping", grouping, "Maxout", GROUPINGS)
 
-    def _axis_and_units(self, shape: Any) -> tuple[int, int]:
-        axis, size = channels.axis_and_size(self.axis, shape, "Maxout")
-        if size % self.pieces:
+    @override
+    def channels_after(self, channels: int, where: str) -> int:
+        if channels % self.pieces:
             raise ValueError(
-                f"The number of channels must be divisible by `pieces` of Maxout. "
-                f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)}), pieces={self.pieces}"
+                "The number of channels must be divisible by `pieces` of Maxout. "
+                f"Received: {where}, pieces={self.pieces}"
             )
-        return axis, size // self.pieces
+        return channels // self.pieces
 
-    def build(self, input_shape: Shape) -> None:
-        """Check the number of channels."""
-        channels.check_own_place(self)
-        self._axis_and_units(input_shape)
-
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value."""
-        axis, units = self._axis_and_units(x.shape)
+        axis, units = self.axis_and_channels(x.shape)
         groups, along = (
             ((units, self.pieces), axis + 1) if self.grouping == "consecutive" else ((self.pieces, units), axis)
         )
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the input, with fewer channels."""
-        return channels.resized(input_shape, *self._axis_and_units(input_shape))
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "pieces": self.pieces, "grouping": self.grouping, "axis": self.axis}
 
 
 @layer(
@@ -99,7 +88,7 @@ class Maxout(ActivationLayer):
     paper="arXiv:1603.05201",
     aliases={"tf": "crelu"},
 )
-class CReLU(ActivationLayer):
+class CReLU(ChannelChanging):
     """Both signs of each channel, rectified: twice the channels, and no information lost.
 
     f(x) = [max(x, 0), max(-x, 0)]
@@ -129,27 +118,15 @@ class CReLU(ActivationLayer):
     """
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(axis, **kwargs)
         self.activation = resolve.get(activation)
         self.signed = bool(signed)
-        self.axis = channels.axis_argument(axis, "CReLU")
 
-    def build(self, input_shape: Shape) -> None:
-        """Check the number of channels."""
-        channels.check_own_place(self)
-        self.compute_output_shape(input_shape)
+    @override
+    def channels_after(self, channels: int, where: str) -> int:
+        return 2 * channels
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value."""
         second = self.activation(-x)
         return ops.concatenate([self.activation(x), -second if self.signed else second], axis=self.axis)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the input, with twice the channels."""
-        axis, size = channels.axis_and_size(self.axis, input_shape, "CReLU")
-        return channels.resized(input_shape, axis, 2 * size)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        activation = resolve.serialize(self.activation)
-        return {**super().get_config(), "activation": activation, "signed": self.signed, "axis": self.axis}

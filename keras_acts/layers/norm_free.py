@@ -2,19 +2,23 @@
 
 from typing import Any
 
+from typing_extensions import override
+
 from keras_acts import activations
-from keras_acts.layers.base import Initializer, ShapedActivation, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import Initializer, LearnableActivation, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Derf", "DynamicTanh"]
 
 
-class _Saturating(ShapedActivation):
+class _Saturating(LearnableActivation):
     """gamma s(alpha x + shift) + beta: one alpha and shift in all, gamma and beta per channel."""
 
     def __init__(self, alpha_initializer: Initializer = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.add_fixed_parameter("alpha", alpha_initializer)
-        self.add_shape_parameter("gamma", 1.0)
-        self.add_shape_parameter("beta", 0.0)
+        self.add_learnable_parameter("gamma", 1.0)
+        self.add_learnable_parameter("beta", 0.0)
 
 
 @layer(
@@ -47,8 +51,8 @@ class DynamicTanh(_Saturating):
         arXiv:2503.10622, Transformers without Normalization.
     """
 
+    @override
     def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        """The value."""
         return gamma * activations.tanh(alpha * x) + beta
 
 
@@ -88,6 +92,6 @@ class Derf(_Saturating):
         super().__init__(alpha_initializer, **kwargs)
         self.add_fixed_parameter("shift", shift_initializer)
 
+    @override
     def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor, shift: Tensor) -> Tensor:
-        """The value."""
         return gamma * activations.erf(alpha * x + shift) + beta

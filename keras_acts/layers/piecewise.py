@@ -4,11 +4,14 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
+from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
-from keras_acts.layers import arguments
-from keras_acts.layers.base import Initializer, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["APL", "SReLU"]
 
 
 def _srelu_regions(x: Tensor, t_left: Tensor, t_right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -45,7 +48,7 @@ def _srelu(x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: 
         "t_right_initializer={'class_name': 'RandomUniform', 'config': {'minval': 0.0, 'maxval': 5.0}})"
     },
 )
-class SReLU(ShapedActivation):
+class SReLU(LearnableActivation):
     """S-shaped ReLU: the identity between two learned thresholds, a line with a learned slope beyond each.
 
     f(x) = t_left + a_left (x - t_left) if x < t_left; x; r + a_right (x - r) if x > r, with r = t_left + |t_right|
@@ -86,13 +89,13 @@ class SReLU(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_shape_parameter("t_left", t_left_initializer)
-        self.add_shape_parameter("a_left", a_left_initializer)
-        self.add_shape_parameter("t_right", t_right_initializer)
-        self.add_shape_parameter("a_right", a_right_initializer)
+        self.add_learnable_parameter("t_left", t_left_initializer)
+        self.add_learnable_parameter("a_left", a_left_initializer)
+        self.add_learnable_parameter("t_right", t_right_initializer)
+        self.add_learnable_parameter("a_right", a_right_initializer)
 
+    @override
     def activate(self, x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: Tensor) -> Tensor:
-        """The value."""
         return _srelu(x, t_left, a_left, t_right, a_right)
 
 
@@ -111,7 +114,7 @@ def _hinge(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
     paper="arXiv:1412.6830",
     aliases={"echo": "APL(pieces=1)"},
 )
-class APL(ShapedActivation):
+class APL(LearnableActivation):
     """Adaptive piecewise linear unit: ReLU plus learned hinges, which can form any such shape, convex or not.
 
     f(x) = max(x, 0) + sum over s of a_s max(b_s - x, 0)
@@ -149,16 +152,12 @@ class APL(ShapedActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "APL")
+        self.pieces = params.integer("pieces", pieces, "APL", low=1)
         if b_initializer is None:
             b_initializer = keras.initializers.RandomUniform(-1.0, 1.0)
-        self.add_shape_parameter("a", a_initializer, copies=self.pieces)
-        self.add_shape_parameter("b", b_initializer, copies=self.pieces)
+        self.add_learnable_parameter("a", a_initializer, copies=self.pieces)
+        self.add_learnable_parameter("b", b_initializer, copies=self.pieces)
 
+    @override
     def activate(self, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        """The value."""
         return ops.relu(x) + sum(_hinge(x, a[s], b[s]) for s in range(self.pieces))
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "pieces": self.pieces}

@@ -3,20 +3,24 @@
 from typing import Any
 
 from keras import ops
+from typing_extensions import override
 
-from keras_acts.layers.base import ShapedActivation, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.core import params
+from keras_acts.layers.base import LearnableActivation, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["PolyNorm", "PolyReLU"]
 
 DEGREE = 3  # of both, in the paper's experiments and code
 
 
-class _Polynomial(ShapedActivation):
+class _Polynomial(LearnableActivation):
     """A weight for each power, all 1/3 at first, and an offset of 0; the same for all channels."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.add_shape_parameter("weight", 1.0 / DEGREE, copies=DEGREE)
-        self.add_shape_parameter("bias", 0.0)
+        self.add_learnable_parameter("weight", 1.0 / DEGREE, copies=DEGREE)
+        self.add_learnable_parameter("bias", 0.0)
 
 
 @layer(formula=r"\sum_{i=1}^3 w_i \max(x, 0)^i + b", paper="arXiv:2411.03884", aliases={"polycom": "PolyReLU"})
@@ -39,8 +43,8 @@ class PolyReLU(_Polynomial):
         arXiv:2411.03884, Polynomial Composition Activations.
     """
 
+    @override
     def activate(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The value."""
         r = ops.relu(x)
         return r * (weight[0] + r * (weight[1] + r * weight[2])) + bias
 
@@ -76,12 +80,10 @@ class PolyNorm(_Polynomial):
 
     def __init__(self, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 < float(epsilon) < 1.0:
-            raise ValueError(f"`epsilon` of PolyNorm must be a number > 0 and < 1. Received: epsilon={epsilon!r}")
-        self.epsilon = float(epsilon)
+        self.epsilon = params.finite_number("epsilon", epsilon, "PolyNorm", low=0.0, high=1.0, exclusive=True)
 
+    @override
     def activate(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """The value."""
         # The sixth power of a large x overflows. The value does not change if x is divided by any m and epsilon by
         # m^(2k); so nothing flows back through m.
         m = ops.stop_gradient(ops.maximum(ops.max(ops.abs(x), axis=-1, keepdims=True), 1.0))
@@ -93,7 +95,3 @@ class PolyNorm(_Polynomial):
             norm = ops.sqrt(ops.mean(ops.square(v), axis=-1, keepdims=True) + small)
             total = total + weight[DEGREE - power] * (v / norm)
         return total
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "epsilon": self.epsilon}

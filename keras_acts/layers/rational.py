@@ -7,12 +7,15 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from typing_extensions import override
 
-from keras_acts.core import resolve
+from keras_acts.core import params, resolve
 from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit
-from keras_acts.layers.base import ShapedActivation, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.base import LearnableActivation, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Rational"]
 
 
 @layer(
@@ -20,7 +23,7 @@ from keras_acts.layers.registry import layer
     paper="arXiv:1907.06732",
     aliases={"rational_activations": "Rational"},
 )
-class Rational(ShapedActivation):
+class Rational(LearnableActivation):
     """Padé activation unit (PAU): a learned quotient of polynomials without poles, which can take almost any shape.
 
     f(x) = (a_0 + a_1 x + ... + a_m x^m) / (1 + |b_1 x + ... + b_n x^n|)
@@ -56,15 +59,13 @@ class Rational(ShapedActivation):
         super().__init__(shared_axes="all", **kwargs)
         self.approximates = approximates
         self.degrees = _validated_degrees(degrees)
-        if not 0.0 < float(reach) <= 100.0:
-            raise ValueError(f"`reach` of Rational must be a number > 0 and <= 100. Received: reach={reach!r}")
-        self.reach = float(reach)
+        self.reach = params.finite_number("reach", reach, "Rational", low=0.0, high=100.0, exclusive=True)
         numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
         self.add_fixed_parameter("numerator", _Given(numerator), shape=(len(numerator),))
         self.add_fixed_parameter("denominator", _Given(denominator), shape=(len(denominator),))
 
+    @override
     def activate(self, x: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
-        """The value."""
         m, n = self.degrees
         # Beyond 1 in powers of t = 1 / x, which do not overflow: f = x^(m - n) P(x) x^-m / (Q(x) x^-n).
         far = ops.abs(x) > 1.0
@@ -79,11 +80,6 @@ class Rational(ShapedActivation):
         grown = ops.where(far, x, 1.0) ** (m - n) * outside if m > n else t ** (n - m) * outside
         sign = ops.where(x < 0.0, -ops.ones_like(x), 1.0) if n % 2 else 1.0  # |x^n| was divided out below, x^n above
         return ops.where(far, sign * grown, inside) / below
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        own = {"approximates": self.approximates, "degrees": list(self.degrees), "reach": self.reach}
-        return {**super().get_config(), **own}
 
 
 class _Given(keras.initializers.Initializer):

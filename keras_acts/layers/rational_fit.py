@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+__all__ = ["fit", "safe_rational"]
+
 Array = np.ndarray
 POINTS = 401
 

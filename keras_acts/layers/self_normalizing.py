@@ -7,15 +7,18 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from typing_extensions import override
 
 from keras_acts import activations
-from keras_acts.core import resolve
-from keras_acts.initializers.elementwise import Elementwise, as_function, is_layer
-from keras_acts.initializers.fixed_point import selu_constants
-from keras_acts.layers import arguments
+from keras_acts.analysis import moments
+from keras_acts.analysis.elementwise import Elementwise, as_function, is_layer
+from keras_acts.analysis.fixed_points import selu_constants
+from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
+
+__all__ = ["SELU", "AlphaDropout", "drop", "dropout_for"]
 
 NoiseShape = Sequence[int | None]
 # Where a function with a limit at minus infinity has reached it, softsign (1e-8 away) included.
@@ -96,33 +99,23 @@ class SELU(ActivationLayer):
         super().__init__(**kwargs)
         self.scale, self.alpha = selu_constants(mean, variance)
         self.mean, self.variance = float(mean), float(variance)
-        self.dropout_rate = arguments.number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
+        self.dropout_rate = params.finite_number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed) if self.dropout_rate else None
         self.built = True
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference."""
         return self.scale * activations.elu(x, alpha=self.alpha)
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         saturation = -self.scale * self.alpha
         return drop(self.activate(x), self.dropout_rate, saturation, self.mean, self.variance, seed=self.seed_generator)
 
+    @override
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The activation of a float tensor, with dropout in training."""
-        return self.widened(self.sample if training and self.dropout_rate else self.activate, inputs, ())
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {
-            **super().get_config(),
-            "mean": self.mean,
-            "variance": self.variance,
-            "dropout_rate": self.dropout_rate,
-            "seed": self.seed,
-        }
+        return self.upcast(self.sample if training and self.dropout_rate else self.activate, inputs)
 
 
 @layer(
@@ -181,7 +174,7 @@ class AlphaDropout(RandomActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, **kwargs)
-        self.rate = arguments.number("rate", rate, "AlphaDropout", low=0.0, high=1.0)
+        self.rate = params.finite_number("rate", rate, "AlphaDropout", low=0.0, high=1.0)
         self.activation = as_function(activation)
         if is_layer(activation) or not _is_self_normalizing(self.activation):
             raise ValueError(
@@ -198,23 +191,18 @@ class AlphaDropout(RandomActivation):
         self.saturation = saturation
         self.noise_shape = None if noise_shape is None else list(noise_shape)
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference: the input."""
         return x
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         if self.noise_shape is not None and len(self.noise_shape) != len(x.shape):
             raise ValueError(
                 f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "
                 f"Received: noise_shape={self.noise_shape} for an input of shape {tuple(x.shape)}"
             )
         return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, self.noise_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        activation = resolve.serialize(self.activation)
-        return {**super().get_config(), "rate": self.rate, "activation": activation, "noise_shape": self.noise_shape}
 
 
 def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.Layer:
@@ -236,7 +224,7 @@ def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.
         >>> [type(keras_acts.layers.dropout_for(name, 0.1)).__name__ for name in ("selu", "gelu")]
         ['AlphaDropout', 'Dropout']
     """
-    rate = arguments.number("rate", rate, "dropout_for", low=0.0, high=1.0)
+    rate = params.finite_number("rate", rate, "dropout_for", low=0.0, high=1.0)
     if isinstance(activation, SELU):
         raise ValueError(
             "A SELU layer has its own dropout, for its fixed point: "
@@ -254,8 +242,8 @@ def _is_self_normalizing(function: Any) -> bool:
     """As `Statistics.self_normalizing`, but for the digits that constants in float32 lack."""
     try:
         measured = Elementwise(function)
-        mean, second_moment = measured.moments()
-        response = measured.variance_response()
+        mean, second_moment = moments.value_moments(measured)
+        response = moments.variance_response(measured)
     except ValueError:  # over an axis, without a second moment, ...
         return False
     return abs(mean) < 1e-6 and abs(second_moment - 1.0) < 1e-6 and response < 1.0 - 1e-6

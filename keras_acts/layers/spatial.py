@@ -5,10 +5,14 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
-from keras_acts.layers import arguments, context
+from keras_acts.core import params
+from keras_acts.layers import pooling
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["DynamicReLU", "FReLU"]
 
 
 @layer(
@@ -46,10 +50,10 @@ class FReLU(ActivationLayer):
 
     def __init__(self, kernel_size: int = 3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kernel_size = arguments.positive_integer("kernel_size", kernel_size, "FReLU")
+        self.kernel_size = params.integer("kernel_size", kernel_size, "FReLU", low=1)
 
+    @override
     def build(self, input_shape: Shape) -> None:
-        """Create the kernel and the normalization."""
         if len(input_shape) != 4 or input_shape[-1] is None:
             raise ValueError(
                 "FReLU needs images of shape (batch, height, width, channels) with a known number of channels. "
@@ -67,13 +71,9 @@ class FReLU(ActivationLayer):
         self.conv.build(input_shape)
         self.norm.build(input_shape)
 
+    @override
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        """The activation of a batch of images."""
-        return self.widened(lambda x: ops.maximum(x, self.norm(self.conv(x), training=training)), inputs, ())
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "kernel_size": self.kernel_size}
+        return self.upcast(lambda x: ops.maximum(x, self.norm(self.conv(x), training=training)), inputs)
 
 
 @layer(
@@ -111,12 +111,12 @@ class DynamicReLU(ActivationLayer):
 
     def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.pieces = arguments.positive_integer("pieces", pieces, "DynamicReLU")
-        self.reduction = arguments.positive_integer("reduction", reduction, "DynamicReLU")
+        self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
+        self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
         self.per_channel = bool(per_channel)
 
+    @override
     def build(self, input_shape: Shape) -> None:
-        """Create the two dense maps."""
         channels = input_shape[-1]
         if channels is None:
             raise ValueError(
@@ -130,19 +130,14 @@ class DynamicReLU(ActivationLayer):
         self.squeeze.build((None, channels))
         self.expand.build((None, hidden))
 
+    @override
     def call(self, inputs: Tensor) -> Tensor:
-        """The activation of a float tensor."""
 
         def activate(x: Tensor) -> Tensor:
-            lines = self.expand(self.squeeze(context.mean_of_channels(x)))
-            coefficients = [context.over_space(part, x) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
+            lines = self.expand(self.squeeze(pooling.mean_of_channels(x)))
+            coefficients = [pooling.over_space(part, x) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]
             return functools.reduce(ops.maximum, [a * x + 0.5 * b for a, b in zip(slopes, offsets, strict=True)])
 
-        return self.widened(activate, inputs, ())
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        own = {"pieces": self.pieces, "reduction": self.reduction, "per_channel": self.per_channel}
-        return {**super().get_config(), **own}
+        return self.upcast(activate, inputs)

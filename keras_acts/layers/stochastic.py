@@ -9,11 +9,15 @@ from typing import Any
 
 import keras
 from keras import ops
+from typing_extensions import override
 
 from keras_acts import activations
-from keras_acts.layers import arguments, channels
-from keras_acts.layers.base import ActivationLayer, Initializer, ShapedActivation, SharedAxes, Tensor
-from keras_acts.layers.registry import layer
+from keras_acts.core import params
+from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.channels import axis_argument
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["GumbelSoftmax", "NoisyReLU", "ProbAct", "RReLU", "RandomActivation"]
 
 
 class RandomActivation(ActivationLayer):
@@ -25,17 +29,13 @@ class RandomActivation(ActivationLayer):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
-    def sample(self, x: Tensor) -> Tensor:
-        """A random value for a float32 or float64 tensor."""
+    def sample(self, x: Tensor, *weights: Tensor) -> Tensor:
+        """A random value for a float32 or float64 tensor; `weights` have its dtype."""
         raise NotImplementedError(f"{type(self).__name__} must override `sample`.")
 
+    @override
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The activation of a float tensor, random in training."""
-        return self.widened(self.sample if training else self.activate, inputs, ())
-
-    def get_config(self) -> dict[str, Any]:
-        """The seed, besides the arguments of every layer."""
-        return {**super().get_config(), "seed": self.seed}
+        return self.upcast(self.sample if training else self.activate, inputs)
 
 
 @layer(
@@ -77,26 +77,22 @@ class RReLU(RandomActivation):
     def __init__(
         self, lower: float = 1.0 / 8.0, upper: float = 1.0 / 3.0, seed: int | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(seed=seed, **kwargs)
-        self.lower = arguments.number("lower", lower, "RReLU")
-        self.upper = arguments.number("upper", upper, "RReLU")
+        super().__init__(seed, **kwargs)
+        self.lower = params.finite_number("lower", lower, "RReLU")
+        self.upper = params.finite_number("upper", upper, "RReLU")
         if self.lower > self.upper:
             raise ValueError(
                 f"`lower` of RReLU must not be larger than `upper`. Received: lower={lower!r}, upper={upper!r}"
             )
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference."""
         return activations.leaky_relu(x, negative_slope=0.5 * (self.lower + self.upper))
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         slope = keras.random.uniform(ops.shape(x), self.lower, self.upper, dtype=x.dtype, seed=self.seed_generator)
         return ops.where(x >= 0.0, x, slope * x)
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "lower": self.lower, "upper": self.upper}
 
 
 @layer(formula=r"\max(0, x + \varepsilon), \quad \varepsilon \sim N(0, \sigma(x))", paper="Nair and Hinton 2010")
@@ -125,14 +121,14 @@ class NoisyReLU(RandomActivation):
     """
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(seed=seed, **kwargs)
+        super().__init__(seed, **kwargs)
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference."""
         return ops.relu(x)
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         # sqrt(sigmoid(x)), whose derivative would be 0 * inf where the sigmoid underflows.
         deviation = ops.exp(0.5 * activations.log_sigmoid(x))
         noise = keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
@@ -144,7 +140,7 @@ class NoisyReLU(RandomActivation):
     paper="arXiv:1905.10761",
     aliases={"echo": "ProbAct(sigma_initializer=0.0)"},
 )
-class ProbAct(ShapedActivation):
+class ProbAct(RandomActivation, LearnableActivation):
     """ReLU with normal noise of a learned size: a regularizer that each network, or channel, sets for itself.
 
     f(x) = max(0, x) + sigma noise in training, with noise ~ N(0, 1); max(0, x) in inference
@@ -177,26 +173,16 @@ class ProbAct(ShapedActivation):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(shared_axes=shared_axes, **kwargs)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.add_shape_parameter("sigma", sigma_initializer)
+        super().__init__(seed, shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("sigma", sigma_initializer)
 
+    @override
     def activate(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """The value in inference."""
         return ops.relu(x)
 
+    @override
     def sample(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """A value in training."""
         return ops.relu(x) + sigma * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
-
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The activation of a float tensor, random in training."""
-        return self.widened(self.sample if training else self.activate, inputs, [self.sigma])
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "seed": self.seed}
 
 
 @layer(
@@ -239,13 +225,13 @@ class GumbelSoftmax(RandomActivation):
     def __init__(
         self, temperature: float = 1.0, hard: bool = False, axis: int = -1, seed: int | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(seed=seed, **kwargs)
-        self.temperature = arguments.number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
+        super().__init__(seed, **kwargs)
+        self.temperature = params.finite_number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
         self.hard = bool(hard)
-        self.axis = channels.axis_argument(axis, "GumbelSoftmax")
+        self.axis = axis_argument(axis, "GumbelSoftmax")
 
+    @override
     def activate(self, x: Tensor) -> Tensor:
-        """The value in inference."""
         soft = activations.softmax(x / self.temperature, axis=self.axis)
         if not self.hard:
             return soft
@@ -253,13 +239,9 @@ class GumbelSoftmax(RandomActivation):
         chosen = ops.one_hot(ops.argmax(x, axis=self.axis), x.shape[self.axis], axis=self.axis, dtype=x.dtype)
         return chosen + (soft - ops.stop_gradient(soft))  # the bracket is exactly 0
 
+    @override
     def sample(self, x: Tensor) -> Tensor:
-        """A value in training."""
         # Above 0, as log(0) would be -inf, which masks.
         smallest = 2.0**-126
         uniform = keras.random.uniform(ops.shape(x), smallest, 1.0, dtype=x.dtype, seed=self.seed_generator)
         return self.activate(x - ops.log(-ops.log(uniform)))
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "temperature": self.temperature, "hard": self.hard, "axis": self.axis}

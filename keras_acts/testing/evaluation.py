@@ -6,22 +6,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_acts.analysis import gradients
+
 MODES = ("eager", "graph", "xla")
+
+# The least size that is compiled for, so that samples and single points share one shape. No multiple of the length of
+# a vector: the remainder is computed by other code, which is tested too.
+SIZE = 2**16 + 9
 
 
 def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Callable[[Any], list[Any]]:
     """`fn` with its first derivatives, in one of `MODES`. Reuse the result: XLA compiles once per shape and dtype."""
 
-    def differentiate(x: Any, left: int) -> list[Any]:
-        if left == 0:
-            return [fn(x)]
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            results = differentiate(x, left - 1)
-        return [*results, tape.gradient(results[-1], x, unconnected_gradients="zero")]
-
     def all_orders(x: Any) -> list[Any]:
-        return differentiate(x, orders)
+        return gradients.derivatives(fn, x, orders)
 
     if mode == "eager":
         return all_orders
@@ -31,23 +29,25 @@ def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Ca
 class Evaluator:
     """Value and derivatives of `fn` at any inputs, compiled once per mode and dtype.
 
-    XLA compiles anew for each shape, so inputs are repeated up to the largest number seen so far in their dtype.
+    Compiled code is made anew for each shape, so inputs are repeated up to `SIZE`, or to the largest number of them
+    seen so far in their dtype.
     """
 
     def __init__(self, fn: Callable[[Any], Any], orders: int = 2) -> None:
         self._fn = fn
         self._orders = orders
-        self._compiled: dict[str, Callable[[Any], list[Any]]] = {}
+        self._compiled: dict[tuple[str, int], Callable[[Any], list[Any]]] = {}
         self._sizes: dict[Any, int] = {}
 
-    def __call__(self, x: np.ndarray, mode: str) -> np.ndarray:
-        """As `evaluate`."""
-        if mode not in self._compiled:
-            self._compiled[mode] = with_derivatives(self._fn, mode, self._orders)
+    def __call__(self, x: np.ndarray, mode: str, orders: int | None = None) -> np.ndarray:
+        """As `evaluate`, with as many derivatives as given to the constructor unless told otherwise."""
+        key = mode, self._orders if orders is None else orders
+        if key not in self._compiled:
+            self._compiled[key] = with_derivatives(self._fn, *key)
         size = len(x)
         if mode != "eager":
-            size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, 0))
-        results = self._compiled[mode](tf.constant(np.resize(x, size)))
+            size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, SIZE))
+        results = self._compiled[key](tf.constant(np.resize(x, size)))
         return np.stack([result.numpy()[: len(x)] for result in results])
 
 

@@ -1,4 +1,4 @@
-"""The error metric K.
+"""The error metric K, a mixed forward-backward error.
 
     K(x) = |got - f| / (eps (|f| + |x f'|) + tiny)
 
@@ -6,22 +6,32 @@ The scale is the error that rounding the input alone can cause, so K is fair nea
 0.5 is correct rounding; K > 4 is a wrong formula. For a derivative, read f' and f'' in place of f and f'.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_acts.testing import samples
 
 
+class Exact(NamedTuple):
+    """Value and derivatives at each x with twice the digits of float64: `head + tail`, both of shape (orders, len(x)).
+
+    The head is the nearest float64, infinite where the true value is too large for one.
+    """
+
+    head: np.ndarray
+    tail: np.ndarray
+
+
 @np.errstate(all="ignore")  # overflow and NaN in `got` are what is looked for
-def k_error(got: np.ndarray, exact: np.ndarray, slope: np.ndarray, x: np.ndarray, dtype: str) -> np.ndarray:
-    """K of each element of `got`, computed in the precision of `exact` (float64, or mpf in an object array).
+def k_error(got: np.ndarray, exact: Exact, order: int, x: np.ndarray, dtype: str) -> np.ndarray:
+    """K of each element of `got`.
 
     Args:
         got: results in the dtype under test.
-        exact: the function at x.
-        slope: its derivative at x.
-        x: the inputs, exact.
+        exact: the right ones, with one order more than is judged: it sets the scale.
+        order: 0 where `got` are values, 1 where they are first derivatives, and so on.
+        x: the inputs in float64, exact.
         dtype: the dtype under test, which sets eps and tiny.
 
     Returns:
@@ -31,22 +41,14 @@ def k_error(got: np.ndarray, exact: np.ndarray, slope: np.ndarray, x: np.ndarray
     """
     info = samples.finfo(dtype)
     eps, tiny, largest = float(info.eps), float(info.tiny), float(info.max)
-    got_wide = got.astype(np.float64)
-    finite = np.isfinite(got_wide)
-    wide = _as(exact, np.where(finite, got_wide, 0.0))
-    scale = eps * (abs(exact) + abs(_as(exact, x) * slope)) + tiny
-    k = np.where(finite, (abs(wide - exact) / scale).astype(np.float64), np.inf)
-    flushed = (got_wide == 0.0) & (abs(exact) <= tiny).astype(bool)
-    saturated = (abs(exact) > largest).astype(bool) & (np.abs(got_wide) >= largest)
-    same_sign = (got_wide > 0) == (exact > 0).astype(bool)
-    k = np.where(flushed | (saturated & same_sign), 0.0, k)
-    undefined = (exact != exact).astype(bool)
-    return np.where(undefined, np.where(np.isnan(got_wide), 0.0, np.inf), k)
-
-
-def _as(like: np.ndarray, values: Any) -> np.ndarray:
-    if like.dtype != object:
-        return np.asarray(values, np.float64)
-    from mpmath import mp
-
-    return np.array([mp.mpf(float(value)) for value in values], dtype=object)
+    right, tail, next_order = exact.head[order], exact.tail[order], exact.head[order + 1]
+    size, got = np.abs(right), got.astype(np.float64)
+    by_input = np.abs(x * next_order)
+    by_input = np.where(np.isfinite(by_input), eps * by_input, np.abs(eps * x * next_order))  # overflows later
+    scale = eps * size + by_input + tiny
+    k = np.where(np.isfinite(got) & np.isfinite(right), np.abs((got - right) - tail) / scale, np.inf)
+    flushed = (got == 0.0) & (size <= tiny)
+    too_large = (size > largest) | ((size == largest) & (tail * right > 0))
+    saturated = too_large & (np.abs(got) >= largest) & ((got > 0) == (right > 0))
+    k = np.where(flushed | saturated, 0.0, k)
+    return np.where(np.isnan(right), np.where(np.isnan(got), 0.0, np.inf), k)

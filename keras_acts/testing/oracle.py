@@ -1,10 +1,12 @@
-"""The judge: value and derivatives of an mpmath function at exact inputs, by central differences at high precision."""
+"""The judge: value, derivatives and limits of an mpmath function at exact inputs, at high precision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from mpmath import mp
+
+from keras_acts.testing.metric import Exact
 
 ORDERS = 4  # value and three derivatives; the third only sets the scale of the second
 
@@ -13,17 +15,51 @@ _BITS = (320, 640, 1600, 3200, 6400)  # working precisions: the next one where t
 _AGREEMENT_BITS = 64
 _NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as good as zero
 
+# What a result depends on besides reference and inputs, for those who keep results. The version counts other changes.
+PRECISION = {"version": 1, "step": _STEP_BITS, "bits": _BITS, "agreement": _AGREEMENT_BITS}
 
-def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
-    """Value, first, second and third derivative of `reference` at each x, as an array of mpf of shape (4, len(x)).
+
+def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> Exact:
+    """Value, first, second and third derivative of `reference` at each x, by central differences.
 
     All are NaN where the reference is. No x may be a kink, or nearer to one than 2^-59 of min(|x|, 1).
 
     Raises:
         ArithmeticError: if the reference gives no steady result, however many digits it is given.
     """
-    results = [_at(reference, float(value)) for value in x]
-    return np.array(results, dtype=object).reshape(len(x), ORDERS).T
+    heads, tails = np.empty((2, ORDERS, len(x)))
+    for i, value in enumerate(x):
+        for order, right in enumerate(_at(reference, float(value))):
+            head = float(right)
+            heads[order, i] = head
+            tails[order, i] = float(right - head) if np.isfinite(head) else 0.0
+    return Exact(heads, tails)
+
+
+def limits(reference: Callable[[Any], Any]) -> np.ndarray:
+    """What value and derivative of a reference tend to at -inf and at inf: numbers or infinities, of shape (2, 2).
+
+    NaN where the reference is not defined on that side.
+    """
+    found = np.empty((2, 2))
+    with mp.workprec(9000):
+        for side, sign in enumerate((-1, 1)):
+            points = [sign * mp.mpf(2) ** power for power in (500, 1000, 2000)]
+            values = [reference(point) for point in points]
+            slopes = [(reference(2 * point) - value) / point for point, value in zip(points, values, strict=True)]
+            found[side] = float(_limit(values)), float(_limit(slopes))
+    return found
+
+
+def _limit(at: Sequence[Any]) -> Any:
+    """The limit of a function, given its values at x, x^2 and x^4 for some huge x."""
+    if abs(at[2]) < abs(at[1]) * 0.75:
+        return mp.zero
+    # The steps of a power, of log x and of log(log x), which are equal but for rounding, do not get smaller; those of
+    # their reciprocals are halved at least.
+    first, second = at[1] - at[0], at[2] - at[1]
+    grows = abs(second) > abs(first) * 0.9 and abs(second) > abs(at[2]) * mp.mpf(2) ** -100  # else: rounding errors
+    return mp.inf * mp.sign(second) if grows else at[2]
 
 
 def _at(reference: Callable[[Any], Any], x: float) -> list[Any]:

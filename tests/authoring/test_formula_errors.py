@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_acts
-from keras_acts.authoring import FormulaError, define, syntax
+from keras_acts.authoring import FormulaError, define
+from keras_acts.notation import FUNCTIONS
+from keras_acts.notation.grammar import COMPARISONS
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_bad_strings_in_a_layer_are_formula_errors(text):
 
 WORDS = st.sampled_from(
     [
-        *syntax.ARITIES,
-        *syntax.COMPARISONS,
+        *FUNCTIONS,
+        *COMPARISONS,
         "x",
         "pi",
         "e",

@@ -12,8 +12,8 @@ from reference import REFERENCES
 
 import keras_acts
 from keras_acts import define, plots
+from keras_acts.analysis.quadrature import expectation
 from keras_acts.authoring import FormulaError, smooth
-from keras_acts.core.quadrature import expectation
 from keras_acts.testing import contract, evaluation, metric, oracle, samples
 
 # As text 003 derives them: silu and softplus from H(x) ~ (1 + tanh(k x)) / 2 with k = 1/2, gelu from erf.
@@ -91,9 +91,9 @@ def test_unit_steps_and_gates_against_mpmath(name):
         slope = np.array([float(mp.diff(MPMATH_UNITS[name], mp.mpf(point))) for point in x])
     unit, gate = plots.evaluate(smooth.unit_step(name), x), plots.evaluate(smooth.gate(name), x)
     np.testing.assert_allclose(unit.value, exact, rtol=3e-13)
-    np.testing.assert_allclose(unit.slope, slope, rtol=1e-12)
+    np.testing.assert_allclose(unit.derivative, slope, rtol=1e-12)
     np.testing.assert_allclose(gate.value, x * exact, rtol=3e-13)
-    np.testing.assert_allclose(gate.slope, exact + x * slope, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(gate.derivative, exact + x * slope, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(np.asarray(smooth.unit_step(name)(np.array([-np.inf, np.inf]))), [0.0, 1.0])
 
 
@@ -104,7 +104,7 @@ def test_the_derivative_of_the_integral_is_the_step(name, k):
     shape = define(shape.text, params=shape.params)
     x = np.linspace(-4.0, 4.0, 33)
     unit = np.asarray(smooth.unit_step(shape)(x))
-    np.testing.assert_allclose(plots.evaluate(smooth.integral(shape), x).slope, unit, rtol=1e-12)
+    np.testing.assert_allclose(plots.evaluate(smooth.integral(shape), x).derivative, unit, rtol=1e-12)
     assert 0.0 <= np.asarray(smooth.integral(shape)(np.array(-50.0))) < 0.02
 
 

@@ -1,106 +1,59 @@
-"""The public contract, on every registered activation."""
+"""The public contract, on every registered activation.
+
+`pytest -k mish-nan` runs one check on one activation, `pytest -k mish` all that there is about it.
+"""
 
 import inspect
 
 import keras
 import numpy as np
 import pytest
+import stored_oracle
+import subjects
 from reference import REFERENCES
+from subjects import ELEMENTWISE, SPECS
 
 import keras_acts
-from keras_acts.testing import contract, evaluation, samples
+from keras_acts.testing import contract, evaluation, metric, samples
 
-ELEMENTWISE = [name for name in keras_acts.names() if "over_axis" not in keras_acts.info(name).traits]
-
-# Other parameters than the defaults, where another branch of the code runs.
-VARIANTS = [
-    "acon_c(beta=0.0)",
-    "acon_c(p1=0.0, p2=1.0)",
-    "acon_c(p1=0.25, p2=1.0)",
-    "acon_c(p1=1.5, p2=-0.25, beta=2.0)",
-    "b_silu(alpha=0.0)",
-    "celu(alpha=0.5)",
-    "clipped_gelu(max_val=2.5)",
-    "elu(alpha=2.5)",
-    "erfact(alpha=1.5, beta=0.5)",
-    "flatten_t_swish(T=0.5)",
-    "gaussian(sigma=0.25)",
-    "gaussian(sigma=3.0)",
-    "gelu(approximate=True)",
-    "golu(alpha=2.0, beta=0.5, gamma=1.5)",
-    "hard_shrink(threshold=0.25)",
-    "hard_tanh(min_val=-2.0, max_val=0.5)",
-    "isrlu(alpha=3.0)",
-    "isru(alpha=0.25)",
-    "isru(alpha=3.0)",
-    "leaky_relu(negative_slope=0.0)",
-    "leaky_relu(negative_slope=1.5)",
-    "mega_laplace(mu=-0.5, sigma=0.25)",
-    "mega_laplace(mu=0.0, sigma=1.0)",
-    "mega_laplace(mu=3.0, sigma=0.125)",
-    "mpelu(alpha=2.0, beta=0.5)",
-    "multiquadric(center=1.5, width=0.25)",
-    "nl_relu(beta=0.25)",
-    "nl_relu(beta=4.0)",
-    "pelu(alpha=3.0, beta=2.0)",
-    "penalized_tanh(alpha=0.75)",
-    "plu(alpha=0.5, c=2.5)",
-    "pserf(gamma=0.001, delta=0.001)",
-    "pserf(gamma=2.0, delta=0.5)",
-    "relu(max_value=2.0)",
-    "relu(negative_slope=0.25, max_value=3.0, threshold=1.0)",
-    "relu_n(max_value=0.3)",
-    "rep_u(power=1)",
-    "rep_u(power=2)",
-    "rep_u(power=7)",
-    "richards_swish(alpha=0.5, beta=0.25)",
-    "scaled_silu(beta=2.0)",
-    "sin(w0=0.3)",
-    "sin(w0=30.0)",
-    "sine_relu(epsilon=0.25)",
-    "sinlu(alpha=0.5)",
-    "sinlu(alpha=2.0, beta=2.0)",
-    "sinlu(alpha=2.0, beta=3.0)",
-    "smish(alpha=2.0, beta=0.25)",
-    "smu(alpha=0.0, mu=1.0)",
-    "smu(alpha=0.25, mu=1e6)",
-    "snake(frequency=0.5)",
-    "snake(frequency=0.7)",
-    "snake(frequency=8.0)",
-    "soft_clipping(alpha=50.0)",
-    "soft_clipping(alpha=3.0)",
-    "soft_exponential(alpha=-0.5)",
-    "soft_exponential(alpha=-1.0)",
-    "soft_exponential(alpha=-3.0)",
-    "soft_exponential(alpha=0.5)",
-    "soft_exponential(alpha=2.0)",
-    "soft_shrink(threshold=0.25)",
-    "softcap(cap=0.5)",
-    "softplus(beta=3.0)",
-    "softplus(beta=0.125, threshold=20.0)",
-    "squareplus(b=0.25)",
-    "star_relu(scale=1.0, bias=0.0)",
-    "step(threshold=0.3)",
-    "swish_beta(beta=-2.5)",
-    "swish_beta(beta=0.001)",
-    "swish_beta(beta=0.0)",
-    "swish_t(alpha=0.5, beta=4.0)",
-    "tanhsoft(beta=1.0, gamma=0.5)",
-    "threshold(threshold=1.0, value=2.5)",
-    "thresholded_relu(threshold=0.3)",
-    "xatlu(alpha=-1.0)",
-    "xatlu(alpha=0.25)",
-    "xgelu(alpha=0.5)",
-    "xielu(alpha_p=2.0, alpha_n=1.5, beta=0.0)",
-    "xsilu(alpha=-0.75)",
-    "xsilu(alpha=-1.0)",
-    "xsilu(alpha=0.25)",
-]
+# XLA's code for the other two differs in the conversions only. They are in the slow set.
+XLA_DTYPES = ("bfloat16", "float32")
 
 
-@pytest.mark.parametrize("activation", [*ELEMENTWISE, *VARIANTS])
-def test_contract(activation):
-    keras_acts.testing.check_activation(activation, REFERENCES[activation.partition("(")[0]])
+def without_prefix(check):
+    return check.__name__.removeprefix("check_")
+
+
+@pytest.fixture(scope="module")
+def tested(request):
+    """The subject named by the parameter. Pytest runs all tests of one in a row, so that each is compiled once."""
+    return subjects.subject(request.param, judge=stored_oracle.Judge(request.param), xla_dtypes=XLA_DTYPES)
+
+
+@pytest.mark.parametrize("check", contract.CHECKS, ids=without_prefix)
+@pytest.mark.parametrize("tested", SPECS, indirect=True)
+def test_contract(tested, check):
+    assert check(tested) == []
+
+
+@pytest.fixture(scope="module")
+def by_xla(request):
+    others = tuple(dtype for dtype in samples.DTYPES if dtype not in XLA_DTYPES)
+    return subjects.subject(request.param, judge=stored_oracle.Judge(request.param), dtypes=others, modes=("xla",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", contract.CHECKS_BY_MODE, ids=without_prefix)
+@pytest.mark.parametrize("by_xla", SPECS, indirect=True)
+def test_contract_by_xla_in_the_other_dtypes(by_xla, check):
+    assert check(by_xla) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", SPECS)
+def test_contract_on_a_million_numbers(spec):
+    tested = subjects.subject(spec, dtypes=("float32",), sample=samples.thorough)
+    assert contract.check_accuracy(tested) == []
 
 
 # K of the second derivative in float64. It has the factor exp(-z^2), whose exponent must be known to 2 z^2 eps.
@@ -117,7 +70,7 @@ OUT_OF_REACH = [
 
 @pytest.mark.parametrize("activation", OUT_OF_REACH)
 def test_contract_in_float64(activation):
-    reference = REFERENCES[activation.partition("(")[0]]
+    reference = REFERENCES[subjects.name_of(activation)]
     keras_acts.testing.check_activation(activation, reference, dtypes=["float64"], modes=["graph"])
 
 
@@ -157,24 +110,21 @@ def test_defaults_are_those_of_keras(name):
         )
 
 
-@pytest.mark.parametrize("name", sorted(KERAS_TABLE))
-def test_never_less_accurate_than_keras(name):
+@pytest.mark.parametrize(("tested", "name"), [(name, name) for name in sorted(KERAS_TABLE)], indirect=["tested"])
+def test_never_less_accurate_than_keras(tested, name):
     """Value and first derivative: K at most that of the built-in, or 1 where the built-in is better than that."""
-    ours = contract.subject(name, REFERENCES[name], dtypes=("float32",), modes=("graph",))
-    x = samples.sample("float32", ours.kinks)
+    x = samples.sample("float32", tested.kinks)
     x = x[np.abs(x) < 1e4]
-    exact = ours.own_float64(x.astype(np.float64))
-    worst = {}
-    for owner, fn in (("keras", KERAS_TABLE[name]), ("ours", ours.fn)):
-        got = evaluation.evaluate(fn, x, "graph", orders=1)
-        worst[owner] = [
-            np.max(contract.metric.k_error(got[order], exact[order], exact[order + 1], x.astype(np.float64), "float32"))
-            for order in (0, 1)
-        ]
-    assert worst["ours"][0] <= max(1.0, worst["keras"][0])
-    assert worst["ours"][1] <= max(1.0, worst["keras"][1])
+    exact = tested.own_float64(x.astype(np.float64))
+    ours, theirs = tested.evaluate(x, "graph"), evaluation.evaluate(KERAS_TABLE[name], x, "graph", orders=1)
+    for order in (0, 1):
+        k, k_of_keras = (
+            np.max(metric.k_error(got[order], exact, order, np.float64(x), "float32")) for got in (ours, theirs)
+        )
+        assert k <= max(1.0, k_of_keras)
 
 
+@pytest.mark.second_oracle
 def test_torch_is_a_second_oracle():
     torch = pytest.importorskip("torch", reason="torch is not installed: the mpmath oracle alone judges")
     x = np.linspace(-6.0, 6.0, 241)
@@ -185,6 +135,7 @@ def test_torch_is_a_second_oracle():
             np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
+@pytest.mark.second_oracle
 def test_jax_is_a_second_oracle():
     jax = pytest.importorskip("jax", reason="jax is not installed: the mpmath oracle alone judges")
     x = np.linspace(-6.0, 6.0, 241).astype(np.float32)

@@ -19,7 +19,7 @@ def test_weight_decay_leaves_shape_parameters_alone():
     model = keras.Sequential(
         [keras.Input((4,)), keras.layers.Dense(3, name="dense"), layers.PReLU(), layers.Swish(), layers.DynamicTanh()]
     )
-    bends = layers.shape_parameters(model)
+    bends = layers.learnable_parameters(model)
     assert [variable.name for variable in bends] == ["alpha", "beta", "alpha", "gamma", "beta"]
     optimizer = keras.optimizers.AdamW(learning_rate=0.1, weight_decay=0.5)
     optimizer.exclude_from_weight_decay(var_list=bends)
@@ -37,10 +37,10 @@ def test_shape_parameters_of_nested_models_count_once_and_must_exist():
     inputs = keras.Input((4,))
     inner = keras.Model(inputs, act(keras.layers.Dense(4)(act(inputs))))
     outer = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2)])
-    assert len(layers.shape_parameters(outer)) == 1
-    assert layers.shape_parameters(outer)[0] is act.alpha
+    assert len(layers.learnable_parameters(outer)) == 1
+    assert layers.learnable_parameters(outer)[0] is act.alpha
     with pytest.raises(ValueError, match="The weights of 'late' do not exist yet"):
-        layers.shape_parameters(keras.Sequential([layers.PReLU(name="late")]))
+        layers.learnable_parameters(keras.Sequential([layers.PReLU(name="late")]))
 
 
 def test_regularizer_constraint_and_freezing():
@@ -102,7 +102,7 @@ def test_several_devices_give_what_one_gives(tmp_path):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras
-        from layers.checks import sample
+        from keras_acts.testing.layer_contract import sample
         from layers.examples import ONE_EACH
 
         # Both devices see the same samples, as batch statistics differ otherwise.

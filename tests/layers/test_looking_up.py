@@ -1,10 +1,13 @@
 """Layers from strings, classes and configs; and what is said where a layer's name stands for an activation."""
 
+import inspect
+
 import keras
 import pytest
 
 import keras_acts
 from keras_acts import layers
+from keras_acts.layers import glu_presets
 
 
 def test_a_string_makes_a_new_layer_each_time():
@@ -134,10 +137,26 @@ def test_where_both_exist_both_are_named(name, activation):
 
 @pytest.mark.parametrize("name", layers.names())
 def test_every_layer_is_documented(name):
-    text = layers.info(name).cls.__doc__
-    assert layers.info(name).summary.endswith(".")
-    for part in ("f(x)", "Input shape:", "Output shape:", "Example:", ">>> "):
+    record = layers.info(name)
+    own = record.cls.__doc__
+    assert record.summary.endswith(".")
+    for part in ("f(x)", "Example:", ">>> "):
+        assert part in own
+    # The presets of GLU have their arguments and shapes from the base class, to which they point.
+    text = own + (glu_presets.PresetGLU.__doc__ if "are those of `PresetGLU`" in own else "")
+    for part in ("Input shape:", "Output shape:"):
         assert part in text
-    if layers.info(name).paper is not None:
-        assert "Reference:" in text
-        assert layers.info(name).paper in text
+    for argument in set(inspect.signature(record.cls).parameters) - {"kwargs"}:
+        assert f"\n        {argument}: " in text
+    if record.paper is not None:
+        assert "Reference:" in own
+        assert record.paper in own
+
+
+def test_the_registered_name_is_none_that_a_user_would_take():
+    """Keras takes a class of the user's own, saved unregistered, for any key that ends in its bare name."""
+    for name in layers.names():
+        assert layers.info(name).registered_name == f"keras_acts>layers.{name}"
+        assert keras.saving.get_registered_name(layers.info(name).cls) == f"keras_acts>layers.{name}"
+    ours = [key for key in keras.saving.get_custom_objects() if key.startswith("keras_acts>")]
+    assert not [key for key in ours if key.partition(">")[2] in layers.names()]

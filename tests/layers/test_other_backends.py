@@ -8,15 +8,16 @@ import fresh_process
 import numpy as np
 import pytest
 import tensorflow as tf
-from layers.checks import for_inference, sample
 from layers.examples import ONE_EACH
+
+from keras_acts.testing.layer_contract import for_inference, sample
 
 TESTS = Path(__file__).parents[1]
 
 PREPARED = """
     import keras
     import numpy as np
-    from layers.checks import sample
+    from keras_acts.testing.layer_contract import sample
     from layers.examples import ONE_EACH
 
     made = {example.name: example.layer() for example in ONE_EACH}

@@ -29,7 +29,7 @@ def test_weights_for_each_channel_cannot_appear_inside_another_layer(host):
 
 
 def _trained_alphas(model):
-    for variable in layers.shape_parameters(model):
+    for variable in layers.learnable_parameters(model):
         variable.assign(keras.ops.convert_to_numpy(variable) + 0.3)
 
 
@@ -185,10 +185,10 @@ UNKNOWN_HEIGHT = r"of axis 1, .* shared_axes=\[1\] or shared_axes='all'. Receive
         (lambda: layers.MetaACON(reduction=1.5), "`reduction` of MetaACON must be an integer >= 1"),
         (lambda: layers.XIELU(alpha_n=0.2), "`beta` of 'xielu' must be smaller than `alpha_n`"),
         (lambda: layers.Sine(w0=0.0), "`w0` of 'sin' must be a finite number > 0"),
-        (lambda: layers.PolyNorm(epsilon=0.0), "`epsilon` of PolyNorm must be a number > 0"),
+        (lambda: layers.PolyNorm(epsilon=0.0), "`epsilon` of PolyNorm must be a finite number > 0"),
         (lambda: layers.Rational("softmax"), "must be the name or spec string of an elementwise activation"),
         (lambda: layers.Rational("gelu", degrees=(5,)), "`degrees` of Rational must be two integers"),
-        (lambda: layers.Rational("gelu", reach=0.0), "`reach` of Rational must be a number > 0"),
+        (lambda: layers.Rational("gelu", reach=0.0), "`reach` of Rational must be a finite number > 0"),
         (lambda: layers.Rational("gleu"), "Did you mean .*'gelu'"),
     ],
 )

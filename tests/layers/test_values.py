@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from layers.checks import sample
 from mpmath import mp
 
 import keras_acts
 from keras_acts import layers
-from keras_acts.layers.base import ShapedActivation
+from keras_acts.layers.base import LearnableActivation
+from keras_acts.testing.layer_contract import sample
 
 mp.dps = 40
 
@@ -107,7 +107,7 @@ POINTS = [-20.0, -3.7, -1.0, -0.5, -0.3, -1e-3, -1e-9, 0.0, 1e-9, 1e-3, 0.2, 0.5
 
 
 def test_every_layer_with_shape_parameters_has_a_formula():
-    with_parameters = {name for name in layers.names() if issubclass(layers.info(name).cls, ShapedActivation)}
+    with_parameters = {name for name in layers.names() if issubclass(layers.info(name).cls, LearnableActivation)}
     assert with_parameters - {"MetaACON", "PolyNorm"} <= set(ELEMENTWISE)  # those two are tested below
 
 
@@ -150,7 +150,7 @@ def _of_channel(value, channel, name):
 
 @pytest.mark.parametrize("parameters", [1, 6])
 def test_prelu_is_that_of_torch(parameters):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="torch is a second oracle, not a dependency of the tests")
     x = sample((6,)).astype("float32")
     theirs = torch.nn.PReLU(num_parameters=parameters)
     ours = layers.get("torch:PReLU") if parameters == 1 else layers.PReLU()

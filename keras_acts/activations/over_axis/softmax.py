@@ -5,49 +5,27 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
-__all__ = [
-    "log_softmax",
-    "softmax",
-    "softmax2d",
-    "softmax_one",
-    "softmin",
-    "softpick",
-    "solu",
-    "taylor_softmax",
-]
+__all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
+__all__ += ["taylor_softmax"]
 
 
-Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
-
-
-GateAxis = Annotated[int, Param("axis along which the entries compete")]
-
-
-def _softmax(x, axis):
-    return rows.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
+def _softmax(x: nx.Tensor, axis: int) -> nx.Tensor:
+    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 @activation(
-    formula=r"\frac{e^{x_i}}{\sum_j e^{x_j}}",
+    formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={
-        "keras": "softmax",
-        "tf": "softmax",
-        "torch": "Softmax",
-        "jax": "softmax",
-        "flax": "softmax",
-        "paddle": "softmax",
-        "onnx": "Softmax",
-        "mlx": "softmax",
-    },
+    aliases={"keras tf jax flax paddle mlx": "softmax", "torch onnx": "Softmax"},
 )
-@rows.empty_as_is
-def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits.
 
     f(x)_i = exp(x_i) / sum_j exp(x_j)
@@ -55,10 +33,6 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     For the output of a classifier. torch without `dim` picks axis 0 or 1 by rank; all others take the last one.
     Entries of -inf are masked: they get 0. A row of nothing but -inf gives zeros with zero gradient, as a fully masked
     row of `keras.layers.Softmax` does, where other softmax functions give NaN. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -76,31 +50,20 @@ def softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"x_i - \log \sum_j e^{x_j}",
+    formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.OVER_AXIS},
-    aliases={
-        "keras": "log_softmax",
-        "tf": "log_softmax",
-        "torch": "LogSoftmax",
-        "jax": "log_softmax",
-        "flax": "log_softmax",
-        "paddle": "log_softmax",
-        "onnx": "LogSoftmax",
-        "mlx": "log_softmax",
-    },
+    aliases={"keras tf jax flax paddle mlx": "log_softmax", "torch onnx": "LogSoftmax"},
 )
-@rows.empty_as_is
-def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def log_softmax(
+    x: nx.Tensor, axis: Annotated[int, Param("axis along which the exponentials of the outputs sum to 1")] = -1
+) -> nx.Tensor:
     """Log-probabilities from logits.
 
     f(x)_i = x_i - log sum_j exp(x_j)
 
     The logarithm of `softmax` without the underflow. Entries of -inf stay -inf, with zero gradient; a row of nothing
     but -inf stays as it is, the logarithm of zeros. Beside an entry of +inf all finite ones are -inf.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the exponentials of the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-inf, 0].
@@ -112,28 +75,24 @@ def log_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         >>> np.asarray(log_softmax(np.array([1.0, 2.0, 3.0]))).round(4).tolist()
         [-2.4076, -1.4076, -0.4076]
     """
-    beside_infinity = rows.masked(ops.stop_gradient(x) - rows.peak(x, axis))
-    nothing = ops.logical_or(rows.masked(x), beside_infinity)
+    beside_infinity = nx.masked(ops.stop_gradient(x) - nx.max_over_axis(x, axis))
+    nothing = ops.logical_or(nx.masked(x), beside_infinity)
     return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
 
 
 @activation(
-    formula=r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}",
+    formula=Latex(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmin", "mlx": "softmin"},
 )
-@rows.empty_as_is
-def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
 
     f(x)_i = exp(-x_i) / sum_j exp(-x_j)
 
     For energies and distances, where the smallest entry should get the largest share. Here entries of +inf are the
     masked ones; a row of nothing but +inf gives zeros with zero gradient. Entries of -inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -149,23 +108,21 @@ def softmin(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\frac{e^{x_c}}{\sum_k e^{x_k}}",
+    formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmax2d(axis=-3)", "paddle": "Softmax2D(axis=-3)"},
 )
-@rows.empty_as_is
-def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def softmax2d(
+    x: nx.Tensor, axis: Annotated[int, Param("axis of the channels, along which the outputs sum to 1")] = -1
+) -> nx.Tensor:
     """Softmax over the channels of an image, for each pixel.
 
     f(x)_c = exp(x_c) / sum_k exp(x_k)
 
-    For the output of a segmentation network. The default axis is that of Keras' default layout, channels last; with
-    `data_format="channels_first"` use `axis=-3`, which is what torch and paddle do. -inf as in `softmax`: a channel of
-    -inf gets 0, a pixel of nothing but -inf gets zeros.
-
-    Args:
-        x: float tensor of at least one dimension, such as (batch, height, width, channels).
-        axis: int, axis of the channels, along which the outputs sum to 1.
+    For the output of a segmentation network, of shape (batch, height, width, channels). The default axis is that of
+    Keras' default layout, channels last; with `data_format="channels_first"` use `axis=-3`, which is what torch and
+    paddle do. -inf as in `softmax`: a channel of -inf gets 0, a pixel of nothing but -inf gets zeros.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -181,11 +138,11 @@ def softmax2d(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}",
+    formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     paper="Miller 2023",
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -196,10 +153,6 @@ def softmax_one(
     For attention heads that should be able to attend to nothing. It is softmax with one more entry, always 0, which
     is then dropped. Entries of -inf are masked and get 0; a row of nothing but -inf gives zeros. Entries of +inf share
     the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to less than 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -215,17 +168,19 @@ def softmax_one(
         Miller 2023, Attention Is Off By One.
     """
     x = nx.finite(x)
-    shift = ops.maximum(rows.peak(x, axis), 0.0)
+    shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     e = ops.exp(x - shift)
-    return e / (ops.exp(-shift) + rows.total(e, axis))
+    return e / (ops.exp(-shift) + nx.sum_over_axis(e, axis))
 
 
 @activation(
-    formula=r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}",
+    formula=Latex(
+        r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}", reason="sums over the entries along an axis"
+    ),
     paper="arXiv:2504.20966",
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def softpick(
     x: nx.Tensor,
     epsilon: Annotated[
@@ -241,11 +196,6 @@ def softpick(
     are masked, as in its code: they get 0 and are left out of the sum, though the limit of |exp(x) - 1| is 1. A row of
     nothing but -inf gives zeros. Entries of +inf share the row. The derivative of both kinked terms at 0 is 0.
 
-    Args:
-        x: float tensor of at least one dimension.
-        epsilon: float > 0, keeps the quotient finite where all entries are 0.
-        axis: int, axis along which the outputs sum to at most 1.
-
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
 
@@ -259,31 +209,29 @@ def softpick(
     Reference:
         arXiv:2504.20966, Softpick: No Attention Sink, No Massive Activations with Rectified Softmax.
     """
-    nothing = rows.masked(x)
+    nothing = nx.masked(x)
     x = nx.finite(x)
-    shift = ops.maximum(rows.peak(x, axis), 0.0)
+    shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
-    return ops.where(x > 0.0, size, 0.0) / (rows.total(size, axis) + epsilon * ops.exp(-shift))
+    return ops.where(x > 0.0, size, 0.0) / (nx.sum_over_axis(size, axis) + epsilon * ops.exp(-shift))
 
 
 @activation(
-    formula=r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}",
+    formula=Latex(
+        r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}", reason="sums over the entries along an axis"
+    ),
     paper="arXiv:1511.05042",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
-def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
 
     f(x)_i = (1 + x_i + x_i^2 / 2) / sum_j (1 + x_j + x_j^2 / 2)
 
     Not monotonic: the smallest share is that of x = -1, and very negative entries get more again. Entries of -inf are
     masked all the same: they get 0, and a row of nothing but -inf gives zeros. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -299,20 +247,23 @@ def taylor_softmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         arXiv:1511.05042, An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family.
     """
     # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
-    nothing = rows.masked(x)
+    nothing = nx.masked(x)
     w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
-    scale = ops.maximum(rows.scale(w, axis), 1.0)
+    scale = ops.maximum(nx.scale_over_axis(w, axis), 1.0)
     share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
-    return share / rows.divisor(rows.total(share, axis))
+    return share / nx.divisor(nx.sum_over_axis(share, axis))
 
 
 @activation(
-    formula=r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}",
+    formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     paper="Elhage et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
-def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def solu(
+    x: nx.Tensor,
+    axis: Annotated[int, Param("axis along which the entries compete, usually the neurons of a layer")] = -1,
+) -> nx.Tensor:
     """Softmax linear unit: each entry times its softmax probability, so that few neurons of a layer speak at once.
 
     f(x)_i = x_i exp(x_i) / sum_j exp(x_j)
@@ -320,10 +271,6 @@ def solu(x: nx.Tensor, axis: GateAxis = -1) -> nx.Tensor:
     For hidden layers whose neurons should be easier to interpret. The paper follows it by a LayerNorm, which is yours
     to add: `keras.layers.LayerNormalization()`; x_transformers has both in one. Entries of -inf are masked: they give
     0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the entries compete, usually the neurons of a layer.
 
     Returns:
         Tensor of the same shape and dtype as x.

@@ -5,58 +5,48 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
-__all__ = [
-    "entmax",
-    "entmax15",
-    "sparsemax",
-]
-
-
-Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
+__all__ = ["entmax", "entmax15", "sparsemax"]
 
 
 _SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
 
 
-def _sparsemax_product(v, x, axis):
+def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
     return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
 
 
-@rows.with_symmetric_jacobian(_sparsemax_product)
-def _sparsemax(x, axis):
-    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
+@nx.with_symmetric_jacobian(_sparsemax_product)
+def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
+    depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
     # The support is {i : 1 + k z_(k) > sum of the k largest}, found on the sorted row.
-    ordered, rank = rows.descending(depth, axis)
+    ordered, rank = nx.descending(depth, axis)
     in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
-    size = rows.total(ops.cast(in_support, x.dtype), axis)
-    tau = (rows.total(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / rows.divisor(size)
-    return rows.zero_if_masked(x, ops.relu(depth - tau), axis)
+    size = nx.sum_over_axis(ops.cast(in_support, x.dtype), axis)
+    tau = (nx.sum_over_axis(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / nx.divisor(size)
+    return nx.zero_if_masked(x, ops.relu(depth - tau), axis)
 
 
 @activation(
-    formula=r"\arg\min_{p \in \Delta} \|p - x\|^2",
+    formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
     paper="arXiv:1602.02068",
     traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
-    aliases={"keras": "sparsemax", "tfa": "sparsemax"},
+    aliases={"keras tfa": "sparsemax"},
 )
-@rows.empty_as_is
-def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
 
     f(x)_i = max(x_i - tau, 0), with tau such that the outputs sum to 1
 
     Keras' own is wrong up to 3.15 (its outputs sum to anything from 0 to 2.2). Entries of -inf are masked and get 0; a
     row of nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -74,18 +64,18 @@ def sparsemax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
     return _sparsemax(x, axis=axis)
 
 
-@activation(formula=r"[x_i / 2 - \tau]_+^2", paper="arXiv:1905.05702", traits=_SPARSE_SHARES)
-@rows.empty_as_is
-def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@activation(
+    formula=Latex(r"[x_i / 2 - \tau]_+^2", reason="solves for a threshold along an axis"),
+    paper="arXiv:1905.05702",
+    traits=_SPARSE_SHARES,
+)
+@nx.empty_as_is
+def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
 
     f(x)_i = max(x_i / 2 - tau, 0)^2, with tau such that the outputs sum to 1
 
     Sparse attention that still has a smooth gradient. -inf and +inf as in `entmax`, of which this is alpha = 1.5.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].
@@ -109,30 +99,30 @@ def entmax15(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
 # The Jacobian is symmetric, and a function of p alone: diag(s) - s s^T / sum(s), with s = p^(2 - alpha) on the support.
 
 
-def _weighted_deviation(v, weight, axis):
+def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
     """The product of the Jacobian with v."""
 
     def from_mean(v):
-        return v - rows.total(weight * v, axis) / rows.divisor(rows.total(weight, axis))
+        return v - nx.sum_over_axis(weight * v, axis) / nx.divisor(nx.sum_over_axis(weight, axis))
 
     # Twice: where one weight outweighs all others, what is left of its v is below the rounding error of the mean.
     return weight * from_mean(from_mean(v))
 
 
-def _entmax_product(v, x, alpha, axis):
+def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
     support = p > 0.0
     weight = ops.exp((2.0 - alpha) * ops.log(ops.where(support, p, 1.0)))
     return _weighted_deviation(v, ops.where(support, weight, 0.0), axis)
 
 
-@rows.with_symmetric_jacobian(_entmax_product)
-def _entmax(x, alpha, axis):
+@nx.with_symmetric_jacobian(_entmax_product)
+def _entmax(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
-    return rows.zero_if_masked(x, p / rows.total(p, axis), axis)
+    return nx.zero_if_masked(x, p / nx.sum_over_axis(p, axis), axis)
 
 
-def _bisect(x, below, low, high):
+def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx.Tensor, nx.Tensor]:
     """The largest number from low to high, to the last bit of x's dtype, where `below` holds; at low it does."""
 
     def halved(_, bounds):
@@ -144,9 +134,9 @@ def _bisect(x, below, low, high):
     return ops.fori_loop(0, 58 if nx.is_float64(x) else 28, halved, (low, high))[0]
 
 
-def _shares_by_depth(x, alpha, axis):
+def _shares_by_depth(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     scale = alpha - 1.0
-    depth = nx.finite(x) - rows.peak(nx.finite(x), axis)
+    depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
 
     def shares(c):
@@ -155,16 +145,17 @@ def _shares_by_depth(x, alpha, axis):
         if alpha == 1.5:
             return ops.square(raised)
         # log1p(base), as XLA's own is off by 50 units in float64: the last term is what 1 + base has lost
-        lost = ops.where(raised > 0.0, (base - (raised - 1.0)) / rows.divisor(raised), 0.0)
+        lost = ops.where(raised > 0.0, (base - (raised - 1.0)) / nx.divisor(raised), 0.0)
         return ops.exp((ops.log(raised) + lost) / scale)
 
-    low = 0.0 * rows.total(depth, axis)  # the largest share is 1 ...
-    high = low - ops.expm1(-scale * ops.log(rows.total(ops.ones_like(depth), axis))) / scale  # ... or all are equal
+    low = 0.0 * nx.sum_over_axis(depth, axis)  # the largest share is 1 ...
+    count = nx.sum_over_axis(ops.ones_like(depth), axis)
+    high = low - ops.expm1(-scale * ops.log(count)) / scale  # ... or all are equal
     # From the side where the sum is at least 1: there is something to divide by.
-    return shares(_bisect(x, lambda c: rows.total(shares(c), axis) >= 1.0, low, high))
+    return shares(_bisect(x, lambda c: nx.sum_over_axis(shares(c), axis) >= 1.0, low, high))
 
 
-def _shares_by_smallest(x, alpha, axis):
+def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     """For alpha > 2, where shares set in so steeply that no threshold of x's dtype gives the smallest one.
 
     So the smallest share t itself is sought, and the others by their distance from its entry:
@@ -172,7 +163,7 @@ def _shares_by_smallest(x, alpha, axis):
     """
     scale = alpha - 1.0
     x = nx.finite(x)
-    ordered, rank = rows.descending(x, axis)
+    ordered, rank = nx.descending(x, axis)
 
     def smallest(count):
         return ops.min(ops.where(rank <= count, ordered, math.inf), axis=axis, keepdims=True)
@@ -182,27 +173,27 @@ def _shares_by_smallest(x, alpha, axis):
         outside = 0.0 * ops.abs(x)  # NaN stays
         return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
 
-    zero = 0.0 * rows.peak(x, axis)
+    zero = 0.0 * nx.max_over_axis(x, axis)
 
     def extended(k, count):
         trial = count + ops.power(2.0, 23.0 - ops.cast(k, x.dtype))  # ranks are exact to 2^24 in float32
-        fits = rows.total(shares(zero, smallest(trial)), axis) < 1.0
+        fits = nx.sum_over_axis(shares(zero, smallest(trial)), axis) < 1.0
         return ops.where(fits, trial, count)
 
     edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
-    return shares(_bisect(x, lambda t: rows.total(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
+    return shares(_bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
 
 
 @activation(
-    formula=r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}",
+    formula=Latex(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}", reason="solves for a threshold along an axis"),
     paper="arXiv:1905.05702",
     traits=_SPARSE_SHARES,
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def entmax(
     x: nx.Tensor,
     alpha: Annotated[float, Param("how sparse: softmax towards 1, sparsemax at 2", low=1.0, exclusive=True)] = 1.5,
-    axis: Axis = -1,
+    axis: ShareAxis = -1,
 ) -> nx.Tensor:
     """Probabilities from logits with tunable sparsity, between softmax (alpha towards 1) and sparsemax (alpha = 2).
 
@@ -211,11 +202,6 @@ def entmax(
     For attention and classifiers that should give most entries exactly 0. Found by bisection to the last bit, then
     divided by the sum; the derivative is that of the exact solution. Entries of -inf are masked and get 0; a row of
     nothing but -inf gives zeros with zero gradient. Entries of +inf share the row.
-
-    Args:
-        x: float tensor of at least one dimension.
-        alpha: float > 1, how sparse: softmax towards 1, sparsemax at 2.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, 1].

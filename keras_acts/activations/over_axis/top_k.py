@@ -6,34 +6,27 @@ from typing import Annotated
 
 from keras import ops
 
+from keras_acts.activations.over_axis._axis import RankAxis, ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
-__all__ = [
-    "gaussian_topk",
-    "hardmax",
-    "kwta",
-    "topk_relu",
-]
-
-
-Axis = Annotated[int, Param("axis along which the outputs sum to 1")]
-
-
-RankAxis = Annotated[int, Param("axis along which the entries compete")]
+__all__ = ["gaussian_topk", "hardmax", "kwta", "topk_relu"]
 
 
 Count = Annotated[int, Param("number of entries kept", low=1)]
 
 
 @activation(
-    formula=r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
+    formula=Latex(
+        r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
+        reason="ranks the entries along an axis",
+    ),
     paper="arXiv:2406.04093",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
 
@@ -42,11 +35,6 @@ def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     Sets the number of active features directly, without a sparsity penalty. Of equal entries the first are kept, as by
     torch.topk. Rows of up to k entries get plain ReLU. The derivative is 1 for positive entries kept, else 0. Entries
     of -inf give 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        k: int >= 1, number of entries kept.
-        axis: int, axis along which the entries compete.
 
     Returns:
         Tensor of the same shape and dtype as x, >= 0.
@@ -64,18 +52,21 @@ def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     return ops.relu(_kept(x, k, axis))
 
 
-def _kept(x, k, axis):
+def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
     """The k largest entries in place, 0 elsewhere; NaN stays."""
-    kept = ops.logical_and(rows.among_largest(x, k, axis), ops.logical_not(rows.masked(x)))
+    kept = ops.logical_and(nx.among_largest(x, k, axis), ops.logical_not(nx.masked(x)))
     return ops.where(ops.logical_or(kept, ops.isnan(x)), x, 0.0)
 
 
 @activation(
-    formula=r"x_i \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
+    formula=Latex(
+        r"x_i \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
+        reason="ranks the entries along an axis",
+    ),
     paper="arXiv:1905.10510",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """k winners take all: the k largest entries of a row stay, of either sign, and the others become 0.
 
@@ -84,11 +75,6 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     Proposed against adversarial examples; the paper sets k by a ratio of the layer's width. Of equal entries the first
     are kept, so that never more than k remain (the authors' code keeps all of them). Rows of up to k entries are left
     as they are. The derivative is 1 for entries kept, else 0. Entries of -inf give 0.
-
-    Args:
-        x: float tensor of at least one dimension.
-        k: int >= 1, number of entries kept.
-        axis: int, axis along which the entries compete.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -107,15 +93,19 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=r"\max(x_i - \bar{x} - \Phi^{-1}(s) \, \sigma_x, 0)",
+    formula=Latex(
+        r"\max(x_i - \bar{x} - \Phi^{-1}(s) \, \sigma_x, 0)", reason="takes mean and deviation along an axis"
+    ),
     paper="arXiv:2506.06644",
     traits={Trait.SPARSE, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def gaussian_topk(
     x: nx.Tensor,
-    sparsity: Annotated[float, Param("fraction of entries that become 0", low=0.0, high=0.999999)] = 0.95,
-    axis: RankAxis = -1,
+    sparsity: Annotated[
+        float, Param("fraction of entries that become 0; 0 for no change", low=0.0, high=0.999999)
+    ] = 0.95,
+    axis: Annotated[int, Param("axis over which mean and std are taken")] = -1,
 ) -> nx.Tensor:
     """ReLU above a threshold that about a given fraction of a row stays below: Gemma 3n's cheap top-k.
 
@@ -125,11 +115,6 @@ def gaussian_topk(
     by n, not n - 1). sparsity = 0 returns x, as in Gemma 3n, where GELU follows. The derivative goes through mean and
     std, too; at a row of equal entries that of std is taken as 0. Entries of -inf are masked: left out of mean and
     std, they give 0. A row with an entry of +inf gives inf or 0, by the limit, with a finite gradient.
-
-    Args:
-        x: float tensor of at least one dimension.
-        sparsity: float from 0 to 0.999999, fraction of entries that become 0; 0 for no change.
-        axis: int, axis over which mean and std are taken.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -146,40 +131,37 @@ def gaussian_topk(
     """
     if sparsity == 0.0:
         return x
-    present = ops.logical_not(rows.masked(x))
-    count = rows.divisor(rows.total(ops.cast(present, x.dtype), axis))
+    present = ops.logical_not(nx.masked(x))
+    count = nx.divisor(nx.sum_over_axis(ops.cast(present, x.dtype), axis))
     held = ops.where(present, nx.finite(x), 0.0)
-    mean = rows.total(held / count, axis)
+    mean = nx.sum_over_axis(held / count, axis)
     deviation = ops.where(present, held - mean, 0.0)
-    scale = rows.scale(deviation, axis)
-    variance = rows.total(ops.square(deviation / scale), axis) / count
-    spread = ops.where(variance > 0.0, scale * ops.sqrt(rows.divisor(variance)), 0.0)
+    scale = nx.scale_over_axis(deviation, axis)
+    variance = nx.sum_over_axis(ops.square(deviation / scale), axis) / count
+    spread = ops.where(variance > 0.0, scale * ops.sqrt(nx.divisor(variance)), 0.0)
     above = ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
     return ops.where(ops.logical_and(above > 0.0, ops.equal(x, math.inf)), x, above)
 
 
-def _zero(x, axis):
+def _zero(x: nx.Tensor, axis: int) -> nx.Tensor:
     return ops.zeros_like(x)
 
 
 @activation(
-    formula=r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0",
+    formula=Latex(
+        r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0", reason="compares the entries along an axis"
+    ),
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
     aliases={"onnx": "Hardmax"},
-    derivative=_zero,
 )
-@rows.empty_as_is
-def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
+@nx.empty_as_is
+def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """1 for the largest entry, 0 for all others: softmax at temperature 0.
 
     f(x)_i = 1 if i is the first index of the maximum, else 0
 
     For reading a decision off a network, not for training: the derivative is 0. Of equal maxima the first is taken, as
     in ONNX; of entries of +inf likewise. A row of nothing but -inf gives zeros.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis along which the outputs sum to 1.
 
     Returns:
         Tensor of the same shape and dtype as x, of zeros and ones.
@@ -191,7 +173,10 @@ def hardmax(x: nx.Tensor, axis: Axis = -1) -> nx.Tensor:
         >>> np.asarray(hardmax(np.array([1.0, 3.0, 3.0]))).tolist()
         [0.0, 1.0, 0.0]
     """
-    hit = ops.cast(ops.equal(x, rows.peak(x, axis)), x.dtype)
+    hit = ops.cast(ops.equal(x, nx.max_over_axis(x, axis)), x.dtype)
     first = hit * ops.cast(ops.equal(ops.cumsum(hit, axis=axis), 1.0), x.dtype)
     first = ops.where(ops.any(ops.isnan(x), axis=axis, keepdims=True), math.nan, first)
-    return rows.zero_if_masked(x, first, axis)
+    return nx.zero_if_masked(x, first, axis)
+
+
+hardmax.derivative(_zero)

@@ -5,47 +5,47 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import rows
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
+from keras_acts.notation import Latex
 
 __all__ = ["squash"]
 
 
-def _direction_and_length(x, axis):
+def _direction_and_length(x: nx.Tensor, axis: int) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""
     x = nx.finite(x)
-    scale = rows.scale(x, axis)
+    scale = nx.scale_over_axis(x, axis)
     scaled = x / scale
-    root = ops.sqrt(rows.divisor(rows.total(ops.square(scaled), axis)))  # 1 for the zero vector
+    root = ops.sqrt(nx.divisor(nx.sum_over_axis(ops.square(scaled), axis)))  # 1 for the zero vector
     unit = scaled / root
-    length = rows.total(scaled * unit, axis) * scale  # 0 for the zero vector
+    length = nx.sum_over_axis(scaled * unit, axis) * scale  # 0 for the zero vector
     long = length > 1.0
     q = ops.where(long, 1.0 / ops.where(long, length, 1.0), length)
     return unit, q, long
 
 
-def _squash_product(v, x, axis):
+def _squash_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
     # h (v + (1 - n^2) / (1 + n^2) u (u . v)), with the unit vector u, the length n and h = n / (1 + n^2).
     unit, q, long = _direction_and_length(x, axis)
     q2 = ops.square(q)
     radial = ops.where(long, q2 - 1.0, 1.0 - q2) / (1.0 + q2)
-    return q / (1.0 + q2) * (v + radial * unit * rows.total(unit * v, axis))
+    return q / (1.0 + q2) * (v + radial * unit * nx.sum_over_axis(unit * v, axis))
 
 
-@rows.with_symmetric_jacobian(_squash_product)
-def _squash(x, axis):
+@nx.with_symmetric_jacobian(_squash_product)
+def _squash(x: nx.Tensor, axis: int) -> nx.Tensor:
     unit, q, long = _direction_and_length(x, axis)
     q2 = ops.square(q)
     return unit * (ops.where(long, 1.0, q2) / (1.0 + q2))
 
 
 @activation(
-    formula=r"\frac{\|x\|^2}{1 + \|x\|^2} \frac{x}{\|x\|}",
+    formula=Latex(r"\frac{\|x\|^2}{1 + \|x\|^2} \frac{x}{\|x\|}", reason="takes a length along an axis"),
     paper="arXiv:1710.09829",
     traits={Trait.BOUNDED, Trait.ODD, Trait.OVER_AXIS},
 )
-@rows.empty_as_is
+@nx.empty_as_is
 def squash(x: nx.Tensor, axis: Annotated[int, Param("axis of the vectors")] = -1) -> nx.Tensor:
     """Shrinks vectors to a length below 1 and keeps their direction: the capsule networks' activation.
 
@@ -54,10 +54,6 @@ def squash(x: nx.Tensor, axis: Annotated[int, Param("axis of the vectors")] = -1
     Short vectors almost vanish, long ones get a length just below 1. This is the paper's form; keras-contrib has
     0.5 + |x|^2 in the denominator, so that a vector of length 1 gets length 0.667 in place of 0.5. The zero vector
     gives zeros with zero gradient. Infinite entries point along their axes: they make the length 1, with zero gradient.
-
-    Args:
-        x: float tensor of at least one dimension.
-        axis: int, axis of the vectors.
 
     Returns:
         Tensor of the same shape and dtype as x; the length along the axis is in [0, 1].

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_acts.analysis import moments
+from keras_acts.analysis.elementwise import Elementwise, as_function
+from keras_acts.analysis.fixed_points import statistics
 from keras_acts.core import spec
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.task import networks
-from keras_acts.initializers.elementwise import Elementwise, as_function
-from keras_acts.initializers.statistics import statistics
 
 __all__ = ["Start", "kernel_gradients", "predicted", "start"]
 
@@ -84,11 +85,11 @@ def kernel_gradients(activation: str, start: Start) -> np.ndarray:
     measured = Elementwise(as_function(activation))
     variances = [1.0]
     for _ in range(start.layers - 1):
-        variances.append(start.bias_variance + power * measured.moments(variance=variances[-1])[1])
-    incoming = np.array([measured.moments(variance=variance)[1] for variance in variances[:-1]])
-    factors = np.array([power * measured.slope_moment(variance) for variance in variances[1:]])
+        variances.append(start.bias_variance + power * moments.value_moments(measured, variance=variances[-1])[1])
+    incoming = np.array([moments.value_moments(measured, variance=variance)[1] for variance in variances[:-1]])
+    growth = np.array([power * moments.derivative_second_moment(measured, variance) for variance in variances[1:]])
     # The gradient with respect to the pre-activations of a layer has passed its own activation and all later ones.
-    backwards = np.cumprod(factors[::-1])[::-1]
+    backwards = np.cumprod(growth[::-1])[::-1]
     norms = np.sqrt(incoming * backwards)
     return norms / norms[-1]
 

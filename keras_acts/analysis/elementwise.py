@@ -1,0 +1,158 @@
+"""An activation as a function of float64 numbers: what every measure here is computed from."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import ArrayLike
+
+from keras_acts.analysis import gradients
+from keras_acts.core import resolve, spec
+from keras_acts.core.params import Trait
+
+Activation = str | Callable[..., Any] | None
+
+
+class Elementwise:
+    """Value and derivative of an activation, in float64.
+
+    Nothing is assumed about an activation that keras_acts does not know: it is measured like any other.
+
+    Args:
+        activation: a name, a spec string, None (identity), a callable of one float tensor, or an activation layer,
+            which counts with the weights it starts from.
+
+    Raises:
+        ValueError: for an unknown name, or an activation that couples the elements of its input, such as softmax.
+        TypeError: for something that is no activation.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        self.function = as_function(activation)
+        self.name = str(getattr(self.function, "__name__", type(self.function).__name__))
+        self.kinks = kinks(self.function)
+        if is_over_axis(self.function):
+            raise ValueError(self._coupled())
+        if resolve.declaration_of(self.function)[0] is None:
+            self._check_elementwise()
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """f(x)."""
+        return evaluate(self.function, x, orders=0)[0]
+
+    def derivative(self, x: np.ndarray) -> np.ndarray:
+        """f'(x), the declared derivative or that of the backend."""
+        return evaluate(self.function, x, orders=1)[1]
+
+    def _check_elementwise(self) -> None:
+        points = np.array([-1.5, -0.3, 0.2, 0.9, 2.0])
+        try:
+            value, reversed_value = self.value(points), self.value(points[::-1].copy())
+            part = self.value(points[:2])
+        except Exception as error:
+            raise TypeError(
+                f"An activation must be a callable of one float tensor. '{self.name}' failed on {points.tolist()}. "
+                f"Received: {type(error).__name__}: {error}"
+            ) from error
+        if value.shape != points.shape:
+            raise ValueError(
+                f"An activation must keep the shape of its input. Received: '{self.name}' with output shape "
+                f"{value.shape} for input shape {points.shape}"
+            )
+        again, once = np.concatenate([reversed_value, part]), np.concatenate([value[::-1], value[:2]])
+        if not np.allclose(again, once, rtol=1e-5, atol=1e-7, equal_nan=True):
+            raise ValueError(self._coupled())
+
+    def _coupled(self) -> str:
+        return (
+            "An initializer can be fitted to an activation of single numbers only, as the gain of one that couples the "
+            "elements along an axis depends on their number. Give the initializer yourself: for the logits of an "
+            f"output layer, kernel_initializer='lecun_normal'. Received: '{self.name}'"
+        )
+
+
+def evaluate(function: Callable[..., Any], x: ArrayLike, orders: int = 0) -> list[np.ndarray]:
+    """Value and derivatives of an elementwise function up to an order, as float64 arrays, on every backend."""
+    with _float64():
+        results = gradients.derivatives(function, ops.convert_to_tensor(x, dtype="float64"), orders)
+        return [np.asarray(ops.convert_to_numpy(result), dtype="float64") for result in results]
+
+
+def _float64() -> contextlib.AbstractContextManager[Any]:
+    """JAX computes in float32, whatever is asked for, unless told otherwise."""
+    if keras.backend.backend() != "jax":
+        return contextlib.nullcontext()
+    import jax
+    import jax.experimental
+
+    holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
+    return holder.enable_x64(True)
+
+
+# ---- What an activation is -------------------------------------------------------------------------------------------
+
+
+def is_layer(activation: Any) -> bool:
+    """True for what stands in a model as a layer of its own, not as the `activation=` of another."""
+    return isinstance(activation, keras.Layer)
+
+
+def is_over_axis(function: Callable[..., Any]) -> bool:
+    """True for a declared activation that couples the elements along an axis."""
+    declaration, _ = resolve.declaration_of(function)
+    return declaration is not None and Trait.OVER_AXIS in declaration.traits
+
+
+def kinks(function: Callable[..., Any]) -> tuple[float, ...]:
+    """The declared points where the derivative of an activation jumps; none for other callables."""
+    declaration, params = resolve.declaration_of(function)
+    return () if declaration is None else tuple(declaration.kinks(**params))
+
+
+def as_function(activation: Any) -> Callable[..., Any]:
+    """The function that a layer would apply for `activation=`, or that an activation layer starts from."""
+    if is_layer(activation):
+        return _initial_function(activation)
+    if isinstance(activation, str) and resolve.find(spec.parse(activation)[0]) is None:
+        return keras.activations.get(activation)  # the user's custom objects; for unknown names, our error text
+    return resolve.get(activation)
+
+
+def _initial_function(layer: keras.Layer) -> Callable[..., Any]:
+    """What an elementwise layer computes in inference with the weights that it starts from, in float64.
+
+    The layer itself is left as it is: a copy gets two channels, of which one is looked at. A layer may offer a method
+    `initial_activation()` where that is not what it should count as.
+
+    Raises:
+        ValueError: if the layer couples the channels of its input.
+        TypeError: if it cannot be applied to a batch of rows.
+    """
+    if hasattr(layer, "initial_activation"):
+        return layer.initial_activation()
+    config = {**layer.get_config(), "dtype": "float64"}
+    if "shared_axes" in config:
+        config["shared_axes"] = None  # rows have no axes to share weights along; initial weights are equal
+    points = np.array([-1.5, -0.3, 0.2, 2.0])
+    try:
+        copy = type(layer).from_config(config)
+
+        def function(x: Any, other: Any = None) -> Any:
+            return copy(ops.stack([x, x if other is None else other], axis=-1), training=False)[:, 0]
+
+        value, beside_others = (ops.convert_to_numpy(function(points, other)) for other in (points, points + 1.0))
+    except Exception as error:
+        raise TypeError(
+            "A layer must keep the shape of a batch of rows for an initializer to be fitted to it. "
+            f"Received: {layer!r}, which failed with {type(error).__name__}: {error}"
+        ) from error
+    if value.shape != points.shape or not np.allclose(value, beside_others, rtol=1e-6, atol=1e-9, equal_nan=True):
+        raise ValueError(
+            "A layer must act element by element for an initializer to be fitted to it. Give the initializer yourself, "
+            f"such as kernel_initializer='lecun_normal'. Received: {layer!r}"
+        )
+    function.__name__ = type(layer).__name__
+    return function

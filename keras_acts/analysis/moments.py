@@ -1,0 +1,49 @@
+"""Moments of an activation of a normal random number: all that initialization at infinite width depends on."""
+
+import math
+
+import numpy as np
+
+from keras_acts.analysis import quadrature
+from keras_acts.analysis.elementwise import Elementwise
+
+
+def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> tuple[float, float]:
+    """E f(z) and E f(z)^2 for z ~ N(mean, variance)."""
+
+    def powers(x: np.ndarray) -> np.ndarray:
+        value = f.value(x)
+        return np.stack([value, value * value])
+
+    first, second = _expectation(f, powers, variance, mean)
+    return float(first), float(second)
+
+
+def derivative_second_moment(f: Elementwise, variance: float = 1.0) -> float:
+    """E f'(z)^2 for z ~ N(0, variance)."""
+    return float(_expectation(f, lambda x: np.square(f.derivative(x)), variance))
+
+
+def variance_response(f: Elementwise, variance: float = 1.0) -> float:
+    """The derivative of E f(z)^2 with respect to the variance of z ~ N(0, variance).
+
+    By Stein's identity it is E f(z)^2 (z^2 / variance - 1) / (2 variance), which needs no derivative of f.
+    """
+
+    def integrand(x: np.ndarray) -> np.ndarray:
+        return np.square(f.value(x)) * (x * x / variance - 1.0)
+
+    return float(_expectation(f, integrand, variance)) / (2.0 * variance)
+
+
+def inverse_root(moment: float, f: Elementwise, what: str) -> float:
+    """1 / sqrt(moment), or an error if the moment is 0."""
+    if not moment > 1e-14:
+        raise ValueError(
+            f"An activation has a gain where its {what} is not zero almost everywhere. Received: '{f.name}'"
+        )
+    return 1.0 / math.sqrt(moment)
+
+
+def _expectation(f: Elementwise, integrand: quadrature.Integrand, variance: float, mean: float = 0.0) -> np.ndarray:
+    return quadrature.expectation(integrand, mean, math.sqrt(variance), f.kinks, f"The square of '{f.name}'")

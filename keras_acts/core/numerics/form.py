@@ -1,0 +1,39 @@
+"""The one chooser of the form in which a primitive is computed: callers ask a primitive, the primitive asks here.
+
+- "plain": TensorFlow's eager mode and its graphs. Each operation is a pass over memory, so the best form is the one
+  with the fewest kernels.
+- "compiled": XLA fuses the operations into one pass. The best form has one exponential, shared by all terms, and
+  rational arithmetic. XLA:CPU does not vectorise its own log1p, expm1, arctan and sine, which makes them ten times
+  slower than polynomials; its log1p is off by a hundred units in the last place of float64.
+"""
+
+from typing import Literal
+
+import keras
+
+Form = Literal["plain", "compiled"]
+
+
+def chosen() -> Form:
+    """The form for the code that is being traced or run."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        return "compiled" if backend == "jax" else "plain"
+    import tensorflow as tf
+
+    try:
+        from tensorflow.python.ops import control_flow_util
+
+        is_compiled = control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    except (ImportError, AttributeError):  # TensorFlow has moved it: the other form is as right, only slower
+        return "plain"
+    return "compiled" if is_compiled else "plain"
+
+
+def on_cpu() -> bool:
+    """True under TensorFlow where it sees no GPU. There float64 is only twice as slow as float32, not thirty times."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")

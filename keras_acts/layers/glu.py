@@ -1,0 +1,147 @@
+"""The gated linear unit: half of the channels, activated, times the other half."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+from typing_extensions import override
+
+from keras_acts.core import numerics as nx
+from keras_acts.core import params, resolve
+from keras_acts.layers.base import Tensor
+from keras_acts.layers.channels import ChannelChanging
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["GLU"]
+
+
+@layer(
+    formula=r"\sigma(x_{gate}) x_{up}",
+    paper="arXiv:1612.08083",
+    aliases={
+        "keras": "glu",
+        "torch": ("GLU", "glu"),
+        "jax": "glu",
+        "flax": "glu",
+        "paddle": ("GLU", "glu"),
+        "mlx": "GLU",
+    },
+)
+class GLU(ChannelChanging):
+    """Gated linear unit: half of the channels, activated, is the gate of the other half.
+
+    f(x) = activation(gate) up, where gate and up are the halves of x
+
+    With all arguments: f(x) = a (u + up_shift), where a = activation(alpha gate) / alpha and u = up_activation(up).
+    For feed-forward layers of Transformers, after a Dense layer of twice the width; `GatedDense` has that in one.
+    The presets `SwiGLU`, `GEGLU`, `ReGLU`, ... are this layer with some arguments fixed.
+
+    Which half is the gate differs between libraries, and a wrong choice is silent: the second one in `glu` of Keras,
+    torch and jax, as here; the first one in most language models, as in the presets; every second channel in gpt-oss.
+
+    Args:
+        activation: name, spec string or callable: what is applied to the gate. Also "threshold(threshold=0.1)"
+            (FATReLU) and the like.
+        gate_first: True if the first half (or the even channels) is the gate, False if the second.
+        interleaved: True if gate and up are the even and the odd channels.
+        alpha: float > 0, steepness: activation(alpha gate) / alpha. With silu it is gate sigmoid(alpha gate).
+        up_activation: name, spec string or callable: what is applied to up; None for nothing.
+        up_shift: float, added to up, after clamping.
+        limit: float > 0, or None. The gate is clamped from above, to min(gate, limit), up to [-limit, limit].
+        clamp_position: "before" or "after" the activation, for the clamp of the gate.
+        softcap: None or two floats > 0, caps for gate and up: up becomes cap tanh(up / cap), and the activation is
+            multiplied by tanh(z) / z, z = gate / cap. With silu it is cap tanh(gate / cap) sigmoid(gate).
+        axis: int, axis of the channels.
+
+    Input shape:
+        (batch, ..., channels, ...), with an even number of channels along `axis`.
+
+    Output shape:
+        As the input, with half the channels.
+
+    Raises:
+        ValueError: for an odd or unknown number of channels, when the layer is built.
+
+    Example:
+        >>> x = np.array([[1.0, 2.0, 0.0, 3.0]])
+        >>> np.asarray(keras_acts.layers.GLU()(x), "float64").round(4).tolist()
+        [[0.5, 1.9051]]
+        >>> np.asarray(keras_acts.layers.GLU("relu", gate_first=True)(x)).tolist()
+        [[0.0, 6.0]]
+
+    Reference:
+        arXiv:1612.08083, Language Modeling with Gated Convolutional Networks; arXiv:2002.05202, GLU Variants Improve
+        Transformer.
+    """
+
+    def __init__(
+        self,
+        activation: Any = "sigmoid",
+        gate_first: bool = False,
+        interleaved: bool = False,
+        alpha: float = 1.0,
+        up_activation: Any = None,
+        up_shift: float = 0.0,
+        limit: float | None = None,
+        clamp_position: str = "before",
+        softcap: Sequence[float] | None = None,
+        axis: int = -1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(axis, **kwargs)
+        name = type(self).__name__
+        self.activation = resolve.get(activation)
+        self.gate_first = bool(gate_first)
+        self.interleaved = bool(interleaved)
+        self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
+        self.up_activation = None if up_activation is None else resolve.get(up_activation)
+        self.up_shift = params.finite_number("up_shift", up_shift, name)
+        self.limit = None if limit is None else params.finite_number("limit", limit, name, low=0.0, exclusive=True)
+        self.clamp_position = params.choice("clamp_position", clamp_position, name, ("before", "after"))
+        self.softcap = None if softcap is None else _caps(softcap, name)
+        if self.limit is not None and self.softcap is not None:
+            raise ValueError(
+                f"`limit` and `softcap` of {name} are two ways to bound the unit: give one of them. "
+                f"Received: limit={limit!r}, softcap={softcap!r}"
+            )
+
+    @override
+    def channels_after(self, channels: int, where: str) -> int:
+        if channels % 2:
+            raise ValueError(
+                f"{type(self).__name__} needs an even number of channels: one half is the gate of the other. "
+                f"Received: {where}"
+            )
+        return channels // 2
+
+    @override
+    def activate(self, x: Tensor) -> Tensor:
+        axis, width = self.axis_and_channels(x.shape)
+        halves = (slice(0, None, 2), slice(1, None, 2)) if self.interleaved else (slice(width), slice(width, None))
+        first, second = (x[(slice(None),) * axis + (half,)] for half in halves)
+        gate, up = (first, second) if self.gate_first else (second, first)
+        if self.up_activation is not None:
+            up = self.up_activation(up)
+        if self.limit is not None:
+            up = ops.clip(up, -self.limit, self.limit)
+        if self.softcap is not None:
+            up = self.softcap[1] * ops.tanh(up / self.softcap[1])
+        return self._activated(gate) * (up + self.up_shift if self.up_shift else up)
+
+    def _activated(self, gate: Tensor) -> Tensor:
+        before, after = (self.limit if self.clamp_position == position else None for position in ("before", "after"))
+        if before is not None:
+            gate = ops.minimum(gate, before)
+        value = self.activation(gate) if self.alpha == 1.0 else self.activation(self.alpha * gate) / self.alpha
+        if after is not None:
+            value = ops.minimum(value, after)
+        if self.softcap is not None:
+            _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
+            value = value * shrinking
+        return value
+
+
+def _caps(value: Any, owner: str) -> list[float]:
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
+        raise ValueError(f"`softcap` of {owner} must be two numbers > 0, for gate and up. Received: softcap={value!r}")
+    return [params.finite_number("softcap", cap, owner, low=0.0, exclusive=True) for cap in value]

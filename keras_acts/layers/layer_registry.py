@@ -1,0 +1,195 @@
+"""Which layers there are, and how a string or config becomes a new one of them."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import keras
+
+from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core.registry import registered_name
+
+__all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
+
+LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerDeclaration:
+    """All that is known of one layer (`keras_acts.layers.info(name)`)."""
+
+    cls: type[keras.Layer]
+    formula: str
+    paper: str | None
+    aliases: Mapping[str, tuple[str, ...]]
+
+    @property
+    def name(self) -> str:
+        """The name of the class."""
+        return self.cls.__name__
+
+    @property
+    def registered_name(self) -> str:
+        """The name in saved files: the only contract that never changes."""
+        return registered_name("keras_acts", "layers", self.name)
+
+    @property
+    def family(self) -> str:
+        """The file that declares it: learned_rectifiers, glu_presets, ..."""
+        return self.cls.__module__.rpartition(".")[2]
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.cls) or "").partition("\n")[0]
+
+    @property
+    def source(self) -> str:
+        """File and line of the class."""
+        return spec.source(self.cls)
+
+
+def layer(
+    *, formula: str, paper: str | None = None, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})
+) -> Callable[[LayerClass], LayerClass]:
+    """Class decorator: make a layer known for files, for `get`, for the command line and for error messages.
+
+    Args:
+        formula: the formula in LaTeX.
+        paper: the source, as an arXiv id or a citation.
+        aliases: names in other frameworks with that framework's defaults as our arguments, such as
+            `{"torch": "PReLU(shared_axes='all')"}`, reached as `get("torch:PReLU")`.
+
+    Raises:
+        ValueError: if the name is taken.
+    """
+
+    def declare(cls: LayerClass) -> LayerClass:
+        given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
+        record = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
+        resolve.layers.add(record)
+        keras_bridge.register(cls, record.registered_name)
+        return cls
+
+    return declare
+
+
+def names() -> list[str]:
+    """Names of the layers, sorted.
+
+    Example:
+        >>> "PReLU" in keras_acts.layers.names()
+        True
+    """
+    return sorted(resolve.layers.current())
+
+
+def info(name: str) -> LayerDeclaration:
+    """The record of a layer: name, formula, paper, aliases, class.
+
+    Raises:
+        ValueError: for an unknown name, with near matches.
+
+    Example:
+        >>> keras_acts.layers.info("PReLU").paper
+        'arXiv:1502.01852'
+    """
+    record = resolve.layers.find(name)
+    if record is None:
+        raise ValueError(_unknown(name))
+    return record
+
+
+def get(identifier: Any, **arguments: Any) -> keras.Layer:
+    """A layer from a string, a class or a config dict; always a new one. A layer is returned as it is.
+
+    Args:
+        identifier: "PReLU", "PReLU(shared_axes=[1, 2])", "torch:PReLU", a layer class, a serialized layer, or a layer.
+        **arguments: arguments of the constructor; they win over those in the string.
+
+    Returns:
+        A layer.
+
+    Raises:
+        ValueError: for an unknown name or a malformed string.
+        TypeError: for arguments with a layer that exists already, or arguments that the layer does not have.
+
+    Example:
+        >>> keras_acts.layers.get("PReLU(shared_axes=[1, 2])").shared_axes
+        [1, 2]
+    """
+    if isinstance(identifier, str):
+        name, positional, given = spec.parse(identifier)
+        cls, preset = _by_framework(name) if ":" in name else (info(name).cls, {})
+        return _made(cls, positional, {**preset, **given, **arguments})
+    if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
+        return _made(identifier, (), arguments)
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if not isinstance(identifier, keras.Layer):
+        raise ValueError(
+            "A layer must be a name, a spec string, a layer class, a layer or a config dict. "
+            f"Received: {identifier!r} of type {type(identifier).__name__}"
+        )
+    if arguments:
+        raise TypeError(f"A layer that exists takes no arguments. Received: {identifier!r} with {arguments}")
+    return identifier
+
+
+def function_or_layer(text: str) -> Any:
+    """The activation function that a name or spec string means, or else a new layer.
+
+    Raises:
+        ValueError: for a name of neither, as `keras_acts.get` words it, or a value out of range.
+        TypeError: for an unknown parameter.
+
+    Example:
+        >>> function_or_layer("elu(alpha=0.5)"), type(function_or_layer("PReLU")).__name__
+        (elu(alpha=0.5), 'PReLU')
+    """
+    try:
+        return resolve.get(text)
+    except ValueError as error:
+        name = spec.parse(text)[0]
+        if name not in names() and resolve.layers.find_foreign(name) is None:
+            raise
+        try:
+            return get(text)
+        except ValueError:
+            raise error from None
+
+
+def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
+    accepted = inspect.signature(cls).parameters
+    known = {"shared_axes"}.union(accepted)
+    # What `**kwargs` takes is for the classes of Keras that it is built on.
+    for base in cls.__mro__:
+        if base.__module__.startswith("keras.") and "__init__" in vars(base):
+            known.update(inspect.signature(vars(base)["__init__"]).parameters)
+    for argument in arguments.keys() - (known - {"kwargs"}):
+        own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
+        raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
+    return cls(*positional, **arguments)
+
+
+def _by_framework(name: str) -> tuple[type[keras.Layer], dict[str, Any]]:
+    """`"torch:PReLU"` -> PReLU and torch's own defaults."""
+    found = resolve.layers.find_foreign(name)
+    if found is None:
+        raise ValueError(_unknown(name))
+    return found[0].cls, found[2]
+
+
+def _unknown(name: str) -> str:
+    bare = name.rpartition(":")[2]
+    activation = resolve.find(bare) or resolve.find(bare.lower())
+    if activation is not None and bare.lower() not in {known.lower() for known in names()}:
+        return (
+            f"'{name}' is an activation function without weights, not a layer. "
+            f"Use keras.layers.Activation('{activation.name}'). Received: {name!r}"
+        )
+    return (
+        f"Unknown layer.{resolve.layers.did_you_mean(bare)} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    )

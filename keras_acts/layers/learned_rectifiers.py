@@ -1,0 +1,202 @@
+"""Rectifiers whose slopes, thresholds or offsets are learned."""
+
+from typing import Any
+
+import keras
+from keras import ops
+from typing_extensions import override
+
+from keras_acts.core.derivatives import with_partials
+from keras_acts.layers import arguments
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["TLU", "PReLU", "StarReLU"]
+
+
+def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
+    return ops.where(x > 0.0, 1.0, alpha), ops.minimum(x, 0.0)
+
+
+@with_partials(_prelu_partials)
+def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
+    return ops.where(x > 0.0, x, alpha * x)
+
+
+@layer(
+    formula=r"\max(x, 0) + \alpha \min(x, 0)",
+    paper="arXiv:1502.01852",
+    aliases={
+        "keras": "PReLU(alpha_initializer='zeros', shared_axes=[])",
+        "torch": "PReLU(shared_axes='all')",
+        "flax": "PReLU(alpha_initializer=0.01, shared_axes='all')",
+        "timm": "prelu(shared_axes='all')",
+        "hf": "prelu(shared_axes='all')",
+        "paddle": "PReLU(shared_axes='all')",
+        "mmcv": "PReLU(shared_axes='all')",
+    },
+)
+class PReLU(LearnableActivation):
+    """Leaky ReLU whose slope for negative inputs is learned.
+
+    f(x) = x if x > 0, else alpha x
+
+    One slope per channel that starts at 0.25, as in the paper. `keras.layers.PReLU` starts at 0 and has one slope per
+    element, which is 3.2 million of them after a convolution of 64 channels on 224 x 224 pixels, and cannot be built
+    on images of unknown size. torch's `PReLU(num_parameters=1)`, its default, is `shared_axes="all"`; its
+    `num_parameters=C` is the default here. The derivative at 0 is alpha.
+
+    Args:
+        alpha_initializer: initial slope: a number or an initializer.
+        alpha_regularizer: regularizer of the slopes, or None. The paper uses none; see `learnable_parameters`.
+        alpha_constraint: constraint on the slopes, or None.
+        shared_axes: None for one slope per channel; axes along which it is shared, as in `keras.layers.PReLU`, such as
+            `[1, 2]` for images; or "all" for one slope in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.PReLU()
+        >>> np.asarray(layer(np.array([[-4.0, 2.0]]))).tolist()
+        [[-1.0, 2.0]]
+        >>> layer.count_params()
+        2
+
+    Reference:
+        arXiv:1502.01852, Delving Deep into Rectifiers: Surpassing Human-Level Performance on ImageNet Classification.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Initializer = 0.25,
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
+        self.alpha_constraint = keras.constraints.get(alpha_constraint)
+        self.add_learnable_parameter("alpha", alpha_initializer)
+
+    @override
+    def activate(self, x: Tensor, alpha: Tensor) -> Tensor:
+        return _prelu(x, alpha)
+
+
+@layer(
+    formula=r"s \max(x, 0)^2 + b",
+    paper="arXiv:2210.13452",
+    aliases={"timm": "StarReLU"},
+)
+class StarReLU(LearnableActivation):
+    """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
+
+    f(x) = scale max(x, 0)^2 + bias
+
+    It starts at 1 and 0, as in the authors' code; the paper derives 0.8944 and -0.4472, with which normal inputs keep
+    mean 0 and variance 1 (`keras_acts.activations.star_relu`).
+
+    Args:
+        scale_initializer: initial scale: a number or an initializer.
+        bias_initializer: initial offset: a number or an initializer.
+        shared_axes: "all" for one pair in all; None for one pair per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.StarReLU()(np.array([[-4.0, 3.0]]))).tolist()
+        [[0.0, 9.0]]
+
+    Reference:
+        arXiv:2210.13452, MetaFormer Baselines for Vision.
+    """
+
+    def __init__(
+        self,
+        scale_initializer: Initializer = 1.0,
+        bias_initializer: Initializer = 0.0,
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("scale", scale_initializer)
+        self.add_learnable_parameter("bias", bias_initializer)
+
+    @override
+    def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        positive = ops.relu(x)
+        return positive * (scale * positive) + bias
+
+
+def _tlu_partials(x: Tensor, alpha: Tensor, tau: Tensor) -> tuple[Tensor, ...]:
+    above = x > alpha * x + tau
+    return ops.where(above, 1.0, alpha), ops.where(above, 0.0, x), ops.where(above, 0.0, ops.ones_like(x))
+
+
+@with_partials(_tlu_partials)
+def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
+    return ops.maximum(x, alpha * x + tau)
+
+
+@layer(
+    formula=r"\max(x, \alpha x + \tau)",
+    paper="arXiv:1911.09737",
+    aliases={"tfa": "TLU(shared_axes=[])"},
+)
+class TLU(LearnableActivation):
+    """Thresholded linear unit: ReLU with a learned threshold in place of 0.
+
+    f(x) = max(x, tau), or max(x, alpha x + tau) if `affine`
+
+    Made to follow filter response normalization, whose outputs are not centred. It starts as ReLU. TF Addons has one
+    threshold per element, the paper and this layer one per channel.
+
+    Args:
+        affine: True to learn the slope alpha below the threshold too.
+        tau_initializer: initial threshold: a number or an initializer.
+        alpha_initializer: initial slope, used if `affine`: a number or an initializer.
+        shared_axes: None for one weight per channel; axes along which it is shared, such as `[1, 2]` for images; or
+            "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.TLU(tau_initializer=-1.0)
+        >>> np.asarray(layer(np.array([[-4.0, -0.5, 2.0]]))).tolist()
+        [[-1.0, -0.5, 2.0]]
+
+    Reference:
+        arXiv:1911.09737, Filter Response Normalization Layer.
+    """
+
+    def __init__(
+        self,
+        affine: bool = False,
+        tau_initializer: Initializer = 0.0,
+        alpha_initializer: Initializer = 0.0,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.affine = bool(affine)
+        self.add_learnable_parameter("tau", tau_initializer)
+        self.alpha_initializer = arguments.initializer(alpha_initializer)
+        if self.affine:
+            self.add_learnable_parameter("alpha", alpha_initializer)
+
+    @override
+    def activate(self, x: Tensor, tau: Tensor, alpha: Tensor | None = None) -> Tensor:
+        return _tlu(x, ops.zeros_like(tau) if alpha is None else alpha, tau)

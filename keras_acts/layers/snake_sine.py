@@ -1,0 +1,165 @@
+"""Activations with a learned frequency."""
+
+from typing import Any
+
+from keras import ops
+from typing_extensions import override
+
+from keras_acts import activations
+from keras_acts.core import resolve
+from keras_acts.core.derivatives import with_partials
+from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["Sine", "Snake", "SnakeBeta"]
+
+
+def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
+    sine, cosine = ops.sin(frequency * x), ops.cos(frequency * x)
+    flat = frequency == 0.0
+    divisor = ops.where(flat, 1.0, frequency)
+    of_frequency = (2.0 * x * sine * cosine - ops.square(sine) / divisor) / divisor
+    return ops.square(sine + cosine), ops.where(flat, ops.square(x), of_frequency)
+
+
+@with_partials(_snake_partials)
+def _snake(x: Tensor, frequency: Tensor) -> Tensor:
+    flat = frequency == 0.0  # the limit is x
+    return x + ops.where(flat, 0.0, ops.square(ops.sin(frequency * x)) / ops.where(flat, 1.0, frequency))
+
+
+@layer(
+    formula=r"x + \frac{\sin^2(a x)}{a}",
+    paper="arXiv:2006.08195",
+    aliases={"tfa": "Snake(shared_axes='all')", "hf": "Snake1d", "bigvgan": "Snake"},
+)
+class Snake(LearnableActivation):
+    """A ramp with a ripple of learned frequency, for learning periodic functions beyond the data.
+
+    f(x) = x + sin(frequency x)^2 / frequency
+
+    A wide range of initial frequencies helps: 5 to 50 for periodic data, small ones otherwise. TF Addons learns one
+    frequency, the audio models (BigVGAN, DAC) one per channel, as here.
+
+    Args:
+        frequency_initializer: initial frequency: a number or an initializer.
+        shared_axes: None for one frequency per channel; axes along which it is shared; or "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.Snake()(np.array([[-1.0, 0.0, 1.0]])), "float64").round(4).tolist()
+        [[-0.2919, 0.0, 1.7081]]
+
+    Reference:
+        arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
+    """
+
+    def __init__(self, frequency_initializer: Initializer = 1.0, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("frequency", frequency_initializer)
+
+    @override
+    def activate(self, x: Tensor, frequency: Tensor) -> Tensor:
+        return _snake(x, frequency)
+
+
+@layer(
+    formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
+    paper="arXiv:2206.04658",
+    aliases={"hf": "SnakeBeta"},
+)
+class SnakeBeta(LearnableActivation):
+    """Snake with a magnitude of its own: frequency and height of the ripple are learned apart.
+
+    f(x) = x + exp(-beta) sin(exp(alpha) x)^2
+
+    Both weights are logarithms, as in the audio models of Hugging Face, so that neither can change its sign. The files
+    of BigVGAN with `alpha_logscale=False` hold the numbers themselves: take their logarithm.
+
+    Args:
+        alpha_initializer: initial logarithm of the frequency: a number or an initializer.
+        beta_initializer: initial logarithm of the inverse height: a number or an initializer.
+        shared_axes: None for one pair per channel; axes along which it is shared; or "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.SnakeBeta()(np.array([[-1.0, 0.0, 1.0]])), "float64").round(4).tolist()
+        [[-0.2919, 0.0, 1.7081]]
+
+    Reference:
+        arXiv:2206.04658, BigVGAN: A Universal Neural Vocoder with Large-Scale Training.
+    """
+
+    def __init__(
+        self,
+        alpha_initializer: Initializer = 0.0,
+        beta_initializer: Initializer = 0.0,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("alpha", alpha_initializer)
+        self.add_learnable_parameter("beta", beta_initializer)
+
+    @override
+    def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+        return x + ops.exp(-beta) * ops.square(ops.sin(ops.exp(alpha) * x))
+
+
+@layer(formula=r"\sin(\omega_0 x)", paper="arXiv:2006.09661", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
+class Sine(LearnableActivation):
+    """Sine with frequency w0: the activation of SIREN, for images, sounds and fields as functions of coordinates.
+
+    f(x) = sin(w0 x)
+
+    It needs weights drawn for it, uniform within +-sqrt(6 / inputs) / w0: `Dense(n, **keras_acts.paired(Sine(w0)))`. In
+    the first layer they lie within +-1 / inputs: `kernel_initializer=keras_acts.initializers.Siren(first_layer=True)`.
+
+    Args:
+        w0: float > 0, frequency, or the initial one if it is learned.
+        learn_w0: True to make w0 a weight, shared by all channels. SIREN keeps it fixed.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> np.asarray(keras_acts.layers.Sine(w0=30.0)(np.array([[0.0, 0.1]])), "float64").round(4).tolist()
+        [[0.0, 0.1411]]
+
+    Reference:
+        arXiv:2006.09661, Implicit Neural Representations with Periodic Activation Functions.
+    """
+
+    def __init__(self, w0: float = 30.0, learn_w0: bool = False, **kwargs: Any) -> None:
+        super().__init__(shared_axes="all", **kwargs)
+        self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
+        self.learn_w0 = bool(learn_w0)
+        if self.learn_w0:
+            self.add_learnable_parameter("w0", self.initial_w0)
+        else:
+            self.built = True
+
+    @override
+    def activate(self, x: Tensor, w0: Tensor | None = None) -> Tensor:
+        return activations.sin(x, self.initial_w0) if w0 is None else ops.sin(w0 * x)
+
+    def initial_activation(self) -> Any:
+        """What it starts as, for `keras_acts.paired`, which has published weights for it."""
+        return resolve.get("sin", w0=self.initial_w0)
+
+    @override
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "w0": self.initial_w0, "learn_w0": self.learn_w0}

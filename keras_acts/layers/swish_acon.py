@@ -1,0 +1,200 @@
+"""Smooth switches between two lines, with a learned sharpness: Swish and the ACON family."""
+
+from typing import Any
+
+import keras
+from keras import ops
+from typing_extensions import override
+
+from keras_acts.core import numerics as nx
+from keras_acts.core import params
+from keras_acts.core.derivatives import with_partials
+from keras_acts.layers import pooling
+from keras_acts.layers.base import Initializer, LearnableActivation, Shape, SharedAxes, Tensor
+from keras_acts.layers.layer_registry import layer
+
+__all__ = ["ACONC", "MetaACON", "Swish"]
+
+
+def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
+    w = beta * x
+    return nx.sigmoid_gated_derivative(nx.near(w), w), x * nx.times_sigmoid_derivative(x, w)
+
+
+@with_partials(_swish_partials)
+def _swish(x: Tensor, beta: Tensor) -> Tensor:
+    sign = ops.where(beta < 0.0, -1.0, ops.ones_like(beta))  # the gate must open with x
+    return sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x))
+
+
+@layer(
+    formula=r"x \sigma(\beta x)",
+    paper="arXiv:1710.05941",
+    aliases={"keras_contrib": "Swish", "echo": "Swish"},
+)
+class Swish(LearnableActivation):
+    """Swish with a learned beta: x / 2 at beta = 0, `silu` at 1, towards ReLU as beta grows.
+
+    f(x) = x sigmoid(beta x)
+
+    For a fixed beta use `activation="swish_beta(beta=1.5)"`.
+
+    Args:
+        beta_initializer: initial beta: a number or an initializer.
+        shared_axes: "all" for one beta in all; None for one per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.Swish(beta_initializer=1.5)
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
+        [[-0.1824, 0.0, 1.9051]]
+
+    Reference:
+        arXiv:1710.05941, Searching for Activation Functions.
+    """
+
+    def __init__(self, beta_initializer: Initializer = 1.0, shared_axes: SharedAxes = "all", **kwargs: Any) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("beta", beta_initializer)
+
+    @override
+    def activate(self, x: Tensor, beta: Tensor) -> Tensor:
+        return _swish(x, beta)
+
+
+def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    return _swish((p1 - p2) * x, beta) + p2 * x
+
+
+@layer(
+    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
+    paper="arXiv:2009.04759",
+    aliases={"acon": "AconC"},
+)
+class ACONC(LearnableActivation):
+    """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
+
+    f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x
+
+    Each channel learns whether to activate at all: at beta = 0 it is the mean of both lines.
+
+    Args:
+        p1_initializer: initial slope of one line: a number or an initializer.
+        p2_initializer: initial slope of the other line: a number or an initializer.
+        beta_initializer: initial sharpness: a number or an initializer.
+        shared_axes: None for one weight of each kind per channel; axes along which it is shared, such as `[1, 2]` for
+            images; or "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.ACONC(p1_initializer=1.0, p2_initializer=0.0)  # starts as silu
+        >>> np.asarray(layer(np.array([[-1.0, 0.0, 2.0]])), "float64").round(4).tolist()
+        [[-0.2689, 0.0, 1.7616]]
+
+    Reference:
+        arXiv:2009.04759, Activate or Not: Learning Customized Activation.
+    """
+
+    def __init__(
+        self,
+        p1_initializer: Initializer = None,
+        p2_initializer: Initializer = None,
+        beta_initializer: Initializer = 1.0,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
+        self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
+        self.add_learnable_parameter("beta", beta_initializer)
+
+    @override
+    def activate(self, x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+        return _acon(x, p1, p2, beta)
+
+
+def _slope_initializer(initializer: Initializer) -> Initializer:
+    return keras.initializers.RandomNormal(stddev=1.0) if initializer is None else initializer
+
+
+@layer(
+    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
+    r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
+    paper="arXiv:2009.04759",
+    aliases={"acon": "MetaAconC"},
+)
+class MetaACON(LearnableActivation):
+    """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
+
+    f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x, beta = sigmoid(BN(W2 BN(W1 mean(x) + b1) + b2))
+
+    The mean is taken over all axes between batch and channels. As the authors' code, there is no activation between the
+    two dense maps, and max(r, channels // r) units. It costs about 2 channels^2 / r weights.
+
+    Args:
+        reduction: int >= 1, the r above.
+        p1_initializer: initial slope of one line: a number, an initializer, or None for a normal distribution.
+        p2_initializer: initial slope of the other line, likewise.
+
+    Input shape:
+        (batch, ..., channels), usually (batch, height, width, channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.layers.MetaACON(p1_initializer=1.0, p2_initializer=0.0)
+        >>> layer(np.ones((2, 8, 8, 32))).shape
+        TensorShape([2, 8, 8, 32])
+
+    Reference:
+        arXiv:2009.04759, Activate or Not: Learning Customized Activation.
+    """
+
+    def __init__(
+        self,
+        reduction: int = 16,
+        p1_initializer: Initializer = None,
+        p2_initializer: Initializer = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.reduction = params.integer("reduction", reduction, "MetaACON", low=1)
+        self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
+        self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
+
+    @override
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        channels = input_shape[-1]
+        assert channels is not None  # or there were no weights for each channel
+        hidden = max(self.reduction, channels // self.reduction)
+        self.squeeze = keras.layers.Dense(hidden, dtype=self.wide_dtype, name="squeeze")
+        self.squeeze_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="squeeze_norm")
+        self.expand = keras.layers.Dense(channels, dtype=self.wide_dtype, name="expand")
+        self.expand_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="expand_norm")
+        self.squeeze.build((None, channels))
+        self.squeeze_norm.build((None, hidden))
+        self.expand.build((None, hidden))
+        self.expand_norm.build((None, channels))
+
+    @override
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+
+        def activate(x: Tensor, p1: Tensor, p2: Tensor) -> Tensor:
+            z = pooling.mean_of_channels(x)
+            z = self.squeeze_norm(self.squeeze(z), training=training)
+            z = self.expand_norm(self.expand(z), training=training)
+            return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x))
+
+        return self.upcast(activate, inputs)

@@ -1,0 +1,128 @@
+"""The activations that the contract is run on, at their defaults and at other parameters."""
+
+from reference import REFERENCES
+
+import keras_acts
+from keras_acts.testing import contract
+
+OVER_AXIS = keras_acts.names(trait="over_axis")
+ELEMENTWISE = [name for name in keras_acts.names() if name not in OVER_AXIS]
+
+# Other parameters than the defaults, where another branch of the code runs.
+VARIANTS = [
+    "acon_c(beta=0.0)",
+    "acon_c(p1=0.0, p2=1.0)",
+    "acon_c(p1=0.25, p2=1.0)",
+    "acon_c(p1=1.5, p2=-0.25, beta=2.0)",
+    "b_silu(alpha=0.0)",
+    "celu(alpha=0.5)",
+    "clipped_gelu(max_val=2.5)",
+    "elu(alpha=2.5)",
+    "erfact(alpha=1.5, beta=0.5)",
+    "flatten_t_swish(T=0.5)",
+    "gaussian(sigma=0.25)",
+    "gaussian(sigma=3.0)",
+    "gelu(approximate=True)",
+    "golu(alpha=2.0, beta=0.5, gamma=1.5)",
+    "hard_shrink(threshold=0.25)",
+    "hard_tanh(min_val=-2.0, max_val=0.5)",
+    "isrlu(alpha=3.0)",
+    "isru(alpha=0.25)",
+    "isru(alpha=3.0)",
+    "leaky_relu(negative_slope=0.0)",
+    "leaky_relu(negative_slope=1.5)",
+    "mega_laplace(mu=-0.5, sigma=0.25)",
+    "mega_laplace(mu=0.0, sigma=1.0)",
+    "mega_laplace(mu=3.0, sigma=0.125)",
+    "mpelu(alpha=2.0, beta=0.5)",
+    "multiquadric(center=1.5, width=0.25)",
+    "nl_relu(beta=0.25)",
+    "nl_relu(beta=4.0)",
+    "pelu(alpha=3.0, beta=2.0)",
+    "penalized_tanh(alpha=0.75)",
+    "plu(alpha=0.5, c=2.5)",
+    "pserf(gamma=0.001, delta=0.001)",
+    "pserf(gamma=2.0, delta=0.5)",
+    "relu(max_value=2.0)",
+    "relu(negative_slope=0.25, max_value=3.0, threshold=1.0)",
+    "relu_n(max_value=0.3)",
+    "rep_u(power=1)",
+    "rep_u(power=2)",
+    "rep_u(power=7)",
+    "richards_swish(alpha=0.5, beta=0.25)",
+    "scaled_silu(beta=2.0)",
+    "sin(w0=0.3)",
+    "sin(w0=30.0)",
+    "sine_relu(epsilon=0.25)",
+    "sinlu(alpha=0.5)",
+    "sinlu(alpha=2.0, beta=2.0)",
+    "sinlu(alpha=2.0, beta=3.0)",
+    "smish(alpha=2.0, beta=0.25)",
+    "smu(alpha=0.0, mu=1.0)",
+    "smu(alpha=0.25, mu=1e6)",
+    "snake(frequency=0.5)",
+    "snake(frequency=0.7)",
+    "snake(frequency=8.0)",
+    "soft_clipping(alpha=50.0)",
+    "soft_clipping(alpha=3.0)",
+    "soft_exponential(alpha=-0.5)",
+    "soft_exponential(alpha=-1.0)",
+    "soft_exponential(alpha=-3.0)",
+    "soft_exponential(alpha=0.5)",
+    "soft_exponential(alpha=2.0)",
+    "soft_shrink(threshold=0.25)",
+    "softcap(cap=0.5)",
+    "softplus(beta=3.0)",
+    "softplus(beta=0.125, threshold=20.0)",
+    "squareplus(b=0.25)",
+    "star_relu(scale=1.0, bias=0.0)",
+    "step(threshold=0.3)",
+    "swish_beta(beta=-2.5)",
+    "swish_beta(beta=0.001)",
+    "swish_beta(beta=0.0)",
+    "swish_t(alpha=0.5, beta=4.0)",
+    "tanhsoft(beta=1.0, gamma=0.5)",
+    "threshold(threshold=1.0, value=2.5)",
+    "thresholded_relu(threshold=0.3)",
+    "xatlu(alpha=-1.0)",
+    "xatlu(alpha=0.25)",
+    "xgelu(alpha=0.5)",
+    "xielu(alpha_p=2.0, alpha_n=1.5, beta=0.0)",
+    "xsilu(alpha=-0.75)",
+    "xsilu(alpha=-1.0)",
+    "xsilu(alpha=0.25)",
+]
+
+OVER_AXIS_VARIANTS = [
+    "entmax(alpha=1.001)",
+    "entmax(alpha=1.1)",
+    "entmax(alpha=1.25)",
+    "entmax(alpha=1.9)",
+    "entmax(alpha=2.0)",
+    "entmax(alpha=2.5)",
+    "entmax(alpha=4.0)",
+    "gaussian_topk(sparsity=0.0)",
+    "gaussian_topk(sparsity=0.25)",
+    "gaussian_topk(sparsity=0.75)",
+    "kwta(k=2)",
+    "softpick(epsilon=0.5)",
+    "topk_relu(k=3)",
+]
+
+SPECS = [*ELEMENTWISE, *VARIANTS]
+OVER_AXIS_SPECS = [*OVER_AXIS, *OVER_AXIS_VARIANTS]
+
+
+def name_of(spec: str) -> str:
+    """The activation that a spec string is about."""
+    return spec.partition("(")[0]
+
+
+def specs_of(name: str) -> list[str]:
+    """An activation at all parameters that are tested."""
+    return [spec for spec in (*SPECS, *OVER_AXIS_SPECS) if name_of(spec) == name]
+
+
+def subject(spec: str, **settings) -> contract.Subject:
+    """The elementwise activation with its oracle."""
+    return contract.subject(spec, REFERENCES[name_of(spec)], **settings)

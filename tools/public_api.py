@@ -1,0 +1,97 @@
+"""Write the public names and their signatures to `tests/data/public_api.txt`, which a test holds them to.
+
+python -m tools.public_api
+"""
+
+import importlib
+import inspect
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+FILE = Path(__file__).parent.parent / "tests" / "data" / "public_api.txt"
+
+# What users import from. All else may change without notice.
+MODULES = (
+    "keras_acts",
+    "keras_acts.activations",
+    "keras_acts.authoring",
+    "keras_acts.authoring.smooth",
+    "keras_acts.experiments",
+    "keras_acts.initializers",
+    "keras_acts.inspection",
+    "keras_acts.layers",
+    "keras_acts.plots",
+    "keras_acts.testing",
+)
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """What a module declares in `__all__`."""
+    return sorted(module.__all__)
+
+
+def _default(value: Any) -> str:
+    return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
+
+
+def _signature(thing: Any) -> str:
+    """Parameters and defaults. Types are left out: how they print depends on the version of Python."""
+    try:
+        signature = inspect.signature(thing)
+    except (TypeError, ValueError):
+        return ""
+    parts, kind = [], None
+    for parameter in signature.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and kind not in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL):
+            parts.append("*")
+        if kind is parameter.POSITIONAL_ONLY and parameter.kind is not kind:
+            parts.append("/")
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        default = "" if parameter.default is parameter.empty else f"={_default(parameter.default)}"
+        parts.append(f"{stars}{parameter.name}{default}")
+        kind = parameter.kind
+    return f"({', '.join(parts)})"
+
+
+def _members(cls: type) -> Iterator[str]:
+    """The public methods and properties that a class of ours adds to those of its foreign bases."""
+    own = [base for base in cls.__mro__ if base.__module__.partition(".")[0] == "keras_acts"]
+    for name in sorted({name for base in own for name in vars(base) if not name.startswith("_")}):
+        member = inspect.getattr_static(cls, name)
+        if isinstance(member, staticmethod | classmethod):
+            member = member.__func__
+        yield f"    .{name}{_signature(member) if inspect.isfunction(member) else ''}"
+
+
+def snapshot() -> str:
+    """The public surface as text, a line for each name."""
+    lines = []
+    for module_name in MODULES:
+        module = importlib.import_module(module_name)
+        lines.append(module_name)
+        for name in public_names(module):
+            thing = getattr(module, name)
+            if inspect.ismodule(thing):
+                lines.append(f"  {name}: module")
+            elif inspect.isclass(thing):
+                lines += [f"  {name}: class{_signature(thing)}", *_members(thing)]
+            elif callable(thing):
+                lines.append(f"  {name}{_signature(thing)}")
+            else:
+                lines.append(f"  {name}: {type(thing).__name__}")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(snapshot(), encoding="utf-8")
+    print(f"Written: {FILE}")
+
+
+if __name__ == "__main__":
+    main()
