@@ -71,7 +71,7 @@ def test_list_marks_layers(call):
     assert listed(call("list", "--kind", "function")) == ALL
     assert "StarReLU" in listed(call("list", "MetaFormer"))
     line = next(line for line in call("list", "PReLU").stdout.splitlines() if line.split()[:1] == ["PReLU"])
-    assert line.split()[:3] == ["PReLU", "layer", "rectifiers"]
+    assert line.split()[:3] == ["PReLU", "layer", "learned_rectifiers"]
     assert refused(call("list", "--kind", "x")) == "Error: `kind` must be one of: function, layer. Received: 'x'"
 
 
