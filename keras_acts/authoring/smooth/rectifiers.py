@@ -1,37 +1,14 @@
-"""Activations as smooth approximations of a step, of |x|, of relu or of a maximum.
-
-    H(x), sign(x)   <- step, unit_step          max(a, b)  <- softmax2, smooth_maximum, log_sum_exp
-    relu = x H(x)   <- gate, integral           any of them, leaky or sharper  <- leak, sharpen
-    |x| = x sign(x) <- softabs
-
-Each takes formulas, names of `STEPS` or activations, and returns an activation made by `keras_acts.define`: a string in
-any layer, saved as its formula. With trainable parameters it becomes a layer:
-
->>> f = gate("sigmoid(beta*x), beta=1.5")
->>> layer = keras_acts.define(f.formula, params=f.all_params, trainable=["beta"])
-"""
+"""Smooth rectifiers, absolute values and maxima."""
 
 import numpy as np
 from keras import ops
 
-from keras_acts.authoring.asymptotes import SHARP as SHARP
-from keras_acts.authoring.asymptotes import SharpLimit as SharpLimit
-from keras_acts.authoring.asymptotes import sharp_limit as sharp_limit
-from keras_acts.authoring.asymptotes import values
-from keras_acts.authoring.composing import Formula, Piece, literal, made, piece, positive
-from keras_acts.authoring.distance import Convergence as Convergence
-from keras_acts.authoring.distance import Distance as Distance
-from keras_acts.authoring.distance import convergence as convergence
-from keras_acts.authoring.distance import distance as distance
-from keras_acts.authoring.fitting import Fit as Fit
-from keras_acts.authoring.fitting import fit as fit
-from keras_acts.authoring.formula import FormulaActivation
-from keras_acts.authoring.steps import STEPS as STEPS
-from keras_acts.authoring.steps import integral as integral
-from keras_acts.authoring.steps import sharpen as sharpen
-from keras_acts.authoring.steps import step as step
-from keras_acts.authoring.steps import unit_step as unit_step
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import values
+from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
+from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
 from keras_acts.core.derivatives import Tensor
+from keras_acts.core.params import finite_number
 
 
 def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
@@ -110,7 +87,7 @@ def softabs(shape: Formula = "root", a: float = 0.1, name: str | None = None) ->
         >>> softabs(a=0.1), softabs("tanh", a=0.01)
         (formula: sqrt(x**2 + 0.1), formula: x*tanh(x/0.01))
     """
-    a = positive("a", a, "softabs")
+    a = finite_number("a", a, "softabs", low=0.0, exclusive=True)
     if shape == "root":
         return made(f"sqrt(x**2 + {literal(a)})", name)
     unit = _even_unit_step(shape)
@@ -146,7 +123,7 @@ def softmax2(
         >>> softmax2("x", "0.1*x", a=0.01)
         formula: 0.5*(x + 0.1*x + sqrt((x - 0.1*x)**2 + 0.01))
     """
-    a = positive("a", a, "softmax2")
+    a = finite_number("a", a, "softmax2", low=0.0, exclusive=True)
     g, h = piece(first, STEPS), piece(second, STEPS)
     nothing = h.text == "0"
     difference = g.text if nothing else f"{g} - {h}"
@@ -203,7 +180,7 @@ def smooth_maximum(*functions: Formula, k: float = 1.0, name: str | None = None)
         >>> smooth_maximum("x", 0, k=2.0)
         formula: log(exp(2*x) + exp(2*0))/2
     """
-    k = positive("k", k, "smooth_maximum")
+    k = finite_number("k", k, "smooth_maximum", low=0.0, exclusive=True)
     if len(functions) < 2:
         raise ValueError(f"A maximum needs at least two functions. Received: {functions!r}")
     pieces = [piece(function, STEPS) for function in functions]
@@ -235,7 +212,7 @@ def log_sum_exp(x: Tensor, axis: int = -1, k: float = 1.0) -> Tensor:
         >>> np.asarray(log_sum_exp(np.array([[1.0, 0.0], [0.0, 0.0]]))).round(4).tolist()
         [1.3133, 0.6931]
     """
-    k = positive("k", k, "log_sum_exp")
+    k = finite_number("k", k, "log_sum_exp", low=0.0, exclusive=True)
     return ops.logsumexp(k * x, axis=axis) / k
 
 
@@ -265,4 +242,5 @@ def noisy_relu_mean(std: float = 1.0, name: str | None = None) -> FormulaActivat
         Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines (ICML), for noisy relu; there
         the variance of the noise is sigmoid(x).
     """
-    return sharpen(integral("normal_cdf"), 1.0 / positive("std", std, "noisy_relu_mean"), name)
+    std = finite_number("std", std, "noisy_relu_mean", low=0.0, exclusive=True)
+    return sharpen(integral("normal_cdf"), 1.0 / std, name)

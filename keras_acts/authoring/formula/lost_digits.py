@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_acts.authoring.formula import FormulaActivation
+from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.testing import contract, metric, samples
 
 

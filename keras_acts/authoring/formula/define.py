@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 import keras
 
-from keras_acts.authoring import notation
-from keras_acts.authoring.formula import FormulaActivation, FormulaDeclaration, declared
-from keras_acts.authoring.layer import FormulaLayer
+from keras_acts.authoring.formula import string_form
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaRecord, declared
+from keras_acts.authoring.formula.trainable import FormulaLayer
 from keras_acts.core.activation import activations
 from keras_acts.layers.base import SharedAxes
 
@@ -35,8 +35,9 @@ def define(
     formula still loses digits, `keras_acts.authoring.accuracy(f)` says in which dtype and for which x.
 
     A formula is made of numbers, x, parameters, + - * / ** and parentheses, pi and e, and these functions: exp, expm1,
-    log, log1p, sqrt, abs, sign, relu, min, max (minimum, maximum), where(x > 0, a, b), sin, cos, arctan, tanh, sinh,
-    cosh, sech, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian (exp(-u**2)).
+    log, log1p, sqrt, abs, sign, heaviside, relu, min, max (minimum, maximum), clip(x, low, high), where(x > 0, a, b),
+    sin, cos, arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian
+    (exp(-u**2)).
 
     Args:
         formula: the text, at most 1000 characters.
@@ -69,17 +70,17 @@ def define(
     return declaration.with_params({})
 
 
-def _register(declaration: FormulaDeclaration, replace: bool) -> None:
+def _register(declaration: FormulaRecord, replace: bool) -> None:
     name = declaration.name
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
     if hasattr(keras.activations, name):
         raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
     known = activations.find(name)
-    again = isinstance(known, FormulaDeclaration) and known.registered_name == declaration.registered_name
+    again = isinstance(known, FormulaRecord) and known.registered_name == declaration.registered_name
     activations.add(declaration, replace=replace or again)
 
 
-def from_string(text: str) -> FormulaDeclaration:
+def from_string(text: str) -> FormulaRecord:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
-    return declared(*notation.read(text))
+    return declared(*string_form.read(text))

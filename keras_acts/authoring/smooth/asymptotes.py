@@ -52,7 +52,7 @@ def values(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     return _measured(activation).value(x)
 
 
-def slopes(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
+def derivatives(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     """f'(x) in float64."""
     return _measured(activation).derivative(x)
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from keras import ops
 
-from keras_acts.authoring.algebra import subtract
-from keras_acts.authoring.evaluation import evaluate
-from keras_acts.authoring.expression import Call, Expression, Sum, Variable
+from keras_acts.authoring.formula.canonical import apply
+from keras_acts.authoring.formula.evaluating import evaluate
+from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
 
 _GRID = np.concatenate([-np.geomspace(1e3, 1e-3, 2000), [0.0], np.geomspace(1e-3, 1e3, 2000)])
 
@@ -27,10 +27,10 @@ def _switches(expression: Expression, seen: set[Expression]) -> Iterator[Express
         return
     seen.add(expression)
     if isinstance(expression, Call):
-        if expression.name in ("abs", "sign", "relu", "step"):
+        if expression.name in ("abs", "sign", "relu", "heaviside"):
             yield expression.arguments[0]
         if expression.name in ("maximum", "minimum", "<", "<="):
-            yield subtract(*expression.arguments)
+            yield apply("-", *expression.arguments)
     for child in expression.children:
         yield from _switches(child, seen)
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_acts.authoring.asymptotes import values
-from keras_acts.authoring.composing import Formula, Piece, made, piece
-from keras_acts.authoring.formula import FormulaActivation
-from keras_acts.authoring.steps import STEPS
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import values
+from keras_acts.authoring.smooth.composing import Formula, Piece, made, piece
+from keras_acts.authoring.smooth.steps import STEPS
 
 CRITERIA = ("least squares", "minimax")
 _POINTS = 801

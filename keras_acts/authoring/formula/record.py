@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -10,31 +10,28 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.authoring import kinks, notation
-from keras_acts.authoring.algebra import X, number
-from keras_acts.authoring.building import build
-from keras_acts.authoring.derivative import derivative
-from keras_acts.authoring.evaluation import evaluate
-from keras_acts.authoring.expression import Expression
-from keras_acts.authoring.functions import function_of
+from keras_acts import notation
+from keras_acts.authoring.formula import kinks, string_form
+from keras_acts.authoring.formula.derivation import derivative
+from keras_acts.authoring.formula.evaluating import evaluate, function_of
+from keras_acts.authoring.formula.expression import Expression
+from keras_acts.authoring.formula.reading import meaning
 from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.params import Param, Trait
-from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, Node, parse, reference
-from keras_acts.notation.tokens import MAX_CONSTANT, unknown
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError
+from keras_acts.notation.tokens import MAX_CONSTANT
 
-_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "step", "maximum", "minimum", "where"})
+_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
 
 
 @dataclass(eq=False)
-class FormulaDeclaration(Activation):
+class FormulaRecord(Activation):
     """The record of a formula. Its registered name is the formula, so that a file needs nothing else."""
-
-    text: str = field(kw_only=True)
 
     @property
     def registered_name(self) -> str:
         """The formula with its parameters' defaults, as a string."""
-        return notation.write(self.text, self.defaults)
+        return string_form.write(self.formula, self.defaults)
 
     @property
     def family(self) -> str:
@@ -53,11 +50,11 @@ class FormulaDeclaration(Activation):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return reference(self.text)
+        return notation.reference(self.formula)
 
     def expression(self, params: Mapping[str, float]) -> Expression:
         """What the formula means for these values of the parameters."""
-        return _built(self.text, parse(self.text), params)
+        return meaning(self.formula, params)
 
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
@@ -67,23 +64,23 @@ class FormulaActivation(BoundActivation):
     It goes wherever an `activation=` goes. `keras_acts.get(f, beta=2.0)` gives it with other parameters.
     """
 
-    declaration: FormulaDeclaration
+    declaration: FormulaRecord
 
-    def __init__(self, declaration: FormulaDeclaration, params: Mapping[str, Any]) -> None:
+    def __init__(self, declaration: FormulaRecord, params: Mapping[str, Any]) -> None:
         super().__init__(declaration, params)
         if self._is_nameless:
-            self.__name__ = notation.write(declaration.text, self.all_params)
+            self.__name__ = string_form.write(declaration.formula, self.all_params)
         elif self.all_params == declaration.defaults:
             self.__name__ = declaration.name
 
     @property
     def _is_nameless(self) -> bool:
-        return self.declaration.name.startswith(notation.PREFIX)
+        return self.declaration.name.startswith(string_form.PREFIX)
 
     @property
     def formula(self) -> str:
         """The formula as it was written."""
-        return self.declaration.text
+        return self.declaration.formula
 
     def get_config(self) -> dict[str, Any]:
         """The formula, its parameters and its name."""
@@ -101,11 +98,8 @@ class FormulaActivation(BoundActivation):
     def __hash__(self) -> int:
         return hash((self.formula, tuple(self.all_params.items())))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return FormulaActivation.from_config, (self.get_config(),)
 
-
-def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> FormulaDeclaration:
+def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> FormulaRecord:
     """The record of a formula, not yet known to the registry.
 
     Raises:
@@ -118,50 +112,32 @@ def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> F
     return _declared(text.strip(), values, name)
 
 
-def meaning(text: str, params: Mapping[str, float]) -> Expression:
-    """What a formula means for these values of its parameters.
-
-    Raises:
-        FormulaError: if it is no formula of x and exactly these parameters, or too large to differentiate.
-    """
-    tree = parse(text)
-    check_names(text, tree, params)
-    return _built(text, tree, params)
-
-
-def _built(text: str, tree: Node, params: Mapping[str, float]) -> Expression:
-    return build(text, tree, {VARIABLE: X, **{key: number(value) for key, value in params.items()}})
-
-
 @functools.lru_cache(maxsize=256)
-def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None) -> FormulaDeclaration:
-    tree = parse(text)
+def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None) -> FormulaRecord:
     defaults = dict(params)
-    check_names(text, tree, defaults)
-    expression = _built(text, tree, defaults)
+    expression = meaning(text, defaults)
 
     def bound(given: Mapping[str, float]) -> Expression:
-        return expression if given == defaults else _built(text, tree, given)
+        return expression if given == defaults else meaning(text, given)
 
     def body(x: Any, **given: float) -> Any:
         return evaluate(bound(given), {VARIABLE: x})
 
-    def slope(x: Any, **given: float) -> Any:
+    def first(x: Any, **given: float) -> Any:
         return function_of(derivative(bound(given)))(x)
 
     body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
-    return FormulaDeclaration(
-        name=name or notation.write(text, defaults),
+    return FormulaRecord(
+        name=name or string_form.write(text, defaults),
         package="keras_acts",
         formulas=MappingProxyType({"": text}),
         paper=None,
         params=MappingProxyType({key: Param("parameter of the formula", name=key, default=v) for key, v in params}),
         traits=frozenset(_traits(expression)),
         aliases=MappingProxyType({}),
-        derivative=slope,
+        derivative=first,
         kinks=lambda **given: kinks.kinks(bound(given)),
         body=body,
-        text=text,
     )
 
 
@@ -172,22 +148,6 @@ def _traits(expression: Expression) -> list[Trait]:
         if np.isnan(keras.ops.convert_to_numpy(ends)).any():
             traits.append(Trait.PERIODIC)
     return traits
-
-
-def check_names(text: str, tree: Node, params: Mapping[str, Any]) -> None:
-    """Refuse names that are not x or a parameter, and parameters that the formula does not have.
-
-    Raises:
-        FormulaError: naming what is close.
-    """
-    for name, position in tree.names.items():
-        if name not in params and name != VARIABLE:
-            message = unknown("parameter", name, [VARIABLE, *params])
-            raise FormulaError(f"{message} Give its value: params={{{name!r}: 1.0}}.", text, position)
-    for name in params.keys() - tree.names.keys():
-        raise FormulaError(f"The formula does not use its parameter '{name}'. Take it out, or use it.", text)
-    if VARIABLE not in tree.names:
-        raise FormulaError("The formula of an activation must contain x.", text)
 
 
 def validated(text: str, name: str, value: Any) -> float:

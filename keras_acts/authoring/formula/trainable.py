@@ -5,16 +5,14 @@ from typing import Any
 
 import keras
 
-from keras_acts.authoring.algebra import X, number
-from keras_acts.authoring.building import build
-from keras_acts.authoring.expression import Variable
-from keras_acts.authoring.formula import check_names, validated
-from keras_acts.authoring.functions import function_of
+from keras_acts.authoring.formula.evaluating import function_of
+from keras_acts.authoring.formula.reading import meaning
+from keras_acts.authoring.formula.record import validated
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
-from keras_acts.notation import VARIABLE, FormulaError, parse
+from keras_acts.notation import FormulaError
 
 
-@keras.saving.register_keras_serializable(package="keras_acts")
+@keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaLayer")
 class FormulaLayer(LearnableActivation):
     """An activation layer whose formula has weights, made by `keras_acts.define(..., trainable=...)`.
 
@@ -53,11 +51,7 @@ class FormulaLayer(LearnableActivation):
                 raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
             if hasattr(self, name):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
-        tree = parse(formula)
-        check_names(formula, tree, self.params)
-        fixed = {name: number(value) for name, value in self.params.items() if name not in self.trainable_params}
-        weights = {name: Variable(name) for name in self.trainable_params}
-        expression = build(formula, tree, {VARIABLE: X, **fixed, **weights})
+        expression = meaning(formula, self.params, self.trainable_params)
         self._function = function_of(expression, tuple(self.trainable_params))
         for name in self.trainable_params:
             self.add_learnable_parameter(name, self.params[name])

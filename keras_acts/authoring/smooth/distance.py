@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_acts.authoring.asymptotes import SHARP, SharpLimit, sharp_limit, values
-from keras_acts.authoring.composing import Formula, made, piece
-from keras_acts.authoring.steps import STEPS, sharpen
+from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit, values
+from keras_acts.authoring.smooth.composing import Formula, made, piece
+from keras_acts.authoring.smooth.steps import STEPS, sharpen
 from keras_acts.core import resolve
 from keras_acts.notation.tokens import unknown
 

@@ -1,14 +1,12 @@
 """Formulas put together from formulas, as text: the result is a formula again, and is saved as one."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
-from keras_acts.authoring import notation
-from keras_acts.authoring.define import define
-from keras_acts.authoring.formula import FormulaActivation
+from keras_acts.authoring.formula import string_form
+from keras_acts.authoring.formula.define import define
+from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.core import resolve
 from keras_acts.notation import FUNCTIONS, VARIABLE, parse
 from keras_acts.notation.tokens import tokenize, unknown
@@ -69,7 +67,7 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
             "A smooth construction starts from a formula such as 'tanh(x)', a name such as 'tanh', or an activation "
             f"made by `keras_acts.define`. Received: {formula!r}"
         )
-    text, params = notation.read(formula)
+    text, params = string_form.read(formula)
     if text in known:
         return Piece(known[text].text, {**known[text].params, **params})
     if text in _UNARY:
@@ -103,15 +101,3 @@ def made(text: str, name: str | None, *parts: Piece) -> FormulaActivation:
 def literal(value: float) -> str:
     """A number as it is written in a formula."""
     return repr(float(value)).removesuffix(".0")
-
-
-def positive(argument: str, value: Any, what: str) -> float:
-    """The value of an argument that must be a finite number > 0.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(value) and value > 0.0):
-        raise ValueError(f"`{argument}` of {what} must be a finite number > 0. Received: {argument}={value!r}")
-    return float(value)

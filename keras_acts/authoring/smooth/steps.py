@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from keras_acts.authoring.asymptotes import SHARP, sharp_limit, slopes, values
-from keras_acts.authoring.composing import Formula, Piece, literal, made, piece, positive
-from keras_acts.authoring.formula import FormulaActivation
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import SHARP, derivatives, sharp_limit, values
+from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
+from keras_acts.core.params import finite_number
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def integral(shape: Formula, name: str | None = None) -> FormulaActivation:
 def _steepness(unit: FormulaActivation, known: str) -> float | None:
     """k where unit(x) is the known step of k x, else None."""
     other = unit_step(known)
-    k = float(slopes(unit, np.zeros(1))[0] / slopes(other, np.zeros(1))[0])
+    k = float(derivatives(unit, np.zeros(1))[0] / derivatives(other, np.zeros(1))[0])
     if abs(k - round(k, 9)) < 4e-15 * k:
         k = round(k, 9)
     is_same = 0.0 < k < np.inf and np.allclose(values(unit, _SAMPLE / k), values(other, _SAMPLE), rtol=1e-12)
@@ -192,7 +193,7 @@ def sharpen(function: Formula, k: float, name: str | None = None) -> FormulaActi
         >>> sharpen("tanh", 2.0)
         formula: tanh(2*x)
     """
-    k = positive("k", k, "sharpen")
+    k = finite_number("k", k, "sharpen", low=0.0, exclusive=True)
     inner = piece(function, STEPS)
     activation = made(inner.text, None, inner)
     if k != 1.0 and sharp_limit(activation).is_step:
