@@ -1,4 +1,4 @@
-"""Write a folder of files as this version saves them, to `tests/data/files/<version>`; a test loads them for ever after.
+"""Write a folder of files as this version saves them, to `tests/data/files/<version>`: a test loads them for ever.
 
 python -m tools.kept_files
 
