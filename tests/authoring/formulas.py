@@ -117,7 +117,7 @@ NEAR_ONE = (
     "log(2 - 1/(1 + x**2))",
     "log(2 - x/sqrt(1 + x**2))",
     "log(1 + sigmoid(x) - sigmoid(x)**2)",
-    "log(tanh(exp(x)))",
+    "log(tanh(1 + x**2))",
     "1 - sigmoid(x)**3",
     "1 - normal_cdf(x)*sigmoid(x)",
     "x - x*sigmoid(x)",

@@ -23,8 +23,8 @@ def _exponentials(algebra: Algebra, factors: Terms) -> Replacement | None:
         if is_call(base, "sigmoid") and falling:
             return (*found, base), (algebra.written("sigmoid(-u)**n", u=u, n=number(n)),)
         if is_call(base, "sech") and (rising or falling):
-            sign = number(1.0 if rising else -1.0)
-            return (*found, base), (algebra.written("(2*sigmoid(2*sign*u))**n", u=u, n=number(n), sign=sign),)
+            u = u if rising else algebra.scale(-1.0, u)
+            return (*found, base), (algebra.written("(2*sigmoid(2*u))**n", u=u, n=number(n)),)
     if len(found) == 1 and factors[found[0]] == 1.0:
         return None
     return found, (algebra.call("exp", exponent),)
