@@ -71,7 +71,7 @@ def test_list_marks_layers(call):
     assert listed(call("list", "--kind", "function")) == ALL
     assert "StarReLU" in listed(call("list", "MetaFormer"))
     line = next(line for line in call("list", "PReLU").stdout.splitlines() if line.split()[:1] == ["PReLU"])
-    assert line.split()[:3] == ["PReLU", "layer", "rectifiers"]
+    assert line.split()[:3] == ["PReLU", "layer", "learned_rectifiers"]
     assert refused(call("list", "--kind", "x")) == "Error: `kind` must be one of: function, layer. Received: 'x'"
 
 
@@ -100,7 +100,7 @@ def test_list_refuses_unknown_traits_and_families(call):
     assert refused(call("list", "--trait", "smoth")).startswith("Error: `trait` must be one of: smooth, ")
     message = refused(call("list", "--family", "x"))
     assert message.endswith("Received: 'x'")
-    assert "gelu" in message
+    assert "periodic" in message
 
 
 # ---- show ------------------------------------------------------------------------------------------------------------

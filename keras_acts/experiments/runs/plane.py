@@ -1,6 +1,5 @@
 """Decisions of a classifier of two-dimensional data on a grid, and their form as text."""
 
-
 import string
 from collections.abc import Callable
 from typing import Any

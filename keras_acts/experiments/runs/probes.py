@@ -1,6 +1,5 @@
 """Diagnostics of the layers of a network: gradient norms, and units that no longer react."""
 
-
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 

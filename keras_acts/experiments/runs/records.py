@@ -5,7 +5,6 @@ Plain data: no Keras, no TensorFlow. A run is its own identity: two runs with th
 
 from __future__ import annotations
 
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

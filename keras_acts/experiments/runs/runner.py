@@ -5,7 +5,6 @@ same curves bit for bit, whatever the number of workers. A worker builds and com
 and keeps it, and therefore gets runs of the same few activations.
 """
 
-
 import functools
 import multiprocessing
 import os
@@ -18,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from keras_acts.experiments.task import data
 from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.task import data
 
 Submit = Callable[[Run], "Future[Record]"]
 TRAINERS_KEPT = 64

@@ -1,6 +1,5 @@
 """One network, trained again and again: built and compiled once, then one compiled call for each epoch."""
 
-
 import math
 import platform
 import random
@@ -14,11 +13,11 @@ import tensorflow as tf
 
 from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
-from keras_acts.experiments.task import networks
 from keras_acts.experiments.runs import plane
-from keras_acts.experiments.task.data import Part, Split
 from keras_acts.experiments.runs.probes import Probe
 from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.task import networks
+from keras_acts.experiments.task.data import Part, Split
 
 OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
