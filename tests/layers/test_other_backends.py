@@ -90,8 +90,6 @@ def expected(tmp_path_factory):
     return folder, results
 
 
-@pytest.mark.slow
-@pytest.mark.second_oracle
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_values_and_gradients(backend, expected):
     if importlib.util.find_spec(backend) is None:
