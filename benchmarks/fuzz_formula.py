@@ -32,8 +32,8 @@ if "--atheris" in sys.argv:
     with atheris.instrument_imports(include=["keras_acts.authoring", "keras_acts.notation"]):
         import keras_acts.authoring  # noqa: F401
 
-from keras_acts.authoring import formula  # noqa: E402
-from keras_acts.authoring.derivative import derivative  # noqa: E402
+from keras_acts.authoring.formula import record  # noqa: E402
+from keras_acts.authoring.formula.derivation import derivative  # noqa: E402
 from keras_acts.notation import FUNCTIONS, FormulaError  # noqa: E402
 from keras_acts.notation.grammar import COMPARISONS  # noqa: E402
 
@@ -65,7 +65,7 @@ def attempt(text: str, audit: Audit) -> bool:
     """Whether the text is a formula. Anything but a FormulaError is a finding and stops the run."""
     audit.active = True
     try:
-        expression = formula.meaning(text, {"a": 1.5} if "a" in text else {})
+        expression = record.meaning(text, {"a": 1.5} if "a" in text else {})
         derivative(derivative(expression))
     except FormulaError:
         return False

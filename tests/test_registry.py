@@ -80,7 +80,8 @@ def test_info_is_the_whole_record():
         "keras_acts>activations.leaky_relu",
         "rectifiers",
     )
-    assert record.formula == r"\max(x, 0) + a \min(x, 0)"
+    assert record.formula == "max(x, 0) + negative_slope * min(x, 0)"
+    assert record.latex == r"\max(x, 0) + \mathrm{negative\_slope} \, \min(x, 0)"
     assert record.paper == "Maas et al. 2013"
     assert record.traits == {keras_acts.Trait.PIECEWISE_LINEAR, keras_acts.Trait.MONOTONIC}
     assert record.aliases["torch"] == ("LeakyReLU(negative_slope=0.01)",)
@@ -541,11 +542,13 @@ def test_spec_strings_are_never_evaluated(tmp_path, monkeypatch):
 
 
 def test_info_reads_well():
-    assert repr(keras_acts.info("celu")).splitlines() == [
+    *record, source = repr(keras_acts.info("celu")).splitlines()
+    assert record == [
         "celu: ELU with a continuous derivative for every alpha.",
-        r"  formula: \max(x, 0) + \alpha (e^{\min(x, 0) / \alpha} - 1)",
+        "  formula: max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
         "  alpha = 1.0: depth and reach of the negative branch",
         "  traits: monotonic",
         "  paper: arXiv:1704.07483",
-        "  aliases: keras: celu; torch: CELU; jax: celu; flax: celu; timm: celu",
+        "  aliases: keras: celu; jax: celu; flax: celu; timm: celu; torch: CELU",
     ]
+    assert source.startswith("  source: keras_acts/activations/exponential_linear.py:")

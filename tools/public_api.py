@@ -19,11 +19,11 @@ FILE = Path(__file__).parent.parent / "tests" / "data" / "public_api.txt"
 MODULES = (
     "keras_acts",
     "keras_acts.activations",
+    "keras_acts.analysis",
     "keras_acts.authoring",
     "keras_acts.authoring.smooth",
     "keras_acts.experiments",
     "keras_acts.initializers",
-    "keras_acts.inspection",
     "keras_acts.layers",
     "keras_acts.plots",
     "keras_acts.testing",

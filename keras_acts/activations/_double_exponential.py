@@ -42,5 +42,7 @@ def gated_derivative(
 ) -> nx.Tensor:
     """G + u z G', given G, G / z and the steepness G'."""
     bend = u * steepness
-    left = quotient + bend if factor == 1.0 else factor * quotient + factor * bend
+    left = quotient + bend
+    if factor != 1.0:
+        left = ops.where(u < 0.0, factor * left, 0.0)
     return ops.where(u < 0.0, nx.times_exp(left, ops.minimum(u, 0.0)), gate + z * bend)

@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperCommand
 
-from keras_acts.authoring.notation import PREFIX
+from keras_acts.authoring.formula.string_form import PREFIX
 from keras_acts.cli import console
 
 __all__ = ["ListingPresets", "command", "compare", "preset_command", "split"]

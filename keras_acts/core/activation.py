@@ -95,11 +95,12 @@ class Activation:
             return self(x, self.bind(args, kwargs))
 
         function.__name__ = self.name
-        function.__doc__ = self._documentation()
+        function.__doc__ = self.documentation
         function.__dict__["declaration"] = self
         return function
 
-    def _documentation(self) -> str:
+    @cached_property
+    def documentation(self) -> str:
         """The docstring of the body with formula and arguments, which are written once, in the declaration."""
         summary, *sections = (inspect.getdoc(self.body) or self.name).split("\n\n")
         formula = self.formulas[""]
@@ -266,7 +267,7 @@ class BoundActivation:
         self.all_params = declaration.bind((), params)
         self.params = {name: self.all_params[name] for name in declaration.params if name in params}
         self.__name__ = spec.format(declaration.name, self.params)
-        self.__doc__ = declaration.function.__doc__
+        self.__doc__ = declaration.documentation
 
     def __call__(self, x: Any) -> Any:
         """The activation of a tensor or KerasTensor."""

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, get_args, get
 from keras_acts.core import keras_bridge, spec
 from keras_acts.core.activation import Activation, Formula, activations
 from keras_acts.core.params import Param, Trait
+from keras_acts.core.registry import aliases_by_framework
 
 P = ParamSpec("P")
 Rule = TypeVar("Rule", bound=Callable[..., Any])
@@ -41,7 +42,6 @@ def activation(
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
-    derivative: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[P, Any]], ActivationFunction[P]]:
     """Declare an activation. The decorated body computes the value with `keras.ops`; its parameters are its signature.
 
@@ -97,7 +97,7 @@ def activation(
             paper=paper,
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
-            aliases=MappingProxyType(_by_framework(aliases)),
+            aliases=aliases_by_framework(aliases),
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
@@ -108,8 +108,6 @@ def activation(
         keras_bridge.register(function, record.registered_name)
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
-        if derivative is not None:
-            record.declare_derivative(derivative)
         return cast(ActivationFunction[P], function)
 
     return declare
@@ -126,15 +124,6 @@ def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param]
                 f"by '' for every other case. Received: {list(formula)}"
             )
     return dict(formula)
-
-
-def _by_framework(aliases: Mapping[str, str | Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for frameworks, spelled in aliases.items():
-        names = (spelled,) if isinstance(spelled, str) else tuple(spelled)
-        for framework in frameworks.split():
-            found[framework] = found.get(framework, ()) + names
-    return found
 
 
 def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:

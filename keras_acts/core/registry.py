@@ -1,7 +1,8 @@
 """Tables of records by name: which activations and which layers there are, and what other frameworks call them."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from keras_acts.core import spec
@@ -33,6 +34,16 @@ def registered_name(package: str, kind: str, name: str) -> str:
     another author's file names.
     """
     return f"{package}>{kind}.{name}"
+
+
+def aliases_by_framework(aliases: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    """`{"keras jax": "relu"}`, as declarations write it, is `{"keras": ("relu",), "jax": ("relu",)}`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for frameworks, spelled in aliases.items():
+        names = (spelled,) if isinstance(spelled, str) else tuple(spelled)
+        for framework in frameworks.split():
+            found[framework] = found.get(framework, ()) + names
+    return MappingProxyType(found)
 
 
 class Registry(Generic[Record]):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
-from keras_acts.core.registry import registered_name
+from keras_acts.core.registry import aliases_by_framework, registered_name
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
 
@@ -67,8 +67,7 @@ def layer(
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in aliases.items()}
-        record = LayerDeclaration(cls, formula, paper, MappingProxyType(given))
+        record = LayerDeclaration(cls, formula, paper, aliases_by_framework(aliases))
         resolve.layers.add(record)
         keras_bridge.register(cls, record.registered_name)
         return cls

@@ -10,7 +10,7 @@ The condition of `where` is a comparison of two sums. Python's own `ast` is no r
 "lambda" and "in" are names here, and of 19,000 faulty texts 12,000 got another position, which its versions differ on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -75,10 +75,6 @@ class _Parser:
         self._index += 1
         return token
 
-    def _expect(self, symbol: str) -> None:
-        if self._take(symbol) is None:
-            raise self._error(f"'{symbol}' is missing here.")
-
     def _error(self, message: str, position: int | None = None) -> FormulaError:
         return FormulaError(message, self._text, self._next.position if position is None else position)
 
@@ -94,16 +90,18 @@ class _Parser:
             raise self._error("A comma can only separate the arguments of a function.")
         raise self._error("An operator (+ - * / **) is missing here.")
 
-    def sum(self, depth: int) -> Node:
-        left = self._term(depth)
-        while sign := self._take("+", "-"):
-            left = Node(sign.text, (left, self._term(depth)), sign.position)
-        return left
+    def _closed(self, node: Node) -> Node:
+        if self._take(")") is None:
+            raise self._error("')' is missing here.")
+        return node
 
-    def _term(self, depth: int) -> Node:
-        left = self._signed(depth)
-        while sign := self._take("*", "/"):
-            left = Node(sign.text, (left, self._signed(depth)), sign.position)
+    def sum(self, depth: int) -> Node:
+        return self._from_left(("+", "-"), lambda: self._from_left(("*", "/"), lambda: self._signed(depth)))
+
+    def _from_left(self, signs: tuple[str, str], operand: Callable[[], Node]) -> Node:
+        left = operand()
+        while sign := self._take(*signs):
+            left = Node(sign.text, (left, operand()), sign.position)
         return left
 
     def _signed(self, depth: int) -> Node:
@@ -111,9 +109,7 @@ class _Parser:
             raise self._error(f"A formula is nested at most {MAX_DEPTH} deep.")
         if sign := self._take("-"):
             return Node("negative", (self._signed(depth + 1),), sign.position)
-        if self._take("+"):
-            return self._signed(depth + 1)
-        return self._power(depth)
+        return self._signed(depth + 1) if self._take("+") else self._power(depth)
 
     def _power(self, depth: int) -> Node:
         base = self._atom(depth)
@@ -122,16 +118,13 @@ class _Parser:
 
     def _atom(self, depth: int) -> Node:
         token = self._next
-        if token.kind == "number":
+        if token.kind in ("number", "name"):
             self._index += 1
-            return self._number(token)
-        if token.kind == "name":
-            self._index += 1
+            if token.kind == "number":
+                return self._number(token)
             return self._call(token, depth) if self._take("(") else self._name(token)
         if self._take("("):
-            inner = self.sum(depth + 1)
-            self._expect(")")
-            return inner
+            return self._closed(self.sum(depth + 1))
         if token.kind == "end" and not self._text.strip():
             raise self._error("A formula is empty.")
         raise self._error("A number, x, a parameter or a function is missing here.")
@@ -162,8 +155,7 @@ class _Parser:
         if len(arguments) != arity:
             given = f"{arity} argument{'s' if arity > 1 else ''}, not {len(arguments)}"
             raise self._error(f"'{name}' takes {given}.", token.position)
-        self._expect(")")
-        return Node(name, tuple(arguments), token.position)
+        return self._closed(Node(name, tuple(arguments), token.position))
 
     def _condition(self, depth: int) -> Node:
         left = self.sum(depth)

@@ -76,7 +76,7 @@ def test_every_file_comes_back_in_a_fresh_process(tmp_path):
 def test_the_formula_is_the_config():
     config = keras_acts.activations.serialize(keras_acts.define(MISH))
     assert config["config"] == {"formula": MISH, "params": {}, "name": None}
-    assert config["registered_name"] == "keras_acts>FormulaActivation"
+    assert config["registered_name"] == "keras_acts>authoring.FormulaActivation"
 
 
 def test_a_name_is_found_as_a_string_with_parameters_and_can_be_defined_again():
@@ -97,7 +97,8 @@ def test_the_rest_of_the_library_takes_a_formula():
     assert keras_acts.initializers.gain(f) == pytest.approx(keras_acts.initializers.gain("mish"), rel=1e-12)
     assert keras_acts.paired(SWISH)["activation"] == SWISH
     assert keras_acts.info(SWISH).params["beta"].default == 1.5
-    assert keras_acts.info(SWISH).formula == r"x \sigma(\beta x)"
+    assert keras_acts.info(SWISH).formula == "x*sigmoid(beta*x)"
+    assert keras_acts.info(SWISH).latex == r"x \sigma(\beta x)"
 
 
 @pytest.mark.parametrize("shared_axes", ["all", None])

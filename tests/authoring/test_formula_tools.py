@@ -33,7 +33,7 @@ def test_a_formula_is_judged_by_its_own_text():
     quick = {"dtypes": ["float64"], "modes": ["eager"]}
     f = keras_acts.define("x*tanh(exp(x))")
     check_activation(f, **quick)
-    other = dataclasses.replace(f.declaration, text="x*tanh(1.0000001*exp(x))")
+    other = dataclasses.replace(f.declaration, formulas={"": "x*tanh(1.0000001*exp(x))"})
     with pytest.raises(AssertionError, match=r"check_accuracy: value in float64, eager: K = "):
         check_activation(other.with_params({}), **quick)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from formulas import FORMULAS, HELD_OUT, KNOWN_LOSSES, judge
+from formulas import FORMULAS, HELD_OUT, KNOWN_LOSSES, NEAR_ONE, judge
 
 import keras_acts
 from keras_acts.testing import contract, samples
@@ -28,6 +28,19 @@ def test_formula_meets_the_contract(text):
     )
     checks = contract.check_accuracy, contract.check_nan, contract.check_limits, contract.check_kinks
     assert [finding for check in checks for finding in check(subject)] == []
+
+
+def samples_near_one(dtype, kinks=()):
+    chosen = np.random.default_rng(7).choice(samples.sample(dtype, kinks), 60, replace=False)
+    return np.concatenate([chosen, [-74.7, -30.3, -9.1, -1e-9, 1e-5, 3.3, 20.2, 37.5]])  # where the digits went
+
+
+@pytest.mark.parametrize("text", NEAR_ONE)
+def test_what_is_left_of_one_keeps_its_digits(text):
+    subject = contract.subject(
+        f"formula: {text}", judge(text), dtypes=("float64",), modes=("eager",), sample=samples_near_one
+    )
+    assert contract.check_accuracy(subject) == []
 
 
 @pytest.mark.parametrize("text", KNOWN_LOSSES)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import keras_acts
 from keras_acts import cli, experiments
 from keras_acts.experiments import execution, presets
-from keras_acts.experiments.presets import circles, gradients, mnist, signals
+from keras_acts.experiments.presets import circles, depth, mnist, signals
 from keras_acts.experiments.presets.measures import ACCURACY, MSE, values
 from keras_acts.experiments.presets.preset import Part, Published
 from keras_acts.experiments.presets.reproduction import Row
@@ -70,7 +70,7 @@ def test_circles_get_better_with_depth_and_with_epochs():
 def test_sigmoid_gradients_vanish_and_others_do_not():
     """Nielsen: a factor of 4 to 6 per layer; single ratios of 30 units scatter, so the median of a few seeds."""
     parts, records = small(
-        presets.get("vanishing"), lambda plan: plan.model in (gradients._nielsen(4), gradients.KEPT_MODEL), seeds=4
+        presets.get("vanishing"), lambda plan: plan.model in (depth._nielsen(4), depth.KEPT_MODEL), seeds=4
     )
     found = reproduced(presets.get("vanishing"), parts, records)
     assert [round(row.published, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
@@ -99,7 +99,7 @@ def test_what_deep_30_expects():
 
     def learned(scores):
         return [
-            record(name, seed, score=score, model=gradients.DEEP, paired=paired)
+            record(name, seed, score=score, model=depth.DEEP, paired=paired)
             for (name, paired), score in scores.items()
             for seed in range(2)
         ]

@@ -1,0 +1,184 @@
+"""Sums, products, powers and functions in canonical form: flat, like terms collected, identities applied."""
+
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+
+from keras_acts.authoring.formula.collecting import (
+    MAX_EXPONENT,
+    ONE,
+    ZERO,
+    ConstantError,
+    count_step,
+    factors_of,
+    is_nonnegative,
+    number,
+    plain_product,
+    plain_sum,
+    plus,
+    terms_of,
+    to_power,
+)
+from keras_acts.authoring.formula.computations import COMPUTATIONS
+from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, without
+from keras_acts.notation import FUNCTIONS, Node, parse
+
+_VALUES: Mapping[str, Callable[..., float]] = {
+    **{name: meaning.value for name, meaning in FUNCTIONS.items() if name != "where"},
+    "power": operator.pow,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+_parsed = functools.lru_cache(maxsize=None)(parse)  # of the formulas in our own tables
+
+# A rule takes the algebra that applies it and what is collected or called, and gives an equal expression or None.
+SumRule = Callable[["Algebra", float, Terms], Expression | None]
+# That of a product tells the factors that go, and what comes instead.
+ProductRule = Callable[["Algebra", Terms], tuple[tuple[Expression, ...], tuple[Expression, ...]] | None]
+CallRule = Callable[..., Expression | None]
+
+
+class Algebra:
+    """What makes expressions.
+
+    Args:
+        sum_rules: identities of sums, tried in this order.
+        product_rules: identities of products.
+        call_rules: one identity for each function that has any.
+    """
+
+    def __init__(
+        self,
+        sum_rules: Sequence[SumRule],
+        product_rules: Sequence[ProductRule],
+        call_rules: Mapping[str, CallRule],
+    ) -> None:
+        self._sum_rules, self._product_rules, self._call_rules = sum_rules, product_rules, call_rules
+
+    def add(self, *summands: Expression) -> Expression:
+        """The sum."""
+        count_step()
+        constant, terms = 0.0, Terms()
+        for summand in summands:
+            own_constant, own_terms = terms_of(summand)
+            constant = plus(constant, own_constant)
+            for term, coefficient in own_terms:
+                terms[term] = plus(terms.get(term, 0.0), coefficient)
+        terms = {term: coefficient for term, coefficient in terms.items() if coefficient}
+        for rule in self._sum_rules:
+            found = rule(self, constant, terms)
+            if found is not None:
+                return found
+        return plain_sum(constant, terms)
+
+    def scale(self, coefficient: float, expression: Expression) -> Expression:
+        """coefficient * expression, with a sum kept as one factor."""
+        return self.multiply(number(coefficient), expression)
+
+    def multiply(self, *factors: Expression) -> Expression:
+        """The product."""
+        count_step()
+        coefficient, bases = 1.0, Terms()
+        for factor in factors:
+            own_coefficient, own_factors = factors_of(factor)
+            coefficient *= own_coefficient
+            for base, exponent in own_factors:
+                bases[base] = plus(bases.get(base, 0.0), exponent)
+        if not coefficient:
+            return ZERO
+        bases = {base: exponent for base, exponent in bases.items() if exponent}
+        for rule in self._product_rules:
+            found = rule(self, bases)
+            if found is not None:
+                gone, instead = found
+                return self.multiply(number(coefficient), *_raised_all(without(bases, *gone)), *instead)
+        return plain_product(coefficient, bases)
+
+    def divide(self, a: Expression, b: Expression) -> Expression:
+        """a / b."""
+        return self.multiply(a, self.power(b, -1.0))
+
+    def power(self, base: Expression, exponent: float) -> Expression:
+        """base ** exponent, for a constant exponent."""
+        if exponent == 0.0:
+            return ONE
+        if abs(exponent) > MAX_EXPONENT:
+            raise ConstantError(exponent)
+        if isinstance(base, Number):
+            return to_power(base.value, exponent)
+        if not isinstance(base, Product):
+            return self.multiply(_raised(base, exponent))
+        coefficient, factors = base.coefficient, base.factors
+        if exponent.is_integer():
+            return self.multiply(to_power(coefficient, exponent), *(_raised(b, own * exponent) for b, own in factors))
+        if coefficient < 0.0:
+            return plain_product(1.0, {base: exponent})
+        split: list[Expression] = [to_power(coefficient, exponent)]
+        rest = Terms()
+        for inner, own in factors:  # a root of what may be negative cannot be split off
+            if is_nonnegative(inner):
+                split.append(_raised(inner, own * exponent))
+            elif own % 2.0 == 0.0:  # sqrt(x^2) = |x|
+                split.append(self.power(self.call("abs", inner), own * exponent))
+            else:
+                rest[inner] = own
+        if rest:
+            split.append(plain_product(1.0, {plain_product(1.0, rest): exponent}))
+        return self.multiply(*split)
+
+    def call(self, name: str, *arguments: Expression) -> Expression:
+        """A function of expressions, by the name that expressions have for it."""
+        rule = self._call_rules.get(name)
+        found = rule(self, *arguments) if rule is not None else None
+        if found is not None:
+            return found
+        constants = [argument.value for argument in arguments if isinstance(argument, Number)]
+        if len(constants) < len(arguments) or name not in _VALUES:
+            return Call(name, arguments)
+        try:
+            return number(_VALUES[name](*constants))
+        except (ValueError, OverflowError, ZeroDivisionError) as error:
+            raise ConstantError(f"{name} of a constant") from error
+
+    def apply(self, name: str, *arguments: Expression) -> Expression:
+        """An operator or a function of the grammar, of expressions."""
+        match name:
+            case "+":
+                return self.add(*arguments)
+            case "-":
+                return self.add(arguments[0], self.scale(-1.0, arguments[1]))
+            case "*":
+                return self.multiply(*arguments)
+            case "/":
+                return self.divide(*arguments)
+            case "**":
+                return self.call("power", *arguments)
+            case "negative":
+                return self.scale(-1.0, *arguments)
+            case ">" | ">=":
+                return self.call(name.replace(">", "<"), *reversed(arguments))
+        means = COMPUTATIONS[name].means if name in COMPUTATIONS else ""
+        if means:
+            return self.written(means, **dict(zip("uvw", arguments, strict=False)))
+        return self.call(name, *arguments)
+
+    def written(self, text: str, **values: Expression) -> Expression:
+        """A formula of our own tables, with expressions in place of its names."""
+
+        def meaning(node: Node) -> Expression:
+            if node.name == "number":
+                return number(node.value)
+            return (
+                values[node.identifier] if node.name == "name" else self.apply(node.name, *map(meaning, node.arguments))
+            )
+
+        return meaning(_parsed(text))
+
+
+def _raised_all(bases: Terms) -> list[Expression]:
+    return [_raised(base, exponent) for base, exponent in bases.items()]
+
+
+def _raised(base: Expression, exponent: float) -> Expression:
+    """base ** exponent as one factor."""
+    return base if exponent == 1.0 else Product(1.0, ((base, exponent),))

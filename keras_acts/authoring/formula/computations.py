@@ -1,0 +1,127 @@
+"""How the functions of the grammar are computed. What they mean say the equal keys of `notation.FUNCTIONS`."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from keras import ops
+
+from keras_acts.authoring.formula import kernels, truncated
+from keras_acts.authoring.formula.scaled import Scaled
+from keras_acts.authoring.formula.truncated import Series
+from keras_acts.core import numerics as nx
+from keras_acts.core.derivatives import Tensor
+
+
+@dataclass(frozen=True)
+class ByExponent:
+    """A kernel that takes a clipped argument and gives a scaled number, as its result decays or grows exponentially."""
+
+    value: Callable[[Tensor], Scaled]
+    follows_zero: bool = False  # f(u) / u -> 1 for u -> 0
+
+
+@dataclass(frozen=True)
+class ThroughZero:
+    """A kernel of a function that is 0 at 0, with a derivative other than 0 there: f(u) of a tiny u is as tiny."""
+
+    value: Callable[[Tensor], Tensor]
+    derivative: float = 1.0
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A kernel from a tensor to a tensor."""
+
+    value: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """One function.
+
+    Args:
+        means: the same in other functions, as a formula of u, v and w, where it needs no computation of its own.
+        derivative: as a formula of u; "" where `derivation` treats it.
+        kernel: the value for tensors; None where `functions` has its own way.
+        series: the power series of f(u), from that of u and the value f(u(0)); None: the integral of the derivative's.
+    """
+
+    means: str = ""
+    derivative: str = ""
+    kernel: ByExponent | ThroughZero | Plain | None = None
+    series: Callable[[Series, float], Series] | None = None
+
+
+def _switch(above: Callable[[Series], Series], otherwise: Callable[[Series], Series]) -> Callable[..., Series]:
+    return lambda u, start: (above if truncated.is_above(u[0]) else otherwise)(u)
+
+
+def _nothing(u: Series) -> Series:
+    return 0.0 * u
+
+
+def _one(u: Series) -> Series:
+    return truncated.constant(1.0)
+
+
+COMPUTATIONS = MappingProxyType(
+    {
+        "exp": Computation(derivative="exp(u)", series=lambda u, start: truncated.exp(u)),
+        "expm1": Computation(
+            derivative="exp(u)",
+            kernel=ByExponent(kernels.expm1, follows_zero=True),
+            series=lambda u, start: truncated.solved(u, start, lambda y: y + _one(y)),
+        ),
+        "log": Computation(derivative="1/u"),
+        "log1p": Computation(derivative="1/(1 + u)"),
+        "sqrt": Computation(means="u**0.5"),
+        # At a kink the derivative is one element of the subdifferential: 0 for |u|.
+        "abs": Computation(derivative="sign(u)", series=_switch(lambda u: u, lambda u: -u)),
+        "sign": Computation(derivative="0", kernel=Plain(ops.sign), series=_switch(_one, lambda u: -_one(u))),
+        "heaviside": Computation(derivative="0", kernel=Plain(kernels.heaviside), series=_switch(_one, _nothing)),
+        "relu": Computation(series=_switch(lambda u: u, _nothing)),
+        "sin": Computation(derivative="cos(u)", series=lambda u, start: truncated.turning(u).imag),
+        "cos": Computation(derivative="-sin(u)", series=lambda u, start: truncated.turning(u).real),
+        "tanh": Computation(
+            derivative="sech(u)**2",
+            kernel=ThroughZero(nx.tanh),
+            series=lambda u, start: truncated.solved(u, start, lambda y: _one(y) - truncated.times(y, y)),
+        ),
+        "sinh": Computation(
+            derivative="cosh(u)",
+            kernel=ByExponent(kernels.sinh, follows_zero=True),
+            series=lambda u, start: 0.5 * (truncated.exp(u) - truncated.exp(-u)),
+        ),
+        "cosh": Computation(
+            derivative="sinh(u)",
+            kernel=ByExponent(kernels.cosh),
+            series=lambda u, start: 0.5 * (truncated.exp(u) + truncated.exp(-u)),
+        ),
+        "sech": Computation(
+            derivative="-sech(u)*tanh(u)",
+            kernel=ByExponent(kernels.sech),
+            series=lambda u, start: truncated.to_power(0.5 * (truncated.exp(u) + truncated.exp(-u)), -1.0),
+        ),
+        "log_cosh": Computation(derivative="tanh(u)", kernel=Plain(kernels.log_cosh)),
+        "arctan": Computation(derivative="1/(1 + u**2)", kernel=ThroughZero(nx.arctan)),
+        "asinh": Computation(derivative="(1 + u**2)**(-0.5)", kernel=ThroughZero(kernels.asinh)),
+        "sigmoid": Computation(
+            derivative="sech(0.5*u)**2/4",
+            kernel=ByExponent(kernels.sigmoid),
+            series=lambda u, start: truncated.solved(u, start, lambda y: y - truncated.times(y, y)),
+        ),
+        "softplus": Computation(derivative="sigmoid(u)"),
+        "erf": Computation(derivative="2/sqrt(pi)*exp(-u**2)", kernel=ThroughZero(nx.erf, 2.0 / math.sqrt(math.pi))),
+        "erfc": Computation(means="2*normal_cdf(-sqrt(2)*u)"),
+        "normal_cdf": Computation(derivative="sqrt(0.5/pi)*exp(-0.5*u**2)", kernel=ByExponent(kernels.normal_cdf)),
+        "gaussian": Computation(means="exp(-u**2)"),
+        "min": Computation(means="minimum(u, v)"),
+        "max": Computation(means="maximum(u, v)"),
+        "minimum": Computation(),
+        "maximum": Computation(),
+        "clip": Computation(means="minimum(maximum(u, v), w)"),
+        "where": Computation(),
+    }
+)

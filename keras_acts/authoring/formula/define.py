@@ -1,0 +1,86 @@
+"""`keras_acts.define`: a formula in plain text becomes an activation."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import keras
+
+from keras_acts.authoring.formula import string_form
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaRecord, declared
+from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.core.activation import activations
+from keras_acts.layers.base import SharedAxes
+
+
+def define(
+    formula: str,
+    name: str | None = None,
+    params: Mapping[str, float] = MappingProxyType({}),
+    trainable: Iterable[str] = (),
+    *,
+    shared_axes: SharedAxes = "all",
+    replace: bool = False,
+) -> FormulaActivation | FormulaLayer:
+    """Make an activation of your own from a formula in plain text.
+
+    f(x) = what the text says
+
+    The result works like a built-in activation: in any Keras layer, in `keras_acts.get`, `paired`, the initializers, in
+    plots and on the command line. A model with it is saved as the formula itself: it loads with `safe_mode=True` after
+    `import keras_acts`, and no code is run. Without a call to `define`, a string does the same:
+    `Dense(64, activation="formula: x*sigmoid(beta*x), beta=1.5")`.
+
+    Write the formula as you would on paper: log(1 + exp(x)) does not overflow, 1 - tanh(x)**2 does not cancel, and
+    where() has no NaN gradient from the branch not taken. The derivatives are worked out symbolically. Where the
+    formula still loses digits, `keras_acts.authoring.accuracy(f)` says in which dtype and for which x.
+
+    A formula is made of numbers, x, parameters, + - * / ** and parentheses, pi and e, and these functions: exp, expm1,
+    log, log1p, sqrt, abs, sign, heaviside, relu, min, max (minimum, maximum), clip(x, low, high), where(x > 0, a, b),
+    sin, cos, arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian
+    (exp(-u**2)).
+
+    Args:
+        formula: the text, at most 1000 characters.
+        name: a name under which strings find it in this process, or None. Files do not depend on it.
+        params: value of each parameter of the formula; the initial value of a trainable one.
+        trainable: names of the parameters that are weights. With any, the result is a layer.
+        shared_axes: of the layer's weights: "all" for one of each in all; None for one per channel; or axes along which
+            they are shared.
+        replace: True to take over a name that is in use.
+
+    Returns:
+        A callable object, or a new `keras.Layer` where there are trainable parameters.
+
+    Raises:
+        FormulaError: (a ValueError) with the position of what is not in the grammar, an unknown function or parameter
+            with near matches, or a formula that is too long, too deeply nested or too large.
+        ValueError: if the name is taken, or a parameter is not a finite number.
+
+    Example:
+        >>> f = keras_acts.define("x * tanh(log(1 + exp(x)))")
+        >>> np.asarray(f(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.2525, 0.0, 1.944]
+    """
+    wanted = [trainable] if isinstance(trainable, str) else list(trainable)
+    if wanted:
+        return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
+    declaration = declared(formula, params, name)
+    if name is not None:
+        _register(declaration, replace)
+    return declaration.with_params({})
+
+
+def _register(declaration: FormulaRecord, replace: bool) -> None:
+    name = declaration.name
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
+    if hasattr(keras.activations, name):
+        raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
+    known = activations.find(name)
+    again = isinstance(known, FormulaRecord) and known.registered_name == declaration.registered_name
+    activations.add(declaration, replace=replace or again)
+
+
+def from_string(text: str) -> FormulaRecord:
+    """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
+    return declared(*string_form.read(text))

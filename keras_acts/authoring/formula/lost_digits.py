@@ -1,0 +1,81 @@
+"""Where a formula loses digits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.testing import contract, metric, samples
+
+
+@dataclass(frozen=True)
+class Lost:
+    """One place where a result is less accurate than the contract asks."""
+
+    dtype: str
+    order: int
+    low: float
+    high: float
+    k: float
+
+    def __str__(self) -> str:
+        region = f"for x from {self.low:.4g} to {self.high:.4g}"
+        allowed = contract.limit(self.dtype, self.order)
+        return f"{self.dtype}: {contract.ORDER_NAMES[self.order]} {region}: K up to {self.k:.3g}, allowed {allowed:g}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `accuracy` found; it prints as text."""
+
+    formula: str
+    lost: tuple[Lost, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True if value, first and second derivative meet the contract everywhere."""
+        return not self.lost
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"{self.formula}: value, first and second derivative meet the contract in float32 and float64."
+        return "\n".join([f"{self.formula} loses digits:", *map(str, self.lost)])
+
+
+def accuracy(activation: FormulaActivation, points: int = 300) -> Report:
+    """Measure an activation made by `define` against its own text in mpmath, and say where it loses digits.
+
+    K = |got - f(x)| / (eps (|f(x)| + |x f'(x)|)): 1 is as good as the input's own rounding, and 4 the limit of the
+    contract. It is not measured by `define` itself: it takes seconds, and needs mpmath (the `test` extra).
+
+    Args:
+        activation: what `define` returned, without trainable parameters.
+        points: number of inputs drawn from all binades of each dtype.
+
+    Returns:
+        A report with `ok` and `lost`, which prints as text. Each entry names dtype, derivative and a range of x.
+
+    Example:
+        >>> print(keras_acts.authoring.accuracy(keras_acts.define("x / (1 + exp(-x))"), points=30))
+        x / (1 + exp(-x)): value, first and second derivative meet the contract in float32 and float64.
+    """
+    subject = contract.subject(activation, None, dtypes=("float64", "float32"), modes=("eager",))
+    lost = []
+    for dtype in subject.dtypes:
+        x = samples.sample(dtype, subject.kinks)
+        x = np.sort(np.random.default_rng(1).choice(x, min(points, len(x)), replace=False))
+        assert subject.reference is not None
+        exact = contract.oracle.derivatives(subject.reference, x)
+        got = subject.evaluate(x, "eager")
+        for order in range(3):
+            k = metric.k_error(got[order], exact, order, x.astype(np.float64), dtype)
+            bad = ~(k <= contract.limit(dtype, order))
+            for run in _runs(bad):
+                lost.append(Lost(dtype, order, float(x[run[0]]), float(x[run[-1]]), float(np.max(k[run]))))
+    return Report(activation.formula, tuple(lost))
+
+
+def _runs(bad: np.ndarray) -> list[np.ndarray]:
+    """Indices that follow one another."""
+    indices = np.flatnonzero(bad)
+    return [] if not len(indices) else np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)

@@ -1,0 +1,166 @@
+"""A formula as an activation: its record, and the callable object that is saved as the formula itself."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_acts import notation
+from keras_acts.authoring.formula import kinks, string_form
+from keras_acts.authoring.formula.derivation import derivative
+from keras_acts.authoring.formula.evaluating import evaluate, function_of
+from keras_acts.authoring.formula.expression import Expression
+from keras_acts.authoring.formula.reading import meaning
+from keras_acts.core.activation import Activation, BoundActivation
+from keras_acts.core.params import Param, Trait
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError
+from keras_acts.notation.tokens import MAX_CONSTANT
+
+_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
+
+
+@dataclass(eq=False)
+class FormulaRecord(Activation):
+    """The record of a formula. Its registered name is the formula, so that a file needs nothing else."""
+
+    @property
+    def registered_name(self) -> str:
+        """The formula with its parameters' defaults, as a string."""
+        return string_form.write(self.formula, self.defaults)
+
+    @property
+    def family(self) -> str:
+        """Formulas are a family of their own."""
+        return "formula"
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The activation with the parameters' defaults."""
+        return FormulaActivation(self, {})
+
+    def with_params(self, params: Mapping[str, Any]) -> "FormulaActivation":
+        """The activation with other values of the parameters."""
+        return FormulaActivation(self, params)
+
+    @property
+    def reference(self) -> Callable[..., Any]:
+        """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
+        return notation.reference(self.formula)
+
+    def expression(self, params: Mapping[str, float]) -> Expression:
+        """What the formula means for these values of the parameters."""
+        return meaning(self.formula, params)
+
+
+@keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
+class FormulaActivation(BoundActivation):
+    """An activation made by `keras_acts.define`: a callable object that is saved as its formula.
+
+    It goes wherever an `activation=` goes. `keras_acts.get(f, beta=2.0)` gives it with other parameters.
+    """
+
+    declaration: FormulaRecord
+
+    def __init__(self, declaration: FormulaRecord, params: Mapping[str, Any]) -> None:
+        super().__init__(declaration, params)
+        if self._is_nameless:
+            self.__name__ = string_form.write(declaration.formula, self.all_params)
+        elif self.all_params == declaration.defaults:
+            self.__name__ = declaration.name
+
+    @property
+    def _is_nameless(self) -> bool:
+        return self.declaration.name.startswith(string_form.PREFIX)
+
+    @property
+    def formula(self) -> str:
+        """The formula as it was written."""
+        return self.declaration.formula
+
+    def get_config(self) -> dict[str, Any]:
+        """The formula, its parameters and its name."""
+        name = None if self._is_nameless else self.declaration.name
+        return {"formula": self.formula, "params": dict(self.all_params), "name": name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "FormulaActivation":
+        """The activation that `get_config` describes. It runs no code, and does not take the name in this process."""
+        return cls(declared(config["formula"], config["params"], config["name"]), {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FormulaActivation) and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        return hash((self.formula, tuple(self.all_params.items())))
+
+
+def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> FormulaRecord:
+    """The record of a formula, not yet known to the registry.
+
+    Raises:
+        FormulaError: if it is no formula of x and exactly these parameters.
+        ValueError: if a parameter is not a finite number.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"A formula must be a string such as 'x * sigmoid(x)'. Received: {text!r}")
+    values = tuple((key, validated(text, key, value)) for key, value in params.items())
+    return _declared(text.strip(), values, name)
+
+
+@functools.lru_cache(maxsize=256)
+def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None) -> FormulaRecord:
+    defaults = dict(params)
+    expression = meaning(text, defaults)
+
+    def bound(given: Mapping[str, float]) -> Expression:
+        return expression if given == defaults else meaning(text, given)
+
+    def body(x: Any, **given: float) -> Any:
+        return evaluate(bound(given), {VARIABLE: x})
+
+    def first(x: Any, **given: float) -> Any:
+        return function_of(derivative(bound(given)))(x)
+
+    body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
+    return FormulaRecord(
+        name=name or string_form.write(text, defaults),
+        package="keras_acts",
+        formulas=MappingProxyType({"": text}),
+        paper=None,
+        params=MappingProxyType({key: Param("parameter of the formula", name=key, default=v) for key, v in params}),
+        traits=frozenset(_traits(expression)),
+        aliases=MappingProxyType({}),
+        derivative=first,
+        kinks=lambda **given: kinks.kinks(bound(given)),
+        body=body,
+    )
+
+
+def _traits(expression: Expression) -> list[Trait]:
+    traits = [] if expression.functions & _NOT_SMOOTH else [Trait.SMOOTH]
+    if expression.functions & {"sin", "cos"}:
+        ends = evaluate(expression, {VARIABLE: keras.ops.convert_to_tensor(np.array([np.inf, -np.inf]))})
+        if np.isnan(keras.ops.convert_to_numpy(ends)).any():
+            traits.append(Trait.PERIODIC)
+    return traits
+
+
+def validated(text: str, name: str, value: Any) -> float:
+    """The value of a parameter as a float.
+
+    Raises:
+        FormulaError: if its name already means something in a formula, or is no name.
+        ValueError: if it is not a finite number of reasonable size.
+    """
+    if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+        raise FormulaError(
+            f"A parameter's name is made of letters, digits and _. Received: params={{{name!r}: ...}};", text
+        )
+    if name == VARIABLE or name in CONSTANTS or name in FUNCTIONS or name in ("trainable",):
+        raise FormulaError(f"The name '{name}' already has a meaning in a formula; call the parameter otherwise.", text)
+    return Param("", low=-MAX_CONSTANT, high=MAX_CONSTANT, name=name).validated(value, text)

@@ -1,0 +1,66 @@
+"""A formula with trainable parameters."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+
+from keras_acts.authoring.formula.evaluating import function_of
+from keras_acts.authoring.formula.reading import meaning
+from keras_acts.authoring.formula.record import validated
+from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
+from keras_acts.notation import FormulaError
+
+
+@keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaLayer")
+class FormulaLayer(LearnableActivation):
+    """An activation layer whose formula has weights, made by `keras_acts.define(..., trainable=...)`.
+
+    Args:
+        formula: the formula, as in `keras_acts.define`.
+        params: value of each parameter; the initial value of a trainable one.
+        trainable_params: names of the parameters that are weights.
+        shared_axes: "all" for one weight of each in all; None for one per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.define("x * sigmoid(beta * x)", params={"beta": 1.5}, trainable=["beta"])
+        >>> [weight.name for weight in layer.trainable_weights]
+        ['beta']
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        params: Mapping[str, float],
+        trainable_params: Iterable[str],
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.formula = formula
+        self.params = {name: validated(formula, name, value) for name, value in params.items()}
+        self.trainable_params = list(dict.fromkeys(trainable_params))
+        for name in self.trainable_params:
+            if name not in self.params:
+                raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
+            if hasattr(self, name):
+                raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
+        expression = meaning(formula, self.params, self.trainable_params)
+        self._function = function_of(expression, tuple(self.trainable_params))
+        for name in self.trainable_params:
+            self.add_learnable_parameter(name, self.params[name])
+
+    def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
+        """The value."""
+        return self._function(x, *weights)
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments."""
+        own = {"formula": self.formula, "params": dict(self.params), "trainable_params": list(self.trainable_params)}
+        return {**super().get_config(), **own}

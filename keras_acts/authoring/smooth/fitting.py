@@ -1,0 +1,109 @@
+"""Parameters of a formula, fitted to a function."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.smooth.asymptotes import values
+from keras_acts.authoring.smooth.composing import Formula, Piece, made, piece
+from keras_acts.authoring.smooth.steps import STEPS
+
+CRITERIA = ("least squares", "minimax")
+_POINTS = 801
+_MAX_STEPS = 30
+
+
+class Fit(NamedTuple):
+    """The activation with the best parameters, and how far it is from the function: RMS and largest error."""
+
+    activation: FormulaActivation
+    rms: float
+    largest: float
+
+
+def fit(
+    formula: Formula,
+    to: Formula,
+    params: Mapping[str, float],
+    low: float = -5.0,
+    high: float = 5.0,
+    criterion: str = "least squares",
+) -> Fit:
+    """Fit parameters of a formula to a function on an interval.
+
+    minimises the integral of (f - g)^2, or the largest |f - g|, over low <= x <= high
+
+    Args:
+        formula: f, with parameters.
+        to: g, a formula, a name, or an activation made by `define`.
+        params: the parameters to fit, each with a value to start from.
+        low: left end of the interval.
+        high: right end of the interval, > low.
+        criterion: "least squares" or "minimax".
+
+    Returns:
+        A `Fit`. The parameters are in `activation.all_params`.
+
+    Raises:
+        ValueError: for an empty interval, no parameters, an unknown criterion, or where the search finds no minimum.
+
+    Example:
+        >>> found = fit("a*x", "tanh", {"a": 1.0}, low=-1.0, high=1.0)
+        >>> round(found.activation.all_params["a"], 3)
+        0.843
+    """
+    from scipy.optimize import least_squares
+
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ValueError(f"`low` must be below `high`, both finite. Received: low={low!r}, high={high!r}")
+    if criterion not in CRITERIA:
+        raise ValueError(f"`criterion` must be 'least squares' or 'minimax'. Received: criterion={criterion!r}")
+    if not params:
+        raise ValueError("`params` must name the parameters to fit, each with a value to start from. Received: {}")
+    model, target = piece(formula), piece(to, STEPS)
+    x = np.linspace(low, high, _POINTS)
+    wanted = values(made(target.text, None, target), x)
+
+    def activation(vector: np.ndarray) -> FormulaActivation:
+        found = dict(zip(params, map(float, vector), strict=True))
+        return made(model.text, None, Piece(model.text, {**model.params, **found}))
+
+    def error(vector: np.ndarray) -> np.ndarray:
+        return values(activation(vector), x) - wanted
+
+    found = least_squares(error, list(params.values()), jac="3-point", xtol=1e-12, ftol=1e-12, gtol=1e-12)
+    best = found.x if criterion == "least squares" else _minimax(error, found.x)
+    if not (found.success and np.isfinite(best).all()):
+        raise ValueError(f"The fit finds no minimum from params={dict(params)!r}; start nearer to it. {found.message}")
+    rest = error(best)
+    return Fit(activation(best), float(np.sqrt(np.mean(rest**2))), float(np.max(np.abs(rest))))
+
+
+def _minimax(error: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np.ndarray:
+    """The parameters with the smallest max |error|: a linear programme for each linearisation, as in Osborne and Watson
+    1969.
+    """
+    from scipy.optimize import linprog
+
+    best, rest = start, error(start)
+    for _ in range(_MAX_STEPS):
+        widths = 1e-6 * np.maximum(1.0, np.abs(best))
+        slopes = np.stack(
+            [(error(best + width) - error(best - width)) / (2.0 * width.max()) for width in np.diag(widths)], axis=1
+        )
+        bound = np.full((len(rest), 1), -1.0)  # -t <= error + slopes step <= t, with the smallest t
+        rows = np.block([[slopes, bound], [-slopes, bound]])
+        cost = np.append(np.zeros(len(best)), 1.0)
+        # In units of the error so far: the solver's tolerances are absolute.
+        size = np.max(np.abs(rest))
+        solved = linprog(cost, rows, np.concatenate([-rest, rest]) / size, bounds=(None, None))
+        step = size * solved.x[:-1]
+        while np.max(np.abs(step)) > 1e-12 and np.max(np.abs(error(best + step))) >= size:
+            step = 0.5 * step
+        if np.max(np.abs(step)) <= 1e-12:
+            break
+        best = best + step
+        rest = error(best)
+    return best
