@@ -160,8 +160,8 @@ def test_rows_tell_the_published_figure_the_median_and_the_spread():
 
 def test_an_outcome_that_fails_is_called_so():
     records = [record("relu", seed, score=0.5, data=circles.DATA, model="mlp(width=8, depth=3)") for seed in range(2)]
-    for depth, score in ((1, 0.9), (2, 0.8), (4, 0.3)):
-        model = circles._layers_of_8(depth)
+    for layers, score in ((1, 0.9), (2, 0.8), (4, 0.3)):
+        model = circles._layers_of_8(layers)
         records += [record("relu", seed, score=score, data=circles.DATA, model=model) for seed in range(2)]
     sentences = str(presets.reproduce(presets.get("circles-depth"), [], records)).splitlines()
     assert [line.split(":")[0] for line in sentences] == ["NOT as expected", "NOT as expected"]

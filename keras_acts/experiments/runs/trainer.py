@@ -113,8 +113,8 @@ class Trainer:
         return plane.encode(plane.decide(lambda points: self._model(points, training=False), split.points))
 
     def _restart(self, run: Run) -> None:
-        # `keras.utils.set_random_seed` would seed TensorFlow's own generators too, and TensorFlow then drops what it has
-        # compiled. Keras takes all its seeds from these two.
+        # `keras.utils.set_random_seed` would seed TensorFlow's own generators too, and TensorFlow would then drop what
+        # it has compiled. Keras takes all its seeds from these two.
         random.seed(run.seed)
         np.random.seed(run.seed)
         fresh = self._build().model
@@ -144,7 +144,7 @@ class Trainer:
     # ---- compiled ----------------------------------------------------------------------------------------------------
 
     def _train_epoch(self, x: Any, y: Any, order: Any, steps: Any) -> Any:
-        """Mean loss and metric over an epoch, as `fit` reports them: each batch before the weights are updated with it."""
+        """Mean loss and metric over an epoch, as `fit` reports them: of each batch before the update of the weights."""
 
         def step(rows: Any, weights: Any) -> Any:
             batch_x, batch_y = tf.gather(x, rows), tf.gather(y, rows)

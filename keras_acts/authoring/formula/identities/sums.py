@@ -3,7 +3,7 @@
 import math
 
 from keras_acts.authoring.formula.algebra import Algebra
-from keras_acts.authoring.formula.collecting import factors_of, number, plain_sum, terms_of
+from keras_acts.authoring.formula.collecting import ONE, factors_of, number, plain_product, plain_sum, terms_of
 from keras_acts.authoring.formula.expression import Call, Expression, Product, Sum, Terms, is_call, without
 
 # function(u) ** exponent + shift, where that is a function without a cancellation.
@@ -119,23 +119,39 @@ def _multiplied_out(algebra: Algebra, expression: Expression) -> Expression:
     return found
 
 
-def _common_factor(algebra: Algebra, constant: float, terms: Terms) -> Expression | None:
-    """An exponential that all terms share is computed once, and no term is lost before the others; and of two terms,
-    any factor without which an identity knows the rest: x - x sigmoid(x) = x sigmoid(-x).
-    """
-    if constant or len(terms) < 2:
+def _common_decay(algebra: Algebra, constant: float, terms: Terms) -> Expression | None:
+    """An exponential that all terms share is computed once, and no term is lost before the others."""
+    shared = {base: n for base, n in _shared(terms).items() if is_call(base, "exp", "sech")}
+    if constant or len(terms) < 2 or not shared:
         return None
-    shared: Terms | None = None
+    factor = algebra.multiply(*(algebra.power(base, n) for base, n in shared.items()))
+    inverse = algebra.power(factor, -1.0)
+    rest = (algebra.multiply(term, inverse, number(weight)) for term, weight in terms.items())
+    return algebra.multiply(factor, algebra.add(*rest))
+
+
+def _common_factor(algebra: Algebra, constant: float, terms: Terms) -> Expression | None:
+    """x - x sigmoid(x) = x sigmoid(-x): two terms without a factor that they share, if an identity knows the rest."""
+    shared = _shared(terms)
+    if constant or len(terms) != 2 or not shared:
+        return None
+    rests = Terms()
+    for term, weight in terms.items():
+        own = {base: n - shared.get(base, 0.0) for base, n in factors_of(term)[1]}
+        rests[plain_product(1.0, {base: n for base, n in own.items() if n})] = weight
+    if ONE not in rests:
+        return None
+    rest = algebra.add(number(rests.pop(ONE)), *(algebra.scale(weight, term) for term, weight in rests.items()))
+    return None if isinstance(rest, Sum) else algebra.multiply(plain_product(1.0, shared), rest)
+
+
+def _shared(terms: Terms) -> Terms:
+    """The factors of all terms, each with its smallest exponent, of those that are above 0."""
+    found: Terms | None = None
     for term in terms:
         own = {base: n for base, n in factors_of(term)[1] if n > 0.0}
-        shared = own if shared is None else {base: min(n, own[base]) for base, n in shared.items() if base in own}
-    decaying = {base: n for base, n in (shared or {}).items() if is_call(base, "exp", "sech")}
-    if not shared or not (decaying or len(terms) == 2):
-        return None
-    factor = algebra.multiply(*(algebra.power(base, n) for base, n in (decaying or shared).items()))
-    inverse = algebra.power(factor, -1.0)
-    rest = algebra.add(*(algebra.multiply(term, inverse, number(weight)) for term, weight in terms.items()))
-    return algebra.multiply(factor, rest) if decaying or not isinstance(rest, Sum) else None
+        found = own if found is None else {base: min(n, own[base]) for base, n in found.items() if base in own}
+    return found or {}
 
 
-SUM_RULES = (_shift, _hyperbolic, _one_denominator, _common_factor)
+SUM_RULES = (_shift, _hyperbolic, _one_denominator, _common_decay, _common_factor)
