@@ -12,6 +12,8 @@ from rich.text import Text
 from keras_acts import notation
 from keras_acts.core.activation import Activation
 
+__all__ = ["documented", "fail", "formulas", "reason", "say"]
+
 
 def say(message: Any = "", **options: Any) -> None:
     """Print, without reading markup in the message."""

@@ -14,6 +14,8 @@ from keras_acts.cli import console
 from keras_acts.core import resolve
 from keras_acts.core.params import Trait
 
+__all__ = ["list_activations"]
+
 
 def list_activations(
     text: Annotated[

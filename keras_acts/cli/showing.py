@@ -19,6 +19,8 @@ from keras_acts.cli import console
 from keras_acts.core import resolve
 from keras_acts.layers.layer_registry import function_or_layer
 
+__all__ = ["show"]
+
 
 def show(
     activation: Annotated[str, typer.Argument(help='A name, or a name with parameters: "elu(alpha=0.5)".')],
