@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_acts import notation
 from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
 
@@ -213,10 +214,10 @@ def _title(function: Callable[..., Any]) -> str:
     from matplotlib.mathtext import MathTextParser
 
     name = getattr(function, "__name__", "")
-    declaration, _ = resolve.declaration_of(function)
+    declaration, params = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${declaration.latex}$"
+    formula = f"${notation.latex(declaration.formula_at(params))}$"
     try:
         MathTextParser("path").parse(formula)
     except ValueError:

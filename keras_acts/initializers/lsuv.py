@@ -10,6 +10,8 @@ from keras import ops
 
 from keras_acts.core import keras_bridge, params
 
+__all__ = ["lsuv"]
+
 
 def lsuv(
     model: keras.Model, x: Any, tolerance: float = 0.1, max_iterations: int = 10, orthogonal: bool = True, seed: int = 0

@@ -14,6 +14,8 @@ import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
 
+__all__ = ["Finding", "check_saveable"]
+
 # Attributes of a layer that hold one: activation, recurrent_activation, act.
 _ACTIVATION = re.compile(r"(^|_)act(ivation)?(_|$)")
 
