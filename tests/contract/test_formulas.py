@@ -11,8 +11,8 @@ import keras_acts
 from keras_acts import notation
 from keras_acts.testing import metric, oracle
 
-POINTS = 24
-DRAWS = 3  # of parameters; the first are the defaults
+POINTS = 16
+DRAWS = 5  # of parameters; the first are the defaults
 
 
 def drawn(name, generator):
