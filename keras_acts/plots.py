@@ -17,7 +17,6 @@ from keras_acts.core import resolve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 __all__ = [
     "COLORS",
     "LINE_STYLES",
@@ -29,6 +28,7 @@ __all__ = [
     "terminal_plot",
 ]
 
+# Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
 LINE_STYLES = ("-", "--", ":", "-.")
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keras_acts import initializers, layers
+from keras_acts import initializers, layers, plots
 from keras_acts.cli import console
 from keras_acts.core import resolve
 from keras_acts.layers.layer_registry import function_or_layer
@@ -29,8 +29,6 @@ def show(
     ] = None,
 ) -> None:
     """Show one activation: formula, parameters, traits, paper, aliases and a plot; or a layer and its weights."""
-    from keras_acts import plots
-
     try:
         found = _found(activation)
         is_layer = isinstance(found, keras.Layer) or inspect.isclass(found)
@@ -103,8 +101,6 @@ def _description(documented: Any) -> str:
 
 
 def _terminal_plots(curve: Any) -> Any:
-    from keras_acts import plots
-
     terminal = Console()
     if terminal.options.ascii_only:
         return "This terminal shows no braille dots. `--save FILE.png` draws the plot."
@@ -120,8 +116,6 @@ def _terminal_plots(curve: Any) -> Any:
 
 def _save_function_figure(function: Any, path: Path) -> None:
     from matplotlib.figure import Figure  # not pyplot: no display is needed
-
-    from keras_acts import plots
 
     figure = Figure(figsize=(7.0, 5.0), layout="constrained")
     plots.draw_function(function, ax=figure.subplots())
