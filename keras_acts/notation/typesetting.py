@@ -89,9 +89,9 @@ def _typeset(node: Node, is_small: bool) -> tuple[str, int]:
         case "/":
             return rf"\frac{{{plain(arguments[0])}}}{{{plain(arguments[1])}}}", _PRODUCT
         case "**":
-            powered, exponent = arguments
-            raised = "^" + _braced(_typeset(exponent, True)[0])
-            if powered.name in _POWER_BEFORE_ARGUMENT and exponent.name == "number":
+            powered, power = arguments
+            raised = "^" + _braced(_typeset(power, True)[0])
+            if powered.name in _POWER_BEFORE_ARGUMENT and power.name == "number":
                 return FUNCTIONS[powered.name].latex + raised + _bracketed(plain(powered.arguments[0])), _ATOM
             return within(powered, _ATOM) + raised, _PRODUCT
         case "negative":
