@@ -78,20 +78,14 @@ def write_modules(reference: Path) -> None:
     """A page for each module of `MODULES`."""
     for title, module in MODULES.items():
         parts = [head(title, module)]
-        for name, value in sorted(vars(module).items()):
-            if is_public(name, value, module):
-                kind = "class" if inspect.isclass(value) else "function"
-                parts.append(directive(kind, f"{module.__name__}.{name}", *[":members:"] * inspect.isclass(value)))
+        for name in sorted(module.__all__):
+            value = getattr(module, name)
+            if inspect.isclass(value):
+                parts.append(directive("class", f"{module.__name__}.{name}", ":members:"))
+            elif inspect.isfunction(value):
+                parts.append(directive("function", f"{module.__name__}.{name}"))
         page = title.lower().replace(" ", "-").replace(",", "")
         (reference / f"{page}.rst").write_text("\n".join(parts), encoding="utf-8")
-
-
-def is_public(name: str, value: object, module: ModuleType) -> bool:
-    """Whether it is a function or class that the module offers, and not one that it merely uses."""
-    if name.startswith("_") or not (inspect.isfunction(value) or inspect.isclass(value)):
-        return False
-    is_package = hasattr(module, "__path__")  # packages import to export
-    return value.__module__.startswith("keras_acts." if is_package else module.__name__)
 
 
 def head(title: str, module: ModuleType) -> str:

@@ -26,6 +26,27 @@ from keras_acts.core.resolve import names as names
 from keras_acts.initializers import paired as paired
 from keras_acts.inspection.saveable import check_saveable as check_saveable
 
+# Without `compare`, which needs libraries of the extra.
+__all__ = [
+    "BoundActivation",
+    "Param",
+    "Trait",
+    "__version__",
+    "activation",
+    "activations",
+    "check_saveable",
+    "custom_objects",
+    "define",
+    "get",
+    "info",
+    "initializers",
+    "install",
+    "layers",
+    "names",
+    "paired",
+    "uninstall",
+]
+
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare
 

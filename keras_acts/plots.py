@@ -10,11 +10,23 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_acts import notation
 from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = [
+    "COLORS",
+    "LINE_STYLES",
+    "Curve",
+    "draw_function",
+    "draw_histories",
+    "evaluate",
+    "fine_grid",
+    "terminal_plot",
+]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
@@ -202,10 +214,10 @@ def _title(function: Callable[..., Any]) -> str:
     from matplotlib.mathtext import MathTextParser
 
     name = getattr(function, "__name__", "")
-    declaration, _ = resolve.declaration_of(function)
+    declaration, params = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${declaration.latex}$"
+    formula = f"${notation.latex(declaration.formula_at(params))}$"
     try:
         MathTextParser("path").parse(formula)
     except ValueError:

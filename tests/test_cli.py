@@ -71,7 +71,7 @@ def test_list_marks_layers(call):
     assert listed(call("list", "--kind", "function")) == ALL
     assert "StarReLU" in listed(call("list", "MetaFormer"))
     line = next(line for line in call("list", "PReLU").stdout.splitlines() if line.split()[:1] == ["PReLU"])
-    assert line.split()[:3] == ["PReLU", "layer", "rectifiers"]
+    assert line.split()[:3] == ["PReLU", "layer", "learned_rectifiers"]
     assert refused(call("list", "--kind", "x")) == "Error: `kind` must be one of: function, layer. Received: 'x'"
 
 
@@ -100,7 +100,7 @@ def test_list_refuses_unknown_traits_and_families(call):
     assert refused(call("list", "--trait", "smoth")).startswith("Error: `trait` must be one of: smooth, ")
     message = refused(call("list", "--family", "x"))
     assert message.endswith("Received: 'x'")
-    assert "gelu" in message
+    assert "periodic" in message
 
 
 # ---- show ------------------------------------------------------------------------------------------------------------
@@ -111,8 +111,8 @@ def test_show_tells_all_that_is_known(call):
     assert result.exit_code == 0
     for part in (
         "ReLU that keeps a small slope for negative inputs.",
-        "f(x) = x if x > 0, else negative_slope x",
-        r"\max(x, 0) + a \min(x, 0)",
+        "f(x) = max(x, 0) + negative_slope * min(x, 0)",
+        r"\max(x, 0) + \mathrm{negative\_slope} \, \min(x, 0)",
         "monotonic, piecewise_linear",
         "Maas et al. 2013",
         "torch: LeakyReLU(negative_slope=0.01)",
@@ -146,6 +146,7 @@ def test_sources_are_where_the_declarations_are():
     root = Path(keras_acts.__file__).parent.parent
     for source, declared in (
         (keras_acts.info("mish").source, "def mish("),
+        (keras_acts.info("softmax").source, "def softmax("),
         (layers.info("PReLU").source, "class PReLU("),
     ):
         path, _, line = source.rpartition(":")
@@ -160,6 +161,8 @@ def test_show_takes_spec_strings_and_aliases(call):
     assert "Here" in result.stdout
     assert "f(x) from -0.497 to 5" in result.stdout
     assert call("show", "swish").stdout.startswith("silu ")
+    assert "f(x) = where(beta * x > threshold, x, " in call("show", "softplus(threshold=20.0)").stdout
+    assert "f(x) = log(1 + exp(beta * x)) / beta" in call("show", "softplus").stdout
     assert "leaky_relu(negative_slope=0.01)" in call("show", "torch:LeakyReLU").stdout
 
 

@@ -50,7 +50,9 @@ def _accepts(kernel, dtypes):
     return all(dtypes[constraint.name] in constraint.allowed_values.list.type for constraint in kernel.constraint)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", *(pytest.param(other, marks=pytest.mark.slow) for other in ("float16", "bfloat16", "float64"))]
+)
 @pytest.mark.parametrize("name", keras_acts.names())
 def test_every_operation_is_tensorflows_own_and_has_a_gpu_kernel(name, dtype):
     assert without_gpu_kernel(keras_acts.get(name), dtype) == set()

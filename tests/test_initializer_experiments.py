@@ -54,6 +54,7 @@ def accuracies(activation, arms, digits, seed=0):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gelu", "silu"])
 def test_gelu_and_silu_leave_chance(name, digits):
     found = accuracies(name, ["default", "deep"], digits)
@@ -61,12 +62,14 @@ def test_gelu_and_silu_leave_chance(name, digits):
     assert found["deep"] > 0.85
 
 
+@pytest.mark.slow
 def test_relu_improves(digits):
     found = accuracies("relu", ["default", "paired"], digits)
     assert found["paired"] > found["default"] + 0.1
     assert found["paired"] > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["selu", "tanh"])
 def test_selu_and_tanh_stay_good(name, digits):
     found = accuracies(name, ["deep"], digits)

@@ -83,10 +83,10 @@ def test_every_activation_can_be_drawn(name, ax):
 
 def test_lines_break_at_kinks_only(ax):
     plots.draw_function("relu(max_value=3.0)", ax=ax)
-    slope = line(ax, "$f'(x)$")
-    broken = slope.get_xdata()[np.isnan(slope.get_ydata())]
+    derivative = line(ax, "$f'(x)$")
+    broken = derivative.get_xdata()[np.isnan(derivative.get_ydata())]
     assert broken.tolist() == [0.0, 3.0]
-    assert set(slope.get_ydata()[~np.isnan(slope.get_ydata())]) == {0.0, 1.0}
+    assert set(derivative.get_ydata()[~np.isnan(derivative.get_ydata())]) == {0.0, 1.0}
 
 
 def test_a_formula_that_cannot_be_typeset_is_left_out(ax):

@@ -29,6 +29,15 @@ def gelu(x):
     return ops.tanh(x) * 1.5
 
 
+def taken(x):
+    return x
+
+
+@keras.saving.register_keras_serializable(package="another_author", name="taken")
+def registered_as_taken(x):
+    return -x
+
+
 def snake(x):
     """Not ours."""
     return ops.tanh(x) * 2.5
@@ -147,6 +156,14 @@ BAD = {
         snake,
         "is a function that is not registered; Keras saves only its name 'snake'. "
         f"Keep it at module level and {REGISTER}",
+    ),
+    "named like another author's": (
+        taken,
+        "is a function that is not registered; Keras saves only its name 'taken'. "
+        f"Keep it at module level and {REGISTER}"
+        if KERAS < (3, 10)
+        else "is a function 'taken' that Keras would silently replace by another of that name, "
+        f"{__name__}.registered_as_taken, when the model is loaded. Give it a name of its own and {REGISTER}",
     ),
     "tf.function": (
         tf.function(unregistered),

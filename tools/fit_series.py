@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mpmath
 from mpmath import mpf
@@ -163,7 +164,7 @@ def largest_error(fit: Fit, polynomial: Sequence[float], points: int = 400) -> m
     return max(abs(value / fit.function(v) - 1) for value, v in zip(values, variables, strict=True))
 
 
-def tables() -> dict[str, dict[str, object]]:
+def tables() -> dict[str, dict[str, Any]]:
     """What the file holds."""
     return {
         name: {"meaning": fit.meaning} | {dtype: coefficients(fit, degree) for dtype, degree in fit.degrees.items()}

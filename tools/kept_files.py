@@ -1,4 +1,4 @@
-"""Write a folder of files as this version saves them, to `tests/data/files/<version>`; a test loads them for ever after.
+"""Write a folder of files as this version saves them, to `tests/data/files/<version>`: a test loads them for ever.
 
 python -m tools.kept_files
 
@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "layers"))  # fo
 
 import keras
 import numpy as np
-
 from examples import EXAMPLES
 
 import keras_acts
@@ -41,7 +40,9 @@ def formulas_and_initializers() -> keras.Model:
     return keras.Sequential(
         [
             keras.Input((6,)),
-            keras.layers.Dense(4, activation="formula: x*sigmoid(beta*x), beta=1.5", kernel_initializer="keras_acts>gelu"),
+            keras.layers.Dense(
+                4, activation="formula: x*sigmoid(beta*x), beta=1.5", kernel_initializer="keras_acts>gelu"
+            ),
             keras_acts.define("x*tanh(a*x) + b", params={"a": 0.5, "b": 1.0}, trainable=("a",)),
             keras.layers.Dense(4, kernel_initializer=initializers.Siren()),
             keras.layers.Dense(4, **keras_acts.paired("mish", deep=True)),

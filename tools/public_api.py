@@ -3,6 +3,7 @@
 python -m tools.public_api
 """
 
+import enum
 import importlib
 import inspect
 import os
@@ -19,11 +20,11 @@ FILE = Path(__file__).parent.parent / "tests" / "data" / "public_api.txt"
 MODULES = (
     "keras_acts",
     "keras_acts.activations",
+    "keras_acts.analysis",
     "keras_acts.authoring",
     "keras_acts.authoring.smooth",
     "keras_acts.experiments",
     "keras_acts.initializers",
-    "keras_acts.inspection",
     "keras_acts.layers",
     "keras_acts.plots",
     "keras_acts.testing",
@@ -60,8 +61,9 @@ def _signature(thing: Any) -> str:
 
 def _members(cls: type) -> Iterator[str]:
     """The public methods and properties that a class of ours adds to those of its foreign bases."""
-    own = [base for base in cls.__mro__ if base.__module__.partition(".")[0] == "keras_acts"]
-    for name in sorted({name for base in own for name in vars(base) if not name.startswith("_")}):
+    is_own = {base: base.__module__.partition(".")[0] == "keras_acts" for base in cls.__mro__}
+    added, foreign = ({name for base in is_own if is_own[base] is own for name in vars(base)} for own in (True, False))
+    for name in sorted(name for name in added - foreign if not name.startswith("_")):
         member = inspect.getattr_static(cls, name)
         if isinstance(member, staticmethod | classmethod):
             member = member.__func__
@@ -79,7 +81,9 @@ def snapshot() -> str:
             if inspect.ismodule(thing):
                 lines.append(f"  {name}: module")
             elif inspect.isclass(thing):
-                lines += [f"  {name}: class{_signature(thing)}", *_members(thing)]
+                # How an Enum is called depends on the version of Python.
+                signature = "" if issubclass(thing, enum.Enum) else _signature(thing)
+                lines += [f"  {name}: class{signature}", *_members(thing)]
             elif callable(thing):
                 lines.append(f"  {name}{_signature(thing)}")
             else:

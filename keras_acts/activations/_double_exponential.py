@@ -31,10 +31,8 @@ def gated(
     x: nx.Tensor, u: nx.Tensor, gate: nx.Tensor, quotient: nx.Tensor, factor: float = 1.0, rate: float = 1.0
 ) -> nx.Tensor:
     """x G(z), given G and G / z."""
-    left = ops.clip(x, -nx.FAR / rate, 0.0)
-    if factor != 1.0:  # behind a `where`, so that the factor stays before the exponential: see core.numerics
-        left = ops.where(x < 0.0, factor * left, 0.0)
-    return ops.where(x < 0.0, nx.times_exp(left * quotient, ops.minimum(u, 0.0)), x * gate)
+    left = ops.clip(x, -nx.FAR / rate, 0.0) * quotient
+    return ops.where(x < 0.0, nx.times_exp(factor * left, ops.minimum(u, 0.0)), x * gate)
 
 
 def gated_derivative(
@@ -42,5 +40,5 @@ def gated_derivative(
 ) -> nx.Tensor:
     """G + u z G', given G, G / z and the steepness G'."""
     bend = u * steepness
-    left = quotient + bend if factor == 1.0 else factor * quotient + factor * bend
+    left = factor * (quotient + bend)
     return ops.where(u < 0.0, nx.times_exp(left, ops.minimum(u, 0.0)), gate + z * bend)

@@ -24,9 +24,8 @@ def _pserf_parts(x: nx.Tensor, gamma: float, delta: float) -> tuple[nx.Tensor, n
 def _pserf(x: nx.Tensor, gamma: float, delta: float) -> nx.Tensor:
     w, _, ratio, z = _pserf_parts(x, gamma, delta)
     erf_z, quotient = nx.erf_and_quotient(z)
-    # gamma is behind a `where`, so that it stays before the exponential: see core.numerics.
-    scaled = ops.where(w < 0.0, gamma * ops.maximum(x, -nx.FAR / delta), 0.0)
-    closing = nx.times_exp(scaled * (ratio * quotient), ops.minimum(w, 0.0))
+    left = (gamma * ops.clip(x, -nx.FAR / delta, 0.0)) * (ratio * quotient)
+    closing = nx.times_exp(left, ops.minimum(w, 0.0))
     return ops.where(w < 0.0, closing, x * erf_z)
 
 
@@ -72,8 +71,7 @@ def _pserf_second_derivative(x: nx.Tensor, gamma: float, delta: float) -> nx.Ten
     w, e, _, z = _pserf_parts(x, gamma, delta)
     s = ops.where(w < 0.0, e, 1.0) / (1.0 + e)
     opposite = ops.where(w < 0.0, 1.0, e) / (1.0 + e)
-    scale = nx.ERF_PEAK * gamma * delta  # inside the sum: see core.numerics
-    bracket = 2.0 * scale + w * (scale * opposite - (2.0 * gamma * scale) * (z * s))
+    bracket = (nx.ERF_PEAK * gamma * delta) * (2.0 + w * (opposite - (2.0 * gamma) * (z * s)))
     return nx.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
 
 
@@ -142,6 +140,5 @@ def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
 @erfact.second_derivative
 def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     u, z = exponent_and_exp(x, alpha, beta)
-    scale = nx.ERF_PEAK * alpha * beta  # inside the sum: see core.numerics
     square = ops.square(z)
-    return times_exp_minus(2.0 * scale + u * (scale - (2.0 * scale) * square), u, square)
+    return times_exp_minus((nx.ERF_PEAK * alpha * beta) * (2.0 + u * (1.0 - 2.0 * square)), u, square)

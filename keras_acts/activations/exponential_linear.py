@@ -26,7 +26,7 @@ def _saturating(x: nx.Tensor, depth: float, reach: float = 1.0, rise: float = 1.
     """The sum of both branches, one of which is 0."""
     z = _below(x, reach)
     below = depth * nx.expm1(z)
-    if reach != 1.0:  # near 0 the tangent is exact, and a normal number where x / reach is not
+    if reach > 1.0:  # near 0 the tangent is exact, and a normal number where x / reach is not
         below = ops.where(z > -(2.0**-60), (depth / reach) * ops.minimum(x, 0.0), below)
     above = ops.relu(x)
     return (above if rise == 1.0 else rise * above) + below

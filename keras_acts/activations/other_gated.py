@@ -281,22 +281,20 @@ def golu(
         arXiv:2502.03654, Gompertz Linear Units: Leveraging Asymmetry for Enhanced Learning Dynamics.
     """
     _, z = exponent_and_exp(x, beta, -gamma)
-    # alpha is behind a `where`, so that it stays before the exponential (see core.numerics). And -inf * 0 would be NaN.
-    scaled = ops.where(x < 0.0, alpha * ops.maximum(x, (math.log(beta) - TOP) / gamma), alpha * x)
-    return nx.times_exp(scaled, -z)
+    above = min((math.log(beta) - TOP) / gamma, 0.0)  # exp(-z) is 0 below it, and -inf * 0 would be NaN
+    return nx.times_exp(alpha * ops.maximum(x, above), -z)
 
 
 @golu.derivative
 def _(x: nx.Tensor, alpha: float, beta: float, gamma: float) -> nx.Tensor:
     u, z = exponent_and_exp(x, beta, -gamma)
-    return nx.times_exp(alpha - (alpha * u) * z, -z)
+    return nx.times_exp(alpha * (1.0 - u * z), -z)
 
 
 @golu.second_derivative
 def _(x: nx.Tensor, alpha: float, beta: float, gamma: float) -> nx.Tensor:
     u, z = exponent_and_exp(x, beta, -gamma)
-    scale = alpha * beta * gamma  # inside the sum: see core.numerics
-    return times_exp_minus(2.0 * scale + scale * u - (scale * u) * z, u, z)
+    return times_exp_minus((alpha * beta * gamma) * (2.0 + u - u * z), u, z)
 
 
 def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:

@@ -241,11 +241,6 @@ def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tenso
     return t, ops.where(ops.abs(x) < 0.5 * abs(mu), h_inner, h)
 
 
-def _shielded(t: nx.Tensor, product: nx.Tensor) -> nx.Tensor:
-    """The product behind a `where`, so that its constant factor stays before the second h: see core.numerics."""
-    return ops.where(ops.abs(t) < nx.FAR, product, 0.0)
-
-
 @activation(
     formula="normal_cdf((x - mu) / sigma)",
     paper="arXiv:2209.10655",
@@ -279,14 +274,14 @@ def mega_laplace(
 
 @mega_laplace.derivative
 def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
-    t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (nx.NORMAL_PEAK / sigma))
+    _, h = _mega_laplace_decay(x, mu, sigma)
+    return nx.times_square(nx.NORMAL_PEAK / sigma, h)
 
 
 @mega_laplace.second_derivative
 def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
     t, h = _mega_laplace_decay(x, mu, sigma)
-    return h * _shielded(t, h * (t * (-nx.NORMAL_PEAK / sigma**2)))
+    return -nx.times_square(t, (math.sqrt(nx.NORMAL_PEAK) / sigma) * h)
 
 
 @activation(

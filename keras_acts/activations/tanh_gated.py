@@ -189,8 +189,7 @@ def _tanhsoft_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
 def _tanhsoft_second_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
     # rate z sech(z)^2 (2 + u (1 - 2 z tanh(z)))
     u, z, e, gate, _ = _tanhsoft_parts(x, beta, gamma)
-    scale = 4.0 * beta * gamma  # inside the sum: see core.numerics
-    bracket = 2.0 * scale + u * (scale - (2.0 * scale) * (z * gate))
+    bracket = (4.0 * beta * gamma) * (2.0 + u * (1.0 - 2.0 * z * gate))
     return times_exp_minus(bracket / ops.square(1.0 + e), u, 2.0 * z)
 
 

@@ -13,6 +13,8 @@ from keras_acts.analysis import gradients
 from keras_acts.core import resolve, spec
 from keras_acts.core.params import Trait
 
+__all__ = ["Activation", "Elementwise", "as_function", "evaluate", "is_layer", "is_over_axis", "kinks"]
+
 Activation = str | Callable[..., Any] | None
 
 

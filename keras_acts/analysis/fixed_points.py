@@ -12,6 +12,8 @@ from keras_acts.analysis import moments, quadrature, roots
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
 from keras_acts.core import params, resolve
 
+__all__ = ["CriticalPoint", "SeluConstants", "Statistics", "selu_constants", "statistics"]
+
 # Below this a response is rounding error. The smallest true ones, of smooth functions at variance 1e-3, are 1e-4.
 NEGLIGIBLE = 1e-9
 VARIANCES = np.logspace(-3.0, 2.0, 16)

@@ -8,6 +8,8 @@ from keras_acts.analysis import moments, roots
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
 from keras_acts.core import params, resolve
 
+__all__ = ["Convention", "gain"]
+
 Convention = Literal["forward", "output", "centered", "backward", "torch"]
 
 

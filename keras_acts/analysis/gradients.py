@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+__all__ = ["derivatives"]
+
 Tensor = Any
 Function = Callable[[Tensor], Tensor]
 

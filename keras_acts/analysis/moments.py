@@ -7,6 +7,8 @@ import numpy as np
 from keras_acts.analysis import quadrature
 from keras_acts.analysis.elementwise import Elementwise
 
+__all__ = ["derivative_second_moment", "inverse_root", "value_moments", "variance_response"]
+
 
 def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> tuple[float, float]:
     """E f(z) and E f(z)^2 for z ~ N(mean, variance)."""

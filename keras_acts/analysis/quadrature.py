@@ -11,6 +11,8 @@ import numpy as np
 
 from keras_acts.core import params
 
+__all__ = ["Integrand", "expectation"]
+
 # The density of the normal distribution is 0 in float64 beyond 38.6 standard deviations.
 REACH = 38.0
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)

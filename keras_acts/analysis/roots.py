@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+__all__ = ["between"]
+
 
 def between(function: Callable[[float], float], low: float, high: float) -> float:
     """A root of a continuous function with different signs at `low` and `high`, by regula falsi (Illinois).

@@ -6,6 +6,8 @@ from keras_acts.cli.comparing import ListingPresets, compare
 from keras_acts.cli.listing import list_activations
 from keras_acts.cli.showing import show
 
+__all__ = ["app"]
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,

@@ -2,11 +2,17 @@
 
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
+
+from keras_acts import notation
+from keras_acts.core.activation import Activation
+
+__all__ = ["documented", "fail", "formulas", "reason", "say"]
 
 
 def say(message: Any = "", **options: Any) -> None:
@@ -30,12 +36,14 @@ def documented(record: Any) -> Any:
     return record.cls if hasattr(record, "cls") else record.function
 
 
-def plain_formula(record: Any) -> str:
-    """The right side of the docstring's `f(x) = ...`, which reads better in a terminal than LaTeX."""
+def formulas(record: Any, params: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """The formula of a record as text and in LaTeX; of a function, the one for these parameters or its defaults.
+
+    Where a record has LaTeX alone, the docstring's `f(x) = ...` reads better in a terminal.
+    """
+    if isinstance(record, Activation):
+        formula = record.formula_at(record.defaults if params is None else params)
+        if isinstance(formula, str):
+            return formula, notation.latex(formula)
     match = re.search(r"^f\(x\)\S* = (.+)$", inspect.getdoc(documented(record)) or "", flags=re.MULTILINE)
-    return match[1] if match else record.formula
-
-
-def latex(record: Any) -> str:
-    """The formula in LaTeX, derived from that of a function, as written on a layer."""
-    return getattr(record, "latex", record.formula)
+    return match[1] if match else record.formula, record.formula

@@ -14,6 +14,8 @@ from keras_acts.cli import console
 from keras_acts.core import resolve
 from keras_acts.core.params import Trait
 
+__all__ = ["list_activations"]
+
 
 def list_activations(
     text: Annotated[
@@ -47,8 +49,7 @@ def list_activations(
     table.add_column("Formula f(x)", ratio=1)
     table.add_column("Summary", ratio=1)
     for record, its_kind in found:
-        formula = console.plain_formula(record)
-        table.add_row(record.name, its_kind, record.family, Text(formula), Text(record.summary))
+        table.add_row(record.name, its_kind, record.family, Text(console.formulas(record)[0]), Text(record.summary))
     console.say(table)
     console.say(
         f"{len(found)} of {len(everything)} activations. `keras-acts show {found[0][0].name}` tells more of one."
@@ -57,7 +58,7 @@ def list_activations(
 
 def _mentions(record: Any, text: str) -> bool:
     aliases = itertools.chain.from_iterable(record.aliases.values())
-    places = (record.name, console.plain_formula(record), console.latex(record), record.summary, *aliases)
+    places = (record.name, *console.formulas(record), record.summary, *aliases)
     return any(text.lower() in place.lower() for place in places)
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keras_acts import initializers, layers
+from keras_acts import initializers, layers, plots
 from keras_acts.cli import console
-from keras_acts.core import resolve, spec
+from keras_acts.core import resolve
 from keras_acts.layers.layer_registry import function_or_layer
+
+__all__ = ["show"]
 
 
 def show(
@@ -27,8 +29,6 @@ def show(
     ] = None,
 ) -> None:
     """Show one activation: formula, parameters, traits, paper, aliases and a plot; or a layer and its weights."""
-    from keras_acts import plots
-
     try:
         found = _found(activation)
         is_layer = isinstance(found, keras.Layer) or inspect.isclass(found)
@@ -37,10 +37,10 @@ def show(
         console.fail(str(error))
     if is_layer and save is not None:
         console.fail(f"`save` draws the curve of a function, but this is a layer: {activation}. Received: {save}")
-    record, name, facts, arguments = _of_layer(found) if is_layer else _of_function(found)
-    console.say(Text.assemble((name, "bold cyan"), "  ", record.summary))
+    record, title, facts, arguments = _of_layer(found) if is_layer else _of_function(found)
+    console.say(Text.assemble((title, "bold cyan"), "  ", record.summary))
     console.say()
-    console.say(_facts(record, facts))
+    console.say(facts)
     if arguments.row_count:
         console.say(arguments)
     console.say(Text(_description(console.documented(record))))
@@ -58,18 +58,18 @@ def show(
 
 def _found(text: str) -> Any:
     """The function that a string means, or else the layer; its class, where the layer needs arguments."""
-    name, *given = spec.parse(text)
-    if name in layers.names() and not any(given) and _required(layers.info(name).cls):
-        return layers.info(name).cls
+    if text in layers.names() and _required(layers.info(text).cls):
+        return layers.info(text).cls
     return function_or_layer(text)
 
 
-def _facts(record: Any, own: dict[str, str]) -> Table:
+def _facts(record: Any, params: Mapping[str, Any] | None, own: dict[str, str]) -> Table:
     """What functions and layers have in common, and what is `own` to one of them."""
+    formula, latex = console.formulas(record, params)
     aliases = [f"{framework}: {', '.join(names)}" for framework, names in record.aliases.items()]
     facts = {
-        "Formula": f"f(x) = {console.plain_formula(record)}",
-        "LaTeX": console.latex(record),
+        "Formula": f"f(x) = {formula}",
+        "LaTeX": latex,
         "Family": record.family,
         "Source": record.source,
         **own,
@@ -101,8 +101,6 @@ def _description(documented: Any) -> str:
 
 
 def _terminal_plots(curve: Any) -> Any:
-    from keras_acts import plots
-
     terminal = Console()
     if terminal.options.ascii_only:
         return "This terminal shows no braille dots. `--save FILE.png` draws the plot."
@@ -119,8 +117,6 @@ def _terminal_plots(curve: Any) -> Any:
 def _save_function_figure(function: Any, path: Path) -> None:
     from matplotlib.figure import Figure  # not pyplot: no display is needed
 
-    from keras_acts import plots
-
     figure = Figure(figsize=(7.0, 5.0), layout="constrained")
     plots.draw_function(function, ax=figure.subplots())
     figure.savefig(path, dpi=150)
@@ -129,11 +125,11 @@ def _save_function_figure(function: Any, path: Path) -> None:
 # ---- Functions -------------------------------------------------------------------------------------------------------
 
 
-def _of_function(function: Callable[..., Any]) -> tuple[Any, str, dict[str, str], Table]:
-    """The record, the name in the title, the facts that layers do not have, and a table of the parameters."""
-    declaration, _ = resolve.declaration_of(function)
+def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
+    """The record, a title, the facts and the parameters."""
+    declaration, params = resolve.declaration_of(function)
     assert declaration is not None  # a string never gives a foreign function
-    facts = {
+    own = {
         "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",
         "Initializer": _initializer(function),
     }
@@ -142,7 +138,7 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, dict[str, str]
     for param in declaration.params.values():
         here = [Text(repr(given.get(param.name, param.default)), style="cyan")] if given else []
         table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *here)
-    return declaration, function.__name__, facts, table
+    return declaration, function.__name__, _facts(declaration, params, own), table
 
 
 def _initializer(function: Callable[..., Any]) -> str:
@@ -171,11 +167,11 @@ def _required(cls: type[keras.Layer]) -> list[str]:
     ]
 
 
-def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, dict[str, str], Table]:
+def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, Table]:
     """As `_of_function`, for a layer, or the class of one that needs arguments."""
     cls = layer if isinstance(layer, type) else type(layer)
     record = layers.info(cls.__name__)
-    facts = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
+    own = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
     table = _table("Argument", "Meaning", "Default")
     # A layer inherits arguments, and their meanings, from its base classes.
     documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
@@ -185,7 +181,7 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, dict[st
             meaning = " ".join(meanings.get(name, "").split())
             default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
             table.add_row(Text(name, style="bold"), Text(meaning), default)
-    return record, record.name, facts, table
+    return record, record.name, _facts(record, None, own), table
 
 
 def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:

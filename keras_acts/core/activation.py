@@ -76,8 +76,7 @@ class Activation:
     @property
     def latex(self) -> str:
         """The formula at the default parameters, in LaTeX."""
-        formula = self.formula_at(self.defaults)
-        return notation.latex(formula) if isinstance(formula, str) else formula.text
+        return notation.latex(self.formula_at(self.defaults))
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
         """The formula for these parameters, which None and booleans may choose."""

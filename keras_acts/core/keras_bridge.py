@@ -171,7 +171,7 @@ def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list
 
 
 def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
-    """Our function in the dress of a built-in: Keras saves it under the built-in's plain name."""
+    """Our implementation under the name of the built-in, so that Keras saves the plain name."""
     builtin, ours = builtins[name], resolve.info(name)
 
     def twin(x: Any, *args: Any, **kwargs: Any) -> Any:

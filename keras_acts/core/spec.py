@@ -53,6 +53,7 @@ def format(name: str, params: Mapping[str, Any]) -> str:
 
 def source(declared: Any) -> str:
     """File and line of a function or class, such as `keras_acts/activations/periodic.py:20`."""
+    declared = inspect.unwrap(declared)
     path = inspect.getsourcefile(declared)
     if path is None:
         return "unknown"

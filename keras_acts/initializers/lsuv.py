@@ -10,6 +10,8 @@ from keras import ops
 
 from keras_acts.core import keras_bridge, params
 
+__all__ = ["lsuv"]
+
 
 def lsuv(
     model: keras.Model, x: Any, tolerance: float = 0.1, max_iterations: int = 10, orthogonal: bool = True, seed: int = 0
@@ -49,7 +51,8 @@ def lsuv(
         arXiv:1511.06422, All you need is a good init.
     """
     _check(model, x, tolerance, max_iterations)
-    layers = [layer for layer in _all_layers(model) if _kernel_name(layer) and hasattr(layer, "activation")]
+    inside = keras_bridge.sublayers(model, recursive=True)
+    layers = [layer for layer in inside if _kernel_name(layer) and hasattr(layer, "activation")]
     if not layers:
         raise ValueError(f"`model` of lsuv must have a layer with a kernel and an activation. Received: {model!r}")
     before = [ops.copy(variable.value) for variable in model.weights]
@@ -77,12 +80,6 @@ def _check(model: Any, x: Any, tolerance: float, max_iterations: int) -> None:
             raise ValueError(f"`x` of lsuv must hold at least 2 samples. Received: shape={values.shape}")
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError("`x` of lsuv must be finite. Received: NaN or infinite values")
-
-
-def _all_layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in keras_bridge.sublayers(model):
-        yield layer
-        yield from _all_layers(layer)
 
 
 def _kernel_name(layer: keras.Layer) -> str | None:

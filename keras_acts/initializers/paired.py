@@ -14,6 +14,8 @@ from keras_acts.analysis.gain import gain
 from keras_acts.core import params, resolve
 from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
 
+__all__ = ["paired"]
+
 Kwargs = dict[str, Any]
 
 

@@ -9,6 +9,8 @@ from keras_acts.analysis.elementwise import Activation, is_layer
 from keras_acts.analysis.gain import Convention, gain
 from keras_acts.core import params
 
+__all__ = ["ActivationScaling", "DepthwiseVarianceScaling", "Distribution", "check_kernel_shape"]
+
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]
 

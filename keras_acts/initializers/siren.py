@@ -8,6 +8,8 @@ import keras
 from keras_acts.core import params
 from keras_acts.initializers.scaling import check_kernel_shape
 
+__all__ = ["Siren"]
+
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="initializers.Siren")
 class Siren(keras.initializers.RandomUniform):

@@ -10,6 +10,8 @@ from keras_acts.analysis import moments
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function, is_layer
 from keras_acts.core import derivatives
 
+__all__ = ["StandardizedActivation", "standardize"]
+
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="initializers.StandardizedActivation")
 @dataclass(frozen=True, repr=False)

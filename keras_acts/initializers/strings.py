@@ -8,6 +8,8 @@ import keras
 from keras_acts.core import resolve, spec
 from keras_acts.initializers.paired import paired
 
+__all__ = ["from_string"]
+
 
 def from_string(text: str) -> Any:
     """The initializer of "keras_acts>selu", "keras_acts>elu(alpha=0.5)" or "keras_acts>Siren(w0=15.0)", else None.

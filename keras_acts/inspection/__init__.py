@@ -1,1 +1,5 @@
 """Work on a user's model: what in it will not come back from a file."""
+
+from keras_acts.inspection.saveable import Finding, check_saveable
+
+__all__ = ["Finding", "check_saveable"]

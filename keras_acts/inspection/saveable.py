@@ -14,6 +14,8 @@ import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
 
+__all__ = ["Finding", "check_saveable"]
+
 # Attributes of a layer that hold one: activation, recurrent_activation, act.
 _ACTIVATION = re.compile(r"(^|_)act(ivation)?(_|$)")
 
@@ -177,7 +179,8 @@ def _comes_back_with_code(place: _Place) -> bool:
     """True if the layer of yours around it makes the same activation again when it is itself loaded."""
     if place.owner is None:
         return False
-    classes = {type(layer).__name__: type(layer) for layer in _tree(place.owner) if not _is_keras_own(type(layer))}
+    layers = [place.owner, *keras_bridge.sublayers(place.owner, recursive=True)]
+    classes = {type(layer).__name__: type(layer) for layer in layers if not _is_keras_own(type(layer))}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -186,12 +189,6 @@ def _comes_back_with_code(place: _Place) -> bool:
             return any(_is_made_alike(other.value, place.value) for other in _places(clone))
         except Exception:  # the layer does not come back at all, or holds what cannot be compared
             return False
-
-
-def _tree(layer: keras.Layer) -> Iterator[keras.Layer]:
-    yield layer
-    for sublayer in keras_bridge.sublayers(layer):
-        yield from _tree(sublayer)
 
 
 def _is_made_alike(one: Any, other: Any) -> bool:

@@ -28,6 +28,7 @@ def model_with_formulas():
     return model
 
 
+@pytest.mark.slow
 def test_every_file_comes_back_in_a_fresh_process(tmp_path):
     model = model_with_formulas()
     assert keras_acts.check_saveable(model) == []

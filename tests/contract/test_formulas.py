@@ -11,8 +11,8 @@ import keras_acts
 from keras_acts import notation
 from keras_acts.testing import metric, oracle
 
-POINTS = 24
-DRAWS = 3  # of parameters; the first are the defaults
+POINTS = 16
+DRAWS = 5  # of parameters; the first are the defaults
 
 
 def drawn(name, generator):
@@ -74,6 +74,8 @@ def other_signs(formula):
 
 @pytest.mark.parametrize("name", [name for name in ELEMENTWISE if list(other_signs(keras_acts.info(name).formula))])
 def test_a_wrong_sign_bites(name):
+    found = {}
     for formula, params, generator in cases(name):
-        for wrong in other_signs(formula):
-            assert not worst_k(wrong, name, params, generator) <= 2.0, wrong
+        for wrong in other_signs(formula):  # where a parameter is 0, a sign before it means nothing
+            found[wrong] = found.get(wrong, False) or not worst_k(wrong, name, params, generator) <= 2.0
+    assert [wrong for wrong, is_found in found.items() if not is_found] == []

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import keras_acts
 from keras_acts import cli, experiments
 from keras_acts.experiments import execution, presets
-from keras_acts.experiments.presets import circles, gradients, mnist, signals
+from keras_acts.experiments.presets import circles, depth, mnist, signals
 from keras_acts.experiments.presets.measures import ACCURACY, MSE, values
 from keras_acts.experiments.presets.preset import Part, Published
 from keras_acts.experiments.presets.reproduction import Row
@@ -70,7 +70,7 @@ def test_circles_get_better_with_depth_and_with_epochs():
 def test_sigmoid_gradients_vanish_and_others_do_not():
     """Nielsen: a factor of 4 to 6 per layer; single ratios of 30 units scatter, so the median of a few seeds."""
     parts, records = small(
-        presets.get("vanishing"), lambda plan: plan.model in (gradients._nielsen(4), gradients.KEPT_MODEL), seeds=4
+        presets.get("vanishing"), lambda plan: plan.model in (depth._nielsen(4), depth.KEPT_MODEL), seeds=4
     )
     found = reproduced(presets.get("vanishing"), parts, records)
     assert [round(row.published, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
@@ -99,7 +99,7 @@ def test_what_deep_30_expects():
 
     def learned(scores):
         return [
-            record(name, seed, score=score, model=gradients.DEEP, paired=paired)
+            record(name, seed, score=score, model=depth.DEEP, paired=paired)
             for (name, paired), score in scores.items()
             for seed in range(2)
         ]
@@ -160,8 +160,8 @@ def test_rows_tell_the_published_figure_the_median_and_the_spread():
 
 def test_an_outcome_that_fails_is_called_so():
     records = [record("relu", seed, score=0.5, data=circles.DATA, model="mlp(width=8, depth=3)") for seed in range(2)]
-    for depth, score in ((1, 0.9), (2, 0.8), (4, 0.3)):
-        model = circles._layers_of_8(depth)
+    for layers, score in ((1, 0.9), (2, 0.8), (4, 0.3)):
+        model = circles._layers_of_8(layers)
         records += [record("relu", seed, score=score, data=circles.DATA, model=model) for seed in range(2)]
     sentences = str(presets.reproduce(presets.get("circles-depth"), [], records)).splitlines()
     assert [line.split(":")[0] for line in sentences] == ["NOT as expected", "NOT as expected"]

@@ -136,6 +136,16 @@ def test_each_learning_rate_of_the_grid_has_its_column(page, comparison):
     assert "before training (dotted: theory)" in page.all("main")[0]["text"]
 
 
+def test_the_page_says_how_the_learning_rate_came_about(text, tmp_path):
+    """Chosen on validation data where there was a grid to choose from; with a single rate nothing was tuned."""
+    Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=2)).to_html(tmp_path / "one_rate.html")
+    one_rate = (tmp_path / "one_rate.html").read_text(encoding="utf-8")
+    chosen, alike = "best for it on validation data", "All activations of a task ran at the same learning rate"
+    assert (chosen in text, alike in text) == (True, False)
+    assert (chosen in one_rate, alike in one_rate) == (False, True)
+    assert "tuned" not in one_rate
+
+
 def test_every_figure_shows_something_and_says_what(page):
     figures = page.all("figure")
     drawn = [element for element in page.all("svg") if "figure" in element["parents"]]

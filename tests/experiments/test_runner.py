@@ -62,6 +62,7 @@ def kept_in(folder):
         return store.records()
 
 
+@pytest.mark.slow
 def test_kill_9_loses_no_finished_run(killed, tmp_path, monkeypatch):
     folder, reported = killed
     kept = kept_in(folder)
@@ -86,6 +87,7 @@ def by_one_worker(killed):
     return same(kept_in(killed[0]))
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_curves_bit_for_bit(by_one_worker):
     assert same(runner.execute(Plan(**PLAN).runs(), workers=2)) == by_one_worker
 
@@ -137,11 +139,13 @@ def short_folder():
         yield folder
 
 
+@pytest.mark.slow
 def test_a_local_ray_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
     """With two workers, one of which takes over runs of the other."""
     assert same(by_ray(short_folder)[0]) == by_one_worker
 
 
+@pytest.mark.slow
 def test_a_ray_cluster_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
     """On a cluster that is there already and has one CPU only."""
     cluster = subprocess.Popen(
@@ -174,6 +178,7 @@ def killer(seed=0):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_reported(tmp_path, request, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(request.path.parent))
     plan = Plan(activations=("relu",), data=f"{__name__}:killer", seeds=1, workers=1)

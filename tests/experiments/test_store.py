@@ -56,6 +56,7 @@ with Store(sys.argv[2], SETTINGS) as store:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once(tmp_path, request):
     """They start together, also make the file together, and have 100 runs in common."""
     path = tmp_path / "runs.sqlite"

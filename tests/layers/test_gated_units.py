@@ -90,6 +90,7 @@ def test_glu_is_that_of_keras(axis):
     np.testing.assert_allclose(layers.GLU(axis=axis)(x), keras.ops.glu(x, axis=axis), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.second_oracle
 @pytest.mark.parametrize("axis", [1, 2, -1, -2])
 def test_glu_is_that_of_torch(axis):
     torch = pytest.importorskip("torch", reason="torch is a second oracle, not a dependency of the tests")

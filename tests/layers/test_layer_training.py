@@ -90,6 +90,7 @@ def test_gradients_of_weights_are_not_summed_in_half_precision(name, policy):
         np.testing.assert_allclose(actual, expected, rtol=2e-3 if policy == "float16" else 1e-5, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_several_devices_give_what_one_gives(tmp_path):
     """A step of SGD on two logical CPUs, for every layer: the same weights as on one device."""
     printed = fresh_process.run(
@@ -146,6 +147,7 @@ def test_several_devices_give_what_one_gives(tmp_path):
     assert set(printed.split()) == set(layers.names())
 
 
+@pytest.mark.slow
 def test_another_process_loads_the_model(tmp_path):
     model = keras.Sequential(
         [

@@ -13,6 +13,7 @@ from layers.examples import ONE_EACH
 from keras_acts.testing.layer_contract import for_inference, sample
 
 TESTS = Path(__file__).parents[1]
+pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
 
 PREPARED = """
     import keras

@@ -148,6 +148,7 @@ def _of_channel(value, channel, name):
 # ---- PReLU in other frameworks ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.second_oracle
 @pytest.mark.parametrize("parameters", [1, 6])
 def test_prelu_is_that_of_torch(parameters):
     torch = pytest.importorskip("torch", reason="torch is a second oracle, not a dependency of the tests")

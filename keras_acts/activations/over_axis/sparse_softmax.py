@@ -102,7 +102,7 @@ def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
     """The product of the Jacobian with v."""
 
-    def from_mean(v):
+    def from_mean(v: nx.Tensor) -> nx.Tensor:
         return v - nx.sum_over_axis(weight * v, axis) / nx.divisor(nx.sum_over_axis(weight, axis))
 
     # Twice: where one weight outweighs all others, what is left of its v is below the rounding error of the mean.
@@ -125,7 +125,7 @@ def _entmax(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
 def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx.Tensor, nx.Tensor]:
     """The largest number from low to high, to the last bit of x's dtype, where `below` holds; at low it does."""
 
-    def halved(_, bounds):
+    def halved(_: nx.Tensor, bounds: tuple[nx.Tensor, nx.Tensor]) -> tuple[nx.Tensor, nx.Tensor]:
         low, high = bounds
         middle = 0.5 * (low + high)
         keep = below(middle)
@@ -139,7 +139,7 @@ def _shares_by_depth(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0 / scale)  # what is deeper than 1 / scale has no share
 
-    def shares(c):
+    def shares(c: nx.Tensor) -> nx.Tensor:
         base = scale * (depth - c)
         raised = ops.maximum(1.0 + base, 0.0)
         if alpha == 1.5:
@@ -165,17 +165,17 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     x = nx.finite(x)
     ordered, rank = nx.descending(x, axis)
 
-    def smallest(count):
+    def smallest(count: nx.Tensor) -> nx.Tensor:
         return ops.min(ops.where(rank <= count, ordered, math.inf), axis=axis, keepdims=True)
 
-    def shares(t, edge):
+    def shares(t: nx.Tensor, edge: nx.Tensor) -> nx.Tensor:
         base = ops.power(t, scale) + scale * (x - edge)
         outside = 0.0 * ops.abs(x)  # NaN stays
         return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
 
     zero = 0.0 * nx.max_over_axis(x, axis)
 
-    def extended(k, count):
+    def extended(k: nx.Tensor, count: nx.Tensor) -> nx.Tensor:
         trial = count + ops.power(2.0, 23.0 - ops.cast(k, x.dtype))  # ranks are exact to 2^24 in float32
         fits = nx.sum_over_axis(shares(zero, smallest(trial)), axis) < 1.0
         return ops.where(fits, trial, count)

@@ -122,7 +122,7 @@ def _the_fourth_layer_does_no_harm(records: Records) -> Outcome:
     third, fourth = (values(records, model=_layers_of_8(depth)) for depth in (3, 4))
     place = "inside" if min(fourth) <= DEPTHS[4] <= max(fourth) else "outside"
     return Outcome(
-        np.median(fourth) >= np.median(third),
+        bool(np.median(fourth) >= np.median(third)),
         f"the published fall from 3 to 4 layers ({DEPTHS[3]:.3g} to {DEPTHS[4]:.3g}) is noise of single runs, no "
         f"trend: the medians go from {np.median(third):.3g} to {np.median(fourth):.3g}. Single runs lie between "
         f"{min(third):.3g} and {max(third):.3g} with 3 layers and between {min(fourth):.3g} and {max(fourth):.3g} with "

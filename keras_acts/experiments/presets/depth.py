@@ -90,7 +90,7 @@ VANISHING = Preset(
     (_sigmoid_vanishes, *(functools.partial(_keeps_gradients, activation) for activation in KEPT)),
     "Layers of 30 units; sigmoid with Nielsen's weights N(0, 1 / inputs) and biases N(0, 1), relu with He's, tanh with "
     "gain 1. Here on digits and with softmax outputs, so that ratios of layers compare, and norms do not. All is "
-    "measured before training; the runs train for one epoch, which has no part in it.",
+    "measured before training; the runs train for one epoch, which plays no part.",
 )
 
 # ---- deep-30: does a deep network without normalisation layers train at all? -------------------------------------

@@ -11,7 +11,8 @@ from keras_acts.experiments.runs.records import Record
 
 __all__ = ["ACCURACY", "MSE", "Measure", "NotRunError", "median", "of_those_run", "values"]
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Measure(NamedTuple):

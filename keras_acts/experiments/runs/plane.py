@@ -1,5 +1,4 @@
-"""Two-dimensional data: the grid on which a classifier is asked what it says, and its answers."""
-
+"""Decisions of a classifier of two-dimensional data on a grid, and their form as text."""
 
 import string
 from collections.abc import Callable

@@ -1,5 +1,4 @@
-"""What goes on inside a network: gradient norms, and units that no longer react."""
-
+"""Diagnostics of the layers of a network: gradient norms, and units that no longer react."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ import tensorflow as tf
 
 from keras_acts.experiments.runs.records import LayerRecord
 
-FLAT = 1e-2  # a slope below this passes almost no gradient: tanh beyond 3, sigmoid beyond 4.6
+FLAT = 1e-2  # a derivative below this passes almost no gradient: tanh beyond 3, sigmoid beyond 4.6
 MOSTLY = 0.9
 
 
@@ -23,7 +22,7 @@ class _Place(NamedTuple):
 
 
 class Probe:
-    """Looks at every layer of a network that has a kernel, over one batch.
+    """Measures every layer of a network that has a kernel, over one batch.
 
     Args:
         model: a network.
@@ -93,15 +92,15 @@ class Probe:
 
 
 def _flat_shares(layer: keras.Layer, activation: keras.Layer, inputs: Any) -> tuple[Any, Any]:
-    """Shares of the units (last axis) with a slope near 0 on all samples, and on nearly all."""
+    """Shares of the units (last axis) whose derivative is near 0 for all samples, and for nearly all."""
     function: Any = activation
     if activation is layer:  # fused: from the input of the layer to the input of its activation
         inputs, function = _without_activation(layer, inputs), layer.activation
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = function(inputs, training=False) if isinstance(function, keras.Layer) else function(inputs)
-    slope = tape.gradient(outputs, inputs, unconnected_gradients="zero")
-    flat = tf.cast(tf.abs(slope) < FLAT, "float32")
+    derivative = tape.gradient(outputs, inputs, unconnected_gradients="zero")
+    flat = tf.cast(tf.abs(derivative) < FLAT, "float32")
     share_of_samples = tf.reduce_mean(tf.reshape(flat, (-1, flat.shape[-1])), axis=0)
     dead = tf.reduce_mean(tf.cast(share_of_samples >= 1.0, "float32"))
     saturated = tf.reduce_mean(tf.cast(share_of_samples >= MOSTLY, "float32"))

@@ -5,7 +5,6 @@ Plain data: no Keras, no TensorFlow. A run is its own identity: two runs with th
 
 from __future__ import annotations
 
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -45,9 +44,9 @@ class LayerRecord:
     """One layer before training (`_start`) and after it (`_end`).
 
     The gradient norm is that of the loss with respect to the kernel, over one batch; `bias_gradient_start` is the same
-    for the bias, where there is one. The shares are of the units of the activation after this layer: dead units answer
-    no sample of the batch, saturated units answer all of them with (nearly) zero slope; both are None for a layer that
-    no activation follows.
+    for the bias, where there is one. The shares are of the units of the activation after this layer: dead units have a
+    derivative near 0 for all samples of the batch, saturated units for nearly all; both are None for a layer that no
+    activation follows.
     """
 
     name: str
@@ -64,9 +63,9 @@ class LayerRecord:
 class Record:
     """One finished run: its curves (one value per epoch), its test score, its cost and its layers.
 
-    `history` has the keys "loss", "metric", "val_loss" and "val_metric". A diverged run met a loss that is not a
-    number or infinite; its curves keep those values. `decisions` are the classes that a classifier of two-dimensional
-    data gives after training to the points of `plane.grid`: a string for each row, a character for each class.
+    `history` has the keys "loss", "metric", "val_loss" and "val_metric". A diverged run had a loss that was NaN or
+    infinite; its curves keep those values. `decisions` are the classes that a classifier of two-dimensional data
+    gives to the points of `plane.grid` after training: a string for each row, a character for each class.
     """
 
     run: Run

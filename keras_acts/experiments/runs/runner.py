@@ -5,7 +5,6 @@ same curves bit for bit, whatever the number of workers. A worker builds and com
 and keeps it, and therefore gets runs of the same few activations.
 """
 
-
 import functools
 import multiprocessing
 import os
@@ -18,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from keras_acts.experiments.task import data
 from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.task import data
 
 Submit = Callable[[Run], "Future[Record]"]
 TRAINERS_KEPT = 64
@@ -64,11 +63,11 @@ def _split(name: str, seed: int) -> data.Split:
     return data.load(name, seed)
 
 
-# ---- who does what ---------------------------------------------------------------------------------------------------
+# ---- scheduling ------------------------------------------------------------------------------------------------------
 
 
 def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | None) -> Iterator[Record]:
-    """Keep every worker busy with runs of its own activations, and then with what the others have left."""
+    """Keep every worker busy: with runs of its own activations first, then with what the others have left."""
     waiting = _shares(runs, len(submits))
     busy: dict[Future[Record], int] = {}
 
@@ -76,7 +75,7 @@ def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | No
         late = deadline is not None and time.monotonic() >= deadline
         source = worker if waiting[worker] else max(range(len(waiting)), key=lambda other: len(waiting[other]))
         if waiting[source] and not late:
-            # From the end of another's list: what that one would come to last.
+            # Work stealing: from the tail of the longest queue, which its own worker would reach last.
             run = waiting[source].pop(0 if source == worker else -1)
             busy[submits[worker](run)] = worker
 
@@ -127,7 +126,7 @@ def _ray(workers: int | None, most: int) -> Iterator[list[Submit]]:
         _start_ray(ray, workers)
     try:
         cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        count = min(workers or cpus, cpus, most)  # one more would wait for a CPU for ever
+        count = min(workers or cpus, cpus, most)  # an actor beyond the CPUs would wait for ever
         remote: Any = ray.remote(num_cpus=1)(_RayWorker)
         actors = [remote.remote() for _ in range(count)]
         try:
@@ -166,7 +165,7 @@ def _ray_submit(actor: Any) -> Submit:
 @contextmanager
 def _here(workers: int | None, most: int) -> Iterator[list[Submit]]:
     for cached in (_trainer, _split, data.source):
-        cached.cache_clear()  # a notebook may have given another meaning to a function's name
+        cached.cache_clear()  # a notebook may have defined a function of the same name again
 
     def submit(run: Run) -> Future[Record]:
         future: Future[Record] = Future()
@@ -191,7 +190,7 @@ def _start_worker() -> None:
 
 
 def _end_with(parent: Any) -> None:
-    """A process that is killed takes its workers along, which would otherwise wait for work for ever."""
+    """End this worker with its parent: workers of a killed process would wait for work for ever."""
     parent.join()
     os._exit(1)
 
@@ -200,7 +199,7 @@ def _one_thread() -> None:
     """Set up a worker before TensorFlow computes anything in it."""
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # it takes the compilation for each activation for needless retracing
+    tf.get_logger().setLevel("ERROR")  # compiling for each activation looks like needless retracing to it
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for device in tf.config.list_physical_devices("GPU"):

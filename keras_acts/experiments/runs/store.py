@@ -5,7 +5,6 @@ Any number of processes may write at once. A run counts once, whoever finishes i
 
 from __future__ import annotations
 
-
 import json
 import os
 import sqlite3

@@ -1,6 +1,5 @@
 """One network, trained again and again: built and compiled once, then one compiled call for each epoch."""
 
-
 import math
 import platform
 import random
@@ -14,26 +13,26 @@ import tensorflow as tf
 
 from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
-from keras_acts.experiments.task import networks
 from keras_acts.experiments.runs import plane
-from keras_acts.experiments.task.data import Part, Split
 from keras_acts.experiments.runs.probes import Probe
 from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.task import networks
+from keras_acts.experiments.task.data import Part, Split
 
 OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
     "sgd": lambda learning_rate: keras.optimizers.SGD(learning_rate, momentum=0.9),
 }
 EVALUATION_BATCH = 1000
-PROBED = 256  # samples of the batch on which gradients and dead units are looked at
+PROBED = 256  # samples of the batch on which gradients and dead units are measured
 
 
 class Trainer:
     """Trains one network with one activation, for any seed and learning rate.
 
-    For each run the variables get the values that a network built anew after `keras.utils.set_random_seed(seed)` would
-    start from; what is compiled stays. Layers of a user's own must draw from `keras.random.SeedGenerator`, as those of
-    Keras do, to be started anew. Networks of dense layers go through XLA; those with convolutions do not, as
+    For each run the variables get the values that a new network after `keras.utils.set_random_seed(seed)` would start
+    from; what is compiled stays. A user's own random layers must draw from `keras.random.SeedGenerator`, as those of
+    Keras do, to start anew too. Networks of dense layers go through XLA; those with convolutions do not, as
     XLA's convolutions on CPUs are several times slower than TensorFlow's own.
 
     Args:
@@ -56,7 +55,7 @@ class Trainer:
         self._optimizer.build(self._model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
         compiled = _xla_is_faster(self._model)
-        # A last batch filled up with samples of weight 0 needs no second compilation, but would change the statistics
+        # Filling up the last batch with samples of weight 0 saves a second compilation, but would change the statistics
         # of layers such as BatchNormalization.
         self._fill_up = compiled and not self._model.non_trainable_weights
         self._epoch = tf.function(self._train_epoch, jit_compile=compiled, autograph=False)
@@ -65,7 +64,7 @@ class Trainer:
         self._warm_up(split)
 
     def train(self, run: Run, split: Split) -> Record:
-        """One run from its first weights to its test score. The test data are looked at once, after the last epoch.
+        """One run from its first weights to its test score. The test data are used once, after the last epoch.
 
         Args:
             run: the settings; the seed gives the first weights, the dropout and the order of batches.
@@ -108,14 +107,14 @@ class Trainer:
         )
 
     def _decisions(self, split: Split) -> tuple[str, ...] | None:
-        """What a classifier of two-dimensional data says in the plane; None for other data."""
+        """The decisions of a classifier of two-dimensional data on the grid; None for other data."""
         if split.train.x.shape[1:] != (2,) or split.classes is None or split.classes > len(plane.CHARACTERS):
             return None
         return plane.encode(plane.decide(lambda points: self._model(points, training=False), split.points))
 
     def _restart(self, run: Run) -> None:
-        # Not `keras.utils.set_random_seed`: it seeds TensorFlow's own generators too, which makes TensorFlow forget
-        # what it has compiled. Keras takes all seeds from these two.
+        # `keras.utils.set_random_seed` would seed TensorFlow's own generators too, and TensorFlow would then drop what
+        # it has compiled. Keras takes all its seeds from these two.
         random.seed(run.seed)
         np.random.seed(run.seed)
         fresh = self._build().model
@@ -126,7 +125,7 @@ class Trainer:
         self._optimizer.learning_rate = run.learning_rate
 
     def _warm_up(self, split: Split) -> None:
-        """Compile now, so that no run's time holds it."""
+        """Compile now, so that the time of no run includes it."""
         train = _tensors(split.train)
         order = tf.range(len(split.train.x))
         self._epoch(*train, order, tf.constant(0))
@@ -145,7 +144,7 @@ class Trainer:
     # ---- compiled ----------------------------------------------------------------------------------------------------
 
     def _train_epoch(self, x: Any, y: Any, order: Any, steps: Any) -> Any:
-        """Mean loss and metric over an epoch, as `fit` reports them: each batch by the weights of its moment."""
+        """Mean loss and metric over an epoch, as `fit` reports them: of each batch before the update of the weights."""
 
         def step(rows: Any, weights: Any) -> Any:
             batch_x, batch_y = tf.gather(x, rows), tf.gather(y, rows)

@@ -98,7 +98,7 @@ def _is_fixed(name: str) -> bool:
 
 @functools.lru_cache(maxsize=1)
 def source(name: str, seed: int | None) -> datasets.Source | Split:
-    """All samples of a data set, kept for the next split of them."""
+    """All samples of a data set, cached for the next split."""
     check(name)
     place, _, options = spec.parse(name)
     if place.endswith(files.SUFFIXES):
@@ -154,7 +154,7 @@ def _divide(source: datasets.Source, rows: np.ndarray, share: float, seed: int) 
 
 
 def _standardized(values: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Mean 0 and variance 1 in the training rows, which alone are looked at. Constant columns become 0."""
+    """Mean 0 and variance 1 in the training rows; the other rows have no influence. Constant columns become 0."""
     values = values.astype("float64")
     mean, deviation = values[train].mean(axis=0), values[train].std(axis=0)
     return ((values - mean) / np.where(deviation > 0.0, deviation, 1.0)).astype("float32")

@@ -86,7 +86,7 @@ def spirals(samples: int = 1000, noise: float = 0.02, turns: float = 1.5, seed: 
 def periodic(samples: int = 64) -> Source:
     """Regression: sin(x), learned at 5 < |x| < 15, tested at 15 < |x| < 52.5. x is divided by 15.
 
-    The task of the snake paper (arXiv:2006.08195): only a network that has understood the period can do it. Validation
+    The task of the snake paper (arXiv:2006.08195): only a network that has learned the period can do it. Validation
     data lie between the training points.
     """
 

@@ -16,6 +16,7 @@ from keras_acts.core.params import finite_number, integer
 from keras_acts.experiments.task import user_functions
 from keras_acts.experiments.task.options import check_options, unknown
 from keras_acts.initializers import Siren, paired
+from keras_acts.layers.layer_registry import function_or_layer
 
 __all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check"]
 
@@ -80,16 +81,7 @@ class ActivationFactory:
 
     def make(self) -> Any:
         """A function or new layer that does not become part of the network."""
-        name = spec.parse(self.text)[0]
-        try:
-            return resolve.get(self.text)
-        except ValueError as error:
-            if name not in layers.names() and ":" not in name:
-                raise
-            try:
-                return layers.get(self.text)
-            except ValueError:
-                raise error from None
+        return function_or_layer(self.text)
 
 
 @functools.lru_cache(maxsize=256)

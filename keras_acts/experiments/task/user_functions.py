@@ -58,7 +58,7 @@ def check_shared(name: str, engine: str) -> None:
         return
     main = sys.modules["__main__"]
     script = getattr(main, "__spec__", None) is not None or hasattr(main, "__file__")
-    if engine == "processes" and script:  # which each process then runs again, without its `if __name__ == "__main__"`
+    if engine == "processes" and script:  # each process imports the script again, without its `__main__` block
         return
     raise ValueError(
         f"The workers of engine={engine!r} cannot import what is defined in "
