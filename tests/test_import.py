@@ -33,6 +33,13 @@ def test_public_names_exist():
     assert callable(importlib.import_module("keras_acts.testing").check_activation)
 
 
+def test_a_star_import_gives_the_functions_and_shadows_no_builtin():
+    names: dict[str, object] = {}
+    exec("from keras_acts.activations import *", names)
+    assert set(names) - {"__builtins__"} == {*keras_acts.names(), "get", "serialize", "deserialize"} - {"abs"}
+    assert keras_acts.activations.abs is keras_acts.get("abs")
+
+
 def test_import_drags_nothing_heavy_along_and_installs_the_strings(tmp_path):
     printed = fresh_process.run(
         """
