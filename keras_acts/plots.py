@@ -10,7 +10,6 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_acts import notation
 from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
 
@@ -217,8 +216,8 @@ def _title(function: Callable[..., Any]) -> str:
     declaration, params = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${notation.latex(declaration.formula_at(params))}$"
     try:
+        formula = f"${declaration.latex_at(params)}$"
         MathTextParser("path").parse(formula)
     except ValueError:
         return name

@@ -76,7 +76,11 @@ class Activation:
     @property
     def latex(self) -> str:
         """The formula at the default parameters, in LaTeX."""
-        formula = self.formula_at(self.defaults)
+        return self.latex_at(self.defaults)
+
+    def latex_at(self, params: Mapping[str, Any]) -> str:
+        """The formula for these parameters, in LaTeX."""
+        formula = self.formula_at(params)
         return notation.latex(formula) if isinstance(formula, str) else formula.text
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
