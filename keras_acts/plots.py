@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
+from keras_acts import notation
 from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
 
@@ -217,7 +218,7 @@ def _title(function: Callable[..., Any]) -> str:
     if declaration is None:
         return name
     try:
-        formula = f"${declaration.latex_at(params)}$"
+        formula = f"${notation.latex(declaration.formula_at(params))}$"
         MathTextParser("path").parse(formula)
     except ValueError:
         return name

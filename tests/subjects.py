@@ -1,5 +1,6 @@
 """The activations that the contract is run on, at their defaults and at other parameters."""
 
+import numpy as np
 from reference import REFERENCES
 
 import keras_acts
@@ -126,3 +127,20 @@ def specs_of(name: str) -> list[str]:
 def subject(spec: str, **settings) -> contract.Subject:
     """The elementwise activation with its oracle."""
     return contract.subject(spec, REFERENCES[name_of(spec)], **settings)
+
+
+def random_parameters(name: str, generator: np.random.Generator) -> dict:
+    """Legal parameters near the defaults, of either value where they are booleans."""
+    params = keras_acts.info(name).params
+    while True:
+        found = {}
+        for key, param in params.items():
+            if param.kind is bool:
+                found[key] = bool(generator.integers(2))
+            elif param.default is not None or generator.integers(2):
+                shift = generator.uniform(-1.0, 1.5)
+                found[key] = int(param.default + 2 * shift) if param.kind is int else (param.default or 0.5) + shift
+        try:
+            return keras_acts.info(name).bind((), found)
+        except ValueError:
+            continue  # out of range

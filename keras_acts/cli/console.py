@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from keras_acts import notation
 from keras_acts.core.activation import Activation
 
 __all__ = ["documented", "fail", "formulas", "reason", "say"]
@@ -41,9 +42,8 @@ def formulas(record: Any, params: Mapping[str, Any] | None = None) -> tuple[str,
     Where a record has LaTeX alone, the docstring's `f(x) = ...` reads better in a terminal.
     """
     if isinstance(record, Activation):
-        params = record.defaults if params is None else params
-        formula = record.formula_at(params)
+        formula = record.formula_at(record.defaults if params is None else params)
         if isinstance(formula, str):
-            return formula, record.latex_at(params)
+            return formula, notation.latex(formula)
     match = re.search(r"^f\(x\)\S* = (.+)$", inspect.getdoc(documented(record)) or "", flags=re.MULTILINE)
     return match[1] if match else record.formula, record.formula

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -23,9 +23,10 @@ Formula = str | notation.Latex
 
 
 @dataclass(eq=False)
-class Activation:
+class Activation(registry.Declared):
     """All that is known of one activation (`keras_acts.info(name)`)."""
 
+    kind: ClassVar[str] = "activations"
     name: str
     package: str
     formulas: Mapping[str, Formula]  # by case, such as "approximate=True"; "" is every other case
@@ -48,24 +49,9 @@ class Activation:
         )
 
     @property
-    def registered_name(self) -> str:
-        """The name in saved files: the only contract that never changes."""
-        return registry.registered_name(self.package, "activations", self.name)
-
-    @property
-    def family(self) -> str:
-        """The file that declares it: rectifiers, periodic, softmax, ..."""
-        return self.body.__module__.rpartition(".")[2]
-
-    @property
-    def summary(self) -> str:
-        """First line of the docstring."""
-        return (inspect.getdoc(self.body) or "").partition("\n")[0]
-
-    @property
-    def source(self) -> str:
-        """File and line of the declaration."""
-        return spec.source(self.body)
+    def declared(self) -> Callable[..., Any]:
+        """The function that was decorated."""
+        return self.body
 
     @property
     def formula(self) -> str:
@@ -76,12 +62,7 @@ class Activation:
     @property
     def latex(self) -> str:
         """The formula at the default parameters, in LaTeX."""
-        return self.latex_at(self.defaults)
-
-    def latex_at(self, params: Mapping[str, Any]) -> str:
-        """The formula for these parameters, in LaTeX."""
-        formula = self.formula_at(params)
-        return notation.latex(formula) if isinstance(formula, str) else formula.text
+        return notation.latex(self.formula_at(self.defaults))
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
         """The formula for these parameters, which None and booleans may choose."""

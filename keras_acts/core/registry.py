@@ -1,30 +1,55 @@
 """Tables of records by name: which activations and which layers there are, and what other frameworks call them."""
 
 import difflib
+import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from keras_acts.core import spec
 
 
-class Named(Protocol):
-    """What a record must tell of its names."""
+class Declared:
+    """What the records of activations and of layers have in common: names, and what their declaration in code tells."""
+
+    kind: ClassVar[str]  # in registered names: "activations" or "layers"
+    name: str
+    package: str
+    aliases: Mapping[str, tuple[str, ...]]  # by framework, spec strings with its names and its defaults as parameters
 
     @property
-    def name(self) -> str:
-        """The bare name."""
+    def declared(self) -> Any:
+        """The function or class."""
+        raise NotImplementedError
 
     @property
     def registered_name(self) -> str:
-        """The name in saved files."""
+        """The name in saved files, which never changes: `keras_acts>activations.snake`."""
+        return registered_name(self.package, self.kind, self.name)
 
     @property
-    def aliases(self) -> Mapping[str, tuple[str, ...]]:
-        """By framework, spec strings with that framework's name and with its defaults as our parameters."""
+    def family(self) -> str:
+        """The file that declares it: rectifiers, periodic, softmax, ..."""
+        return self.declared.__module__.rpartition(".")[2]
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.declared) or "").partition("\n")[0]
+
+    @property
+    def source(self) -> str:
+        """File and line of the declaration, such as `keras_acts/activations/periodic.py:20`."""
+        path = inspect.getsourcefile(self.declared)
+        if path is None:
+            return "unknown"
+        package = self.declared.__module__.partition(".")[0]
+        _, found, inside = path.replace(os.sep, "/").rpartition(f"/{package}/")
+        return f"{package}/{inside}:{inspect.getsourcelines(self.declared)[1]}" if found else path
 
 
-Record = TypeVar("Record", bound=Named)
+Record = TypeVar("Record", bound=Declared)
 
 
 def registered_name(package: str, kind: str, name: str) -> str:

@@ -1,8 +1,6 @@
 """Spec strings: `"elu(alpha=0.5)"`. They are parsed as literals and never evaluated."""
 
 import ast
-import inspect
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,14 +47,3 @@ def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
 def format(name: str, params: Mapping[str, Any]) -> str:
     """The spec string that `parse` reads back."""
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in params.items())})"
-
-
-def source(declared: Any) -> str:
-    """File and line of a function or class, such as `keras_acts/activations/periodic.py:20`."""
-    declared = inspect.unwrap(declared)
-    path = inspect.getsourcefile(declared)
-    if path is None:
-        return "unknown"
-    package = declared.__module__.partition(".")[0]
-    _, found, inside = path.replace(os.sep, "/").rpartition(f"/{package}/")
-    return f"{package}/{inside}:{inspect.getsourcelines(declared)[1]}" if found else path

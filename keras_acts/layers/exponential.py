@@ -92,8 +92,8 @@ def _exp_excess(below: Tensor) -> Tensor:
 
 def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     above, below = ops.maximum(x, 0.0), ops.minimum(x, 0.0)
-    slope = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * ops.expm1(below)) + beta
-    return slope, ops.square(above), _exp_excess(below), x
+    derivative = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * ops.expm1(below)) + beta
+    return derivative, ops.square(above), _exp_excess(below), x
 
 
 @with_partials(_xielu_partials)

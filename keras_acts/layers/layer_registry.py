@@ -4,51 +4,36 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
-from keras_acts.core.registry import aliases_by_framework, registered_name
+from keras_acts.core.registry import Declared, aliases_by_framework
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
 
 LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
 
 
-@dataclass(frozen=True, eq=False)
-class LayerDeclaration:
+@dataclass(eq=False)
+class LayerDeclaration(Declared):
     """All that is known of one layer (`keras_acts.layers.info(name)`)."""
 
+    kind: ClassVar[str] = "layers"
     cls: type[keras.Layer]
-    formula: str
+    formula: str  # in LaTeX
     paper: str | None
     aliases: Mapping[str, tuple[str, ...]]
+    package: str = "keras_acts"
+
+    def __post_init__(self) -> None:
+        self.name = self.cls.__name__
 
     @property
-    def name(self) -> str:
-        """The name of the class."""
-        return self.cls.__name__
-
-    @property
-    def registered_name(self) -> str:
-        """The name in saved files: the only contract that never changes."""
-        return registered_name("keras_acts", "layers", self.name)
-
-    @property
-    def family(self) -> str:
-        """The file that declares it: learned_rectifiers, glu_presets, ..."""
-        return self.cls.__module__.rpartition(".")[2]
-
-    @property
-    def summary(self) -> str:
-        """First line of the docstring."""
-        return (inspect.getdoc(self.cls) or "").partition("\n")[0]
-
-    @property
-    def source(self) -> str:
-        """File and line of the class."""
-        return spec.source(self.cls)
+    def declared(self) -> type[keras.Layer]:
+        """The class that was decorated."""
+        return self.cls
 
 
 def layer(

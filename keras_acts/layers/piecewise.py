@@ -100,8 +100,8 @@ class SReLU(LearnableActivation):
 
 
 def _hinge_partials(x: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
-    slope = ops.where(x < b, a, ops.zeros_like(x))
-    return -slope, ops.relu(b - x), slope
+    on_the_left = ops.where(x < b, a, ops.zeros_like(x))
+    return -on_the_left, ops.relu(b - x), on_the_left
 
 
 @with_partials(_hinge_partials)

@@ -30,8 +30,8 @@ class Latex:
     reason: str
 
 
-def latex(text: str) -> str:
-    r"""The LaTeX of a formula in plain text.
+def latex(formula: str | Latex) -> str:
+    r"""The LaTeX of a formula in plain text, or that it is written in.
 
     Raises:
         FormulaError: if the text is no formula.
@@ -40,7 +40,7 @@ def latex(text: str) -> str:
         >>> print(latex("x * tanh(log(1 + exp(beta * x)))"))
         x \tanh(\log(1 + e^{\beta x}))
     """
-    return _typeset(parse(text), False)[0]
+    return formula.text if isinstance(formula, Latex) else _typeset(parse(formula), False)[0]
 
 
 def symbol(name: str) -> str:
@@ -89,11 +89,11 @@ def _typeset(node: Node, is_small: bool) -> tuple[str, int]:
         case "/":
             return rf"\frac{{{plain(arguments[0])}}}{{{plain(arguments[1])}}}", _PRODUCT
         case "**":
-            base, exponent = arguments
-            raised = "^" + _braced(_typeset(exponent, True)[0])
-            if base.name in _POWER_BEFORE_ARGUMENT and exponent.name == "number":
-                return FUNCTIONS[base.name].latex + raised + _bracketed(plain(base.arguments[0])), _ATOM
-            return within(base, _ATOM) + raised, _PRODUCT
+            powered, power = arguments
+            raised = "^" + _braced(_typeset(power, True)[0])
+            if powered.name in _POWER_BEFORE_ARGUMENT and power.name == "number":
+                return FUNCTIONS[powered.name].latex + raised + _bracketed(plain(powered.arguments[0])), _ATOM
+            return within(powered, _ATOM) + raised, _PRODUCT
         case "negative":
             return f"-{within(arguments[0], _PRODUCT)}", _SUM
         case "<" | "<=" | ">" | ">=":

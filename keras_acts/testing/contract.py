@@ -75,7 +75,10 @@ class Subject:
 
     @functools.cached_property
     def _evaluator(self) -> evaluation.Evaluator:
-        return evaluation.Evaluator(self.fn)
+        # One size for all inputs, so that all is compiled once. No multiple of the length of a vector: the remainder is
+        # computed by other code, which is tested too.
+        size = (1 + max(len(self.sample(dtype, self.kinks)) for dtype in self.dtypes)) | 7
+        return evaluation.Evaluator(self.fn, size=size)
 
     def evaluate(self, x: np.ndarray, mode: str) -> np.ndarray:
         """The activation with two derivatives at least, an array of shape (orders, len(x))."""

@@ -10,10 +10,6 @@ from keras_acts.analysis import gradients
 
 MODES = ("eager", "graph", "xla")
 
-# The least size that is compiled for, so that samples and single points share one shape. No multiple of the length of
-# a vector: the remainder is computed by other code, which is tested too.
-SIZE = 2**16 + 9
-
 
 def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Callable[[Any], list[Any]]:
     """`fn` with its first derivatives, in one of `MODES`. Reuse the result: XLA compiles once per shape and dtype."""
@@ -29,13 +25,14 @@ def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Ca
 class Evaluator:
     """Value and derivatives of `fn` at any inputs, compiled once per mode and dtype.
 
-    Compiled code is made anew for each shape, so inputs are repeated up to `SIZE`, or to the largest number of them
+    Compiled code is made anew for each shape, so inputs are repeated up to `size`, or to the largest number of them
     seen so far in their dtype.
     """
 
-    def __init__(self, fn: Callable[[Any], Any], orders: int = 2) -> None:
+    def __init__(self, fn: Callable[[Any], Any], orders: int = 2, size: int = 1) -> None:
         self._fn = fn
         self._orders = orders
+        self._size = size
         self._compiled: dict[tuple[str, int], Callable[[Any], list[Any]]] = {}
         self._sizes: dict[Any, int] = {}
 
@@ -46,7 +43,7 @@ class Evaluator:
             self._compiled[key] = with_derivatives(self._fn, *key)
         size = len(x)
         if mode != "eager":
-            size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, SIZE))
+            size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, self._size))
         results = self._compiled[key](tf.constant(np.resize(x, size)))
         return np.stack([result.numpy()[: len(x)] for result in results])
 

@@ -56,6 +56,15 @@ def test_contract_on_a_million_numbers(spec):
     assert contract.check_accuracy(tested) == []
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if keras_acts.info(name).params])
+def test_contract_at_random_parameters(name):
+    generator = np.random.default_rng(sum(name.encode()))
+    for _ in range(4):
+        bound = keras_acts.get(name, **subjects.random_parameters(name, generator))
+        keras_acts.testing.check_activation(bound, REFERENCES[name])
+
+
 # K of the second derivative in float64. It has the factor exp(-z^2), whose exponent must be known to 2 z^2 eps.
 STEEP = "exp(-z^2) at z = {z}, where it is {size}, needs z with more digits than float64 has: K = {k}"
 OUT_OF_REACH = [

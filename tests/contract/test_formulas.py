@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 from reference import REFERENCES
-from subjects import ELEMENTWISE
+from subjects import ELEMENTWISE, random_parameters
 
 import keras_acts
 from keras_acts import notation
@@ -13,23 +13,6 @@ from keras_acts.testing import metric, oracle
 
 POINTS = 16
 DRAWS = 5  # of parameters; the first are the defaults
-
-
-def drawn(name, generator):
-    """Legal parameters near the defaults, of either value where they are booleans."""
-    params = keras_acts.info(name).params
-    while True:
-        found = {}
-        for key, param in params.items():
-            if param.kind is bool:
-                found[key] = bool(generator.integers(2))
-            elif param.default is not None or generator.integers(2):
-                shift = generator.uniform(-1.0, 1.5)
-                found[key] = int(param.default + 2 * shift) if param.kind is int else (param.default or 0.5) + shift
-        try:
-            return keras_acts.info(name).bind((), found)
-        except ValueError:
-            continue  # out of range
 
 
 def worst_k(formula, name, params, generator):
@@ -45,7 +28,7 @@ def cases(name):
     generator = np.random.default_rng(sum(name.encode()))
     record = keras_acts.info(name)
     for draw in range(DRAWS if record.params else 1):
-        params = drawn(name, generator) if draw else record.defaults
+        params = random_parameters(name, generator) if draw else record.defaults
         yield record.formula_at(params), params, generator
 
 

@@ -119,7 +119,7 @@ def test_softcap_and_its_derivatives(gate, dtype, tolerance):
         with tf.GradientTape() as tape:
             y = layer(x)
         slope = tape.gradient(y, x)[0, 0]
-    curvature = outer.gradient(slope, x)[0, 0]
+    second_derivative = outer.gradient(slope, x)[0, 0]
 
     def exact(g):
         return 4 * mp.tanh(g / 4) / (1 + mp.exp(-g)) * 25 * mp.tanh(mp.mpf(2) / 25)
@@ -128,7 +128,7 @@ def test_softcap_and_its_derivatives(gate, dtype, tolerance):
         wanted = [float(mp.diff(exact, mp.mpf(rounded), n)) for n in (0, 1, 2)]
     assert float(y[0, 0]) == pytest.approx(wanted[0], rel=20 * tolerance, abs=1e-37)
     assert float(slope) == pytest.approx(wanted[1], rel=20 * tolerance, abs=20 * tolerance)
-    assert float(curvature) == pytest.approx(wanted[2], rel=100 * tolerance, abs=100 * tolerance)
+    assert float(second_derivative) == pytest.approx(wanted[2], rel=100 * tolerance, abs=100 * tolerance)
 
 
 def test_presets_are_saved_with_what_they_leave_open():

@@ -15,7 +15,7 @@ STEPS = 600
 TESTS = Path(__file__).parents[1]
 
 
-def test_weight_decay_leaves_shape_parameters_alone():
+def test_weight_decay_leaves_learnable_parameters_alone():
     model = keras.Sequential(
         [keras.Input((4,)), keras.layers.Dense(3, name="dense"), layers.PReLU(), layers.Swish(), layers.DynamicTanh()]
     )
@@ -32,7 +32,7 @@ def test_weight_decay_leaves_shape_parameters_alone():
         np.testing.assert_allclose(variable.numpy(), value * (0.95 if decayed else 1.0), rtol=1e-6)
 
 
-def test_shape_parameters_of_nested_models_count_once_and_must_exist():
+def test_learnable_parameters_of_nested_models_count_once_and_must_exist():
     act = layers.PReLU()
     inputs = keras.Input((4,))
     inner = keras.Model(inputs, act(keras.layers.Dense(4)(act(inputs))))

@@ -106,7 +106,7 @@ ELEMENTWISE = {
 POINTS = [-20.0, -3.7, -1.0, -0.5, -0.3, -1e-3, -1e-9, 0.0, 1e-9, 1e-3, 0.2, 0.5, 1.0, 1.5, 2.4, 6.1, 20.0]
 
 
-def test_every_layer_with_shape_parameters_has_a_formula():
+def test_every_layer_with_learnable_parameters_has_a_formula():
     with_parameters = {name for name in layers.names() if issubclass(layers.info(name).cls, LearnableActivation)}
     assert with_parameters - {"MetaACON", "PolyNorm"} <= set(ELEMENTWISE)  # those two are tested below
 

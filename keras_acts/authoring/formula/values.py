@@ -49,8 +49,8 @@ class Values(Functions):
                 holds = left < right if condition.name == "<" else left <= right
                 return self._scale.select(holds, self.scaled(a, raised), self.scaled(b, raised))
             case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
-                condition = call("<", a, b) if name == "minimum" else call("<", b, a)
-                return self.scaled(Call("where", (condition, a, b)), raised)
+                takes_a = call("<", a, b) if name == "minimum" else call("<", b, a)
+                return self.scaled(Call("where", (takes_a, a, b)), raised)
             case Call(name="power", arguments=(a, b)):
                 return Scaled(ops.power(self.plain(a), self.plain(b)))
             case Call(name=name, arguments=(u,)):

@@ -64,128 +64,17 @@ Three things to know before writing a new body:
   float32.
 """
 
-from keras_acts.core.derivatives import Tensor, upcast, with_derivative, with_partials, with_symmetric_jacobian
-from keras_acts.core.numerics.elementary import (
-    arctan,
-    expm1,
-    half_decay,
-    log1p,
-    log1p_quotient,
-    log1p_unit,
-    softplus,
-    split_exp,
-    tanh,
-    tanh_and_quotient,
-    times_exp,
-    times_exp_fast,
-    times_square,
-)
-from keras_acts.core.numerics.form import on_cpu
-from keras_acts.core.numerics.hypotenuse import (
-    algebraic_sigmoid,
-    algebraic_sigmoid_derivative,
-    algebraic_sigmoid_second_derivative,
-    clipped_for_square,
-    hypotenuse,
-    square_and_root,
-)
-from keras_acts.core.numerics.limits import FAR, finite, is_float64, largest, near
-from keras_acts.core.numerics.normal import (
-    ERF_PEAK,
-    NORMAL_PEAK,
-    erf,
-    erf_and_quotient,
-    normal_gated,
-    normal_gated_derivative,
-    normal_gated_second_derivative,
-    scaled_normal_tail,
-    times_normal_pdf,
-)
-from keras_acts.core.numerics.over_axis import (
-    among_largest,
-    descending,
-    divisor,
-    empty_as_is,
-    masked,
-    max_over_axis,
-    scale_over_axis,
-    sum_over_axis,
-    zero_if_masked,
-)
-from keras_acts.core.numerics.polynomials import fitted
-from keras_acts.core.numerics.sigmoid_gates import (
-    sech_squared,
-    sech_squared_derivative,
-    sigmoid,
-    sigmoid_derivative,
-    sigmoid_gated,
-    sigmoid_gated_derivative,
-    sigmoid_second_derivative,
-    times_sech_squared,
-    times_sigmoid_derivative,
-)
-from keras_acts.core.numerics.trigonometry import cosine, in_float64, sine
-
-__all__ = [
-    "ERF_PEAK",
-    "FAR",
-    "NORMAL_PEAK",
-    "Tensor",
-    "algebraic_sigmoid",
-    "algebraic_sigmoid_derivative",
-    "algebraic_sigmoid_second_derivative",
-    "among_largest",
-    "arctan",
-    "clipped_for_square",
-    "cosine",
-    "descending",
-    "divisor",
-    "empty_as_is",
-    "erf",
-    "erf_and_quotient",
-    "expm1",
-    "finite",
-    "fitted",
-    "half_decay",
-    "hypotenuse",
-    "in_float64",
-    "is_float64",
-    "largest",
-    "log1p",
-    "log1p_quotient",
-    "log1p_unit",
-    "masked",
-    "max_over_axis",
-    "near",
-    "normal_gated",
-    "normal_gated_derivative",
-    "normal_gated_second_derivative",
-    "on_cpu",
-    "scale_over_axis",
-    "scaled_normal_tail",
-    "sech_squared",
-    "sech_squared_derivative",
-    "sigmoid",
-    "sigmoid_derivative",
-    "sigmoid_gated",
-    "sigmoid_gated_derivative",
-    "sigmoid_second_derivative",
-    "sine",
-    "softplus",
-    "split_exp",
-    "square_and_root",
-    "sum_over_axis",
-    "tanh",
-    "tanh_and_quotient",
-    "times_exp",
-    "times_exp_fast",
-    "times_normal_pdf",
-    "times_sech_squared",
-    "times_sigmoid_derivative",
-    "times_square",
-    "upcast",
-    "with_derivative",
-    "with_partials",
-    "with_symmetric_jacobian",
-    "zero_if_masked",
-]
+from keras_acts.core.derivatives import Tensor as Tensor
+from keras_acts.core.derivatives import upcast as upcast
+from keras_acts.core.derivatives import with_derivative as with_derivative
+from keras_acts.core.derivatives import with_partials as with_partials
+from keras_acts.core.derivatives import with_symmetric_jacobian as with_symmetric_jacobian
+from keras_acts.core.numerics.elementary import *
+from keras_acts.core.numerics.form import *
+from keras_acts.core.numerics.hypotenuse import *
+from keras_acts.core.numerics.limits import *
+from keras_acts.core.numerics.normal import *
+from keras_acts.core.numerics.over_axis import *
+from keras_acts.core.numerics.polynomials import *
+from keras_acts.core.numerics.sigmoid_gates import *
+from keras_acts.core.numerics.trigonometry import *

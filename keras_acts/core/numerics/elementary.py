@@ -12,6 +12,9 @@ from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.polynomials import fitted, fitted_odd
 
+__all__ = ["arctan", "expm1", "half_decay", "log1p", "log1p_quotient", "log1p_unit", "softplus", "split_exp", "tanh"]
+__all__ += ["tanh_and_quotient", "times_exp", "times_exp_fast", "times_square"]
+
 _FAR_BELOW = 64.0  # exp(-64) is a normal number in every dtype
 _SHIFT = 32.0
 

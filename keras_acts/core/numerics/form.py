@@ -11,6 +11,8 @@ from typing import Literal
 
 import keras
 
+__all__ = ["on_cpu"]
+
 Form = Literal["plain", "compiled"]
 
 

@@ -7,6 +7,9 @@ from keras import ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.limits import largest
 
+__all__ = ["algebraic_sigmoid", "algebraic_sigmoid_derivative", "algebraic_sigmoid_second_derivative"]
+__all__ += ["clipped_for_square", "hypotenuse", "square_and_root"]
+
 
 def clipped_for_square(u: Tensor) -> Tensor:
     """u clipped to where u^2 + u^2 is finite. Beyond, sqrt(1 + u^2) is |u| to the last bit of every dtype."""

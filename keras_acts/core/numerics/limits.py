@@ -6,6 +6,8 @@ from keras import ops
 
 from keras_acts.core.derivatives import Tensor
 
+__all__ = ["FAR", "finite", "is_float64", "largest", "near"]
+
 FAR = 1000.0  # exp(-|x| / 2) is 0 beyond it in every dtype
 
 

@@ -13,6 +13,9 @@ from keras_acts.core.numerics.elementary import times_exp, times_exp_fast
 from keras_acts.core.numerics.limits import FAR, near
 from keras_acts.core.numerics.polynomials import fitted
 
+__all__ = ["ERF_PEAK", "NORMAL_PEAK", "erf", "erf_and_quotient", "normal_gated", "normal_gated_derivative"]
+__all__ += ["normal_gated_second_derivative", "scaled_normal_tail", "times_normal_pdf"]
+
 NORMAL_PEAK = math.sqrt(0.5 / math.pi)  # phi(0)
 ERF_PEAK = 2.0 / math.sqrt(math.pi)  # erf'(0)
 

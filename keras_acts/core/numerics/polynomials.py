@@ -9,6 +9,8 @@ from keras import ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.limits import is_float64
 
+__all__ = ["fitted"]
+
 _COEFFICIENTS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("coefficients.json").read_text())
 
 

@@ -12,6 +12,9 @@ from keras_acts.core.numerics import form
 from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
 from keras_acts.core.numerics.limits import largest
 
+__all__ = ["sech_squared", "sech_squared_derivative", "sigmoid", "sigmoid_derivative", "sigmoid_gated"]
+__all__ += ["sigmoid_gated_derivative", "sigmoid_second_derivative", "times_sech_squared", "times_sigmoid_derivative"]
+
 
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""

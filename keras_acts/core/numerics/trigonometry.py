@@ -12,6 +12,8 @@ from keras_acts.core.numerics import form
 from keras_acts.core.numerics.limits import is_float64, largest
 from keras_acts.core.numerics.polynomials import fitted_odd
 
+__all__ = ["cosine", "in_float64", "sine"]
+
 # Half of the digits of each dtype: the product of two numbers with so many is exact.
 _HALF_DIGITS = {"float64": 26, "float32": 12}
 

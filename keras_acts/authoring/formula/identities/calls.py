@@ -67,8 +67,11 @@ def _log(algebra: Algebra, u: Expression) -> Expression | None:
     constant, terms = terms_of(u)
     if constant and terms:  # log(2 - exp(v)) is log1p(-expm1(v))
         plain = plain_sum(plus(constant, -1.0), dict(terms))
-        less_one = plain if constant == 1.0 else algebra.add(plain)
-        return algebra.call("log1p", less_one) if constant == 1.0 or less_one != plain else None
+        less_one = algebra.add(plain)
+        if constant != 1.0:
+            return algebra.call("log1p", less_one) if less_one != plain else None
+        is_simple = not any(isinstance(base, Sum) for base, _ in factors_of(less_one)[1])
+        return algebra.call("log1p", less_one if is_simple else plain)
     match u:
         case Call(name=name, arguments=(v,)) if name in _LOG_NEAR_ONE:
             return algebra.written(_LOG_NEAR_ONE[name], v=v, plain=Call("log", (u,)))

@@ -42,7 +42,8 @@ def _shift(algebra: Algebra, constant: float, terms: Terms) -> Expression | None
         match factors:
             case [(Call(name=name, arguments=(u, *_)), exponent)] if (name, exponent, shift) in _SHIFTED:
                 found = algebra.written(_SHIFTED[name, exponent, shift], u=u)
-        if found is None and shift == -1.0 and all(is_call(base, *_LOGARITHM_IS_KNOWN) for base, _ in factors):
+        is_known = all(is_call(base, *_LOGARITHM_IS_KNOWN) for base, _ in factors)
+        if found is None and shift == -1.0 and len(terms) == 1 and is_known:
             # sigmoid(u)^n - 1 = expm1(n log(sigmoid(u)))
             logarithms = (algebra.scale(n, algebra.call("log", base)) for base, n in factors)
             found = algebra.call("expm1", algebra.add(*logarithms))
