@@ -4,21 +4,8 @@ import functools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
-from keras_acts.authoring.formula.collecting import (
-    MAX_EXPONENT,
-    ONE,
-    ZERO,
-    ConstantError,
-    count_step,
-    factors_of,
-    is_nonnegative,
-    number,
-    plain_product,
-    plain_sum,
-    plus,
-    terms_of,
-    to_power,
-)
+from keras_acts.authoring.formula import collecting
+from keras_acts.authoring.formula.collecting import ConstantError, number
 from keras_acts.authoring.formula.computations import COMPUTATIONS
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, without
 from keras_acts.notation import FUNCTIONS, Node, parse
@@ -57,19 +44,19 @@ class Algebra:
 
     def add(self, *summands: Expression) -> Expression:
         """The sum."""
-        count_step()
+        collecting.count_step()
         constant, terms = 0.0, Terms()
         for summand in summands:
-            own_constant, own_terms = terms_of(summand)
-            constant = plus(constant, own_constant)
+            own_constant, own_terms = collecting.terms_of(summand)
+            constant = collecting.plus(constant, own_constant)
             for term, coefficient in own_terms:
-                terms[term] = plus(terms.get(term, 0.0), coefficient)
+                terms[term] = collecting.plus(terms.get(term, 0.0), coefficient)
         terms = {term: coefficient for term, coefficient in terms.items() if coefficient}
         for rule in self._sum_rules:
             found = rule(self, constant, terms)
             if found is not None:
                 return found
-        return plain_sum(constant, terms)
+        return collecting.plain_sum(constant, terms)
 
     def scale(self, coefficient: float, expression: Expression) -> Expression:
         """coefficient * expression, with a sum kept as one factor."""
@@ -77,22 +64,22 @@ class Algebra:
 
     def multiply(self, *factors: Expression) -> Expression:
         """The product."""
-        count_step()
+        collecting.count_step()
         coefficient, bases = 1.0, Terms()
         for factor in factors:
-            own_coefficient, own_factors = factors_of(factor)
+            own_coefficient, own_factors = collecting.factors_of(factor)
             coefficient *= own_coefficient
             for base, exponent in own_factors:
-                bases[base] = plus(bases.get(base, 0.0), exponent)
+                bases[base] = collecting.plus(bases.get(base, 0.0), exponent)
         if not coefficient:
-            return ZERO
+            return collecting.ZERO
         bases = {base: exponent for base, exponent in bases.items() if exponent}
         for rule in self._product_rules:
             found = rule(self, bases)
             if found is not None:
                 gone, instead = found
                 return self.multiply(number(coefficient), *_raised_all(without(bases, *gone)), *instead)
-        return plain_product(coefficient, bases)
+        return collecting.plain_product(coefficient, bases)
 
     def divide(self, a: Expression, b: Expression) -> Expression:
         """a / b."""
@@ -101,29 +88,31 @@ class Algebra:
     def power(self, base: Expression, exponent: float) -> Expression:
         """base ** exponent, for a constant exponent."""
         if exponent == 0.0:
-            return ONE
-        if abs(exponent) > MAX_EXPONENT:
+            return collecting.ONE
+        if abs(exponent) > collecting.MAX_EXPONENT:
             raise ConstantError(exponent)
         if isinstance(base, Number):
-            return to_power(base.value, exponent)
+            return collecting.to_power(base.value, exponent)
         if not isinstance(base, Product):
             return self.multiply(_raised(base, exponent))
         coefficient, factors = base.coefficient, base.factors
         if exponent.is_integer():
-            return self.multiply(to_power(coefficient, exponent), *(_raised(b, own * exponent) for b, own in factors))
+            return self.multiply(
+                collecting.to_power(coefficient, exponent), *(_raised(b, own * exponent) for b, own in factors)
+            )
         if coefficient < 0.0:
-            return plain_product(1.0, {base: exponent})
-        split: list[Expression] = [to_power(coefficient, exponent)]
+            return collecting.plain_product(1.0, {base: exponent})
+        split: list[Expression] = [collecting.to_power(coefficient, exponent)]
         rest = Terms()
         for inner, own in factors:  # a root of what may be negative cannot be split off
-            if is_nonnegative(inner):
+            if collecting.is_nonnegative(inner):
                 split.append(_raised(inner, own * exponent))
             elif own % 2.0 == 0.0:  # sqrt(x^2) = |x|
                 split.append(self.power(self.call("abs", inner), own * exponent))
             else:
                 rest[inner] = own
         if rest:
-            split.append(plain_product(1.0, {plain_product(1.0, rest): exponent}))
+            split.append(collecting.plain_product(1.0, {collecting.plain_product(1.0, rest): exponent}))
         return self.multiply(*split)
 
     def call(self, name: str, *arguments: Expression) -> Expression:

@@ -54,66 +54,36 @@ class Computation:
     series: Callable[[Series, float], Series] | None = None
 
 
-def _switch(above: Callable[[Series], Series], otherwise: Callable[[Series], Series]) -> Callable[..., Series]:
-    return lambda u, start: (above if truncated.is_above(u[0]) else otherwise)(u)
-
-
-def _nothing(u: Series) -> Series:
-    return 0.0 * u
-
-
-def _one(u: Series) -> Series:
-    return truncated.constant(1.0)
-
-
 COMPUTATIONS = MappingProxyType(
     {
-        "exp": Computation(derivative="exp(u)", series=lambda u, start: truncated.exp(u)),
-        "expm1": Computation(
-            derivative="exp(u)",
-            kernel=ByExponent(kernels.expm1, follows_zero=True),
-            series=lambda u, start: truncated.solved(u, start, lambda y: y + _one(y)),
-        ),
+        "exp": Computation(derivative="exp(u)", series=truncated.exp),
+        "expm1": Computation(derivative="exp(u)", kernel=ByExponent(kernels.expm1, True), series=truncated.expm1),
         "log": Computation(derivative="1/u"),
         "log1p": Computation(derivative="1/(1 + u)"),
         "sqrt": Computation(means="u**0.5"),
         # At a kink the derivative is one element of the subdifferential: 0 for |u|.
-        "abs": Computation(derivative="sign(u)", series=_switch(lambda u: u, lambda u: -u)),
-        "sign": Computation(derivative="0", kernel=Plain(ops.sign), series=_switch(_one, lambda u: -_one(u))),
-        "heaviside": Computation(derivative="0", kernel=Plain(kernels.heaviside), series=_switch(_one, _nothing)),
-        "relu": Computation(series=_switch(lambda u: u, _nothing)),
-        "sin": Computation(derivative="cos(u)", series=lambda u, start: truncated.turning(u).imag),
-        "cos": Computation(derivative="-sin(u)", series=lambda u, start: truncated.turning(u).real),
-        "tanh": Computation(
-            derivative="sech(u)**2",
-            kernel=ThroughZero(nx.tanh),
-            series=lambda u, start: truncated.solved(u, start, lambda y: _one(y) - truncated.times(y, y)),
+        "abs": Computation(derivative="sign(u)", series=truncated.switch(1.0, -1.0, is_slope=True)),
+        "sign": Computation(derivative="0", kernel=Plain(ops.sign), series=truncated.switch(1.0, -1.0, is_slope=False)),
+        "heaviside": Computation(
+            derivative="0", kernel=Plain(kernels.heaviside), series=truncated.switch(1.0, 0.0, is_slope=False)
         ),
-        "sinh": Computation(
-            derivative="cosh(u)",
-            kernel=ByExponent(kernels.sinh, follows_zero=True),
-            series=lambda u, start: 0.5 * (truncated.exp(u) - truncated.exp(-u)),
-        ),
-        "cosh": Computation(
-            derivative="sinh(u)",
-            kernel=ByExponent(kernels.cosh),
-            series=lambda u, start: 0.5 * (truncated.exp(u) + truncated.exp(-u)),
-        ),
-        "sech": Computation(
-            derivative="-sech(u)*tanh(u)",
-            kernel=ByExponent(kernels.sech),
-            series=lambda u, start: truncated.to_power(0.5 * (truncated.exp(u) + truncated.exp(-u)), -1.0),
-        ),
+        "relu": Computation(series=truncated.switch(1.0, 0.0, is_slope=True)),
+        "sin": Computation(derivative="cos(u)", series=truncated.sin),
+        "cos": Computation(derivative="-sin(u)", series=truncated.cos),
+        "tanh": Computation(derivative="sech(u)**2", kernel=ThroughZero(nx.tanh), series=truncated.tanh),
+        "sinh": Computation(derivative="cosh(u)", kernel=ByExponent(kernels.sinh, True), series=truncated.sinh),
+        "cosh": Computation(derivative="sinh(u)", kernel=ByExponent(kernels.cosh), series=truncated.cosh),
+        "sech": Computation(derivative="-sech(u)*tanh(u)", kernel=ByExponent(kernels.sech), series=truncated.sech),
         "log_cosh": Computation(derivative="tanh(u)", kernel=Plain(kernels.log_cosh)),
         "arctan": Computation(derivative="1/(1 + u**2)", kernel=ThroughZero(nx.arctan)),
         "asinh": Computation(derivative="(1 + u**2)**(-0.5)", kernel=ThroughZero(kernels.asinh)),
         "sigmoid": Computation(
-            derivative="sech(0.5*u)**2/4",
-            kernel=ByExponent(kernels.sigmoid),
-            series=lambda u, start: truncated.solved(u, start, lambda y: y - truncated.times(y, y)),
+            derivative="0.25*sech(0.5*u)**2", kernel=ByExponent(kernels.sigmoid), series=truncated.sigmoid
         ),
         "softplus": Computation(derivative="sigmoid(u)"),
-        "erf": Computation(derivative="2/sqrt(pi)*exp(-u**2)", kernel=ThroughZero(nx.erf, 2.0 / math.sqrt(math.pi))),
+        "erf": Computation(
+            derivative="2/sqrt(pi)*exp(-u**2)", kernel=ThroughZero(nx.erf, derivative=2.0 / math.sqrt(math.pi))
+        ),
         "erfc": Computation(means="2*normal_cdf(-sqrt(2)*u)"),
         "normal_cdf": Computation(derivative="sqrt(0.5/pi)*exp(-0.5*u**2)", kernel=ByExponent(kernels.normal_cdf)),
         "gaussian": Computation(means="exp(-u**2)"),

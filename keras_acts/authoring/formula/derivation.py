@@ -1,5 +1,7 @@
 """Derivatives of expressions, in the same canonical form."""
 
+from collections.abc import Callable
+
 from keras_acts.authoring.formula.canonical import ALGEBRA, X, add, call, divide, multiply, scale, written
 from keras_acts.authoring.formula.collecting import ONE, ZERO, number, terms_of
 from keras_acts.authoring.formula.computations import COMPUTATIONS
@@ -9,51 +11,45 @@ from keras_acts.authoring.formula.identities.calls import signed_alike
 
 def derivative(expression: Expression, variable: Variable = X) -> Expression:
     """The derivative by one variable."""
-    return _Derivation(variable).of(expression)
+    known: dict[Expression, Expression] = {}  # each shared part is differentiated once
+
+    def of(part: Expression) -> Expression:
+        if part not in known:
+            known[part] = _derivative(part, of) if variable.name in part.variables else ZERO
+        return known[part]
+
+    return of(expression)
 
 
-class _Derivation:
-    """Derivatives by one variable; each shared part is differentiated once."""
+def _derivative(expression: Expression, of: Callable[[Expression], Expression]) -> Expression:
+    """The derivative, from the derivatives `of` its parts."""
+    match expression:
+        case Variable():
+            return ONE
+        case Sum(terms=terms):
+            return add(*(scale(coefficient, of(term)) for term, coefficient in terms))
+        case Product(factors=factors):
+            return add(*(_by_factor(expression, base, exponent, of(base)) for base, exponent in factors))
+        case Call(name="where", arguments=(condition, a, b)):
+            return call("where", condition, of(a), of(b))
+        case Call(name="maximum", arguments=(a, b)):
+            return _where_above(add(a, scale(-1.0, b)), of(a), of(b))
+        case Call(name="minimum", arguments=(a, b)):
+            return _where_above(add(b, scale(-1.0, a)), of(a), of(b))
+        case Call(name="power", arguments=(base, exponent)):
+            by_exponent = multiply(expression, call("log", base), of(exponent))
+            lower = call("power", base, add(exponent, number(-1.0)))
+            return add(by_exponent, multiply(exponent, lower, of(base)))
+        case Call(name="relu", arguments=(u,)):
+            return multiply(_where_above(u, ONE, ZERO), of(u))
+        case Call(name=name, arguments=(u,)):
+            return multiply(written(COMPUTATIONS[name].derivative, u=u), of(u))
+    raise AssertionError(f"no derivative of {expression!r}")
 
-    def __init__(self, variable: Variable) -> None:
-        self._variable = variable
-        self._known: dict[Expression, Expression] = {}
 
-    def of(self, expression: Expression) -> Expression:
-        if expression not in self._known:
-            self._known[expression] = self._compute(expression)
-        return self._known[expression]
-
-    def _compute(self, expression: Expression) -> Expression:
-        if self._variable.name not in expression.variables:
-            return ZERO
-        match expression:
-            case Variable():
-                return ONE
-            case Sum(terms=terms):
-                return add(*(scale(coefficient, self.of(term)) for term, coefficient in terms))
-            case Product(factors=factors):
-                return add(*(self._with_one_derived(expression, base, exponent) for base, exponent in factors))
-            case Call(name="where", arguments=(condition, a, b)):
-                return call("where", condition, self.of(a), self.of(b))
-            case Call(name="maximum", arguments=(a, b)):
-                return _where_above(add(a, scale(-1.0, b)), self.of(a), self.of(b))
-            case Call(name="minimum", arguments=(a, b)):
-                return _where_above(add(b, scale(-1.0, a)), self.of(a), self.of(b))
-            case Call(name="power", arguments=(base, exponent)):
-                by_exponent = multiply(expression, call("log", base), self.of(exponent))
-                lower = call("power", base, add(exponent, number(-1.0)))
-                return add(by_exponent, multiply(exponent, lower, self.of(base)))
-            case Call(name="relu", arguments=(u,)):
-                return multiply(_where_above(u, ONE, ZERO), self.of(u))
-            case Call(name=name, arguments=(u,)):
-                return multiply(written(COMPUTATIONS[name].derivative, u=u), self.of(u))
-        raise AssertionError(f"no derivative of {expression!r}")
-
-    def _with_one_derived(self, product: Product, base: Expression, exponent: float) -> Expression:
-        """The product with base ** exponent replaced by its derivative."""
-        inner = self.of(base)
-        return ZERO if inner == ZERO else multiply(number(exponent), divide(product, base), inner)
+def _by_factor(product: Product, base: Expression, exponent: float, inner: Expression) -> Expression:
+    """The product with base ** exponent replaced by its derivative."""
+    return ZERO if inner == ZERO else multiply(number(exponent), divide(product, base), inner)
 
 
 def _where_above(u: Expression, above: Expression, otherwise: Expression) -> Expression:

@@ -64,10 +64,10 @@ def _is_polynomial(term: Expression) -> bool:
 def _evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     x = values["x"]
     result = Values(values).plain(expression)
-    slope = power_series.derivative_at_zero(expression)
-    if slope is not None:
+    first = power_series.derivative_at_zero(expression)
+    if first is not None:
         is_tiny = ops.abs(x) < 2.0**24 * float(np.finfo(keras.backend.standardize_dtype(x.dtype)).tiny)
-        result = ops.where(is_tiny, slope * x, result)
+        result = ops.where(is_tiny, first * x, result)
     if expression.variables != values.keys() or expression.functions & SELECTING:
         result = ops.where(ops.isnan(x), x, result)  # also gives a constant the shape of x
     return result

@@ -134,6 +134,6 @@ def _compute(expression: Expression) -> Series:
                 raise NoSeriesError
             if computation.series is not None:
                 return computation.series(inner, start.value)
-            slope = coefficients(written(computation.derivative, u=u))
-            return truncated.integrated(truncated.times(slope, truncated.derived(inner)), start.value)
+            rate = coefficients(written(computation.derivative, u=u))
+            return truncated.integrated(truncated.times(rate, truncated.derived(inner)), start.value)
     raise NoSeriesError

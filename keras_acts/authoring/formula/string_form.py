@@ -7,7 +7,7 @@ from keras_acts.notation.tokens import MAX_LENGTH, FormulaError
 
 PREFIX = "formula:"
 _ASSIGNMENT = re.compile(r"[,;]\s*[A-Za-z_][A-Za-z_0-9]*\s*=")
-_PART = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*=\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*")
+_PART = re.compile(r"\s*([A-Za-z_][A-Za-z_0-9]*)\s*=\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*")
 
 
 def write(formula: str, params: Mapping[str, float]) -> str:
@@ -31,18 +31,10 @@ def read(text: str) -> tuple[str, dict[str, float]]:
     position = found.start() + 1
     for part in re.split("[,;]", body[position:]):
         match = _PART.fullmatch(part)
-        value = _number(match[2]) if match is not None else None
-        if match is None or value is None:
+        if match is None:
             raise FormulaError("Parameters follow a formula as name=number, such as beta=1.5.", body, position)
         if match[1] in params:
             raise FormulaError(f"The parameter '{match[1]}' is given twice.", body, position)
-        params[match[1]] = value
+        params[match[1]] = float(match[2])
         position += len(part) + 1
     return body[: found.start()].strip(), params
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

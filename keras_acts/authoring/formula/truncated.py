@@ -57,14 +57,67 @@ def solved(u: Series, start: complex, rate: Callable[[Series], Series]) -> Serie
     return found
 
 
-def exp(u: Series) -> Series:
+# ---- series of f(u), from that of u and the value of f(u) at 0
+
+
+def exp(u: Series, start: float) -> Series:
     """exp(u)."""
-    return solved(u, math.exp(u[0]), lambda y: y)
+    return solved(u, start, lambda y: y)
 
 
-def turning(u: Series) -> Series:
+def expm1(u: Series, start: float) -> Series:
+    """exp(u) - 1."""
+    return solved(u, start, lambda y: y + constant(1.0))
+
+
+def tanh(u: Series, start: float) -> Series:
+    """tanh(u)."""
+    return solved(u, start, lambda y: constant(1.0) - times(y, y))
+
+
+def sigmoid(u: Series, start: float) -> Series:
+    """1 / (1 + exp(-u))."""
+    return solved(u, start, lambda y: y - times(y, y))
+
+
+def sinh(u: Series, start: float) -> Series:
+    """sinh(u)."""
+    return 0.5 * (exp(u, math.exp(u[0])) - exp(-u, math.exp(-u[0])))
+
+
+def cosh(u: Series, start: float) -> Series:
+    """cosh(u)."""
+    return 0.5 * (exp(u, math.exp(u[0])) + exp(-u, math.exp(-u[0])))
+
+
+def sech(u: Series, start: float) -> Series:
+    """1 / cosh(u)."""
+    return to_power(cosh(u, start), -1.0)
+
+
+def sin(u: Series, start: float) -> Series:
+    """sin(u)."""
+    return _turning(u).imag
+
+
+def cos(u: Series, start: float) -> Series:
+    """cos(u)."""
+    return _turning(u).real
+
+
+def _turning(u: Series) -> Series:
     """cos(u) + i sin(u)."""
     return solved(u, complex(math.cos(u[0]), math.sin(u[0])), lambda y: 1j * y)
+
+
+def switch(above: float, otherwise: float, is_slope: bool) -> Callable[[Series, float], Series]:
+    """A function that is a constant on each side of 0, or a multiple of u."""
+
+    def series(u: Series, start: float) -> Series:
+        side = above if is_above(u[0]) else otherwise
+        return side * u if is_slope else constant(side)
+
+    return series
 
 
 def is_above(left: float, right: float = 0.0) -> bool:

@@ -1,6 +1,7 @@
 """The data of an experiment, split by seed: training, validation, and test data that are used once."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
-from keras_acts.experiments.task.options import check_options, unknown
+from keras_acts.experiments.task.options import check_options
 
 __all__ = ["Part", "Split", "check", "load", "source"]
 
@@ -82,13 +83,15 @@ def load(name: str, seed: int = 0) -> Split:
 
 def check(name: str) -> None:
     """Raise what `load` would raise for a name, as far as that can be known without reading the data."""
+    _reader(name)
+
+
+def _reader(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """What reads the data of a name, and its options."""
     place = spec.parse(name)[0]
-    if ":" in place or place.endswith(files.SUFFIXES):
-        return
-    if place not in datasets.SOURCES:
-        others = "; .csv and .npz files; and functions of your own as 'module:function'"
-        raise unknown("data set", name, datasets.SOURCES, others)
-    check_options(name, datasets.SOURCES[place], given=("seed",))
+    if place.endswith(files.SUFFIXES):
+        return functools.partial(files.read, place), check_options(name, files.read, given=("path",))
+    return user_functions.find("data set", name, datasets.SOURCES, ("seed",), others="; .csv and .npz files")
 
 
 def _is_fixed(name: str) -> bool:
@@ -99,23 +102,15 @@ def _is_fixed(name: str) -> bool:
 @functools.lru_cache(maxsize=1)
 def source(name: str, seed: int | None) -> datasets.Source | Split:
     """All samples of a data set, cached for the next split."""
-    check(name)
-    place, _, options = spec.parse(name)
-    if place.endswith(files.SUFFIXES):
-        return files.read(place, **check_options(name, files.read, given=("path",)))
-    if ":" in place:
-        return _from_user(name, user_functions.resolve(place)(**options))
-    return datasets.SOURCES[place](**options) if seed is None else datasets.SOURCES[place](seed=seed, **options)
-
-
-def _from_user(name: str, given: Any) -> datasets.Source | Split:
-    if isinstance(given, Split | datasets.Source):
-        return given
-    if not isinstance(given, tuple) or len(given) != 2:
+    read, options = _reader(name)
+    found = read(**options) if seed is None else read(seed=seed, **options)
+    if isinstance(found, Split | datasets.Source):
+        return found
+    if not isinstance(found, tuple) or len(found) != 2:
         raise ValueError(
-            f"A function that gives data must return x and y, or a Split. Received: {type(given).__name__} from {name}"
+            f"A function that gives data must return x and y, or a Split. Received: {type(found).__name__} from {name}"
         )
-    return files.as_source(*given, where=name)
+    return files.as_source(*found, where=name)
 
 
 def _split(source: datasets.Source | Split, seed: int) -> Split:

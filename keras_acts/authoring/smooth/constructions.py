@@ -17,8 +17,8 @@ def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
     f(x) = x S(x), with S brought to the range (0, 1)
 
     sigmoid gives silu, normal_cdf gives gelu, tanh_softplus gives mish. Not monotonic: it dips below 0 for x < 0. With
-    arctan the slope, and with algebraic and p other than 2 the value too, has for x << 0 an error of about eps in all,
-    not relative to itself.
+    arctan the derivative, and with algebraic and p other than 2 the value too, has for x << 0 an error of about eps in
+    all, not relative to itself.
 
     Args:
         shape: a name of `smooth.STEPS`, a formula, or an activation made by `define`.
