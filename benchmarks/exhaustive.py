@@ -69,9 +69,9 @@ def sweep_of(name: str, mode: str):
             y, first = narrow(x)
         return y, first, outer.gradient(first, x, unconnected_gradients="zero")
 
-    def k_of(got, exact, slope, x):
+    def k_of(got, exact, derivative, x):
         got = tf.cast(got, tf.float64)
-        k = tf.abs(got - exact) / (eps * (tf.abs(exact) + tf.abs(x * slope)) + tiny)
+        k = tf.abs(got - exact) / (eps * (tf.abs(exact) + tf.abs(x * derivative)) + tiny)
         zero = tf.zeros_like(k)
         k = tf.where(tf.math.is_finite(got), k, zero + np.inf)
         flushed = (got == 0.0) & (tf.abs(exact) <= tiny)
@@ -84,17 +84,20 @@ def sweep_of(name: str, mode: str):
     compiled_narrow = tf.function(narrow, jit_compile=mode == "xla", autograph=False)
 
     @tf.function(jit_compile=True, autograph=False)
-    def judge(x, got_value, got_slope):
+    def judge(x, got_value, got_derivative):
         x_wide = tf.cast(x, tf.float64)
-        value, slope, curvature = wide(x_wide)
-        of_value, of_slope = k_of(got_value, value, slope, x_wide), k_of(got_slope, slope, curvature, x_wide)
-        return of_value, of_slope, tf.reduce_max(of_value), tf.reduce_max(of_slope)
+        value, derivative, second_derivative = wide(x_wide)
+        of_value, of_derivative = (
+            k_of(got_value, value, derivative, x_wide),
+            k_of(got_derivative, derivative, second_derivative, x_wide),
+        )
+        return of_value, of_derivative, tf.reduce_max(of_value), tf.reduce_max(of_derivative)
 
     def sweep(x):
-        of_value, of_slope, worst_value, worst_slope = judge(x, *compiled_narrow(x))
+        of_value, of_derivative, worst_value, worst_derivative = judge(x, *compiled_narrow(x))
         # Where the worst one is, outside XLA: its argmax takes minutes on a CPU.
-        x_value, x_slope = (x.numpy()[np.argmax(k.numpy())] for k in (of_value, of_slope))
-        return worst_value, x_value, worst_slope, x_slope
+        x_value, x_derivative = (x.numpy()[np.argmax(k.numpy())] for k in (of_value, of_derivative))
+        return worst_value, x_value, worst_derivative, x_derivative
 
     return sweep
 
@@ -137,8 +140,8 @@ def main() -> None:
                     sweep = sweep or sweep_of(name, options.mode)
                     found = [[float(v) for v in sweep(block_inputs(block, chunk, chunks))] for chunk in range(chunks)]
                     value = max(found, key=lambda f: f[0])[:2]
-                    slope = max(found, key=lambda f: f[2])[2:]
-                    row = dict(zip(COLUMNS, (name, options.mode, block, *value, *slope), strict=True))
+                    derivative = max(found, key=lambda f: f[2])[2:]
+                    row = dict(zip(COLUMNS, (name, options.mode, block, *value, *derivative), strict=True))
                     writer.writerow(row)
                     file.flush()
                 progress.advance(task)
@@ -149,8 +152,8 @@ def main() -> None:
     for name in names:
         own = [row for row in rows if row["name"] == name]
         value = max(own, key=lambda row: float(row["k_value"]))
-        slope = max(own, key=lambda row: float(row["k_derivative"]))
-        cells = (value["k_value"], value["x_value"], slope["k_derivative"], slope["x_derivative"])
+        derivative = max(own, key=lambda row: float(row["k_derivative"]))
+        cells = (value["k_value"], value["x_value"], derivative["k_derivative"], derivative["x_derivative"])
         table.add_row(name, options.mode, *(f"{float(cell):.4g}" for cell in cells), f"{len(own)} / {BLOCKS}")
     console.print(table)
 

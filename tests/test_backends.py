@@ -96,17 +96,17 @@ JAX = """
         ones = jnp.ones_like(v)
         def loss(u):
             return jnp.sum(f(u) * weights)
-        def slope(u):
+        def derivative(u):
             return jax.grad(lambda w: jnp.sum(f(w)))(u)
-        def slope_forward(u):
+        def derivative_forward(u):
             return jax.jvp(f, (u,), (ones,))[1]
         result = {"value": f(v), "gradient": jax.grad(loss)(v), "forward": jax.jvp(loss, (v,), (jnp.cos(v),))[1]}
         if spec not in over_axis:
-            result["first"] = slope(v)
-            result["second"] = jax.grad(lambda u: jnp.sum(slope(u)))(v)
-            result["first forward"] = slope_forward(v)
-            result["second forward"] = jax.jvp(slope_forward, (v,), (ones,))[1]
-            result["second forward over reverse"] = jax.jvp(slope, (v,), (ones,))[1]
+            result["first"] = derivative(v)
+            result["second"] = jax.grad(lambda u: jnp.sum(derivative(u)))(v)
+            result["first forward"] = derivative_forward(v)
+            result["second forward"] = jax.jvp(derivative_forward, (v,), (ones,))[1]
+            result["second forward over reverse"] = jax.jvp(derivative, (v,), (ones,))[1]
             result["value vmap"] = jax.vmap(f)(v)
         return result
 
@@ -162,9 +162,9 @@ def reference(spec):
     else:
         second = outer.gradient(first, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         results.update(first=first, second=second)
-        slope_scale = tf.abs(first) + tf.abs(x * second)
-        scales = {"value": tf.abs(y) + tf.abs(x * first), "first": slope_scale, "gradient": slope_scale}
-        scales |= {"forward": tf.reduce_sum(slope_scale), "second": tf.abs(second) + tf.reduce_max(tf.abs(second))}
+        derivative_scale = tf.abs(first) + tf.abs(x * second)
+        scales = {"value": tf.abs(y) + tf.abs(x * first), "first": derivative_scale, "gradient": derivative_scale}
+        scales |= {"forward": tf.reduce_sum(derivative_scale), "second": tf.abs(second) + tf.reduce_max(tf.abs(second))}
     return {key: (np.asarray(results[key]), np.asarray(scales[key])) for key in results}
 
 

@@ -289,7 +289,7 @@ def test_an_activation_from_outside_is_like_ours(registering):
     ]
 
 
-def slope_of_three(x):
+def derivative_of_three(x):
     """A wrong derivative, which shows whether it is used."""
     return 3.0 + 0.0 * x
 
@@ -308,7 +308,7 @@ def test_declared_derivatives_take_the_place_of_autodiff(registering):
 
     x = tf.constant(X)
     np.testing.assert_array_equal(gradient(mine, x), 2.0 * X)  # by autodiff, and before any derivative is declared
-    derivative = mine.derivative(slope_of_three)
+    derivative = mine.derivative(derivative_of_three)
     np.testing.assert_array_equal(gradient(mine, x), np.full(4, 3.0))
     np.testing.assert_array_equal(gradient(lambda x: gradient(mine, x), x), np.zeros(4))
 
@@ -328,12 +328,12 @@ def test_derivatives_are_declared_once_and_in_order(registering):
         return x
 
     with pytest.raises(ValueError, match="derivative of 'mine' must be declared before its second derivative"):
-        mine.second_derivative(slope_of_three)
-    mine.derivative(slope_of_three)
+        mine.second_derivative(derivative_of_three)
+    mine.derivative(derivative_of_three)
     with pytest.raises(ValueError, match=r"`@mine.derivative` declares what 'mine' has already"):
-        mine.derivative(slope_of_three)
+        mine.derivative(derivative_of_three)
     with pytest.raises(ValueError, match=r"call keras_acts.info\('mish'\).derivative\(x\)"):
-        keras_acts.activations.mish.derivative(slope_of_three)
+        keras_acts.activations.mish.derivative(derivative_of_three)
     np.testing.assert_allclose(gradient(mine, tf.constant(X)), np.full(4, 3.0))
 
 

@@ -130,9 +130,8 @@ def uninstall() -> None:
 def resolve_initializers(from_string: Callable[[str], Any]) -> None:
     """Let `from_string` answer first, while our strings are installed, for `kernel_initializer="..."`.
 
-    "keras_acts>selu" is the registered name of an activation, and Keras looks there before anywhere else: it would take
-    the activation for an initializer. So the one function behind all initializer strings is wrapped; what `from_string`
-    returns None for, and every config in a file, goes on to Keras.
+    Keras looks initializer strings up among its own and the registered names only. So the one function behind all of
+    them is wrapped; what `from_string` returns None for, and every config in a file, goes on to Keras.
     """
     deserialize = getattr(_keras_initializers, "deserialize", None)
     if deserialize is None:

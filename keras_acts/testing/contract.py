@@ -212,15 +212,15 @@ def check_kinks(subject: Subject) -> list[str]:
             if float(np.asarray(kink, samples.numpy_dtype(dtype))) != kink:
                 continue  # this dtype has no such number
             x = np.full(9, kink, samples.numpy_dtype(dtype))
-            slopes = {mode: subject.evaluate(x, mode)[1].astype(np.float64) for mode in subject.modes_in(dtype)}
+            derivatives = {mode: subject.evaluate(x, mode)[1].astype(np.float64) for mode in subject.modes_in(dtype)}
             slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
-            for mode, slope in slopes.items():
-                if not np.all((slope >= sides.min() - slack) & (slope <= sides.max() + slack)):
+            for mode, derivative in derivatives.items():
+                if not np.all((derivative >= sides.min() - slack) & (derivative <= sides.max() + slack)):
                     findings.append(
-                        f"derivative at the kink {kink} in {dtype}, {mode} is {slope[0]}, not between {sides}"
+                        f"derivative at the kink {kink} in {dtype}, {mode} is {derivative[0]}, not between {sides}"
                     )
-            if np.ptp(np.concatenate(list(slopes.values()))) > slack:
-                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {slopes}")
+            if np.ptp(np.concatenate(list(derivatives.values()))) > slack:
+                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {derivatives}")
     return findings
 
 

@@ -264,7 +264,7 @@ def check_gradients(subject: LayerSubject) -> Findings:
     def loss(x: Any) -> Any:
         return tf.reduce_sum(for_inference(layer, x) ** 2)
 
-    findings = _not_slopes(layer, loss, x, np.random.default_rng(2))
+    findings = _not_derivatives(layer, loss, x, np.random.default_rng(2))
     single = subject.built()
     single.set_weights(layer.get_weights())
     _, *narrow = value_and_gradients(single, tf.cast(x, tf.float32))
@@ -285,10 +285,12 @@ def check_second_derivatives(subject: LayerSubject) -> Findings:
             total = tf.reduce_sum(for_inference(layer, x) ** 2)
         return tf.reduce_sum(tape.gradient(total, x) * towards)
 
-    return [finding.replace("the gradient", "the second derivative") for finding in _not_slopes(layer, penalty, x, rng)]
+    return [
+        finding.replace("the gradient", "the second derivative") for finding in _not_derivatives(layer, penalty, x, rng)
+    ]
 
 
-def _not_slopes(layer: keras.Layer, function: Callable[[Any], Any], x: Any, rng: np.random.Generator) -> Findings:
+def _not_derivatives(layer: keras.Layer, function: Callable[[Any], Any], x: Any, rng: np.random.Generator) -> Findings:
     """Findings where the gradient of a function of x and of the weights is not its slope by central differences."""
     weights = layer.trainable_weights
     with tf.GradientTape() as tape:

@@ -90,12 +90,12 @@ def test_unit_steps_and_gates_against_mpmath(name):
     x = np.array([-20.0, -6.5, -3.1, -1.0, -0.9, -0.01, 0.0, 0.3, 1.0, 2.5, 8.0])
     with mp.workdps(400):
         exact = np.array([float(MPMATH_UNITS[name](mp.mpf(point))) for point in x])
-        slope = np.array([float(mp.diff(MPMATH_UNITS[name], mp.mpf(point))) for point in x])
+        derivative = np.array([float(mp.diff(MPMATH_UNITS[name], mp.mpf(point))) for point in x])
     unit, gate = plots.evaluate(smooth.unit_step(name), x), plots.evaluate(smooth.gate(name), x)
     np.testing.assert_allclose(unit.value, exact, rtol=3e-13)
-    np.testing.assert_allclose(unit.derivative, slope, rtol=1e-12)
+    np.testing.assert_allclose(unit.derivative, derivative, rtol=1e-12)
     np.testing.assert_allclose(gate.value, x * exact, rtol=3e-13)
-    np.testing.assert_allclose(gate.derivative, exact + x * slope, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(gate.derivative, exact + x * derivative, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(np.asarray(smooth.unit_step(name)(np.array([-np.inf, np.inf]))), [0.0, 1.0])
 
 

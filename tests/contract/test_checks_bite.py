@@ -19,8 +19,8 @@ def _elu_without_expm1(x):
     return ops.where(x > 0.0, x, ops.exp(ops.minimum(x, 0.0)) - 1.0)
 
 
-def _with_slope(value, slope):
-    return nx.with_derivative(slope)(value)
+def _with_derivative(value, derivative):
+    return nx.with_derivative(derivative)(value)
 
 
 def _elu(x):
@@ -45,21 +45,21 @@ ACCURACY_MUTANTS = {
     "wrong constant": (lambda x: 1.0001 * x, lambda x: x, "float32", "value"),
     "constant rounded to float32": (_constant_through_float32, lambda x: x / 10, "float64", "value"),
     "derivative cancels in the tail": (
-        _with_slope(ops.sigmoid, lambda x: ops.sigmoid(x) * (1.0 - ops.sigmoid(x))),
+        _with_derivative(ops.sigmoid, lambda x: ops.sigmoid(x) * (1.0 - ops.sigmoid(x))),
         _sigmoid,
         "float32",
         "first derivative",
     ),
     "derivative of another function": (
-        _with_slope(ops.sigmoid, ops.sigmoid),
+        _with_derivative(ops.sigmoid, ops.sigmoid),
         _sigmoid,
         "float32",
         "first derivative",
     ),
     "second derivative cancels near 0": (
-        _with_slope(
+        _with_derivative(
             ops.sigmoid,
-            _with_slope(nx.sigmoid_derivative, lambda x: nx.sigmoid_derivative(x) * (1.0 - 2.0 * ops.sigmoid(x))),
+            _with_derivative(nx.sigmoid_derivative, lambda x: nx.sigmoid_derivative(x) * (1.0 - 2.0 * ops.sigmoid(x))),
         ),
         _sigmoid,
         "float32",
@@ -114,7 +114,7 @@ def test_nan_bites():
         (lambda x: ops.minimum(ops.relu(x), 100.0), lambda x: max(x, mp.zero)),  # a bound where there is none
         (lambda x: ops.minimum(ops.log1p(ops.relu(x)), 1386.0), lambda x: mp.log1p(max(x, mp.zero))),  # slow growth
         (ops.relu, lambda x: max(x, mp.zero) if x > 0 else mp.nan),  # a number where there is none
-        (_with_slope(ops.tanh, lambda x: 1.0 / ops.square(ops.cosh(x)) + x * 0.0), mp.tanh),  # derivative only
+        (_with_derivative(ops.tanh, lambda x: 1.0 / ops.square(ops.cosh(x)) + x * 0.0), mp.tanh),  # derivative only
     ],
 )
 def test_limits_bite(fn, reference):

@@ -118,8 +118,8 @@ def test_softcap_and_its_derivatives(gate, dtype, tolerance):
     with tf.GradientTape() as outer:
         with tf.GradientTape() as tape:
             y = layer(x)
-        slope = tape.gradient(y, x)[0, 0]
-    second_derivative = outer.gradient(slope, x)[0, 0]
+        derivative = tape.gradient(y, x)[0, 0]
+    second_derivative = outer.gradient(derivative, x)[0, 0]
 
     def exact(g):
         return 4 * mp.tanh(g / 4) / (1 + mp.exp(-g)) * 25 * mp.tanh(mp.mpf(2) / 25)
@@ -127,7 +127,7 @@ def test_softcap_and_its_derivatives(gate, dtype, tolerance):
     with mp.workdps(40):
         wanted = [float(mp.diff(exact, mp.mpf(rounded), n)) for n in (0, 1, 2)]
     assert float(y[0, 0]) == pytest.approx(wanted[0], rel=20 * tolerance, abs=1e-37)
-    assert float(slope) == pytest.approx(wanted[1], rel=20 * tolerance, abs=20 * tolerance)
+    assert float(derivative) == pytest.approx(wanted[1], rel=20 * tolerance, abs=20 * tolerance)
     assert float(second_derivative) == pytest.approx(wanted[2], rel=100 * tolerance, abs=100 * tolerance)
 
 

@@ -185,14 +185,14 @@ def test_prelu_takes_the_weights_of_keras():
 def test_the_derivative_of_prelu_at_0_is_alpha_in_every_mode():
     layer = layers.PReLU(alpha_initializer=0.7)
 
-    def slope(x):
+    def derivative(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = layer(x)
         return tape.gradient(y, x)
 
     zero = tf.zeros((1, 2))
-    for run in (slope, tf.function(slope), tf.function(slope, jit_compile=True)):
+    for run in (derivative, tf.function(derivative), tf.function(derivative, jit_compile=True)):
         np.testing.assert_allclose(run(zero), [[0.7, 0.7]], rtol=1e-6)
 
 

@@ -90,11 +90,11 @@ def _minimax(error: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np
     best, rest = start, error(start)
     for _ in range(_MAX_STEPS):
         widths = 1e-6 * np.maximum(1.0, np.abs(best))
-        slopes = np.stack(
+        derivatives = np.stack(
             [(error(best + width) - error(best - width)) / (2.0 * width.max()) for width in np.diag(widths)], axis=1
         )
-        bound = np.full((len(rest), 1), -1.0)  # -t <= error + slopes step <= t, with the smallest t
-        rows = np.block([[slopes, bound], [-slopes, bound]])
+        bound = np.full((len(rest), 1), -1.0)  # -t <= error + derivatives step <= t, with the smallest t
+        rows = np.block([[derivatives, bound], [-derivatives, bound]])
         cost = np.append(np.zeros(len(best)), 1.0)
         # In units of the error so far: the solver's tolerances are absolute.
         size = np.max(np.abs(rest))
