@@ -76,12 +76,15 @@ def write_layers(reference: Path) -> None:
 
 def write_modules(reference: Path) -> None:
     """A page for each module of `MODULES`."""
+    classes: set[type] = set()
     for title, module in MODULES.items():
         parts = [head(title, module)]
         for name in sorted(module.__all__):
             value = getattr(module, name)
             if inspect.isclass(value):
-                parts.append(directive("class", f"{module.__name__}.{name}", ":members:"))
+                again = [":no-index:"] if value in classes else []  # on the page of another module too
+                parts.append(directive("class", f"{module.__name__}.{name}", ":members:", *again))
+                classes.add(value)
             elif inspect.isfunction(value):
                 parts.append(directive("function", f"{module.__name__}.{name}"))
         page = title.lower().replace(" ", "-").replace(",", "")

@@ -217,8 +217,8 @@ def _title(function: Callable[..., Any]) -> str:
     declaration, params = resolve.declaration_of(function)
     if declaration is None:
         return name
-    formula = f"${notation.latex(declaration.formula_at(params))}$"
     try:
+        formula = f"${notation.latex(declaration.formula_at(params))}$"
         MathTextParser("path").parse(formula)
     except ValueError:
         return name

@@ -33,7 +33,14 @@ def test_public_names_exist():
     assert callable(importlib.import_module("keras_acts.testing").check_activation)
 
 
-def test_import_drags_nothing_heavy_along_and_installs_the_strings(tmp_path):
+def test_a_star_import_gives_the_functions_and_shadows_no_builtin():
+    names: dict[str, object] = {}
+    exec("from keras_acts.activations import *", names)
+    assert set(names) - {"__builtins__"} == {*keras_acts.names(), "get", "serialize", "deserialize"} - {"abs"}
+    assert keras_acts.activations.abs is keras_acts.get("abs")
+
+
+def test_import_drags_nothing_heavy_along_parses_no_formula_and_installs_the_strings(tmp_path):
     printed = fresh_process.run(
         """
         import json, sys
@@ -51,7 +58,19 @@ def test_import_drags_nothing_heavy_along_and_installs_the_strings(tmp_path):
 
         sys.meta_path.insert(0, Blocker())
         before = set(sys.modules)
+        parsed = []
+
+        def watch(frame, event, argument):
+            code = frame.f_code
+            if event == "call" and code.co_name == "parse" and code.co_filename.endswith("grammar.py"):
+                parsed.append(frame.f_locals)
+
+        sys.setprofile(watch)
         import keras_acts
+        at_import = len(parsed)
+        keras_acts.info("mish").latex
+        sys.setprofile(None)
+        assert at_import == 0 and parsed
         print(json.dumps(sorted(set(sys.modules) - before)))
         assert keras.layers.Dense(1, activation="snake").activation is keras_acts.activations.snake
         keras_acts.check_saveable(keras.Sequential([keras.layers.Dense(1, activation="snake")]))

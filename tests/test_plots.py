@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import keras_acts
-from keras_acts import plots
+from keras_acts import notation, plots
 
 mpl.use("Agg")
 
@@ -60,7 +60,7 @@ def test_curves_are_the_same_on_other_backends(backend, tmp_path):
     printed = fresh_process.run(
         """
         import json
-        from keras_acts import plots
+        from keras_acts import notation, plots
         curves = [plots.evaluate(name, [-2.0, 0.5]) for name in ("mish", "softmax", "relu")]
         print(json.dumps([[part.tolist() for part in curve] for curve in curves]))
         """,
@@ -89,8 +89,9 @@ def test_lines_break_at_kinks_only(ax):
     assert set(derivative.get_ydata()[~np.isnan(derivative.get_ydata())]) == {0.0, 1.0}
 
 
-def test_a_formula_that_cannot_be_typeset_is_left_out(ax):
-    @keras_acts.activation(formula=r"\nosuchcommand{x}", package="test_plots")
+@pytest.mark.parametrize("formula", [notation.Latex(r"\nosuchcommand{x}", reason="a test"), "x +"])
+def test_a_formula_that_cannot_be_typeset_is_left_out(ax, formula):
+    @keras_acts.activation(formula=formula, package="test_plots", replace=True)
     def badly_written(x):
         return x
 

@@ -31,8 +31,9 @@ def gated(
     x: nx.Tensor, u: nx.Tensor, gate: nx.Tensor, quotient: nx.Tensor, factor: float = 1.0, rate: float = 1.0
 ) -> nx.Tensor:
     """x G(z), given G and G / z."""
-    left = ops.clip(x, -nx.FAR / rate, 0.0) * quotient
-    return ops.where(x < 0.0, nx.times_exp(factor * left, ops.minimum(u, 0.0)), x * gate)
+    # The factor meets the quotient first: x times the quotient alone may be a subnormal number, which is read as 0.
+    left = ops.clip(x, -nx.FAR / rate, 0.0) * (factor * quotient)
+    return ops.where(x < 0.0, nx.times_exp(left, ops.minimum(u, 0.0)), x * gate)
 
 
 def gated_derivative(

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from keras import ops
 
@@ -11,6 +11,8 @@ from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
 
 __all__ = ["cos", "gcu", "sin", "sinlu", "snake"]
+
+Body = TypeVar("Body", bound=Callable[..., Any])
 
 
 @activation(
@@ -149,14 +151,14 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return -2.0 * nx.sine(x) - x * nx.cosine(x)
 
 
-def _in_float64_if_wave_dominates(function: Callable[..., nx.Tensor]) -> Callable[..., nx.Tensor]:
+def _in_float64_if_wave_dominates(function: Body) -> Body:
     """sinlu or a derivative, in float64 for alpha beta > 1: its sums then cancel in every period of the wave."""
 
     @functools.wraps(function)
     def chosen(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
         return (nx.in_float64(function) if alpha * beta > 1.0 else function)(x, alpha, beta)
 
-    return chosen
+    return chosen  # type: ignore[return-value]
 
 
 def _sinlu_parts(
@@ -171,19 +173,12 @@ def _sinlu_parts(
     return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
 
 
-@_in_float64_if_wave_dominates
-def _sinlu(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    h = nx.half_decay(x)
-    sine = alpha * nx.sine(x, beta)
-    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
-    return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)  # two terms underflow early
-
-
 @activation(
     formula="(x + alpha * sin(beta * x)) * sigmoid(x)",
     paper="Paul et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.PERIODIC},
 )
+@_in_float64_if_wave_dominates
 def sinlu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("amplitude of the sine", low=0.0)] = 1.0,
@@ -203,7 +198,11 @@ def sinlu(
     Reference:
         Paul et al. 2022, SinLU: Sinu-Sigmoidal Linear Unit.
     """
-    return _sinlu(x, alpha, beta)
+    h = nx.half_decay(x)
+    sine = alpha * nx.sine(x, beta)
+    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
+    # Near 0 both terms underflow before their sum does.
+    return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)
 
 
 @sinlu.derivative

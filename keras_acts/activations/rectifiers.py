@@ -339,8 +339,8 @@ def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)
     return _power(ops.relu(x), power)
 
 
-# The factors p and p (p - 1) of the derivatives go into the base: its power may be too small for a normal number where
-# the product with them is not, and the graph optimiser moves a factor in front.
+# The factors p and p (p - 1) of the derivatives are taken into the base: the power alone may fall below the smallest
+# normal number where the product with them does not, and a factor in front comes too late (see core.numerics).
 
 
 @rep_u.derivative

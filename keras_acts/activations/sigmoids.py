@@ -228,8 +228,8 @@ elliott.second_derivative(partial(_softsign_second_derivative, factor=0.5))
 def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tensor, nx.Tensor]:
     """t = (x - mu) / sigma, and exp(-t^2 / 4).
 
-    Near x = 0 rounding mu and x - mu would show in t, and t times as much in the exponential. So there
-    t^2 = (mu^2 - x (2 mu - x)) / sigma^2, where the constant is rounded once.
+    Near x = 0 the rounding errors of mu and x - mu would enter t, and the exponential t times as much. So there t^2 is
+    computed as (mu^2 - x (2 mu - x)) / sigma^2, whose constant is rounded once.
     """
     t = nx.near((x - mu) / sigma)
     h = ops.exp(-0.25 * ops.square(t))

@@ -196,7 +196,7 @@ LECUN_SCALE, LECUN_REACH = 1.7159, 1.5
 def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh rescaled so that +-1 maps to +-1 and unit variance is about kept.
 
-    Made for targets of +-1, which it reaches where its curvature is largest and not only at infinity.
+    Made for targets of +-1, which it reaches where it bends most and not only at infinity.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-1.7159, 1.7159].

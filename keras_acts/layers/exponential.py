@@ -13,7 +13,7 @@ from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
-__all__ = ["PELU", "XIELU", "AtLeast"]
+__all__ = ["PELU", "XIELU"]
 
 
 @keras.saving.register_keras_serializable("keras_acts", "layers.AtLeast")

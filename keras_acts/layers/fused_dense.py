@@ -18,7 +18,7 @@ from keras_acts.layers.glu import GLU
 from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.maxout import Maxout
 
-__all__ = ["FusedDense", "GatedDense", "MaxoutDense"]
+__all__ = ["GatedDense", "MaxoutDense"]
 
 
 class FusedDense(keras.layers.Dense):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from keras_acts.layers.glu import GLU
 from keras_acts.layers.layer_registry import layer
 
-__all__ = ["GEGLU", "GTU", "Bilinear", "PresetGLU", "ReGLU", "ReLU2GLU", "SwiGLU"]
+__all__ = ["GEGLU", "GTU", "Bilinear", "ReGLU", "ReLU2GLU", "SwiGLU"]
 
 
 class PresetGLU(GLU):

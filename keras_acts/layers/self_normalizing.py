@@ -18,7 +18,7 @@ from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
 
-__all__ = ["SELU", "AlphaDropout", "drop", "dropout_for"]
+__all__ = ["SELU", "AlphaDropout", "dropout_for"]
 
 NoiseShape = Sequence[int | None]
 # Where a function with a limit at minus infinity has reached it, softsign (1e-8 away) included.

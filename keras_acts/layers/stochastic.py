@@ -17,7 +17,7 @@ from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActiva
 from keras_acts.layers.channels import axis_argument
 from keras_acts.layers.layer_registry import layer
 
-__all__ = ["GumbelSoftmax", "NoisyReLU", "ProbAct", "RReLU", "RandomActivation"]
+__all__ = ["GumbelSoftmax", "NoisyReLU", "ProbAct", "RReLU"]
 
 
 class RandomActivation(ActivationLayer):

@@ -1,6 +1,7 @@
 """The data of an experiment, split by seed: training, validation, and test data that are used once."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ from sklearn.model_selection import train_test_split
 
 from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
-from keras_acts.experiments.task.options import check_options, unknown
 
 __all__ = ["Part", "Split", "check", "load", "source"]
 
@@ -77,45 +77,34 @@ def load(name: str, seed: int = 0) -> Split:
         >>> len(split.train.x), len(split.validation.x), len(split.test.x), split.classes
         (1077, 360, 360, 10)
     """
-    return _split(source(name, None if _is_fixed(name) else seed), seed)
+    made = spec.parse(name)[0] in datasets.MADE_BY_SEED
+    return _split(source(name, seed if made else None), seed)  # otherwise one copy of the data serves all seeds
 
 
 def check(name: str) -> None:
     """Raise what `load` would raise for a name, as far as that can be known without reading the data."""
+    _reader(name)
+
+
+def _reader(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """What reads the data of a name, and its options."""
     place = spec.parse(name)[0]
-    if ":" in place or place.endswith(files.SUFFIXES):
-        return
-    if place not in datasets.SOURCES:
-        others = "; .csv and .npz files; and functions of your own as 'module:function'"
-        raise unknown("data set", name, datasets.SOURCES, others)
-    check_options(name, datasets.SOURCES[place], given=("seed",))
-
-
-def _is_fixed(name: str) -> bool:
-    """True if the seed chooses the split only, so that one copy of the data serves all seeds."""
-    return spec.parse(name)[0] not in datasets.MADE_BY_SEED
+    known = {place: functools.partial(files.read, place)} if place.endswith(files.SUFFIXES) else datasets.SOURCES
+    return user_functions.find("data set", name, known, given=("seed",), others="; .csv and .npz files")
 
 
 @functools.lru_cache(maxsize=1)
 def source(name: str, seed: int | None) -> datasets.Source | Split:
     """All samples of a data set, cached for the next split."""
-    check(name)
-    place, _, options = spec.parse(name)
-    if place.endswith(files.SUFFIXES):
-        return files.read(place, **check_options(name, files.read, given=("path",)))
-    if ":" in place:
-        return _from_user(name, user_functions.resolve(place)(**options))
-    return datasets.SOURCES[place](**options) if seed is None else datasets.SOURCES[place](seed=seed, **options)
-
-
-def _from_user(name: str, given: Any) -> datasets.Source | Split:
-    if isinstance(given, Split | datasets.Source):
-        return given
-    if not isinstance(given, tuple) or len(given) != 2:
+    read, options = _reader(name)
+    found = read(**options) if seed is None else read(seed=seed, **options)
+    if isinstance(found, Split | datasets.Source):
+        return found
+    if not isinstance(found, tuple) or len(found) != 2:
         raise ValueError(
-            f"A function that gives data must return x and y, or a Split. Received: {type(given).__name__} from {name}"
+            f"A function that gives data must return x and y, or a Split. Received: {type(found).__name__} from {name}"
         )
-    return files.as_source(*given, where=name)
+    return files.as_source(*found, where=name)
 
 
 def _split(source: datasets.Source | Split, seed: int) -> Split:

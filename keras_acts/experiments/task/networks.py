@@ -5,16 +5,15 @@ import inspect
 import itertools
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
 
 from keras_acts import layers
-from keras_acts.core import resolve, spec
+from keras_acts.core import resolve
 from keras_acts.core.params import finite_number, integer
 from keras_acts.experiments.task import user_functions
-from keras_acts.experiments.task.options import check_options, unknown
 from keras_acts.initializers import Siren, paired
 from keras_acts.layers.layer_registry import function_or_layer
 
@@ -44,8 +43,7 @@ class ActivationFactory:
         self.text = text
         self.pairing = pairing
         self.made: list[Any] = []
-        self()  # a wrong name is found here
-        self.made.clear()
+        self.make()  # a wrong name is found here
 
     def __call__(self) -> Any:
         """A function, or a new layer."""
@@ -175,49 +173,42 @@ def siren(
         kernel = Siren(w0=frequency, first_layer=number == 0)
         return {"kernel_initializer": kernel, "bias_initializer": _torch_uniform(inputs)}
 
-    sizes = enumerate(_sizes(input_shape, width, depth, outputs))
-    dense = (keras.layers.Dense(units, **start(number, inputs)) for number, (inputs, units) in sizes)
-    return _alternating(activation, input_shape, dense)
+    return _dense_network(activation, input_shape, (*(width,) * depth, outputs), start)
 
 
 def nielsen(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 30, depth: int = 2
 ) -> keras.Sequential:
     """The networks of M. Nielsen's chapter on vanishing gradients: weights N(0, 1 / inputs), biases N(0, 1)."""
-    dense = (
-        keras.layers.Dense(
-            units,
-            kernel_initializer=keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal"),
-            bias_initializer=keras.initializers.RandomNormal(stddev=1.0),
-        )
-        for _, units in _sizes(input_shape, width, depth, outputs)
-    )
-    return _alternating(activation, input_shape, dense)
+
+    def start(number: int, inputs: int) -> dict[str, Any]:
+        kernel = keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
+        return {"kernel_initializer": kernel, "bias_initializer": keras.initializers.RandomNormal(stddev=1.0)}
+
+    return _dense_network(activation, input_shape, (*(width,) * depth, outputs), start)
 
 
 def torch_mlp(
     activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 128, depth: int = 2
 ) -> keras.Sequential:
     """An MLP as torch starts it, whatever the activation: weights and biases uniform within 1 / sqrt(inputs)."""
-    dense = (
-        keras.layers.Dense(units, kernel_initializer=_torch_uniform(inputs), bias_initializer=_torch_uniform(inputs))
-        for inputs, units in _sizes(input_shape, width, depth, outputs)
-    )
-    return _alternating(activation, input_shape, dense)
+
+    def start(number: int, inputs: int) -> dict[str, Any]:
+        return {"kernel_initializer": _torch_uniform(inputs), "bias_initializer": _torch_uniform(inputs)}
+
+    return _dense_network(activation, input_shape, (*(width,) * depth, outputs), start)
 
 
-def _sizes(input_shape: tuple[int, ...], width: int, depth: int, outputs: int) -> Iterable[tuple[int, int]]:
-    """Inputs and units of each dense layer."""
-    return itertools.pairwise((math.prod(input_shape), *(width,) * depth, outputs))
-
-
-def _alternating(
-    activation: ActivationFactory, input_shape: tuple[int, ...], dense: Iterable[keras.layers.Dense]
+def _dense_network(
+    activation: ActivationFactory,
+    input_shape: tuple[int, ...],
+    widths: tuple[int, ...],
+    start: Callable[[int, int], dict[str, Any]],
 ) -> keras.Sequential:
-    """Dense layers with the activation between them, none after the last."""
+    """Dense layers with the activation between them, none after the last; `start(number, inputs)` initializes each."""
     stack: list[keras.layers.Layer] = []
-    for layer in dense:
-        stack += [layer, activation.layer()]
+    for number, (inputs, units) in enumerate(itertools.pairwise((math.prod(input_shape), *widths))):
+        stack += [keras.layers.Dense(units, **start(number, inputs)), activation.layer()]
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack[:-1]])
 
 
@@ -237,10 +228,10 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 
 def check(name: str) -> None:
     """Raise ValueError for a network that does not exist, or has no such options."""
-    function = _found(name)
-    if ":" in spec.parse(name)[0]:
+    function, options = _found(name)
+    if function not in NETWORKS.values():  # a user's own, which checks its options itself
         return
-    for option, value in check_options(name, function, given=("activation", *_GIVEN)).items():
+    for option, value in options.items():
         if option == "dropout":
             finite_number(option, value, f"'{name}'", low=0.0, high=1.0)
         elif option == "widths" and (not isinstance(value, tuple) or not value):
@@ -252,7 +243,8 @@ def check(name: str) -> None:
                 integer(option, each, f"'{name}'", low=1)
 
 
-_GIVEN = ("input_shape", "outputs")
+def _found(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
+    return user_functions.find("network", name, NETWORKS, given=("activation", "input_shape", "outputs"))
 
 
 class Built(NamedTuple):
@@ -281,26 +273,17 @@ def builder(
         ValueError: for an unknown network, option or activation.
     """
     check(name)
-    function, options = _found(name), spec.parse(name)[2]
+    function, options = _found(name)
     accepted = inspect.signature(function).parameters
     anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in accepted.values())
     given = {"input_shape": input_shape, "outputs": outputs}
-    options = {**{key: value for key, value in given.items() if anything or key in accepted}, **options}
-    return functools.partial(_build, function, activation, pairing, options)
+    options = {key: value for key, value in given.items() if anything or key in accepted} | options
 
+    def build() -> Built:
+        factory = ActivationFactory(activation, pairing)
+        model = function(factory, **options)
+        if not isinstance(model, keras.Model):
+            raise ValueError(f"A function that builds networks must return a keras.Model. Received: {model!r}")
+        return Built(model, tuple(factory.made))
 
-def _build(function: Callable[..., keras.Model], text: str, pairing: bool, options: dict[str, Any]) -> Built:
-    factory = ActivationFactory(text, pairing)
-    model = function(factory, **options)
-    if not isinstance(model, keras.Model):
-        raise ValueError(f"A function that builds networks must return a keras.Model. Received: {model!r}")
-    return Built(model, tuple(factory.made))
-
-
-def _found(name: str) -> Callable[..., keras.Model]:
-    place = spec.parse(name)[0]
-    if ":" in place:
-        return user_functions.resolve(place)
-    if place not in NETWORKS:
-        raise unknown("network", name, NETWORKS, "; and functions of your own as 'module:function'")
-    return NETWORKS[place]
+    return build

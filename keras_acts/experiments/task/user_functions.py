@@ -3,11 +3,15 @@
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["check_shared", "name_of", "resolve"]
+from keras_acts.core import spec
+from keras_acts.experiments.task.options import check_options, unknown
+
+__all__ = ["check_shared", "find", "name_of", "resolve"]
 
 Function = Callable[..., Any]
 
@@ -19,16 +23,13 @@ def name_of(function: Function) -> str:
         ValueError: if there is none: for lambdas and functions inside functions.
     """
     name = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
-    try:
-        found = resolve(name)
-    except ValueError:
-        found = None
-    if found is not function:
-        raise ValueError(
-            "Each run may go to another process, which must find the function by name: define it at the top level of a "
-            f"module, with `def`. Received: {function!r}"
-        )
-    return name
+    with suppress(ValueError):
+        if resolve(name) is function:
+            return name
+    raise ValueError(
+        "Each run may go to another process, which must find the function by name: define it at the top level of a "
+        f"module, with `def`. Received: {function!r}"
+    )
 
 
 def resolve(name: str) -> Function:
@@ -52,6 +53,29 @@ def resolve(name: str) -> Function:
     return found
 
 
+def find(
+    kind: str, text: str, known: Mapping[str, Function], given: Sequence[str], others: str = ""
+) -> tuple[Function, dict[str, Any]]:
+    """The function that a spec string means, one of ours or a user's own, and the options in the string.
+
+    Args:
+        kind: what it is, for errors.
+        text: the spec string, such as "circles(noise=0.1)" or "module:function(size=3)".
+        known: our functions by name.
+        given: their parameters that are no options.
+        others: what else is possible, for errors.
+
+    Raises:
+        ValueError: for an unknown name, or an option that a function of ours does not take.
+    """
+    place, _, options = spec.parse(text)
+    if place in known:
+        return known[place], check_options(text, known[place], given)
+    if ":" in place:
+        return resolve(place), options
+    raise unknown(kind, text, known, f"{others}; and functions of your own as 'module:function'")
+
+
 def check_shared(name: str, engine: str) -> None:
     """Raise ValueError for a function that lives in this process only, where other processes have to find it."""
     if engine == "here" or not name.startswith("__main__:"):
@@ -72,13 +96,13 @@ def _load(file: str) -> Any:
     path = Path(file).resolve()
     module_name = f"keras_acts file {path} {path.stat().st_mtime_ns}"  # an edited file is another module
     if module_name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
+        found = importlib.util.spec_from_file_location(module_name, path)
+        if found is None or found.loader is None:
             raise OSError(f"not a file of Python: {path}")
-        module = importlib.util.module_from_spec(spec)
+        module = importlib.util.module_from_spec(found)
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            found.loader.exec_module(module)
         except BaseException:
             del sys.modules[module_name]
             raise
