@@ -1,5 +1,6 @@
 """Formula text to LaTeX and to mpmath, without Keras."""
 
+import fresh_process
 import pytest
 from mpmath import mp
 
@@ -44,3 +45,27 @@ def test_both_values_of_a_function_agree(name):
     meaning = notation.FUNCTIONS[name]
     arguments = (0.7, 0.2, 0.5)[: meaning.arity]
     assert meaning.value(*arguments) == pytest.approx(float(meaning.exact(mp, *map(mp.mpf, arguments))), rel=1e-15)
+
+
+@pytest.mark.slow
+def test_importing_the_package_parses_no_formula(tmp_path):
+    fresh_process.run(
+        """
+        import sys
+        import keras  # first, as it is large and of no interest here
+
+        parsed = []
+
+        def watch(frame, event, argument):
+            if event == "call" and frame.f_code.co_name == "tokenize" and "notation" in frame.f_code.co_filename:
+                parsed.append(frame.f_locals["text"])
+
+        sys.setprofile(watch)
+        import keras_acts
+
+        assert not parsed, parsed
+        keras_acts.define("x*tanh(x)")
+        assert "x*tanh(x)" in parsed
+        """,
+        tmp_path,
+    )
