@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
+from inspect import Parameter, Signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,21 +22,40 @@ __all__ = ["ListingPresets", "command", "compare", "preset_command", "split"]
 
 PAGE = "report.html"
 
+# The options, each with its type and its help: the settings of `Plan`, and the last two.
+OPTIONS: dict[str, tuple[type, str]] = {
+    "activations": (str, 'Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5),PReLU". Default: 12.'),
+    "baseline": (str, "What the others are compared with. Default: relu."),
+    "data": (str, 'Data set ("digits", "circles(noise=0.1)"), .csv or .npz file, "module:function".'),
+    "model": (str, 'Network: "mlp(width=128, depth=2)", "cnn", "deep_mlp", "siren", "file.py:build".'),
+    "seeds": (int, "Repetitions, each with its own split, weights, order of batches. Default: 10."),
+    "epochs": (int, "Passes over the training data. Default: 20."),
+    "batch_size": (int, "Samples in a step. Default: 128."),
+    "learning_rates": (
+        str,
+        'Grid, with commas: "1e-3,3e-3". Validation data choose for each activation. Default: 1e-3 for all.',
+    ),
+    "optimizer": (str, '"adam" (default) or "sgd".'),
+    "paired": (bool, "Initializers: each activation its own (default), or all Keras'."),
+    "budget": (float, "Seconds after which no run is started any more."),
+    "workers": (int, "Processes. Default: one on each core."),
+    "engine": (str, '"processes" (default), "ray" or "here".'),
+    "output": (str, "Folder of the comparison. Default: below runs/, the same for the same settings."),
+    "preset": (str, "Repeat a published experiment (listed below) with its own settings."),
+    "plan": (Path, "YAML file with these settings; options win over it."),
+}
 
-def split(text: str | None) -> tuple[str, ...] | None:
+
+def split(text: str) -> tuple[str, ...]:
     """Split at commas, but for those inside parentheses."""
-    if text is None:
-        return None
-    parts: list[str] = []
+    parts = [""]
     depth = 0
     for piece in re.split(r"([(),])", text):
         depth += (piece == "(") - (piece == ")")
         if piece == "," and depth == 0:
             parts.append("")
-        elif parts:
-            parts[-1] += piece
         else:
-            parts.append(piece)
+            parts[-1] += piece
     joined: list[str] = []
     for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
         if joined and joined[-1].lstrip().startswith(PREFIX) and re.match(r"\s*\w+\s*=", part):
@@ -45,10 +65,6 @@ def split(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in joined)
 
 
-def _rates(text: str | None) -> tuple[float | str, ...] | None:
-    return None if text is None else tuple(map(_rate, split(text) or ()))
-
-
 def _rate(text: str) -> float | str:
     try:
         return float(text)
@@ -56,52 +72,7 @@ def _rate(text: str) -> float | str:
         return text  # the plan says what is wrong with it
 
 
-def compare(
-    context: typer.Context,
-    activations: Annotated[
-        str | None,
-        typer.Option(
-            help='Names or spec strings, with commas between: "relu,gelu,elu(alpha=0.5),PReLU". Default: 12.',
-            callback=split,
-        ),
-    ] = None,
-    baseline: Annotated[str | None, typer.Option(help="What the others are compared with. Default: relu.")] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help='Data set ("digits", "circles(noise=0.1)"), .csv or .npz file, "module:function".'),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help='Network: "mlp(width=128, depth=2)", "cnn", "deep_mlp", "siren", "file.py:build".'),
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Repetitions, each with its own split, weights, order of batches. Default: 10.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the training data. Default: 20.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples in a step. Default: 128.")] = None,
-    learning_rates: Annotated[
-        str | None,
-        typer.Option(
-            help='Grid, with commas: "1e-3,3e-3". Validation data choose for each activation. Default: 1e-3 for all.',
-            callback=_rates,
-        ),
-    ] = None,
-    optimizer: Annotated[str | None, typer.Option(help='"adam" (default) or "sgd".')] = None,
-    paired: Annotated[
-        bool | None,
-        typer.Option("--paired/--no-paired", help="Initializers: each activation its own (default), or all Keras'."),
-    ] = None,
-    budget: Annotated[float | None, typer.Option(help="Seconds after which no run is started any more.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. Default: one on each core.")] = None,
-    engine: Annotated[str | None, typer.Option(help='"processes" (default), "ray" or "here".')] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Repeat a published experiment (listed below) with its own settings.")
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option(help="Folder of the comparison. Default: below runs/, the same for the same settings.")
-    ] = None,
-    plan: Annotated[Path | None, typer.Option(help="YAML file with these settings; options win over it.")] = None,
-) -> None:
+def compare(**options: Any) -> None:
     """Train the same network with several activations and say which differ from the baseline.
 
     Without options: 12 activations, 10 seeds, an MLP on scikit-learn's digits; about a minute on two cores. Finished
@@ -110,11 +81,14 @@ def compare(
     from keras_acts import experiments
     from keras_acts.experiments import plan as plans
 
-    # All options but two are settings of `Plan` with the same names.
-    given = {name: value for name, value in context.params.items() if name not in ("preset", "plan")}
+    given = {name: value for name, value in options.items() if value is not None}
+    preset, plan = given.pop("preset", None), given.pop("plan", None)
+    if "activations" in given:
+        given["activations"] = split(given["activations"])
+    if "learning_rates" in given:
+        given["learning_rates"] = tuple(map(_rate, split(given["learning_rates"])))
     try:
-        settings = plans.read(plan) if plan is not None else {}
-        settings |= {name: value for name, value in given.items() if value is not None}
+        settings = (plans.read(plan) if plan is not None else {}) | given
         if preset is None:
             chosen = plans.from_mapping(settings)
             job, repeat = experiments.plain_job(chosen), command(chosen)
@@ -130,7 +104,9 @@ def compare(
     folder = job.folder
     try:
         comparison = job.comparison(_run_with_progress(job))
-        _write(comparison, repeat, folder)
+        comparison.to_csv(folder)
+        comparison.save_figures(folder / "figures")
+        comparison.to_html(folder / PAGE, settings={"command": repeat})
     except KeyboardInterrupt:
         console.say(f"\nInterrupted. Finished runs are in {folder}; the same command continues.", soft_wrap=True)
         raise typer.Exit(130) from None
@@ -138,6 +114,15 @@ def compare(
         console.fail(str(error))
     console.say(comparison)
     console.say(f"Report: {folder / PAGE}", soft_wrap=True)
+
+
+# typer reads the options from the signature.
+compare.__signature__ = Signature(  # type: ignore[attr-defined]
+    [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, typer.Option(help=text)])
+        for name, (kind, text) in OPTIONS.items()
+    ]
+)
 
 
 def _say_what_seeds_can_show(chosen: Any) -> None:
@@ -155,7 +140,6 @@ def _say_what_seeds_can_show(chosen: Any) -> None:
 
 
 def _run_with_progress(job: Any) -> list[Any]:
-
     records = []
     with (
         _native_log(job.folder),
@@ -171,12 +155,6 @@ def _run_with_progress(job: Any) -> list[Any]:
     if not records:
         raise ValueError(f"`budget` was too short for a single run. Received: budget={job.plans[0].budget!r}")
     return records
-
-
-def _write(comparison: Any, repeat: str, folder: Path) -> None:
-    comparison.to_csv(folder)
-    comparison.save_figures(folder / "figures")
-    comparison.to_html(folder / PAGE, settings={"command": repeat})
 
 
 def command(chosen: Any) -> str:

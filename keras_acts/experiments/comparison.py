@@ -4,22 +4,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib.axes import Axes
-
-from keras_acts.experiments.analysis import tables, theory
-from keras_acts.experiments.analysis.analysis import Analysis
+from keras_acts.experiments.analysis import tables
 from keras_acts.experiments.analysis.inference import LEVEL
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.presets.reproduction import Reproduction
-from keras_acts.experiments.report import drawing, figures, gallery, page
+from keras_acts.experiments.report import gallery, page
 from keras_acts.experiments.report.boundaries import Boundary
+from keras_acts.experiments.report.drawing import DrawnAnalysis
 from keras_acts.experiments.runs.records import Record
 
 __all__ = ["Comparison"]
 
 
-class Comparison(Analysis):
+class Comparison(DrawnAnalysis):
     """Finished runs, what follows from them, and ways to look at it.
 
     Every activation is compared with the baseline on each task, a data set and a network, by itself, at the rate of
@@ -80,42 +77,6 @@ class Comparison(Analysis):
     def _compared(self) -> list[Task]:
         """The tasks; of a preset, which has its own table, only those with something to compare."""
         return [task for task in self.tasks if self.reproduction is None or len(task.entries) > 1]
-
-    # ---- Figures -----------------------------------------------------------------------------------------------------
-
-    def plot_curves(self, name: str = "val_loss", task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
-        return drawing.curves(self.task(task), name, ax=ax)
-
-    def plot_differences(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """Differences by seed from the baseline in the test metric, with their intervals."""
-        return figures.draw_differences(self.differences(task), metric=self.task(task).metric_name, ax=ax)
-
-    def plot_learning_rates(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """The validation metric by learning rate."""
-        return drawing.learning_rates(self.task(task), ax=ax)
-
-    def plot_time(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """The time of a training step."""
-        return drawing.step_times(self.task(task), ax=ax)
-
-    def plot_memory(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """The peak memory of a run, of the activations for which it was measured."""
-        return drawing.memory(self.task(task), ax=ax)
-
-    def predicted_gradients(self, task: Task | None = None) -> dict[str, np.ndarray]:
-        """The theory's gradient norms before training, for networks and activations that it describes."""
-        return theory.predicted(self.task(task))
-
-    def plot_gradients(self, when: str = "start", task: Task | None = None, ax: Axes | None = None) -> Axes:
-        """Gradient norm of each layer at the "start" of training, with the theory's prediction, or at its "end"."""
-        return drawing.gradients(self.task(task), when, ax=ax)
-
-    def plot_shares(
-        self, state: str = "dead", when: str = "end", task: Task | None = None, ax: Axes | None = None
-    ) -> Axes:
-        """Share of "dead" or "saturated" units in each layer at the "start" or the "end" of training."""
-        return drawing.shares(self.task(task), state, when, ax=ax)
 
     # ---- Files -------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """What is compared, checked before anything runs, and the list of runs that follows from it."""
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -22,13 +23,8 @@ PLAN = "a plan"  # in error texts
 
 # ---- Checks: each takes the name of a setting and its value, and returns the value that is kept ---------------------
 
-
-def _count(name: str, value: Any) -> int:
-    return integer(name, value, PLAN, low=1)
-
-
-def _positive(name: str, value: Any) -> float:
-    return finite_number(name, value, PLAN, low=0.0, exclusive=True)
+_count = functools.partial(integer, owner=PLAN, low=1)
+_positive = functools.partial(finite_number, owner=PLAN, low=0.0, exclusive=True)
 
 
 def _flag(name: str, value: Any) -> bool:
@@ -37,12 +33,8 @@ def _flag(name: str, value: Any) -> bool:
     return value
 
 
-def _optimizer(name: str, value: Any) -> str:
-    return choice(name, value, PLAN, ("adam", "sgd"))
-
-
-def _engine(name: str, value: Any) -> str:
-    return choice(name, value, PLAN, ("processes", "ray", "here"))
+def _one_of(*choices: str) -> Callable[[str, Any], str]:
+    return lambda name, value: choice(name, value, PLAN, choices)
 
 
 def _several(name: str, value: Any) -> tuple[Any, ...]:
@@ -113,11 +105,11 @@ class Plan:
     epochs: int = field(default=20, metadata={"check": _count})
     batch_size: int = field(default=128, metadata={"check": _count})
     learning_rates: tuple[float, ...] = field(default=(1e-3,), metadata={"check": _rates})
-    optimizer: str = field(default="adam", metadata={"check": _optimizer})
+    optimizer: str = field(default="adam", metadata={"check": _one_of("adam", "sgd")})
     paired: bool = field(default=True, metadata={"check": _flag})
     budget: float | None = field(default=None, metadata={"check": _positive})
     workers: int | None = field(default=None, metadata={"check": _count})
-    engine: str = field(default="processes", metadata={"check": _engine})
+    engine: str = field(default="processes", metadata={"check": _one_of("processes", "ray", "here")})
     output: str | None = field(default=None, metadata={"check": _text})
 
     def __post_init__(self) -> None:
@@ -143,7 +135,7 @@ class Plan:
                 raise ValueError(f"`activations` must be names or spec strings. Received: {text!r}")
             factory = networks.ActivationFactory(text, self.paired)
             function = factory.make()
-            if function in seen or self.activations.count(text) > 1:
+            if function in seen:
                 raise ValueError(f"`activations` must not hold one activation twice. Received: {text!r} again")
             seen.append(function)
             try:

@@ -1,6 +1,7 @@
 """`keras-acts compare`, as a user meets it."""
 
 import csv
+import dataclasses
 import os
 import re
 
@@ -172,3 +173,8 @@ def test_what_native_code_says_goes_into_a_file(tmp_path, capfd):
 )
 def test_commas_inside_parentheses_do_not_split(text, parts):
     assert comparing.split(text) == parts
+
+
+def test_every_setting_of_a_plan_is_an_option():
+    settings = [setting.name for setting in dataclasses.fields(experiments.Plan)]
+    assert list(comparing.OPTIONS) == [*settings, "preset", "plan"]

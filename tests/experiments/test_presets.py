@@ -41,7 +41,7 @@ def test_circles_units_as_in_the_notebook():
     """The notebook's own protocol with three seeds for one: .35, .58, .88, 1.0 for 4, 8, 32, 64 units."""
     parts, records = small(presets.get("circles-units"), lambda plan: plan.data == circles.DATA, seeds=3)
     found = reproduced(presets.get("circles-units"), parts, records)
-    assert [row.published for row in found.rows] == [0.35, 0.575, 0.875, 1.0]
+    assert [row.published.value for row in found.rows] == [0.35, 0.575, 0.875, 1.0]
     assert all(len(row.values) == 3 for row in found.rows)
 
 
@@ -64,7 +64,7 @@ def test_circles_get_better_with_depth_and_with_epochs():
     assert sum(fourth) >= sum(third)
     parts, records = small(presets.get("circles-epochs"), seeds=3)
     found = reproduced(presets.get("circles-epochs"), parts, records)
-    assert [row.published for row in found.rows] == [0.65, 0.875, 1.0, 1.0]
+    assert [row.published.value for row in found.rows] == [0.65, 0.875, 1.0, 1.0]
 
 
 def test_sigmoid_gradients_vanish_and_others_do_not():
@@ -73,7 +73,7 @@ def test_sigmoid_gradients_vanish_and_others_do_not():
         presets.get("vanishing"), lambda plan: plan.model in (depth._nielsen(4), depth.KEPT_MODEL), seeds=4
     )
     found = reproduced(presets.get("vanishing"), parts, records)
-    assert [round(row.published, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
+    assert [round(row.published.value, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
 
 
 def test_snake_goes_on_beyond_its_data():
@@ -135,7 +135,7 @@ def test_sigmoid_starts_last_on_digits_where_mnist_cannot_be_had(monkeypatch):
     found = reproduced(preset, [part._replace(plan=plan)], records)
     assert records[0].metric_name == "accuracy"  # of the right class: sigmoid's is at chance, binary accuracy at 0.9
     assert values(records, mnist.FIRST, activation="sigmoid")[0] < 0.3
-    assert found.rows[0].published is None
+    assert found.rows[0].published.value is None
     assert "digits" not in {each.plan.data for each in preset.parts()}
 
 
@@ -155,7 +155,7 @@ def test_rows_tell_the_published_figure_the_median_and_the_spread():
     assert found.rows[0].cells == ("a net", "relu", "0.65", "0.6", "0.5 to 0.7", "3, 1 diverged")
     assert found.rows[1].cells[2] == "–"
     assert list(found.tables) == ["test accuracy", "test MSE"]
-    assert Row("x", "relu", "loss", ".3g", 1.0, (math.nan,)).cells[2:] == ("1", "–", "–", "1, 1 diverged")
+    assert Row(Published("x", 1.0, "relu"), (math.nan,)).cells[2:] == ("1", "–", "–", "1, 1 diverged")
 
 
 def test_an_outcome_that_fails_is_called_so():

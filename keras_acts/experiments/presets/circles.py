@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import median, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
 from keras_acts.experiments.runs.records import Record
 
 Records = Sequence[Record]
@@ -41,8 +41,9 @@ def _layers_of_8(depth: int) -> str:
     return f"mlp(width=8, depth={depth})"
 
 
-def _notebook(model: str, epochs: int = 50) -> Plan:
-    return Plan(("relu",), data=DATA, model=model, seeds=20, epochs=epochs, batch_size=32, paired=False)
+def _notebook(label: str, published: float, model: str, epochs: int = 50) -> Part:
+    plan = Plan(("relu",), data=DATA, model=model, seeds=20, epochs=epochs, batch_size=32, paired=False)
+    return Part(plan, (Published(label, published, "relu"),))
 
 
 def _to_the_end(units: int) -> Plan:
@@ -59,16 +60,19 @@ def _to_the_end(units: int) -> Plan:
 
 
 def _units() -> tuple[Part, ...]:
-    short = [
-        Part(_notebook(_one_layer(units)), (Published(f"{units} hidden units", value, "relu"),))
-        for units, value in UNITS.items()
-    ]
-    long = []
-    for units in ENOUGH:
-        plan = _to_the_end(units)
-        label = f"{units} unit{'s' if units > 1 else ''} to the end"
-        long.append(Part(plan, tuple(Published(label, None, activation) for activation in plan.activations)))
+    short = [_notebook(f"{units} hidden units", value, _one_layer(units)) for units, value in UNITS.items()]
+    long = [without_figures(_to_the_end(units), f"{_count(units, 'unit')} to the end") for units in ENOUGH]
     return (*short, *long)
+
+
+def _depth() -> tuple[Part, ...]:
+    labels = {depth: f"{_count(depth, 'layer')} of 8 units" for depth in DEPTHS}
+    return tuple(_notebook(labels[depth], value, _layers_of_8(depth)) for depth, value in DEPTHS.items())
+
+
+def _epochs() -> tuple[Part, ...]:
+    model = "mlp(widths=(8, 16, 32, 8))"
+    return tuple(_notebook(f"{epochs} epochs", value, model, epochs) for epochs, value in EPOCHS.items())
 
 
 def _more_units_are_better(records: Records) -> Outcome:
@@ -103,16 +107,6 @@ def _lines_cannot(records: Records) -> Outcome:
     return Outcome(best <= 0.6, f"without an activation, units are of no use: best of all seeds {best:.3g}")
 
 
-def _depth() -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            _notebook(_layers_of_8(depth)),
-            (Published(f"{depth} layer{'s' if depth > 1 else ''} of 8 units", value, "relu"),),
-        )
-        for depth, value in DEPTHS.items()
-    )
-
-
 def _four_layers_beat_one(records: Records) -> Outcome:
     medians = [median(records, model=_layers_of_8(depth)) for depth in DEPTHS]
     return Outcome(medians[-1] > medians[0], f"four layers are better than one: medians {_listed(medians)}")
@@ -130,13 +124,6 @@ def _the_fourth_layer_does_no_harm(records: Records) -> Outcome:
     )
 
 
-def _epochs() -> tuple[Part, ...]:
-    return tuple(
-        Part(_notebook("mlp(widths=(8, 16, 32, 8))", epochs), (Published(f"{epochs} epochs", value, "relu"),))
-        for epochs, value in EPOCHS.items()
-    )
-
-
 def _longer_is_better(records: Records) -> Outcome:
     medians = [median(records, epochs=epochs) for epochs in EPOCHS]
     return Outcome(medians == sorted(medians), f"longer training, better: medians {_listed(medians)}")
@@ -151,17 +138,31 @@ def _listed(items: Iterable[Any]) -> str:
     return ", ".join(f"{item:.3g}" if isinstance(item, float) else str(item) for item in items)
 
 
-UNITS_EXPECTED = (
-    _more_units_are_better,
-    _two_units_cannot_enclose,
-    _eight_units_can,
-    _folds_need_two,
-    _lines_cannot,
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
+CIRCLES_UNITS = Preset(
+    "circles-units",
+    "Circles: how many hidden units",
+    SOURCE,
+    _units,
+    (_more_units_are_better, _two_units_cannot_enclose, _eight_units_can, _folds_need_two, _lines_cannot),
+    NOTE,
 )
-DEPTH_EXPECTED = (_four_layers_beat_one, _the_fourth_layer_does_no_harm)
-EPOCHS_EXPECTED = (_longer_is_better, _forty_are_enough)
-CIRCLES_UNITS = Preset("circles-units", "Circles: how many hidden units", SOURCE, _units, UNITS_EXPECTED, NOTE)
-CIRCLES_DEPTH = Preset("circles-depth", "Circles: how many layers of 8", SOURCE, _depth, DEPTH_EXPECTED, NOTE)
+CIRCLES_DEPTH = Preset(
+    "circles-depth",
+    "Circles: how many layers of 8",
+    SOURCE,
+    _depth,
+    (_four_layers_beat_one, _the_fourth_layer_does_no_harm),
+    NOTE,
+)
 CIRCLES_EPOCHS = Preset(
-    "circles-epochs", "Circles: how many epochs for 8-16-32-8", SOURCE, _epochs, EPOCHS_EXPECTED, NOTE
+    "circles-epochs",
+    "Circles: how many epochs for 8-16-32-8",
+    SOURCE,
+    _epochs,
+    (_longer_is_better, _forty_are_enough),
+    NOTE,
 )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.measures import ACCURACY, Measure, median, of_those_run, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published
+from keras_acts.experiments.presets.measures import Measure, median, of_those_run, values
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
 from keras_acts.experiments.runs.records import Record
 
 # ---- vanishing: Nielsen's sigmoid networks -----------------------------------------------------------------------
@@ -43,24 +43,17 @@ def _untrained(model: str, activation: str, seeds: int = 20, paired: bool = True
 
 
 def _vanishing() -> tuple[Part, ...]:
-    published = [
-        Part(
-            _untrained(_nielsen(depth), "sigmoid"),
-            tuple(
-                Published(f"{depth} hidden layers", speeds[layer] / speeds[layer - 1], "sigmoid", _step(layer))
-                for layer in range(1, depth)
-            ),
-        )
-        for depth, speeds in SPEEDS.items()
-    ]
-    kept = [
-        Part(
-            _untrained(KEPT_MODEL, activation, paired=paired),
-            tuple(Published("4 hidden layers", None, activation, _step(layer)) for layer in range(1, 4)),
-        )
-        for activation, paired in KEPT.items()
-    ]
-    return (*published, *kept)
+    parts = []
+    for depth, speeds in SPEEDS.items():
+        ratios = [
+            Published(f"{depth} hidden layers", speeds[layer] / speeds[layer - 1], "sigmoid", _step(layer))
+            for layer in range(1, depth)
+        ]
+        parts.append(Part(_untrained(_nielsen(depth), "sigmoid"), tuple(ratios)))
+    for activation, paired in KEPT.items():
+        kept = [Published("4 hidden layers", None, activation, _step(layer)) for layer in range(1, 4)]
+        parts.append(Part(_untrained(KEPT_MODEL, activation, paired=paired), tuple(kept)))
+    return tuple(parts)
 
 
 def _sigmoid_vanishes(records: Sequence[Record]) -> Outcome:
@@ -100,17 +93,9 @@ CHANCE = 0.2
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "sigmoid")
 
 
-def _deep() -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            Plan(ACTIVATIONS, data="digits", model=DEEP, seeds=5, epochs=15, batch_size=64, paired=paired),
-            tuple(
-                Published("its own initializer" if paired else "Keras' default initializer", None, activation, ACCURACY)
-                for activation in ACTIVATIONS
-            ),
-        )
-        for paired in (True, False)
-    )
+def _deep(label: str, paired: bool) -> Part:
+    plan = Plan(ACTIVATIONS, data="digits", model=DEEP, seeds=5, epochs=15, batch_size=64, paired=paired)
+    return without_figures(plan, label)
 
 
 def _needs_its_initializer(activation: str, records: Sequence[Record]) -> Outcome:
@@ -137,7 +122,7 @@ DEEP_30 = Preset(
     "30 layers of 64 units without normalisation",
     "arXiv:2106.10165, The Principles of Deep Learning Theory, for the critical initializers; the outcome on digits "
     "was first measured for this library with JAX",
-    _deep,
+    lambda: (_deep("its own initializer", paired=True), _deep("Keras' default initializer", paired=False)),
     (
         functools.partial(_needs_its_initializer, "gelu"),
         functools.partial(_needs_its_initializer, "silu"),

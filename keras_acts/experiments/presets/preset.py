@@ -42,6 +42,11 @@ class Part(NamedTuple):
         return [record for record in records if record.run in planned and record.run.activation == activation]
 
 
+def without_figures(plan: Plan, label: str, measure: Measure = ACCURACY) -> Part:
+    """A part of which no numbers were published: the runs of each activation stand by themselves."""
+    return Part(plan, tuple(Published(label, None, activation, measure) for activation in plan.activations))
+
+
 class Outcome(NamedTuple):
     """A statement about the results, and whether they bear it out."""
 

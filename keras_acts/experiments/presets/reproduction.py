@@ -3,35 +3,26 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_acts.experiments.presets.measures import values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published
 from keras_acts.experiments.runs.records import Record
 
 COLUMNS = ("What", "Activation", "Published", "Median here", "Lowest to highest", "Seeds")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A published number and the measured ones.
 
     Attributes:
-        label: what was done.
-        activation: with which activation.
-        measure: name of the measured quantity.
-        form: how numbers are written.
-        published: the published number, or None.
+        published: what was done, with which activation, what is measured, and the published number, if any.
         values: one for each seed, nan where the run diverged.
     """
 
-    label: str
-    activation: str
-    measure: str
-    form: str
-    published: float | None
+    published: Published
     values: tuple[float, ...]
 
     @property
@@ -42,12 +33,13 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """The row as text, in the order of `COLUMNS`."""
-        published = "–" if self.published is None else format(self.published, self.form)
+        label, number, activation, measure = self.published
+        form = measure.form
         diverged = len(self.values) - len(self.finite)
-        middle = format(float(np.median(self.finite)), self.form) if self.finite else "–"
-        spread = f"{min(self.finite):{self.form}} to {max(self.finite):{self.form}}" if self.finite else "–"
+        middle = format(float(np.median(self.finite)), form) if self.finite else "–"
+        spread = f"{min(self.finite):{form}} to {max(self.finite):{form}}" if self.finite else "–"
         seeds = f"{len(self.values)}" + (f", {diverged} diverged" if diverged else "")
-        return self.label, self.activation, published, middle, spread, seeds
+        return label, activation, "–" if number is None else format(number, form), middle, spread, seeds
 
 
 @dataclass(frozen=True)
@@ -66,7 +58,7 @@ class Reproduction:
         """The rows by what was measured."""
         found: dict[str, list[Row]] = {}
         for row in self.rows:
-            found.setdefault(row.measure, []).append(row)
+            found.setdefault(row.published.measure.name, []).append(row)
         return found
 
     def __str__(self) -> str:
@@ -107,14 +99,7 @@ def reproduce(preset: Preset, parts: Sequence[Part], records: Iterable[Record], 
     """
     records = list(records)
     rows = [
-        Row(
-            label=published.label,
-            activation=published.activation,
-            measure=published.measure.name,
-            form=published.measure.form,
-            published=published.value,
-            values=tuple(values(chosen, published.measure)),
-        )
+        Row(published, tuple(values(chosen, published.measure)))
         for part in parts
         for published in part.published
         if (chosen := part.records(records, published.activation))  # a budget may have left some out

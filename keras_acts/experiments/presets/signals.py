@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import MSE, Measure, median, of_those_run, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, without_figures
 from keras_acts.experiments.runs.records import Record
 
 # ---- snake ---------------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ def _snake() -> tuple[Part, ...]:
         learning_rates=(1e-2,),
         optimizer="sgd",
     )
-    return (Part(plan, tuple(Published("15 < |x| < 52.5", None, name, MSE) for name in plan.activations)),)
+    return (without_figures(plan, "15 < |x| < 52.5", MSE),)
 
 
 def _ends(records: Sequence[Record], activations: tuple[str, ...]) -> dict[str, float]:
@@ -75,16 +75,14 @@ PSNR = Measure(
 )
 
 
-def _fit(activations: tuple[str, ...], paired: bool) -> Plan:
-    return Plan(activations, activations[0], "image", "siren", seeds=3, epochs=STEP, batch_size=4096, paired=paired)
+def _fit(label: str, activations: tuple[str, ...], paired: bool) -> Part:
+    plan = Plan(activations, activations[0], "image", "siren", seeds=3, epochs=STEP, batch_size=4096, paired=paired)
+    return without_figures(plan, label, PSNR)
 
 
 def _siren() -> tuple[Part, ...]:
-    own, default = _fit((SINE, *PICTURE), True), _fit((SINE,), False)
-    return (
-        Part(own, tuple(Published("its own initializer", None, name, PSNR) for name in own.activations)),
-        Part(default, (Published("Keras' default initializer", None, SINE, PSNR),)),
-    )
+    own, default = "its own initializer", "Keras' default initializer"
+    return _fit(own, (SINE, *PICTURE), paired=True), _fit(default, (SINE,), paired=False)
 
 
 def _siren_fits(records: Sequence[Record]) -> Outcome:

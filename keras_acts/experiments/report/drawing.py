@@ -1,36 +1,16 @@
-"""The figures of one task: what was measured, brought to the functions of `figures`."""
+"""An analysis that draws: what was measured, brought to the functions of `figures`."""
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from keras_acts.experiments.analysis import theory
+from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.report import figures
 
-__all__ = ["curves", "gradients", "learning_rates", "measured_memory", "memory", "shares", "step_times"]
+__all__ = ["DrawnAnalysis", "measured_memory"]
 
 CURVE_POINTS = 100  # more cannot be seen, and make a page of many megabytes
-
-
-def curves(task: Task, name: str = "val_loss", *, ax: Axes | None = None) -> Axes:
-    """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
-    metric = "loss" if name.endswith("loss") else task.metric_name
-    drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
-    histories = task.each(lambda entry: entry.curves(name)[:, drawn])
-    ax = figures.draw_curves(histories, metric=metric, epochs=drawn + 1, ax=ax)
-    ax.set_ylabel(f"{'validation' if name.startswith('val_') else 'training'} {metric}")
-    return ax
-
-
-def learning_rates(task: Task, *, ax: Axes | None = None) -> Axes:
-    """The validation metric by learning rate."""
-    return figures.draw_learning_rates(task.each(lambda entry: entry.validation), metric=task.metric_name, ax=ax)
-
-
-def step_times(task: Task, *, ax: Axes | None = None) -> Axes:
-    """The time of a training step."""
-    times = task.each(lambda entry: [1e3 * record.step_seconds for record in entry.records])
-    return figures.draw_costs(times, quantity="time of a training step in ms", ax=ax)
 
 
 def measured_memory(task: Task) -> dict[str, list[float]]:
@@ -39,25 +19,58 @@ def measured_memory(task: Task) -> dict[str, list[float]]:
     return {label: [*filter(None, values)] for label, values in measured.items() if None not in values}
 
 
-def memory(task: Task, *, ax: Axes | None = None) -> Axes:
-    """The peak memory of a run."""
-    return figures.draw_costs(measured_memory(task), quantity="peak memory of a run in MB", ax=ax)
+class DrawnAnalysis(Analysis):
+    """Findings with their figures, a method for each. All take axes to draw on, a new figure by default."""
 
+    def plot_curves(self, name: str = "val_loss", task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
+        task = self.task(task)
+        metric = "loss" if name.endswith("loss") else task.metric_name
+        drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
+        histories = task.each(lambda entry: entry.curves(name)[:, drawn])
+        ax = figures.draw_curves(histories, metric=metric, epochs=drawn + 1, ax=ax)
+        ax.set_ylabel(f"{'validation' if name.startswith('val_') else 'training'} {metric}")
+        return ax
 
-def gradients(task: Task, when: str = "start", *, ax: Axes | None = None) -> Axes:
-    """Gradient norm of each layer at the "start" of training, with the theory's prediction, or at its "end"."""
-    norms = task.each(lambda entry: entry.layers(f"gradient_{when}"))
-    predictions = theory.predicted(task) if when == "start" else {}
-    return figures.draw_gradients(norms, predictions, layers=task.layer_names, ax=ax)
+    def plot_differences(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """Differences by seed from the baseline in the test metric, with their intervals."""
+        return figures.draw_differences(self.differences(task), metric=self.task(task).metric_name, ax=ax)
 
+    def plot_learning_rates(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """The validation metric by learning rate."""
+        task = self.task(task)
+        return figures.draw_learning_rates(task.each(lambda entry: entry.validation), metric=task.metric_name, ax=ax)
 
-def shares(task: Task, state: str = "dead", when: str = "end", *, ax: Axes | None = None) -> Axes:
-    """Share of "dead" or "saturated" units in each layer at the "start" or the "end" of training."""
-    means = task.each(lambda entry: entry.layers(f"{state}_{when}").mean(axis=0))
-    kept = [bool(np.isfinite(layer).any()) for layer in zip(*means.values(), strict=True)]
-    return figures.draw_shares(
-        {label: values[kept] for label, values in means.items()},
-        quantity=f"{state} units, {'before' if when == 'start' else 'after'} training",
-        layers=[name for name, keep in zip(task.layer_names, kept, strict=True) if keep],
-        ax=ax,
-    )
+    def plot_time(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """The time of a training step."""
+        times = self.task(task).each(lambda entry: [1e3 * record.step_seconds for record in entry.records])
+        return figures.draw_costs(times, quantity="time of a training step in ms", ax=ax)
+
+    def plot_memory(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """The peak memory of a run, of the activations for which it was measured."""
+        return figures.draw_costs(measured_memory(self.task(task)), quantity="peak memory of a run in MB", ax=ax)
+
+    def predicted_gradients(self, task: Task | None = None) -> dict[str, np.ndarray]:
+        """The theory's gradient norms before training, for networks and activations that it describes."""
+        return theory.predicted(self.task(task))
+
+    def plot_gradients(self, when: str = "start", task: Task | None = None, ax: Axes | None = None) -> Axes:
+        """Gradient norm of each layer at the "start" of training, with the theory's prediction, or at its "end"."""
+        task = self.task(task)
+        norms = task.each(lambda entry: entry.layers(f"gradient_{when}"))
+        predictions = theory.predicted(task) if when == "start" else {}
+        return figures.draw_gradients(norms, predictions, layers=task.layer_names, ax=ax)
+
+    def plot_shares(
+        self, state: str = "dead", when: str = "end", task: Task | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Share of "dead" or "saturated" units in each layer at the "start" or the "end" of training."""
+        task = self.task(task)
+        means = task.each(lambda entry: entry.layers(f"{state}_{when}").mean(axis=0))
+        kept = [bool(np.isfinite(layer).any()) for layer in zip(*means.values(), strict=True)]
+        return figures.draw_shares(
+            {label: values[kept] for label, values in means.items()},
+            quantity=f"{state} units, {'before' if when == 'start' else 'after'} training",
+            layers=[name for name, keep in zip(task.layer_names, kept, strict=True) if keep],
+            ax=ax,
+        )

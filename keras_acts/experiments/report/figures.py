@@ -81,7 +81,7 @@ def _drop_outliers(ax: Axes, means: Mapping[str, np.ndarray]) -> None:
     if not positive:
         return
     kept = _within_fence(np.log([mean[-1] for mean in positive.values()]))
-    everything = np.concatenate([mean for mean, keep in zip(positive.values(), kept, strict=True) if keep])
+    everything = np.array(list(positive.values()))[kept]
     low, high = everything.min() / 1.2, everything.max() * 1.2
     outside = [label for label, mean in positive.items() if not low <= mean[-1] <= high]
     if outside:
@@ -135,7 +135,6 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: Axes
             )
     ax.set_xlim(left, right)
     label_rows(ax, range(len(differences)), [_with_diverged(found) for found in differences])
-    ax.invert_yaxis()
     ax.margins(y=0.15)
     if differences:
         towards = "right" if differences[0].higher_is_better else "left"
@@ -191,7 +190,6 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: Axes | None
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
         ax.plot(values, np.full(len(values), row), "o", color=plots.COLORS[0], markersize=3)
     label_rows(ax, range(len(costs)), list(costs))
-    ax.invert_yaxis()
     ax.set_xlim(left=0.0)
     ax.set_xlabel(quantity)
     ax.grid(alpha=0.25, axis="x")
@@ -265,7 +263,6 @@ def draw_shares(
     label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
     names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)
-    ax.invert_yaxis()
     ax.set_xlabel("layer")
     ax.set_title(quantity)
     return ax
@@ -276,16 +273,15 @@ def _with_diverged(found: Difference) -> str:
 
 
 def _style(number: int) -> tuple[str, str]:
-    return (
-        plots.COLORS[number % len(plots.COLORS)],
-        plots.LINE_STYLES[number // len(plots.COLORS) % len(plots.LINE_STYLES)],
-    )
+    turn, place = divmod(number, len(plots.COLORS))
+    return plots.COLORS[place], plots.LINE_STYLES[turn % len(plots.LINE_STYLES)]
 
 
 def label_rows(ax: Axes, rows: Iterable[float], labels: Sequence[str]) -> None:
-    """Name the rows. Long spec strings are broken into two lines, which leaves room for the figure."""
+    """Name the rows, the first on top. Long spec strings are broken into two lines, which leaves room to the figure."""
     wrapped = [label.replace("(", "\n(", 1) if len(label) > 18 else label for label in labels]
     ax.set_yticks(list(rows), wrapped, fontsize="small" if len(labels) > 8 else "medium")
+    ax.invert_yaxis()
 
 
 def _fit(names: Sequence[str]) -> bool:

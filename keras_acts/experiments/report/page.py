@@ -5,16 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
+import matplotlib
 import numpy as np
 
 from keras_acts import plots
 from keras_acts.experiments.analysis import tables, verdict
-from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.differences import seeds_needed
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, svg
 from keras_acts.experiments.report.boundaries import Boundary
+from keras_acts.experiments.report.drawing import DrawnAnalysis
 from keras_acts.experiments.runs.records import Record
 
 __all__ = ["render"]
@@ -30,15 +31,8 @@ class Cell(NamedTuple):
     value: float | str
 
 
-class Drawn(NamedTuple):
-    """A figure on the page."""
-
-    title: str
-    svg: str
-
-
 def render(
-    analysis: Analysis,
+    analysis: DrawnAnalysis,
     reproduction: Reproduction | None = None,
     *,
     boundaries: Sequence[Boundary] = (),
@@ -62,25 +56,27 @@ def render(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    exhibits = [] if reproduction is None else gallery.reproduction_exhibits(reproduction, svg.STYLE)
-    return environment.get_template("report.html").render(
-        reproduction=reproduction,
-        published=_drawn(exhibits),
-        sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
-        extra=_drawn([gallery.boundary_exhibit(boundaries, svg.STYLE)] if boundaries else []),
-        settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
-        runs=len(analysis.records),
-        light=dict(enumerate(plots.COLORS)),
-        dark=dict(enumerate(DARK_COLORS)),
-    )
+    with matplotlib.rc_context(svg.STYLE):
+        return environment.get_template("report.html").render(
+            reproduction=reproduction,
+            published=_drawn(gallery.reproduction_exhibits(reproduction) if reproduction else []),
+            sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
+            extra=_drawn([gallery.boundary_exhibit(boundaries)] if boundaries else []),
+            settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
+            runs=len(analysis.records),
+            light=dict(enumerate(plots.COLORS)),
+            dark=dict(enumerate(DARK_COLORS)),
+        )
 
 
-def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[Drawn]:
+def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[dict[str, str]]:
     """Figures as SVG, with names that start with `prefix`, as they must be unique on the page."""
-    return [Drawn(each.title, svg.inline(each.figure, prefix + each.name, each.description)) for each in exhibits]
+    return [
+        {"title": each.title, "svg": svg.inline(each.figure, prefix + each.name, each.description)} for each in exhibits
+    ]
 
 
-def _section(analysis: Analysis, task: Task, number: int) -> dict[str, Any]:
+def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
     """A task on the page."""
     return {
         "label": task.label,
@@ -90,7 +86,7 @@ def _section(analysis: Analysis, task: Task, number: int) -> dict[str, Any]:
         "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
         "rates": [f"{rate:g}" for rate in task.learning_rates],
         "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
-        "figures": _drawn(gallery.exhibits(analysis, task, svg.STYLE), f"p{number}-"),
+        "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
         "settings": _settings(analysis, task),
     }
 
@@ -140,7 +136,7 @@ def _sortable(value: float) -> float | str:
     return "Infinity" if value == math.inf else value  # as JavaScript spells it
 
 
-def _settings(analysis: Analysis, task: Task) -> dict[str, str]:
+def _settings(analysis: DrawnAnalysis, task: Task) -> dict[str, str]:
     seeds = sorted({record.run.seed for entry in task.entries for record in entry.records})
     return {
         "Data": task.data,
@@ -158,7 +154,7 @@ def _settings(analysis: Analysis, task: Task) -> dict[str, str]:
     }
 
 
-def _detectable(analysis: Analysis, task: Task) -> str:
+def _detectable(analysis: DrawnAnalysis, task: Task) -> str:
     """The least and the largest over the activations: their spreads differ."""
     differences = analysis.differences(task)
     found = [each.detectable for each in differences if not math.isnan(each.detectable)]

@@ -28,14 +28,14 @@ def draw_reproduction(rows: Sequence[Row], *, ax: Axes | None = None) -> Axes:
         ax.plot(row.finite, place + spread, "o", color=plots.COLORS[0], markersize=3, alpha=0.6)
         if row.finite:
             ax.plot([np.median(row.finite)] * 2, [place - 0.35, place + 0.35], color=plots.COLORS[0], linewidth=2.0)
-        if row.published is not None:
-            ax.plot(row.published, place, "D", color=plots.COLORS[4], markersize=7)
-    names = [label for label in ("label", "activation") if len({getattr(row, label) for row in rows}) > 1] or ["label"]
-    label_rows(ax, range(len(rows)), [": ".join(getattr(row, name) for name in names) for row in rows])
-    seen = [value for row in rows for value in (*row.finite, *([] if row.published is None else [row.published]))]
+        if row.published.value is not None:
+            ax.plot(row.published.value, place, "D", color=plots.COLORS[4], markersize=7)
+    columns = [[row.published.label for row in rows], [row.published.activation for row in rows]]
+    names = [column for column in columns if len(set(column)) > 1] or columns[:1]
+    label_rows(ax, range(len(rows)), [": ".join(name) for name in zip(*names, strict=True)])
+    seen = [value for row in rows for value in (*row.finite, row.published.value) if value is not None]
     if seen and min(seen) > 0.0 and max(seen) > 50.0 * min(seen):
         ax.set_xscale("log")
-    ax.invert_yaxis()
-    ax.set_xlabel(rows[0].measure)
+    ax.set_xlabel(rows[0].published.measure.name)
     ax.grid(alpha=0.25, axis="x")
     return ax

@@ -5,7 +5,6 @@ import io
 import re
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from keras_acts import plots
@@ -14,30 +13,24 @@ __all__ = ["STYLE", "inline"]
 
 # Text and axes are drawn in a colour that nothing else has, which is then replaced by the text colour of the page.
 INK = "#010203"
+_INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
+_CLEAR = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor", "legend.edgecolor")
 STYLE: dict[Any, Any] = {
-    "text.color": INK,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-    "legend.facecolor": "none",
-    "legend.edgecolor": "none",
+    **dict.fromkeys(_INKED, INK),
+    **dict.fromkeys(_CLEAR, "none"),
     "svg.fonttype": "none",
     "svg.hashsalt": "keras_acts",
 }
 
 
 def inline(figure: Figure, name: str, description: str) -> str:
-    """The figure as an `<svg>` element.
+    """The figure as an `<svg>` element. It is drawn, and this is called, under `matplotlib.rc_context(STYLE)`.
 
     Text stays text. Colours of `plots.COLORS` become the CSS variables --series-0, --series-1, ... of the page, which
     are lighter in dark mode. There is no address of any kind in it.
 
     Args:
-        figure: drawn under `matplotlib.rc_context(STYLE)`.
+        figure: any figure.
         name: unique on the page; identifiers inside the figure start with it.
         description: the alternative text.
 
@@ -45,8 +38,7 @@ def inline(figure: Figure, name: str, description: str) -> str:
         The element, with the role of an image.
     """
     buffer = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)

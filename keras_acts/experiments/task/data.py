@@ -10,7 +10,6 @@ from sklearn.model_selection import train_test_split
 
 from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
-from keras_acts.experiments.task.options import check_options
 
 __all__ = ["Part", "Split", "check", "load", "source"]
 
@@ -78,7 +77,8 @@ def load(name: str, seed: int = 0) -> Split:
         >>> len(split.train.x), len(split.validation.x), len(split.test.x), split.classes
         (1077, 360, 360, 10)
     """
-    return _split(source(name, None if _is_fixed(name) else seed), seed)
+    made = spec.parse(name)[0] in datasets.MADE_BY_SEED
+    return _split(source(name, seed if made else None), seed)  # otherwise one copy of the data serves all seeds
 
 
 def check(name: str) -> None:
@@ -89,14 +89,8 @@ def check(name: str) -> None:
 def _reader(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
     """What reads the data of a name, and its options."""
     place = spec.parse(name)[0]
-    if place.endswith(files.SUFFIXES):
-        return functools.partial(files.read, place), check_options(name, files.read, given=("path",))
-    return user_functions.find("data set", name, datasets.SOURCES, ("seed",), others="; .csv and .npz files")
-
-
-def _is_fixed(name: str) -> bool:
-    """True if the seed chooses the split only, so that one copy of the data serves all seeds."""
-    return spec.parse(name)[0] not in datasets.MADE_BY_SEED
+    known = {place: functools.partial(files.read, place)} if place.endswith(files.SUFFIXES) else datasets.SOURCES
+    return user_functions.find("data set", name, known, given=("seed",), others="; .csv and .npz files")
 
 
 @functools.lru_cache(maxsize=1)

@@ -29,10 +29,10 @@ def read(path: str, target: str | None = None, task: str | None = None) -> Sourc
         OSError: if the file cannot be read.
         ValueError: for text or missing values among the features, or targets that do not fit the task.
     """
-    if Path(path).suffix == ".csv":
-        x, y = _read_csv(Path(path), target)
-    else:
-        x, y = _read_npz(Path(path))
+    try:
+        x, y = _read_csv(Path(path), target) if Path(path).suffix == ".csv" else _read_npz(Path(path))
+    except OSError as error:
+        raise OSError(f"The data file {path} cannot be read: {error.strerror or error}") from error
     return as_source(x, y, task=task, where=path)
 
 
@@ -59,10 +59,8 @@ def as_source(x: Any, y: Any, task: str | None = None, where: str = "data") -> S
     if not is_text:
         _check_finite(y, f"{where}: y")
     integers = is_text or (y.ndim == 1 and bool(np.all(y == np.floor(y))))
-    if task is None:
-        task = "classification" if integers else "regression"
     scale = x.ndim == 2
-    if task == "regression":
+    if task == "regression" or (task is None and not integers):
         if is_text:
             raise ValueError(f"{where}: regression needs numbers as targets. Received: {y[0]!r}")
         return Source(x, y.reshape(len(y), -1).astype("float64"), classes=None, scale=scale)
@@ -97,8 +95,6 @@ def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
             if not {"x", "y"} <= set(arrays.files):
                 raise ValueError(f"{path} must hold the arrays 'x' and 'y'. Received: {arrays.files}")
             return arrays["x"], arrays["y"]
-    except OSError as error:
-        raise OSError(f"The data file {path} cannot be read: {error}") from error
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise ValueError(f"{path} must hold plain arrays, no Python objects. Received: {error}") from error
@@ -138,8 +134,6 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header, *lines = list(csv.reader(file)) or [[]]
-    except OSError as error:
-        raise OSError(f"The data file {path} cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} must be a CSV file in UTF-8. Received: {error}") from error
     lines = [[text.strip() for text in line] for line in lines if line]

@@ -43,8 +43,7 @@ class ActivationFactory:
         self.text = text
         self.pairing = pairing
         self.made: list[Any] = []
-        self()  # a wrong name is found here
-        self.made.clear()
+        self.make()  # a wrong name is found here
 
     def __call__(self) -> Any:
         """A function, or a new layer."""

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,13 @@ def name_of(function: Function) -> str:
         ValueError: if there is none: for lambdas and functions inside functions.
     """
     name = f"{getattr(function, '__module__', None)}:{getattr(function, '__qualname__', None)}"
-    try:
-        found = resolve(name)
-    except ValueError:
-        found = None
-    if found is not function:
-        raise ValueError(
-            "Each run may go to another process, which must find the function by name: define it at the top level of a "
-            f"module, with `def`. Received: {function!r}"
-        )
-    return name
+    with suppress(ValueError):
+        if resolve(name) is function:
+            return name
+    raise ValueError(
+        "Each run may go to another process, which must find the function by name: define it at the top level of a "
+        f"module, with `def`. Received: {function!r}"
+    )
 
 
 def resolve(name: str) -> Function:
@@ -71,11 +69,11 @@ def find(
         ValueError: for an unknown name, or an option that a function of ours does not take.
     """
     place, _, options = spec.parse(text)
+    if place in known:
+        return known[place], check_options(text, known[place], given)
     if ":" in place:
         return resolve(place), options
-    if place not in known:
-        raise unknown(kind, text, known, f"{others}; and functions of your own as 'module:function'")
-    return known[place], check_options(text, known[place], given)
+    raise unknown(kind, text, known, f"{others}; and functions of your own as 'module:function'")
 
 
 def check_shared(name: str, engine: str) -> None:
