@@ -3,7 +3,6 @@
 python -m tools.public_api
 """
 
-import enum
 import importlib
 import inspect
 import os
@@ -40,14 +39,23 @@ def _default(value: Any) -> str:
     return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
 
 
-def _signature(thing: Any) -> str:
+def _constructor(cls: type) -> str:
+    """The signature of the constructor that ours of the bases define: inherited ones depend on Keras and Python."""
+    for base in filter(_is_own, cls.__mro__):
+        for name in ("__init__", "__new__"):
+            if name in vars(base):
+                return _signature(getattr(base, name), skip=1)
+    return ""
+
+
+def _is_own(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "keras_acts"
+
+
+def _signature(function: Any, skip: int = 0) -> str:
     """Parameters and defaults. Types are left out: how they print depends on the version of Python."""
-    try:
-        signature = inspect.signature(thing)
-    except (TypeError, ValueError):
-        return ""
     parts, kind = [], None
-    for parameter in signature.parameters.values():
+    for parameter in list(inspect.signature(function).parameters.values())[skip:]:
         if parameter.kind is parameter.KEYWORD_ONLY and kind not in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL):
             parts.append("*")
         if kind is parameter.POSITIONAL_ONLY and parameter.kind is not kind:
@@ -61,8 +69,9 @@ def _signature(thing: Any) -> str:
 
 def _members(cls: type) -> Iterator[str]:
     """The public methods and properties that a class of ours adds to those of its foreign bases."""
-    is_own = {base: base.__module__.partition(".")[0] == "keras_acts" for base in cls.__mro__}
-    added, foreign = ({name for base in is_own if is_own[base] is own for name in vars(base)} for own in (True, False))
+    added, foreign = (
+        {name for base in cls.__mro__ if _is_own(base) == own for name in vars(base)} for own in (True, False)
+    )
     for name in sorted(name for name in added - foreign if not name.startswith("_")):
         member = inspect.getattr_static(cls, name)
         if isinstance(member, staticmethod | classmethod):
@@ -81,9 +90,7 @@ def snapshot() -> str:
             if inspect.ismodule(thing):
                 lines.append(f"  {name}: module")
             elif inspect.isclass(thing):
-                # How an Enum is called depends on the version of Python.
-                signature = "" if issubclass(thing, enum.Enum) else _signature(thing)
-                lines += [f"  {name}: class{signature}", *_members(thing)]
+                lines += [f"  {name}: class{_constructor(thing)}", *_members(thing)]
             elif callable(thing):
                 lines.append(f"  {name}{_signature(thing)}")
             else:
