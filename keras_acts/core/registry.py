@@ -41,12 +41,13 @@ class Declared:
     @property
     def source(self) -> str:
         """File and line of the declaration, such as `keras_acts/activations/periodic.py:20`."""
-        path = inspect.getsourcefile(self.declared)
+        declared = inspect.unwrap(self.declared)  # `empty_as_is` wraps bodies, and its own file is not theirs
+        path = inspect.getsourcefile(declared)
         if path is None:
             return "unknown"
         package = self.declared.__module__.partition(".")[0]
         _, found, inside = path.replace(os.sep, "/").rpartition(f"/{package}/")
-        return f"{package}/{inside}:{inspect.getsourcelines(self.declared)[1]}" if found else path
+        return f"{package}/{inside}:{inspect.getsourcelines(declared)[1]}" if found else path
 
 
 Record = TypeVar("Record", bound=Declared)
