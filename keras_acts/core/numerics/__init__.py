@@ -11,8 +11,7 @@ factor exp(x), x <= 0             `times_exp`                     2.3, 2.3      
   several factors                 `split_exp`                     1.3, 1.2        multiply them in between
   sums of exp(-|x|), e.g. gates   `half_decay` h, e = h h         2, 2            h (h factor), as in `times_square`
 factor h^2                        `times_square`                  2.4, 2.4        h^2 is 0 before the product is
-exp(x) - 1, x <= 0                `expm1` if exp(x) is needed     1.3, 1.3        ops (2.6, 2.9): three times an exp
-                                  anyway, else `ops`
+exp(x) - 1, x <= 0                `expm1`                         2.6, 1.3        ops under XLA: three times an exp
 log(1 + x)                        `log1p`                         2.2, 1.3        ops (2.5, 127): XLA in float64, x < 0
   -1/2 <= x <= 1, e.g. exp(-|x|)  `log1p_unit`                    2.5, 1.5        `log1p` has one more logarithm
   divided by x                    `log1p_quotient`                1.2, 0.9        0 / 0, and two roundings more
