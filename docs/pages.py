@@ -67,10 +67,10 @@ def write_layers(reference: Path) -> None:
     declared = sorted((layers.info(name) for name in layers.names()), key=lambda found: found.family)
     for family, group in groupby(declared, key=lambda found: found.family):
         module = import_module(f"keras_acts.layers.{family}")
-        parts = [
-            head(words(family), module),
-            *(directive("class", f"keras_acts.layers.{found.name}") for found in group),
-        ]
+        bases = ["PresetGLU"] if family == "glu_presets" else []  # whose arguments the presets have
+        members = [*bases, *(found.name for found in group)]
+        parts = [head(words(family), module)]
+        parts += [directive("class", f"keras_acts.layers.{family}.{name}") for name in members]
         (reference / "layers" / f"{family}.rst").write_text("\n".join(parts), encoding="utf-8")
 
 
