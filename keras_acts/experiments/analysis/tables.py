@@ -12,11 +12,9 @@ import numpy as np
 from keras_acts.experiments.analysis import verdict
 from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.selection import Entry, Task
-from keras_acts.experiments.runs.records import LayerRecord, Record
+from keras_acts.experiments.runs.records import HISTORY, LayerRecord, Record
 
 __all__ = ["Row", "interval", "rich_table", "score", "table", "write_csv"]
-
-HISTORY = ("loss", "metric", "val_loss", "val_metric")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of
 from keras_acts.experiments.report.drawing import DrawnAnalysis, measured_memory
 from keras_acts.experiments.report.published import draw_reproduction
 
-__all__ = ["Exhibit", "boundary_exhibit", "exhibits", "reproduction_exhibits", "sentence_case"]
+__all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits", "sentence_case"]
 
 # Narrow, so that the text stays readable where a phone scales the figure down to its own width.
 SIZE = (4.6, 3.6)
@@ -38,12 +38,7 @@ class Exhibit(NamedTuple):
 
 def exhibits(analysis: DrawnAnalysis, task: Task) -> list[Exhibit]:
     """The figures of a task, most important first, without those for which nothing was measured."""
-    boundaries = of_task(task)
-    return [
-        *([boundary_exhibit(boundaries)] if boundaries else []),
-        *_measured(analysis, task),
-        *_costs(analysis, task),
-    ]
+    return [*boundary_exhibits(of_task(task)), *_measured(analysis, task), *_costs(analysis, task)]
 
 
 def _measured(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
@@ -98,16 +93,17 @@ def _layers(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
 
 
 def _costs(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
-    words = "Time of a training step"
-    text = f"{words} by activation; the medians are in the table."
-    yield Exhibit("time", words, text, _figure(analysis.plot_time, task))
+    text = "Time of a training step by activation; the medians are in the table."
+    yield Exhibit("time", "Time of a training step", text, _figure(analysis.plot_time, task))
     if measured_memory(task):
         text = "Peak memory of a run by activation; the means are in the table."
         yield Exhibit("memory", "Peak memory", text, _figure(analysis.plot_memory, task))
 
 
-def boundary_exhibit(boundaries: Sequence[Boundary]) -> Exhibit:
-    """Decision boundaries side by side."""
+def boundary_exhibits(boundaries: Sequence[Boundary]) -> list[Exhibit]:
+    """One figure with the decision boundaries side by side, where there are any."""
+    if not boundaries:
+        return []
     columns = 2 if len(boundaries) < 3 else 3
     rows = -(-len(boundaries) // columns)
     figure = Figure(figsize=(SIZE[0], 0.3 + SIZE[0] / columns * rows), layout="constrained")
@@ -118,7 +114,7 @@ def boundary_exhibit(boundaries: Sequence[Boundary]) -> Exhibit:
         ax.set_axis_off()
     names = "; ".join(boundary.label for boundary in boundaries)
     title = "Decision boundaries: for each activation, the run with the median test score"
-    return Exhibit("boundaries", title, f"Decision boundaries in the plane, and the data. {names}.", figure)
+    return [Exhibit("boundaries", title, f"Decision boundaries in the plane, and the data. {names}.", figure)]
 
 
 def reproduction_exhibits(reproduction: Reproduction) -> list[Exhibit]:

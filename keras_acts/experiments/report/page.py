@@ -61,7 +61,7 @@ def render(
             reproduction=reproduction,
             published=_drawn(gallery.reproduction_exhibits(reproduction) if reproduction else []),
             sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
-            extra=_drawn([gallery.boundary_exhibit(boundaries)] if boundaries else []),
+            extra=_drawn(gallery.boundary_exhibits(boundaries)),
             settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
             runs=len(analysis.records),
             light=dict(enumerate(plots.COLORS)),

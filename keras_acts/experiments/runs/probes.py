@@ -33,8 +33,9 @@ class Probe:
     def __init__(self, model: keras.Model, activations: Sequence[Any], losses: Callable[[Any, Any], Any]) -> None:
         self._places = _places(model, activations)
         self._losses = losses
-        self._model = model
         self._observed = _observed(model, self._places)
+        if self._observed is model:
+            self._places = [place._replace(activation=None) for place in self._places]
         self._compiled = tf.function(self._look, autograph=False)
 
     def look(self, x: Any, y: Any) -> np.ndarray:
@@ -62,7 +63,7 @@ class Probe:
             return tf.zeros((0, 4))
         weights = [(place.layer.kernel, getattr(place.layer, "bias", None)) for place in self._places]
         with tf.GradientTape() as tape:
-            outputs, *inputs = self._forward(x)
+            outputs, *inputs = keras.tree.flatten(self._observed(x, training=False))  # one tensor comes bare
             loss = tf.reduce_mean(self._losses(outputs, y))
         values = [[None if weight is None else weight.value for weight in pair] for pair in weights]
         gradients = tape.gradient(loss, values, unconnected_gradients="zero")
@@ -74,16 +75,8 @@ class Probe:
             ]
         )
 
-    def _forward(self, x: Any) -> list[Any]:
-        """The outputs, and what goes into the activation of each place that has one."""
-        if self._observed is None:
-            return [self._model(x, training=False)]
-        return keras.tree.flatten(self._observed(x, training=False))  # one tensor comes bare
-
     def _shares(self, inputs: list[Any]) -> list[tuple[Any, Any]]:
         nothing = (tf.constant(np.nan), tf.constant(np.nan))
-        if not inputs:
-            return [nothing] * len(self._places)
         each = iter(inputs)
         return [
             nothing if place.activation is None else _flat_shares(place.layer, place.activation, next(each))
@@ -135,13 +128,13 @@ def _places(model: keras.Model, activations: Sequence[Any]) -> list[_Place]:
     return places
 
 
-def _observed(model: keras.Model, places: Sequence[_Place]) -> keras.Model | None:
-    """The model, with what goes into each activation as further outputs; None if it is not a graph of layers."""
+def _observed(model: keras.Model, places: Sequence[_Place]) -> keras.Model:
+    """The model, with what goes into each activation as further outputs; as it is if it is not a graph of layers."""
     activations = [place.activation for place in places if place.activation is not None]
     try:
         return keras.Model(model.inputs, [*model.outputs, *(layer.input for layer in activations)])
     except (AttributeError, ValueError):  # subclassed, or a layer in two places
-        return None
+        return model
 
 
 def _number(value: float) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 Value = str | int | float | bool | None
+HISTORY = ("loss", "metric", "val_loss", "val_metric")  # the curves of a run
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
 from keras_acts.experiments.runs import plane
 from keras_acts.experiments.runs.probes import Probe
-from keras_acts.experiments.runs.records import Record, Run
+from keras_acts.experiments.runs.records import HISTORY, Record, Run
 from keras_acts.experiments.task import networks
 from keras_acts.experiments.task.data import Part, Split
 
@@ -75,7 +75,7 @@ class Trainer:
         probed = tuple(tensor[:PROBED] for tensor in train)
         before = self._probe.look(*probed)
         shuffle = np.random.default_rng(run.seed)
-        curves: dict[str, list[float]] = {"loss": [], "metric": [], "val_loss": [], "val_metric": []}
+        epochs = []
         seconds = 0.0
         batches = len(split.train.x) / self._batch_size
         steps = math.ceil(batches) if self._fill_up else math.floor(batches)
@@ -84,14 +84,13 @@ class Trainer:
             start = time.perf_counter()
             trained = self._epoch(*train, order, tf.constant(steps)).numpy()
             seconds += time.perf_counter() - start
-            validated = self._evaluate(*validation).numpy()
-            for name, value in zip(curves, (*trained, *validated), strict=True):
-                curves[name].append(float(value))
+            epochs.append([*trained.tolist(), *self._evaluate(*validation).numpy().tolist()])
         after = self._probe.look(*probed)
-        test_loss, test_metric = (float(value) for value in self._evaluate(*_tensors(split.test)).numpy())
+        test_loss, test_metric = self._evaluate(*_tensors(split.test)).numpy().tolist()
+        history = dict(zip(HISTORY, zip(*epochs, strict=True), strict=True))
         return Record(
             run=run,
-            history={name: tuple(values) for name, values in curves.items()},
+            history=history,
             metric_name="mse" if self._classes is None else "accuracy",
             higher_is_better=self._classes is not None,
             test_loss=test_loss,
@@ -100,7 +99,7 @@ class Trainer:
             seconds=seconds,
             step_seconds=seconds / (run.epochs * math.ceil(batches)),
             peak_memory_mb=_peak_memory(),
-            diverged=not np.isfinite([*curves["loss"], *curves["val_loss"], test_loss]).all(),
+            diverged=not np.isfinite([*history["loss"], *history["val_loss"], test_loss]).all(),
             layers=self._probe.records(before, after),
             versions=versions(),
             decisions=self._decisions(split),
