@@ -327,6 +327,8 @@ def test_derivatives_are_declared_once_and_in_order(registering):
     def mine(x):
         return x
 
+    with pytest.raises(ValueError, match=r"`@mine.derivative` must decorate a function of \(x\)"):
+        mine.derivative(lambda x, beta: beta * x)
     with pytest.raises(ValueError, match="derivative of 'mine' must be declared before its second derivative"):
         mine.second_derivative(derivative_of_three)
     mine.derivative(derivative_of_three)

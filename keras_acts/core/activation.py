@@ -146,7 +146,7 @@ class Activation(registry.Declared):
 
     def declare_derivative(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Make `rule(x, **params)` the derivative, in place of automatic differentiation."""
-        self._check_free("derivative")
+        self._check_rule("derivative", rule)
 
         def second(x: Any, *args: Any, **params: Any) -> Any:
             assert self.second_derivative is not None
@@ -163,7 +163,7 @@ class Activation(registry.Declared):
 
     def declare_second_derivative(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Make `rule(x, **params)` the second derivative, in place of automatic differentiation of the first."""
-        self._check_free("second_derivative")
+        self._check_rule("second_derivative", rule)
         if self.derivative is None:
             raise ValueError(
                 f"The derivative of '{self.name}' must be declared before its second derivative. "
@@ -172,12 +172,19 @@ class Activation(registry.Declared):
         self.second_derivative = rule
         return rule
 
-    def _check_free(self, what: str) -> None:
+    def _check_rule(self, what: str, rule: Callable[..., Any]) -> None:
         if getattr(self, what) is not None:
             raise ValueError(
                 f"`@{self.name}.{what}` declares what '{self.name}' has already. To evaluate it, call "
-                f"keras_acts.info('{self.name}').{what}(x); for an activation of your own, choose another name."
+                f"keras_acts.info('{self.name}').{what}(x)."
             )
+        try:
+            inspect.signature(rule).bind(None, **self.defaults)
+        except (TypeError, ValueError) as error:  # here, not when a gradient is first taken
+            expected = ", ".join(["x", *self.params])
+            raise ValueError(
+                f"`@{self.name}.{what}` must decorate a function of ({expected}). Received: {rule!r} ({error})"
+            ) from error
         self._computation.cache_clear()  # of calls before this declaration, which went by autodiff
 
     def __call__(self, x: Any, params: dict[str, Any]) -> Any:

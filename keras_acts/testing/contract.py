@@ -233,7 +233,11 @@ def check_formula(subject: Subject) -> list[str]:
     # exponents whose exponential mpmath can take once more.
     x = x[(np.abs(x) < 20.0) & (np.abs(x) >= np.finfo(np.float64).tiny)]
     x = np.random.default_rng(5).choice(x, min(FORMULA_POINTS, len(x)), replace=False)
-    exact = oracle.derivatives(functools.partial(notation.reference(subject.formula), **subject.params), x)
+    try:
+        formula = notation.reference(subject.formula)
+    except notation.FormulaError as error:
+        return [f"the formula cannot be read: {error}"]
+    exact = oracle.derivatives(functools.partial(formula, **subject.params), x)
     got = subject.evaluate(x, "graph")
     findings = []
     for order in range(2):
@@ -297,10 +301,10 @@ def check_activation(
 
     Args:
         fn: a callable, or a name or spec string.
-        reference: the same function in mpmath, `reference(x, **params)`, written from the paper. A formula made by
-            `define` is judged by its own text without it; for others, the
-            activation's own float64 result is the reference, so that a wrong formula goes unnoticed and only loss of
-            accuracy is found.
+        reference: the same function in mpmath, `reference(x, **params)`, written from the paper. Without it a formula
+            made by `define` is judged by its text. Of others only the float64 values at moderate x are held to the
+            formula of the declaration, if there is one; all else is judged by the activation's own float64 result,
+            which finds loss of accuracy only.
         dtypes: of "float16", "bfloat16", "float32", "float64".
         modes: of "eager", "graph", "xla".
         thorough: whether to take a million float32 inputs.

@@ -24,7 +24,7 @@ from keras_acts.notation.tokens import MAX_CONSTANT
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FormulaRecord(Activation):
     """The record of a formula. Its registered name is the formula, so that a file needs nothing else."""
 
