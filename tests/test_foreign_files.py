@@ -70,8 +70,16 @@ def test_the_squash_of_keras_contrib_is_not_ours(tmp_path):
 @pytest.mark.filterwarnings("ignore:No training configuration found")
 def test_a_file_with_bare_strings_loads_with_the_remedy_of_the_error(tmp_path):
     with_bare_strings("snake", tmp_path / "model.h5")
-    loaded = keras.models.load_model(tmp_path / "model.h5", custom_objects=keras_acts.custom_objects())
-    assert loaded.layers[-1].activation is keras_acts.activations.snake
+    for remedy in (keras_acts.custom_objects(), {"snake": keras_acts.get("snake")}):
+        loaded = keras.models.load_model(tmp_path / "model.h5", custom_objects=remedy)
+        assert loaded.layers[-1].activation is keras_acts.activations.snake
+    with_bare_strings("elu(alpha=0.5)", tmp_path / "model.h5")
+    remedy = {"elu(alpha=0.5)": keras_acts.get("elu(alpha=0.5)")}
+    loaded = keras.models.load_model(tmp_path / "model.h5", custom_objects=remedy)
+    assert loaded.layers[-1].activation == keras_acts.get("elu(alpha=0.5)")
+    with_bare_strings("snaek", tmp_path / "model.h5")
+    with pytest.raises((TypeError, ValueError), match="Did you mean 'snake'"):
+        keras.models.load_model(tmp_path / "model.h5")
 
 
 @keras.saving.register_keras_serializable(package="test_foreign_files")
@@ -103,6 +111,21 @@ def test_a_string_that_a_users_layer_passes_on_is_the_users_own(string, suffix, 
     model.save(path)
     x = np.ones((2, 3), "float32")
     np.testing.assert_array_equal(keras.models.load_model(path)(x), model(x))
+
+
+@keras.saving.register_keras_serializable(package="test_foreign_files")
+class WithStringInConfig(keras.layers.Dense):
+    """A user's Dense, without a constructor of its own."""
+
+    def get_config(self):
+        return {**super().get_config(), "activation": "elu(alpha=0.5)"}
+
+
+def test_a_string_in_the_config_of_a_users_own_layer_is_the_users_own(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), WithStringInConfig(2, activation="elu(alpha=0.5)")])
+    model.save(tmp_path / "model.keras")
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
 
 
 def test_a_config_that_is_no_file_may_hold_strings():

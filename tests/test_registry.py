@@ -357,7 +357,7 @@ def test_formulas_by_case(registering):
     assert record.formula_at({"rate": 1.0, "doubled": True}) == "2*rate*x"
     assert record.formula_at({"rate": 1.0, "doubled": False}) == "rate * x"
     assert "f(x) = rate * x\n\nf(x) = x where rate=None\n\nf(x) = 2*rate*x where doubled=True" in by_case.__doc__
-    for wrong in ({"": "x", "speed=1": "x"}, {"rate=None": "x"}):
+    for wrong in ({"": "x", "speed=1": "x"}, {"rate=None": "x"}, {"": "x", "True": "2*x"}):
         with pytest.raises(ValueError, match="The formulas of 'other' must be given by cases of its parameters"):
             keras_acts.activation(name="other", formula=wrong, package="mine")(by_case)
 
@@ -424,6 +424,18 @@ def out_of_its_range(x, beta: Annotated[float, keras_acts.Param("scale", low=0.0
     return beta * x
 
 
+def below_nothing(x, low: Annotated[float, keras_acts.Param("lower end", below="height")] = 0.0):
+    return x
+
+
+def crossed(
+    x,
+    low: Annotated[float, keras_acts.Param("lower end", below="high")] = 3.0,
+    high: Annotated[float, keras_acts.Param("upper end")] = 1.0,
+):
+    return x
+
+
 def plain(x):
     return x
 
@@ -443,6 +455,8 @@ FAULTY = {
     "name": (plain, {"name": "a b"}, "The name of an activation must be an identifier. Received: name='a b'"),
     "lambda": (lambda x: x, {}, "The name of an activation must be an identifier. Received: name='<lambda>'"),
     "trait": (plain, {"traits": ["bouncy"]}, "'bouncy' is not a valid Trait"),
+    "below": (below_nothing, {}, "`below` of `low` of 'below_nothing' must name a parameter. Received: 'height'"),
+    "defaults": (crossed, {}, "`low` of 'crossed' must be smaller than `high`. Received: low=3.0, high=1.0"),
     "alias": (plain, {"aliases": {"torch": "Plain(alpha="}}, "Received: 'Plain(alpha='"),
     "alias parameter": (plain, {"aliases": {"torch": "Plain(alpha=1)"}}, "'plain' has no parameter `alpha`"),
 }

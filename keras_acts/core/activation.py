@@ -126,10 +126,11 @@ class Activation(registry.Declared):
         bound = self.defaults
         bound.update({name: self.params[name].validated(value, self.name) for name, value in given.items()})
         for name, param in self.params.items():
-            if param.below is not None and not bound[name] < bound[param.below]:
+            other = None if param.below is None else bound[param.below]
+            if other is not None and bound[name] is not None and not bound[name] < other:
                 raise ValueError(
                     f"`{name}` of '{self.name}' must be smaller than `{param.below}`. "
-                    f"Received: {name}={bound[name]!r}, {param.below}={bound[param.below]!r}"
+                    f"Received: {name}={bound[name]!r}, {param.below}={other!r}"
                 )
         return bound
 
@@ -257,7 +258,7 @@ class BoundActivation:
     def __init__(self, declaration: Activation, params: Mapping[str, Any]) -> None:
         self.declaration = declaration
         self.all_params = declaration.bind((), params)
-        self.params = {name: self.all_params[name] for name in declaration.params if name in params}
+        self.params = MappingProxyType({name: self.all_params[name] for name in declaration.params if name in params})
         self.__name__ = spec.format(declaration.name, self.params)
         self.__doc__ = declaration.documentation
 

@@ -101,6 +101,7 @@ def activation(
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
+        record.bind()  # so are defaults that do not go together
         for alias in itertools.chain.from_iterable(record.aliases.values()):
             record.bind(*spec.parse(alias)[1:])  # a faulty alias is an error here, not in some later look-up
         function = cast(Any, record.function)
@@ -117,8 +118,8 @@ def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param]
     if not isinstance(formula, Mapping):
         return {"": formula}
     for case in formula:
-        unknown = spec.parse(f"f({case})")[2].keys() - params.keys()
-        if unknown or "" not in formula:
+        _, unnamed, named = spec.parse(f"f({case})")
+        if unnamed or named.keys() - params.keys() or bool(case) != bool(named) or "" not in formula:
             raise ValueError(
                 f"The formulas of '{owner}' must be given by cases of its parameters, such as 'approximate=True', and "
                 f"by '' for every other case. Received: {list(formula)}"
@@ -144,6 +145,9 @@ def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
         kinds = accepted - {type(None)}
         if len(kinds) != 1 or not kinds <= {float, int, bool}:
             raise ValueError(f"`{parameter.name}` of '{owner}' must be a float, int or bool. Received: {parameter}")
+        below = notes[0].below
+        if below is not None and below not in [other.name for other in signature[1:]]:
+            raise ValueError(f"`below` of `{parameter.name}` of '{owner}' must name a parameter. Received: {below!r}")
         param = copy_with(notes[0], name=parameter.name, kind=kinds.pop(), optional=type(None) in accepted)
         params[parameter.name] = copy_with(param, default=param.validated(parameter.default, owner))
     return params

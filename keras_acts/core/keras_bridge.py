@@ -52,17 +52,18 @@ class _StringTable(dict[str, Any]):
         custom = keras.saving.get_registered_object(name)
         if custom is not None:
             return custom() if inspect.isclass(custom) else custom
+        found = resolve.get(name)
         if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
             raise ValueError(
-                f"A file names the activation '{name}' without a package, which does not say whose it is. For that of "
-                f"its author: load_model(path, custom_objects={{'{name}': ...}}). For that of keras_acts, if it is the "
-                f"same: custom_objects=keras_acts.custom_objects(). Received: {name!r}"
+                f"A file names the activation '{name}' without a package, which does not say whose it is. Say which "
+                f"one is meant: load_model(path, custom_objects={{{name!r}: ...}}), with the author's own in place of "
+                f"the dots, or, if it is the same, with keras_acts.get({name!r}). Received: {name!r}"
             )
-        return resolve.get(name)
+        return found
 
 
 def _is_read_from_file() -> bool:
-    """Whether Keras asks for an activation because a config names it, with no code of a user's in between.
+    """Whether Keras asks for an activation because the config of a layer of its own names it.
 
     A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
     """
@@ -70,6 +71,8 @@ def _is_read_from_file() -> bool:
     while frame is not None and frame.f_globals.get("__name__", "").startswith("keras."):
         if frame.f_code.co_name == "deserialize_keras_object":
             return True
+        if frame.f_code.co_name == "from_config" and not frame.f_locals["cls"].__module__.startswith("keras."):
+            return False
         frame = frame.f_back  # type: ignore[assignment]
     return False
 

@@ -41,7 +41,9 @@ class Declared:
     @property
     def source(self) -> str:
         """File and line of the declaration, such as `keras_acts/activations/periodic.py:20`."""
-        declared = inspect.unwrap(self.declared)  # not where a decorator of the body stands
+        declared = inspect.unwrap(
+            getattr(self.declared, "func", self.declared)
+        )  # not where a decorator of the body stands
         path = inspect.getsourcefile(declared)
         if path is None:
             return "unknown"
@@ -169,4 +171,4 @@ class Registry(Generic[Record]):
 
 
 def _plain(spelling: str) -> str:
-    return spec.parse(spelling)[0].rpartition(":")[2].replace("_", "").replace("-", "").lower()
+    return spec.parse(spelling)[0].rpartition(">")[2].rpartition(":")[2].replace("_", "").replace("-", "").lower()

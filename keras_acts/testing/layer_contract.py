@@ -209,7 +209,8 @@ def check_config(subject: LayerSubject) -> Findings:
     """The config is JSON, holds all arguments, and gives a layer with the same config; so does `clone_model`."""
     layer = subject.make()
     config = layer.get_config()
-    missing = inspect.signature(type(layer)).parameters.keys() - {"kwargs"} - config.keys()
+    parameters = inspect.signature(type(layer)).parameters.items()
+    missing = {name for name, parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD} - config.keys()
     findings = [f"get_config lacks the argument `{name}`" for name in sorted(missing)]
     if json.loads(json.dumps(config)) != config:
         findings.append(f"get_config does not come back from JSON as it is: {config}")
