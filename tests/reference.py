@@ -195,7 +195,7 @@ def _smu(x, alpha, mu):
 
 REFERENCES = {
     "abs": abs,
-    "acon_c": lambda x, p1=1, p2=0, beta=1: (p1 - p2) * x * _sigmoid(beta * (p1 - p2) * x) + p2 * x,
+    "acon_c": lambda x, p1=1, p2=0, beta=1: (mp.mpf(p1) - p2) * x * _sigmoid(beta * (mp.mpf(p1) - p2) * x) + p2 * x,
     "asinh": lambda x: mp.asinh(x),
     "atan": lambda x: mp.atan(x),
     "atlu": lambda x: x * _arctan_gate(x),

@@ -138,8 +138,8 @@ def random_parameters(name: str, generator: np.random.Generator) -> dict:
             if param.kind is bool:
                 found[key] = bool(generator.integers(2))
             elif param.default is not None or generator.integers(2):
-                shift = generator.uniform(-1.0, 1.5)
-                found[key] = int(param.default + 2 * shift) if param.kind is int else (param.default or 0.5) + shift
+                shift = generator.uniform(-1.5, 1.5)
+                found[key] = int(param.default + 2 * shift) if param.kind is int else (param.default or 0.0) + shift
         try:
             return keras_acts.info(name).bind((), found)
         except ValueError:

@@ -12,7 +12,7 @@ from keras_acts import notation
 from keras_acts.testing import metric, oracle
 
 POINTS = 16
-DRAWS = 5  # of parameters; the first are the defaults
+DRAWS = 9  # of parameters; the first are the defaults
 
 
 def worst_k(formula, name, params, generator):

@@ -12,7 +12,7 @@ from keras_acts import Trait
 
 @pytest.fixture
 def growing_cosine():
-    @keras_acts.activation(package="outside", formula=r"x \cos x", paper="arXiv:2108.12943", traits={Trait.PERIODIC})
+    @keras_acts.activation(package="outside", formula="x * cos(x)", paper="arXiv:2108.12943", traits={Trait.PERIODIC})
     def growing_cosine(x):
         """Growing cosine unit."""
         return x * ops.cos(x)
