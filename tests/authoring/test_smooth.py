@@ -148,6 +148,7 @@ def test_a_construction_is_a_full_activation(tmp_path):
     assert "kernel_initializer" in keras_acts.paired(unnamed)
 
 
+@pytest.mark.slow
 def test_constructions_load_in_a_new_process(tmp_path):
     made = [
         smooth.gate("gudermannian"),

@@ -111,6 +111,7 @@ def test_it_refuses_the_folder_of_another_comparison(call, tmp_path):
     assert after == before
 
 
+@pytest.mark.slow
 def test_interrupted_it_keeps_what_is_finished_and_says_how_to_go_on(call, tmp_path, monkeypatch):
     train = runner.run_one
 

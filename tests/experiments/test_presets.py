@@ -37,6 +37,7 @@ def reproduced(preset, parts, records):
 # ---- Each published outcome ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_circles_units_as_in_the_notebook():
     """The notebook's own protocol with three seeds for one: .35, .58, .88, 1.0 for 4, 8, 32, 64 units."""
     parts, records = small(presets.get("circles-units"), lambda plan: plan.data == circles.DATA, seeds=3)
@@ -45,6 +46,7 @@ def test_circles_units_as_in_the_notebook():
     assert all(len(row.values) == 3 for row in found.rows)
 
 
+@pytest.mark.slow
 def test_a_disc_takes_three_hinges_or_two_folds():
     """1, 2, 3 and 8 units trained to the end, with the bounds of the preset: the telling cases only."""
 
@@ -57,6 +59,7 @@ def test_a_disc_takes_three_hinges_or_two_folds():
     assert end(8, "relu") >= 0.99
 
 
+@pytest.mark.slow
 def test_circles_get_better_with_depth_and_with_epochs():
     """The published fall from 3 to 4 layers is noise, and is called so."""
     _, records = small(presets.get("circles-depth"), lambda plan: plan.model[-2] in "34", seeds=4)
@@ -67,6 +70,7 @@ def test_circles_get_better_with_depth_and_with_epochs():
     assert [row.published.value for row in found.rows] == [0.65, 0.875, 1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_sigmoid_gradients_vanish_and_others_do_not():
     """Nielsen: a factor of 4 to 6 per layer; single ratios of 30 units scatter, so the median of a few seeds."""
     parts, records = small(
@@ -76,12 +80,14 @@ def test_sigmoid_gradients_vanish_and_others_do_not():
     assert [round(row.published.value, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
 
 
+@pytest.mark.slow
 def test_snake_goes_on_beyond_its_data():
     parts, records = small(presets.get("snake"), seeds=1, epochs=2000, activations=("relu", "snake(10.0)"))
     found = reproduced(presets.get("snake"), parts, records)
     assert "snake(10.0) find the period" in str(found)
 
 
+@pytest.mark.slow
 def test_siren_fits_a_picture_and_the_initializer_is_why():
     parts, records = small(
         presets.get("siren"),
@@ -120,6 +126,7 @@ def test_what_deep_30_expects():
     assert [outcome.holds for outcome in outcomes] == [False] * 4
 
 
+@pytest.mark.slow
 def test_sigmoid_starts_last_on_digits_where_mnist_cannot_be_had(monkeypatch):
     def no_network():
         raise Exception("URL fetch failure")
@@ -201,6 +208,7 @@ def _something_is_learned(records):
     return presets.Outcome(bool(values(records)), f"{len(records)} runs")
 
 
+@pytest.mark.slow
 def test_a_preset_is_one_command(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")

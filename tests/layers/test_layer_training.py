@@ -180,6 +180,7 @@ def test_another_process_loads_the_model(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_snake_extrapolates_a_sine_and_others_do_not():
     """The experiment of arXiv:2006.08195 in small: learn sin(x) on [-10, 10], judge it on 10 < |x| < 20."""
     x = np.linspace(-10.0, 10.0, 400, dtype="float32")[:, None]
