@@ -2,6 +2,7 @@
 
 python -m tools.kept_files
 
+Run it where the oldest Keras is installed that can run this version: newer ones write keys that older ones refuse.
 Files of a released version are never written again: what they hold must load, however the library has changed since.
 """
 
