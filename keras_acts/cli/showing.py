@@ -17,6 +17,7 @@ from rich.text import Text
 from keras_acts import initializers, layers, plots
 from keras_acts.cli import console
 from keras_acts.core import resolve
+from keras_acts.core.params import constructor_arguments
 from keras_acts.layers.layer_registry import function_or_layer
 
 __all__ = ["show"]
@@ -159,7 +160,7 @@ CHANNELS = 8
 
 def _required(cls: type[keras.Layer]) -> list[str]:
     """Arguments without a default."""
-    parameters = inspect.signature(cls).parameters.values()
+    parameters = constructor_arguments(cls).values()
     return [
         parameter.name
         for parameter in parameters
@@ -176,7 +177,7 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, 
     # A layer inherits arguments, and their meanings, from its base classes.
     documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
     meanings = dict(match for text in documented for match in _ARGUMENT.findall(_section(text, "Args")))
-    for name, parameter in inspect.signature(cls).parameters.items():
+    for name, parameter in constructor_arguments(cls).items():
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             meaning = " ".join(meanings.get(name, "").split())
             default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)

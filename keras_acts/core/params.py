@@ -1,8 +1,9 @@
 """Traits and parameters of an activation, and the one check that a number is in its legal range."""
 
+import inspect
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -109,6 +110,16 @@ def choice(name: str, value: Any, owner: str, choices: Sequence[str]) -> str:
     if value not in choices:
         raise ValueError(illegal(name, value, owner, f"one of {', '.join(map(repr, choices))}"))
     return str(value)
+
+
+def constructor_arguments(cls: type) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a class by name, inherited or its own.
+
+    Not from the signature of the class: for a layer without a constructor of its own Python 3.10 gives that of Keras'
+    `Layer.__new__`, which is `(*args, **kwargs)`.
+    """
+    _, *arguments = inspect.signature(cls.__init__).parameters.items()  # type: ignore[misc]
+    return dict(arguments)
 
 
 @dataclass(frozen=True)

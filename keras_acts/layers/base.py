@@ -33,7 +33,6 @@ gets an example in tests/layers/examples.py, which puts it into the contract, an
 tests/layers/test_values.py.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +41,7 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import derivatives, keras_bridge, resolve
+from keras_acts.core.params import constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 
 __all__ = ["ActivationLayer", "LearnableActivation", "learnable_parameters"]
@@ -101,7 +101,7 @@ class ActivationLayer(keras.Layer):
 
     @override
     def get_config(self) -> dict[str, Any]:
-        arguments_of_class = inspect.signature(type(self)).parameters
+        arguments_of_class = constructor_arguments(type(self))
         own = {name: _as_config(getattr(self, name)) for name in arguments_of_class if hasattr(self, name)}
         return {**super().get_config(), **own}
 

@@ -4,10 +4,10 @@ But for GTU the gate is the first half, as in the packed weights of most languag
 paddle; diffusers and x-transformers take the second half: gate_first=False.
 """
 
-import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from keras_acts.core.params import constructor_arguments
 from keras_acts.layers.glu import GLU
 from keras_acts.layers.layer_registry import layer
 
@@ -37,7 +37,7 @@ class PresetGLU(GLU):
 
     def __init__(self, gate_first: bool = True, interleaved: bool = False, axis: int = -1, **kwargs: Any) -> None:
         # An argument that is not in the signature would be missing in the config, and so in saved files.
-        of_glu, own = (inspect.signature(cls).parameters.keys() for cls in (GLU, type(self)))
+        of_glu, own = (constructor_arguments(cls).keys() for cls in (GLU, type(self)))
         for name in (kwargs.keys() & of_glu) - own:
             raise TypeError(
                 f"{type(self).__name__} has no argument `{name}`; GLU(activation={self.gate!r}) has. "

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core.params import constructor_arguments
 from keras_acts.core.registry import Declared, aliases_by_framework
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
@@ -146,7 +147,7 @@ def function_or_layer(text: str) -> Any:
 
 
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
-    accepted = inspect.signature(cls).parameters
+    accepted = constructor_arguments(cls)
     known = {"shared_axes"}.union(accepted)
     # What `**kwargs` takes is for the classes of Keras that it is built on.
     for base in cls.__mro__:

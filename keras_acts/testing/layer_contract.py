@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from keras_acts import layers
 from keras_acts.core import keras_bridge
+from keras_acts.core.params import constructor_arguments
 from keras_acts.layers.fused_dense import FusedDense
 from keras_acts.testing import evaluation
 
@@ -209,7 +210,7 @@ def check_config(subject: LayerSubject) -> Findings:
     """The config is JSON, holds all arguments, and gives a layer with the same config; so does `clone_model`."""
     layer = subject.make()
     config = layer.get_config()
-    parameters = inspect.signature(type(layer)).parameters.items()
+    parameters = constructor_arguments(type(layer)).items()
     missing = {name for name, parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD} - config.keys()
     findings = [f"get_config lacks the argument `{name}`" for name in sorted(missing)]
     if json.loads(json.dumps(config)) != config:

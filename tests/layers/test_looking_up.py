@@ -1,12 +1,11 @@
 """Layers from strings, classes and configs; and what is said where a layer's name stands for an activation."""
 
-import inspect
-
 import keras
 import pytest
 
 import keras_acts
 from keras_acts import layers
+from keras_acts.core.params import constructor_arguments
 from keras_acts.layers import glu_presets
 
 
@@ -146,7 +145,7 @@ def test_every_layer_is_documented(name):
     text = own + (glu_presets.PresetGLU.__doc__ if "are those of `PresetGLU`" in own else "")
     for part in ("Input shape:", "Output shape:"):
         assert part in text
-    for argument in set(inspect.signature(record.cls).parameters) - {"kwargs"}:
+    for argument in set(constructor_arguments(record.cls)) - {"kwargs"}:
         assert f"\n        {argument}: " in text
     if record.paper is not None:
         assert "Reference:" in own
