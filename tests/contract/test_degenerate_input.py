@@ -104,8 +104,9 @@ def test_graph_of_unknown_shape(name):
     for what, view in VIEWS.items():
         # Elementwise, the results of a view are the view of the results.
         expected = eager(view(x)) if name in OVER_AXIS else tuple(map(view, of_all))
-        for got, right in zip((*graph(view(x)), activation(view(x))), (*expected, expected[0]), strict=True):
+        for got, right in zip(graph(view(x)), expected, strict=True):
             np.testing.assert_allclose(got, right, rtol=1e-5, atol=1e-6, err_msg=what)
+        np.testing.assert_allclose(activation(view(x)), expected[0], rtol=1e-6, atol=1e-7, err_msg=what)
 
 
 # ---- Infinities along an axis ----------------------------------------------------------------------------------------
