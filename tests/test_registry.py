@@ -15,6 +15,7 @@ from keras import ops
 import keras_acts
 from keras_acts.core import spec
 from keras_acts.core.activation import activations
+from keras_acts.core.registry import Declared
 
 NAMES = keras_acts.names()
 X = np.float64([-2.0, -0.5, 0.0, 1.5])
@@ -106,6 +107,24 @@ def test_every_record_is_complete(name):
     for param in record.params.values():
         assert param.meaning
         assert f"{param.name}:" in record.function.__doc__
+
+
+@pytest.mark.parametrize(
+    ("sections", "paper"),
+    [
+        ("", None),
+        ("Unlike the Reference: nothing, really.", None),
+        ("Reference:\n    arXiv:1908.08681, Mish.\n    arXiv:2005.00817, Another.", "arXiv:1908.08681"),
+        ("Reference:\n    LeCun et al. 1998; Lu 2020", "LeCun et al. 1998"),
+        ("Reference:\n    arXiv:2512.10938.\n\nExample:\n    >>> f(1, 2)", "arXiv:2512.10938"),
+        ("Reference: Turian et al. 2009, Quadratic Features.", "Turian et al. 2009"),
+    ],
+)
+def test_the_paper_is_the_head_of_the_first_reference(sections, paper):
+    class Record(Declared):
+        declared = types.SimpleNamespace(__doc__=f"One line.\n\n{sections}")
+
+    assert Record().paper == paper
 
 
 # ---- get ------------------------------------------------------------------------------------------------------------

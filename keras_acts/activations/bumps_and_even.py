@@ -18,7 +18,6 @@ def _over_variance(x: nx.Tensor, sigma: float) -> nx.Tensor:
 
 @activation(
     formula="exp(-x**2 / (2 * sigma**2))",
-    paper="Chng et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN},
 )
 def gaussian(
@@ -37,8 +36,8 @@ def gaussian(
         [0.6065, 1.0, 0.1353]
 
     Reference:
-        Chng, Ramasinghe, Sherrah & Lucey 2022, Gaussian Activated Neural Radiance Fields for High Fidelity
-        Reconstruction and Pose Estimation.
+        Chng et al. 2022, Gaussian Activated Neural Radiance Fields for High Fidelity Reconstruction and
+        Pose Estimation.
     """
     return ops.exp(-0.5 * ops.square(nx.near(x / sigma)))
 
@@ -84,7 +83,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="sqrt((x - center)**2 + width**2)",
-    paper="Hardy 1971",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
 )
 def multiquadric(

@@ -31,7 +31,6 @@ def _pserf(x: nx.Tensor, gamma: float, delta: float) -> nx.Tensor:
 
 @activation(
     formula="x * erf(gamma * log(1 + exp(delta * x)))",
-    paper="arXiv:2109.04386",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def pserf(
@@ -77,7 +76,6 @@ def _pserf_second_derivative(x: nx.Tensor, gamma: float, delta: float) -> nx.Ten
 
 @activation(
     formula="x * erf(log(1 + exp(x)))",
-    paper="arXiv:2108.09598",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def serf(x: nx.Tensor) -> nx.Tensor:
@@ -105,7 +103,6 @@ serf.second_derivative(partial(_pserf_second_derivative, gamma=1.0, delta=1.0))
 
 @activation(
     formula="x * erf(alpha * exp(beta * x))",
-    paper="arXiv:2109.04386",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def erfact(

@@ -44,7 +44,6 @@ def _saturating_second_derivative(x: nx.Tensor, depth: float, reach: float = 1.0
 
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0)) - 1)",
-    paper="arXiv:1511.07289",
     traits={Trait.MONOTONIC},
     aliases={"keras tf jax flax timm": "elu", "torch": "ELU"},
     kinks=(0.0,),
@@ -85,7 +84,6 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 @activation(
     formula="1.0507009873554805 * (max(x, 0) + 1.6732632423543772 * (exp(min(x, 0)) - 1))",
-    paper="arXiv:1706.02515",
     traits={Trait.MONOTONIC},
     aliases={"keras tf jax flax timm": "selu", "torch": "SELU"},
     kinks=(0.0,),
@@ -121,7 +119,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
-    paper="arXiv:1704.07483",
     traits={Trait.MONOTONIC},
     aliases={"keras jax flax timm": "celu", "torch": "CELU"},
     kinks=(0.0,),
@@ -159,7 +156,6 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) + exp(min(x, 0))",
-    paper="arXiv:2006.16236",
     traits={Trait.MONOTONIC},
     kinks=(0.0,),
 )
@@ -217,7 +213,6 @@ exponential.second_derivative(ops.exp)
 
 @activation(
     formula="sigmoid(x) * (max(x, 0) + exp(min(x, 0)) - 1)",
-    paper="arXiv:1808.00783",
     traits={Trait.NON_MONOTONIC},
     aliases={"echo": "ELiSH"},
     kinks=(0.0,),
@@ -261,7 +256,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="(max(x, 0) + exp(min(x, 0)) - 1) * min(max((x + 1) / 2, 0), 1)",
-    paper="arXiv:1808.00783",
     traits={Trait.NON_MONOTONIC, Trait.SPARSE},
     aliases={"echo": "HardELiSH"},
     kinks=(-1.0, 0.0, 1.0),
@@ -300,7 +294,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="alpha / beta * max(x, 0) + alpha * (exp(min(x, 0) / beta) - 1)",
-    paper="arXiv:1605.09332",
     traits={Trait.MONOTONIC},
     aliases={"keras_contrib": "PELU(alpha=1.0, beta=1.0)"},
     kinks=(0.0,),
@@ -340,7 +333,6 @@ def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) + alpha * (exp(beta * min(x, 0)) - 1)",
-    paper="arXiv:1606.00305",
     traits={Trait.MONOTONIC},
     aliases={"echo": "MPeLU(alpha=0.25, beta=1.0)"},
     kinks=(0.0,),
@@ -388,7 +380,6 @@ def _exp_excess(factor: float, x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="alpha_p * max(x, 0)**2 + alpha_n * (exp(min(x, 0)) - 1 - min(x, 0)) + beta * x",
-    paper="arXiv:2411.13010",
     traits={Trait.NON_MONOTONIC},
     aliases={"hf": "xielu"},
     kinks=(0.0,),
@@ -436,7 +427,6 @@ def _(x: nx.Tensor, alpha_p: float, alpha_n: float, beta: float) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) + min(x, 0) / sqrt(1 + alpha * min(x, 0)**2)",
-    paper="arXiv:1710.09967",
     traits={Trait.MONOTONIC},
     aliases={"echo": "ISRLU(alpha=1.0)"},
     kinks=(0.0,),
@@ -494,7 +484,6 @@ def _logarithm(x: nx.Tensor, alpha: float) -> nx.Tensor:
         "where(alpha > 0, (exp(alpha * x) - 1) / alpha + alpha, "
         "where(alpha < 0, -log(1 - alpha * (x + alpha)) / alpha, x))"
     ),
-    paper="arXiv:1602.01321",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
     aliases={"echo": "SoftExponential(alpha=0.0)"},
 )

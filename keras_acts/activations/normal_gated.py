@@ -45,7 +45,6 @@ def _gelu(x: nx.Tensor) -> nx.Tensor:
         "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
         "": "x * normal_cdf(x)",
     },
-    paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={
         "keras tf timm": "gelu",
@@ -92,7 +91,6 @@ def _gelu_second_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tenso
 
 @activation(
     formula="x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
-    paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={
         "timm": "gelu_tanh",
@@ -137,7 +135,6 @@ QUICK = 1.702
 
 @activation(
     formula="x * sigmoid(1.702 * x)",
-    paper="arXiv:1606.08415",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"timm hf": "quick_gelu"},
 )
@@ -173,7 +170,6 @@ def _gelu_is(value: float) -> float:
 
 @activation(
     formula="min(x * normal_cdf(x), max_val)",
-    paper="arXiv:2004.09602",
     traits={Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.SELF_GATED},
     aliases={"hf": "gelu_10(max_val=10.0)"},
     kinks=lambda max_val: (_gelu_is(max_val),),
@@ -215,7 +211,6 @@ def _gate_scale(alpha: float, mu: float) -> float:
 
 @activation(
     formula="((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2",
-    paper="arXiv:2111.04682",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def smu(
@@ -253,7 +248,6 @@ def _(x: nx.Tensor, alpha: float, mu: float) -> nx.Tensor:
 
 @activation(
     formula="x * ((1 + 2 * alpha) * normal_cdf(x) - alpha)",
-    paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def xgelu(

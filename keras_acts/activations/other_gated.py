@@ -27,7 +27,6 @@ def _logish_ratio(x: nx.Tensor, e: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * log(1 + sigmoid(x))",
-    paper="Zhu et al. 2021",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def logish(x: nx.Tensor) -> nx.Tensor:
@@ -86,7 +85,6 @@ def _xatlu(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)",
-    paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.SELF_GATED},
 )
 def xatlu(
@@ -128,7 +126,6 @@ def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="x * (1 / 2 + arctan(x) / pi)",
-    paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED},
 )
 def atlu(x: nx.Tensor) -> nx.Tensor:
@@ -165,7 +162,6 @@ def _sum_of_sides(x: nx.Tensor, root: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * (1 + x / sqrt(1 + x**2)) / 2",
-    paper="Zhu et al. 2021",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"thinc": "Dish"},
 )
@@ -221,7 +217,6 @@ def _gish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
 
 @activation(
     formula="x * log(2 - exp(-exp(x)))",
-    paper="Kaytan et al. 2023",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def gish(x: nx.Tensor) -> nx.Tensor:
@@ -257,7 +252,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="alpha * x * exp(-beta * exp(-gamma * x))",
-    paper="arXiv:2502.03654",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def golu(
@@ -309,7 +303,6 @@ def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tenso
 
 @activation(
     formula="x / (1 - x * exp(-(x + exp(x))))",
-    paper="arXiv:2112.12078",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
 )
 def colu(x: nx.Tensor) -> nx.Tensor:
@@ -352,7 +345,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="where(x < 0, x * exp(x) / 2, x * (1 - exp(-x) / 2))",
-    paper="arXiv:2402.09092",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def laplace_lu(x: nx.Tensor) -> nx.Tensor:

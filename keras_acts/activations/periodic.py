@@ -17,7 +17,6 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 @activation(
     formula="sin(w0 * x)",
-    paper="arXiv:2006.09661",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC},
     aliases={"dks": "sin", "echo": ("Sine", "Siren(w0=30.0)")},
 )
@@ -82,7 +81,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x + sin(frequency * x)**2 / frequency",
-    paper="arXiv:2006.08195",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.PERIODIC},
     aliases={"tfa": "snake"},
 )
@@ -121,7 +119,6 @@ def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
 
 @activation(
     formula="x * cos(x)",
-    paper="arXiv:2108.12943",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.ODD, Trait.SELF_GATED, Trait.PERIODIC},
 )
 def gcu(x: nx.Tensor) -> nx.Tensor:
@@ -175,7 +172,6 @@ def _sinlu_parts(
 
 @activation(
     formula="(x + alpha * sin(beta * x)) * sigmoid(x)",
-    paper="Paul et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.PERIODIC},
 )
 @_in_float64_if_wave_dominates

@@ -61,7 +61,6 @@ def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
 
 @activation(
     formula="where(x >= threshold, 1, 0)",
-    paper="McCulloch & Pitts 1943",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
     aliases={"mlx": "step(threshold=0.0)"},
     kinks=lambda threshold: (threshold,),
@@ -92,7 +91,6 @@ def _step_derivative(x: nx.Tensor, threshold: float = 0.0) -> nx.Tensor:
 
 @activation(
     formula="max(alpha * (x + c) - c, min(alpha * (x - c) + c, x))",
-    paper="Nicolae 2018",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD},
     kinks=lambda alpha, c: (-c, c),
 )

@@ -32,7 +32,6 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
         "max_value=None": "where(x > threshold, x, negative_slope * (x - threshold))",
         "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
     },
-    paper="Nair & Hinton 2010",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU"},
     kinks=_relu_kinks,
@@ -70,7 +69,6 @@ def relu(
 
 @activation(
     formula="max(x, 0) + negative_slope * min(x, 0)",
-    paper="Maas et al. 2013",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC},
     aliases={
         "keras tf": "leaky_relu",
@@ -108,7 +106,6 @@ def _leaky_relu_derivative(x: nx.Tensor, negative_slope: float) -> nx.Tensor:
 
 @activation(
     formula="min(max(x, 0), 6)",
-    paper="Krizhevsky 2010",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6"},
     kinks=(0.0, 6.0),
@@ -168,7 +165,6 @@ def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) ->
 
 @activation(
     formula="where(x > threshold, x, 0)",
-    paper="arXiv:1402.3337",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
     aliases={"onnx": "ThresholdedRelu(threshold=1.0)"},
     kinks=lambda threshold: (threshold,),
@@ -232,7 +228,6 @@ STAR_BIAS = -0.5 / math.sqrt(1.25)
 
 @activation(
     formula="scale * max(x, 0)**2 + bias",
-    paper="arXiv:2210.13452",
     traits={Trait.MONOTONIC},
     aliases={"timm": "StarReLU(scale=1.0, bias=0.0)"},
     kinks=(0.0,),
@@ -273,7 +268,6 @@ def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
 
 @activation(
     formula="where(x > threshold, x, 0)",
-    paper="arXiv:2407.14435",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
     kinks=lambda threshold: (threshold,),
 )
@@ -316,7 +310,6 @@ def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0)**power",
-    paper="arXiv:1903.05858",
     traits={Trait.MONOTONIC, Trait.SPARSE},
     kinks=(0.0,),
 )
@@ -359,7 +352,6 @@ def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0)**2",
-    paper="arXiv:2109.08668",
     traits={Trait.MONOTONIC, Trait.SPARSE},
     aliases={"hf timm": "relu2"},
     kinks=(0.0,),
@@ -386,7 +378,6 @@ relu2.second_derivative(partial(_rep_u_second_derivative, power=2))
 
 @activation(
     formula="log(1 + beta * max(x, 0))",
-    paper="arXiv:1908.03682",
     traits={Trait.MONOTONIC, Trait.SPARSE},
     aliases={"echo": "NLReLU(beta=1.0)"},
     kinks=(0.0,),
@@ -437,7 +428,6 @@ def _sine_relu_kink(epsilon: float) -> float:
 
 @activation(
     formula="max(x, epsilon * (sin(x) - cos(x)))",
-    paper="Rodrigues 2018",
     traits={Trait.NON_MONOTONIC, Trait.PERIODIC},
     aliases={"keras_contrib": "SineReLU(epsilon=0.0025)"},
     kinks=lambda epsilon: (_sine_relu_kink(epsilon),),
@@ -478,7 +468,6 @@ def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) - 1.99 * min(x, 0)",
-    paper="arXiv:2010.08031",
     traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC},
     kinks=(0.0,),
 )

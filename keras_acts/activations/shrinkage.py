@@ -17,7 +17,6 @@ def _kinks(threshold: float) -> tuple[float, float]:
 
 @activation(
     formula="sign(x) * max(abs(x) - threshold, 0)",
-    paper="Donoho & Johnstone 1994",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
     aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
     kinks=_kinks,

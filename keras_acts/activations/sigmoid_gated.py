@@ -14,7 +14,6 @@ __all__ += ["swish_beta", "swish_t", "xsilu"]
 
 @activation(
     formula="x * sigmoid(x)",
-    paper="arXiv:1702.03118",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"keras tf jax flax timm hf": ("silu", "swish"), "torch": "SiLU"},
 )
@@ -51,7 +50,6 @@ def silu_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
 
 @activation(
     formula="x * min(max(x + 3, 0), 6) / 6",
-    paper="arXiv:1905.02244",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
     aliases={
         "keras jax flax": ("hard_silu", "hard_swish"),
@@ -95,7 +93,6 @@ def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
 
 @activation(
     formula="x * sigmoid(beta * x)",
-    paper="arXiv:1710.05941",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
@@ -178,7 +175,6 @@ def _two_lines_second_derivative(x: nx.Tensor, p1: float, p2: float, rate: float
 
 @activation(
     formula="beta * x * sigmoid(x)",
-    paper="arXiv:1801.07145",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"echo": "ESwish(beta=1.735)"},
 )
@@ -213,7 +209,6 @@ def _(x: nx.Tensor, beta: float) -> nx.Tensor:
 
 @activation(
     formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
-    paper="arXiv:2009.04759",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
 )
 def acon_c(
@@ -254,7 +249,6 @@ def _(x: nx.Tensor, p1: float, p2: float, beta: float) -> nx.Tensor:
 
 @activation(
     formula="x * ((1 + 2 * alpha) * sigmoid(x) - alpha)",
-    paper="arXiv:2405.20768",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def xsilu(
@@ -298,7 +292,6 @@ def _swish_t(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
 
 @activation(
     formula="(x + alpha) * sigmoid(x) - alpha / 2",
-    paper="arXiv:2505.22074",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
 )
 def b_silu(
@@ -333,7 +326,6 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="sigmoid(beta * x) * (x + 2 * alpha / beta) - alpha / beta",
-    paper="arXiv:2407.01012",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
 )
 def swish_t(
@@ -373,7 +365,6 @@ def _swish_t_second_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Te
 
 @activation(
     formula="max(x, 0) * sigmoid(x) + T",
-    paper="arXiv:1812.06247",
     traits={Trait.MONOTONIC},
     kinks=(0.0,),
 )
@@ -418,7 +409,6 @@ def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor,
 
 @activation(
     formula="x * (1 + exp(-beta * x))**(-alpha)",
-    paper="arXiv:1805.08878",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def richards_swish(

@@ -52,7 +52,6 @@ def ramp_derivative(x: nx.Tensor, half_width: float) -> nx.Tensor:
 
 @activation(
     formula="min(max(x + 3, 0), 6) / 6",
-    paper="arXiv:1905.02244",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"keras jax flax": "hard_sigmoid", "torch": "Hardsigmoid", "timm": ("hard_sigmoid", "hardsigmoid")},
     kinks=(-3.0, 3.0),
@@ -109,7 +108,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x / (1 + abs(x))",
-    paper="Turian et al. 2009",
     traits={Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
     aliases={"keras tf": "softsign", "torch": "Softsign", "jax flax": "soft_sign"},
     kinks=(0.0,),
@@ -125,7 +123,7 @@ def softsign(x: nx.Tensor) -> nx.Tensor:
         [-0.5, 0.0, 0.75]
 
     Reference:
-        Turian, Bergstra & Bengio 2009, Quadratic Features and Deep Architectures for Chunking.
+        Turian et al. 2009, Quadratic Features and Deep Architectures for Chunking.
     """
     finite = nx.finite(x)  # inf / inf would be NaN
     return finite / (1.0 + ops.abs(finite))
@@ -170,7 +168,6 @@ hard_sigmoid_legacy.derivative(partial(ramp_derivative, half_width=2.5))
 
 @activation(
     formula="min(max((x + 1) / 2, 0), 1)",
-    paper="arXiv:1901.02324",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
     aliases={"keras jax": "sparse_sigmoid"},
     kinks=(-1.0, 1.0),
@@ -198,7 +195,6 @@ sparse_sigmoid.derivative(partial(ramp_derivative, half_width=1.0))
 
 @activation(
     formula="x / (2 * (1 + abs(x))) + 1 / 2",
-    paper="Elliott 1993",
     traits={Trait.MONOTONIC, Trait.BOUNDED},
     kinks=(0.0,),
 )
@@ -243,7 +239,6 @@ def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tenso
 
 @activation(
     formula="normal_cdf((x - mu) / sigma)",
-    paper="arXiv:2209.10655",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"hf": "laplace(mu=0.707107, sigma=0.282095)"},
 )
@@ -333,7 +328,6 @@ def _soft_clipping_parts(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tens
 
 @activation(
     formula="log((1 + exp(alpha * x)) / (1 + exp(alpha * (x - 1)))) / alpha",
-    paper="arXiv:1810.11509",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
     aliases={"echo": "SoftClipping"},
 )

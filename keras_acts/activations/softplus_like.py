@@ -18,7 +18,6 @@ __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt
         "threshold=None": "log(1 + exp(beta * x)) / beta",
         "": "where(beta * x > threshold, x, log(1 + exp(beta * x)) / beta)",
     },
-    paper="Dugas et al. 2001",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
     aliases={"keras tf jax flax": "softplus", "torch": "Softplus(beta=1.0, threshold=20.0)"},
 )
@@ -65,7 +64,6 @@ def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
 
 @activation(
     formula="(x + sqrt(x**2 + b)) / 2",
-    paper="arXiv:2112.11687",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
     aliases={"keras jax": "squareplus"},
 )
@@ -104,7 +102,6 @@ def _(x: nx.Tensor, b: float) -> nx.Tensor:
 
 @activation(
     formula="log((1 + exp(x)) / 2)",
-    paper="Schütt et al. 2017",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
 )
 def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
@@ -140,7 +137,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="max(x, (min(max(x, -1), 1) + 1)**2 / 4)",
-    paper="arXiv:1901.02324",
     traits={Trait.MONOTONIC, Trait.SPARSE},
     aliases={"keras jax": "sparse_plus"},
     kinks=(-1.0, 1.0),
@@ -187,7 +183,6 @@ def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor,
 
 @activation(
     formula="sqrt(log(1 + exp(x)))",
-    paper="DeepSeek-AI, DeepSeek-V4",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
     aliases={"hf": "sqrtsoftplus"},
 )
@@ -204,7 +199,7 @@ def sqrt_softplus(x: nx.Tensor) -> nx.Tensor:
         [0.3563, 0.8326, 1.4584]
 
     Reference:
-        The router of DeepSeek-V4 in Hugging Face transformers.
+        DeepSeek-V4, its router in Hugging Face transformers.
     """
     _, w, _, q = _sqrt_softplus_parts(x)
     return w * ops.sqrt(q)

@@ -30,7 +30,6 @@ def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor
 
 @activation(
     formula="x * tanh(log(1 + exp(x)))",
-    paper="arXiv:1908.08681",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"keras tfa jax timm hf": "mish", "torch": "Mish"},
 )
@@ -73,7 +72,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * min(max(x + 2, 0), 2) / 2",
-    paper="Misra 2020",
     traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
     aliases={"timm": "hard_mish"},
     kinks=(-2.0, 0.0),
@@ -108,7 +106,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * tanh(x)",
-    paper="arXiv:1901.05894",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SELF_GATED},
     aliases={"tfa": "lisht"},
 )
@@ -152,7 +149,6 @@ def _tanhsoft(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
 
 @activation(
     formula="x * tanh(beta * exp(gamma * x))",
-    paper="arXiv:2009.03863",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={"echo": "TanhSoft"},
 )
@@ -195,7 +191,6 @@ def _tanhsoft_second_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.T
 
 @activation(
     formula="x * tanh(exp(x))",
-    paper="arXiv:2003.09855",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def tanh_exp(x: nx.Tensor) -> nx.Tensor:
@@ -236,7 +231,6 @@ def _smish_parts(w: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.T
 
 @activation(
     formula="alpha * x * tanh(log(1 + sigmoid(beta * x)))",
-    paper="Wang et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def smish(
@@ -287,7 +281,6 @@ def _phish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
 
 @activation(
     formula="x * tanh(x * normal_cdf(x))",
-    paper="Naveen 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
 )
 def phish(x: nx.Tensor) -> nx.Tensor:

@@ -40,7 +40,6 @@ tanh.second_derivative(nx.sech_squared_derivative)
 
 @activation(
     formula="min(max(x, min_val), max_val)",
-    paper="Collobert 2004",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SINGLE_ROUNDING},
     aliases={"keras jax flax": "hard_tanh", "torch": "Hardtanh"},
     kinks=lambda min_val, max_val: (min_val, max_val),
@@ -151,7 +150,6 @@ def _scaled_tanh_second_derivative(x: nx.Tensor, scale: float, reach: float) -> 
 
 @activation(
     formula="cap * tanh(x / cap)",
-    paper="Gemma Team 2024",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
     aliases={"x_transformers": "softclamp"},
 )
@@ -190,7 +188,6 @@ LECUN_SCALE, LECUN_REACH = 1.7159, 1.5
 
 @activation(
     formula="1.7159 * tanh(2 * x / 3)",
-    paper="LeCun et al. 1998",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
 )
 def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
@@ -206,7 +203,7 @@ def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
         [-1.0, 0.0, 1.4929]
 
     Reference:
-        LeCun, Bottou, Orr & Müller 1998, Efficient BackProp.
+        LeCun et al. 1998, Efficient BackProp.
     """
     return _scaled_tanh(x, LECUN_SCALE, LECUN_REACH)
 
@@ -222,7 +219,6 @@ def _one_sided(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="max(tanh(x), 0) + alpha * min(tanh(x), 0)",
-    paper="arXiv:1602.05980",
     traits={Trait.MONOTONIC, Trait.BOUNDED},
     kinks=(0.0,),
 )
@@ -276,7 +272,6 @@ def isru_value(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @activation(
     formula="x / sqrt(1 + alpha * x**2)",
-    paper="arXiv:1710.09967",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
     aliases={"echo": "ISRU(alpha=1.0)"},
 )
@@ -355,7 +350,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="where(abs(x) > 2, sign(x), x - x * abs(x) / 4)",
-    paper="Wuraola & Patel 2018",
     traits={Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
     aliases={"echo": "SQNL"},
     kinks=(-2.0, 0.0, 2.0),

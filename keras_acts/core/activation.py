@@ -30,7 +30,6 @@ class Activation(registry.Declared):
     name: str
     package: str
     formulas: Mapping[str, Formula]  # by case, such as "approximate=True"; "" is every other case
-    paper: str | None
     params: Mapping[str, Param]
     traits: frozenset[Trait]
     aliases: Mapping[str, tuple[str, ...]]

@@ -38,7 +38,6 @@ def activation(
     package: str = "keras_acts",
     replace: bool = False,
     formula: Formula | Mapping[str, Formula],
-    paper: str | None = None,
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
@@ -48,7 +47,8 @@ def activation(
     After this the activation works as a string in every Keras layer, is saved and loaded by name, is validated, listed
     and tested like the built-in ones. The body sees float32 or float64 only: half precision is upcast before and
     rounded once after, unless the activation has `Trait.SINGLE_ROUNDING`. The docstring of the function is that of the
-    body, with the formula and the arguments from here.
+    body, with the formula and the arguments from here; its first line is the record's `summary`, and the head of its
+    section `Reference:`, such as "arXiv:1908.08681, Mish: A Self Regularized ...", is the record's `paper`.
 
     Args:
         name: name of the activation; the function's own by default.
@@ -57,7 +57,6 @@ def activation(
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
-        paper: the source, as an arXiv id or a citation.
         traits: a set of `Trait`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
             that framework's defaults. Those under "keras" are plain aliases; the others are reached as
@@ -75,6 +74,11 @@ def activation(
     Example:
         @keras_acts.activation(formula="x * cos(x)", package="my_package")
         def growing_cosine(x):
+            '''Growing cosine unit.
+
+            Reference:
+                arXiv:2108.12943, Growing Cosine Unit.
+            '''
             return x * keras.ops.cos(x)
 
         @growing_cosine.derivative
@@ -94,7 +98,6 @@ def activation(
             name=own_name,
             package=package,
             formulas=MappingProxyType(_cases(formula, params, own_name)),
-            paper=paper,
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
             aliases=aliases_by_framework(aliases),

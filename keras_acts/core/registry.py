@@ -3,6 +3,7 @@
 import difflib
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -37,6 +38,12 @@ class Declared:
     def summary(self) -> str:
         """First line of the docstring."""
         return (inspect.getdoc(self.declared) or "").partition("\n")[0]
+
+    @property
+    def paper(self) -> str | None:
+        """Head of the first reference in the docstring, up to a comma: "arXiv:1908.08681". None where none is given."""
+        found = re.search(r"^Reference:\n? *([^,;\n]+)", inspect.getdoc(self.declared) or "", re.MULTILINE)
+        return found[1].strip().rstrip(".") if found else None
 
     @property
     def source(self) -> str:

@@ -38,7 +38,6 @@ class AtLeast(keras.constraints.Constraint):
 
 @layer(
     formula=r"\frac{a}{b} \max(x, 0) + a (e^{\min(x, 0) / b} - 1)",
-    paper="arXiv:1605.09332",
     aliases={"keras_contrib": "PELU(shared_axes=[])"},
 )
 class PELU(LearnableActivation):
@@ -103,7 +102,6 @@ def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
 
 @layer(
     formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x",
-    paper="arXiv:2411.13010",
     aliases={"hf": "xielu"},
 )
 class XIELU(LearnableActivation):

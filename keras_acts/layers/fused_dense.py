@@ -83,7 +83,6 @@ class FusedDense(keras.layers.Dense):
 
 @layer(
     formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})",
-    paper="arXiv:1302.4389",
     aliases={"keras1": "MaxoutDense(pieces=4)"},
 )
 class MaxoutDense(FusedDense):
@@ -140,7 +139,6 @@ class MaxoutDense(FusedDense):
 
 @layer(
     formula=r"\mathrm{silu}(x W) \, (x V)",
-    paper="arXiv:2002.05202",
     aliases={"x_transformers": """GLU(unit="GLU(activation='silu')", use_bias=True)"""},
 )
 class GatedDense(FusedDense):

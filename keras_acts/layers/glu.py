@@ -17,7 +17,6 @@ __all__ = ["GLU"]
 
 @layer(
     formula=r"\sigma(x_{gate}) x_{up}",
-    paper="arXiv:1612.08083",
     aliases={
         "keras": "glu",
         "torch": ("GLU", "glu"),

@@ -15,7 +15,6 @@ __all__ = ["SiTUGLU", "SwiGLUClamped", "SwiGLUOAI", "SwiGLUStep"]
 
 @layer(
     formula=r"g \sigma(\alpha g) (u + 1), \quad g = \min(x_{gate}, L), u = \mathrm{clip}(x_{up}, -L, L)",
-    paper="arXiv:2508.10925",
     aliases={"vllm": "SwigluOAIAndMul", "gpt_oss": "swiglu"},
 )
 class SwiGLUOAI(PresetGLU):
@@ -126,7 +125,6 @@ class SwiGLUStep(PresetGLU):
 
 @layer(
     formula=r"c_g \tanh(x_{gate} / c_g) \, \sigma(x_{gate}) \, c_u \tanh(x_{up} / c_u)",
-    paper="arXiv:2607.24653",
     aliases={"hf": "Inkling2SoftcappedSwiGLU"},
 )
 class SiTUGLU(PresetGLU):

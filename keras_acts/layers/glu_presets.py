@@ -48,7 +48,6 @@ class PresetGLU(GLU):
 
 @layer(
     formula=r"\mathrm{silu}(x_{gate}) x_{up}",
-    paper="arXiv:2002.05202",
     aliases={
         "vllm": ("SiluAndMul", "MulAndSilu(gate_first=False)"),
         "paddle": "swiglu",
@@ -84,7 +83,6 @@ class SwiGLU(PresetGLU):
 
 @layer(
     formula=r"\mathrm{gelu}(x_{gate}) x_{up}",
-    paper="arXiv:2002.05202",
     aliases={"diffusers": "GEGLU(gate_first=False)", "vllm": "GeluAndMul"},
 )
 class GEGLU(PresetGLU):
@@ -120,7 +118,7 @@ class GEGLU(PresetGLU):
         self.approximate = bool(approximate)
 
 
-@layer(formula=r"\max(x_{gate}, 0) x_{up}", paper="arXiv:2002.05202")
+@layer(formula=r"\max(x_{gate}, 0) x_{up}")
 class ReGLU(PresetGLU):
     """Gated unit with relu: the cheapest one, and sparse.
 
@@ -139,7 +137,7 @@ class ReGLU(PresetGLU):
     gate = "relu"
 
 
-@layer(formula=r"\max(x_{gate}, 0)^2 x_{up}", paper="BitNet b1.58 2B4T")
+@layer(formula=r"\max(x_{gate}, 0)^2 x_{up}")
 class ReLU2GLU(PresetGLU):
     """Gated unit with squared relu, of the one-bit language model BitNet b1.58.
 
@@ -158,7 +156,7 @@ class ReLU2GLU(PresetGLU):
     gate = "relu2"
 
 
-@layer(formula=r"x_{gate} x_{up}", paper="arXiv:2002.05202")
+@layer(formula=r"x_{gate} x_{up}")
 class Bilinear(PresetGLU):
     """Gated unit without an activation: the product of both halves, as in NAFNet's SimpleGate.
 
@@ -180,7 +178,7 @@ class Bilinear(PresetGLU):
         super().__init__(interleaved=interleaved, axis=axis, **kwargs)
 
 
-@layer(formula=r"\sigma(x_{gate}) \tanh(x_{up})", paper="arXiv:1612.08083")
+@layer(formula=r"\sigma(x_{gate}) \tanh(x_{up})")
 class GTU(PresetGLU):
     """Gated tanh unit, of WaveNet, PixelCNN and the text-to-speech model VITS.
 

@@ -24,7 +24,6 @@ class LayerDeclaration(Declared):
     kind: ClassVar[str] = "layers"
     cls: type[keras.Layer]
     formula: str  # in LaTeX
-    paper: str | None
     aliases: Mapping[str, tuple[str, ...]]
     package: str = "keras_acts"
 
@@ -38,13 +37,14 @@ class LayerDeclaration(Declared):
 
 
 def layer(
-    *, formula: str, paper: str | None = None, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})
+    *, formula: str, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})
 ) -> Callable[[LayerClass], LayerClass]:
     """Class decorator: make a layer known for files, for `get`, for the command line and for error messages.
 
+    The head of the section `Reference:` in its docstring is the record's `paper`.
+
     Args:
         formula: the formula in LaTeX.
-        paper: the source, as an arXiv id or a citation.
         aliases: names in other frameworks with that framework's defaults as our arguments, such as
             `{"torch": "PReLU(shared_axes='all')"}`, reached as `get("torch:PReLU")`.
 
@@ -53,7 +53,7 @@ def layer(
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        record = LayerDeclaration(cls, formula, paper, aliases_by_framework(aliases))
+        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases))
         resolve.layers.add(record)
         keras_bridge.register(cls, record.registered_name)
         return cls

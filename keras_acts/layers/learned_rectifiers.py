@@ -25,7 +25,6 @@ def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
 
 @layer(
     formula=r"\max(x, 0) + \alpha \min(x, 0)",
-    paper="arXiv:1502.01852",
     aliases={
         "keras": "PReLU(alpha_initializer='zeros', shared_axes=[])",
         "torch": "PReLU(shared_axes='all')",
@@ -90,7 +89,6 @@ class PReLU(LearnableActivation):
 
 @layer(
     formula=r"s \max(x, 0)^2 + b",
-    paper="arXiv:2210.13452",
     aliases={"timm": "StarReLU"},
 )
 class StarReLU(LearnableActivation):
@@ -149,7 +147,6 @@ def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
 
 @layer(
     formula=r"\max(x, \alpha x + \tau)",
-    paper="arXiv:1911.09737",
     aliases={"tfa": "TLU(shared_axes=[])"},
 )
 class TLU(LearnableActivation):

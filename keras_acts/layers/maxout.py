@@ -17,7 +17,6 @@ GROUPINGS = ("strided", "consecutive")
 
 @layer(
     formula=r"\max_{i=1}^k x_i",
-    paper="arXiv:1302.4389",
     aliases={
         "tfa": "Maxout",
         "paddle": ("Maxout(grouping='consecutive', axis=1)", "maxout(grouping='consecutive', axis=1)"),
@@ -85,7 +84,6 @@ class Maxout(ChannelChanging):
 
 @layer(
     formula=r"[\max(x, 0), \max(-x, 0)]",
-    paper="arXiv:1603.05201",
     aliases={"tf": "crelu"},
 )
 class CReLU(ChannelChanging):

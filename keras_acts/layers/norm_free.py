@@ -23,7 +23,6 @@ class _Saturating(LearnableActivation):
 
 @layer(
     formula=r"\gamma \tanh(\alpha x) + \beta",
-    paper="arXiv:2503.10622",
     aliases={"x_transformers": "DynamicTanh(alpha_initializer=1.0)", "dyt": "DynamicTanh"},
 )
 class DynamicTanh(_Saturating):
@@ -58,7 +57,6 @@ class DynamicTanh(_Saturating):
 
 @layer(
     formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta",
-    paper="arXiv:2512.10938",
     aliases={"x_transformers": "Derf"},
 )
 class Derf(_Saturating):

@@ -41,7 +41,6 @@ def _srelu(x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: 
 
 @layer(
     formula=r"x + (a_l - 1) \min(x - t_l, 0) + (a_r - 1) \max(x - t_l - |t_r|, 0)",
-    paper="arXiv:1512.07030",
     aliases={
         "keras_contrib": "SReLU(shared_axes=[], "
         "a_left_initializer={'class_name': 'RandomUniform', 'config': {'minval': 0.0, 'maxval': 1.0}}, "
@@ -111,7 +110,6 @@ def _hinge(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 @layer(
     formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)",
-    paper="arXiv:1412.6830",
     aliases={"echo": "APL(pieces=1)"},
 )
 class APL(LearnableActivation):

@@ -23,7 +23,7 @@ class _Polynomial(LearnableActivation):
         self.add_learnable_parameter("bias", 0.0)
 
 
-@layer(formula=r"\sum_{i=1}^3 w_i \max(x, 0)^i + b", paper="arXiv:2411.03884", aliases={"polycom": "PolyReLU"})
+@layer(formula=r"\sum_{i=1}^3 w_i \max(x, 0)^i + b", aliases={"polycom": "PolyReLU"})
 class PolyReLU(_Polynomial):
     """A learned cubic polynomial of ReLU, for feed-forward blocks of transformers.
 
@@ -51,7 +51,6 @@ class PolyReLU(_Polynomial):
 
 @layer(
     formula=r"w_0 \, n(x^3) + w_1 \, n(x^2) + w_2 \, n(x) + b, \quad n(v) = v / \sqrt{\overline{v^2} + \epsilon}",
-    paper="arXiv:2411.03884",
     aliases={"polycom": "PolyNorm"},
 )
 class PolyNorm(_Polynomial):

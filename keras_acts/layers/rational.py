@@ -20,7 +20,6 @@ __all__ = ["Rational"]
 
 @layer(
     formula=r"\frac{\sum_{j=0}^m a_j x^j}{1 + |\sum_{k=1}^n b_k x^k|}",
-    paper="arXiv:1907.06732",
     aliases={"rational_activations": "Rational"},
 )
 class Rational(LearnableActivation):

@@ -51,7 +51,6 @@ def drop(
 
 @layer(
     formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))",
-    paper="arXiv:1706.02515",
     aliases={"keras": "SELU", "torch": "SELU"},
 )
 class SELU(ActivationLayer):
@@ -120,7 +119,6 @@ class SELU(ActivationLayer):
 
 @layer(
     formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
-    paper="arXiv:1706.02515",
     aliases={
         "keras": "AlphaDropout",
         "torch": ("AlphaDropout(rate=0.5)", "FeatureAlphaDropout(rate=0.5)"),

@@ -30,7 +30,6 @@ def _snake(x: Tensor, frequency: Tensor) -> Tensor:
 
 @layer(
     formula=r"x + \frac{\sin^2(a x)}{a}",
-    paper="arXiv:2006.08195",
     aliases={"tfa": "Snake(shared_axes='all')", "hf": "Snake1d", "bigvgan": "Snake"},
 )
 class Snake(LearnableActivation):
@@ -70,7 +69,6 @@ class Snake(LearnableActivation):
 
 @layer(
     formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
-    paper="arXiv:2206.04658",
     aliases={"hf": "SnakeBeta"},
 )
 class SnakeBeta(LearnableActivation):
@@ -116,7 +114,7 @@ class SnakeBeta(LearnableActivation):
         return x + ops.exp(-beta) * ops.square(ops.sin(ops.exp(alpha) * x))
 
 
-@layer(formula=r"\sin(\omega_0 x)", paper="arXiv:2006.09661", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
+@layer(formula=r"\sin(\omega_0 x)", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
 class Sine(LearnableActivation):
     """Sine with frequency w0: the activation of SIREN, for images, sounds and fields as functions of coordinates.
 

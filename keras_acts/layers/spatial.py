@@ -17,7 +17,6 @@ __all__ = ["DynamicReLU", "FReLU"]
 
 @layer(
     formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
-    paper="arXiv:2007.11824",
     aliases={"echo": "Funnel"},
 )
 class FReLU(ActivationLayer):
@@ -78,7 +77,6 @@ class FReLU(ActivationLayer):
 
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    paper="arXiv:2003.10027",
     aliases={"dyrelu": ("DyReLUA(per_channel=False, reduction=4)", "DyReLUB(reduction=4)")},
 )
 class DynamicReLU(ActivationLayer):

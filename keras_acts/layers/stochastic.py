@@ -40,7 +40,6 @@ class RandomActivation(ActivationLayer):
 
 @layer(
     formula=r"\max(x, 0) + a \min(x, 0), \quad a \sim U(l, u)",
-    paper="arXiv:1505.00853",
     aliases={"tfa": "rrelu", "torch": ("RReLU", "rrelu"), "paddle": ("RReLU", "rrelu"), "mmcv": "RReLU"},
 )
 class RReLU(RandomActivation):
@@ -95,7 +94,7 @@ class RReLU(RandomActivation):
         return ops.where(x >= 0.0, x, slope * x)
 
 
-@layer(formula=r"\max(0, x + \varepsilon), \quad \varepsilon \sim N(0, \sigma(x))", paper="Nair and Hinton 2010")
+@layer(formula=r"\max(0, x + \varepsilon), \quad \varepsilon \sim N(0, \sigma(x))")
 class NoisyReLU(RandomActivation):
     """ReLU with noise that grows with its input, made for the hidden units of restricted Boltzmann machines.
 
@@ -137,7 +136,6 @@ class NoisyReLU(RandomActivation):
 
 @layer(
     formula=r"\max(0, x) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)",
-    paper="arXiv:1905.10761",
     aliases={"echo": "ProbAct(sigma_initializer=0.0)"},
 )
 class ProbAct(RandomActivation, LearnableActivation):
@@ -187,7 +185,6 @@ class ProbAct(RandomActivation, LearnableActivation):
 
 @layer(
     formula=r"\mathrm{softmax}((x + g) / \tau), \quad g_i \sim \mathrm{Gumbel}(0, 1)",
-    paper="arXiv:1611.01144",
     aliases={"torch": "gumbel_softmax", "paddle": "gumbel_softmax", "x_transformers": "gumbel_softmax"},
 )
 class GumbelSoftmax(RandomActivation):

@@ -29,7 +29,6 @@ def _swish(x: Tensor, beta: Tensor) -> Tensor:
 
 @layer(
     formula=r"x \sigma(\beta x)",
-    paper="arXiv:1710.05941",
     aliases={"keras_contrib": "Swish", "echo": "Swish"},
 )
 class Swish(LearnableActivation):
@@ -73,7 +72,6 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
 
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
-    paper="arXiv:2009.04759",
     aliases={"acon": "AconC"},
 )
 class ACONC(LearnableActivation):
@@ -130,7 +128,6 @@ def _slope_initializer(initializer: Initializer) -> Initializer:
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
     r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
-    paper="arXiv:2009.04759",
     aliases={"acon": "MetaAconC"},
 )
 class MetaACON(LearnableActivation):

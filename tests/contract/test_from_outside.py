@@ -12,9 +12,13 @@ from keras_acts import Trait
 
 @pytest.fixture
 def growing_cosine():
-    @keras_acts.activation(package="outside", formula="x * cos(x)", paper="arXiv:2108.12943", traits={Trait.PERIODIC})
+    @keras_acts.activation(package="outside", formula="x * cos(x)", traits={Trait.PERIODIC})
     def growing_cosine(x):
-        """Growing cosine unit."""
+        """Growing cosine unit.
+
+        Reference:
+            arXiv:2108.12943, Growing Cosine Unit.
+        """
         return x * ops.cos(x)
 
     return growing_cosine
@@ -25,6 +29,7 @@ def test_one_declaration_is_enough(growing_cosine, tmp_path):
 
     assert "growing_cosine" in keras_acts.names()
     assert keras_acts.info("growing_cosine").summary == "Growing cosine unit."
+    assert keras_acts.info("growing_cosine").paper == "arXiv:2108.12943"
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, activation="growing_cosine")])
     model.save(tmp_path / "model.keras")
     x = np.random.default_rng(0).normal(size=(2, 3)).astype("float32")

@@ -147,9 +147,6 @@ def test_every_layer_is_documented(name):
         assert part in text
     for argument in set(constructor_arguments(record.cls)) - {"kwargs"}:
         assert f"\n        {argument}: " in text
-    if record.paper is not None:
-        assert "Reference:" in own
-        assert record.paper in own
 
 
 def test_the_registered_name_is_none_that_a_user_would_take():

@@ -139,7 +139,6 @@ def softmax2d(
 
 @activation(
     formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    paper="Miller 2023",
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
@@ -177,7 +176,6 @@ def softmax_one(
     formula=Latex(
         r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}", reason="sums over the entries along an axis"
     ),
-    paper="arXiv:2504.20966",
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
@@ -221,7 +219,6 @@ def softpick(
     formula=Latex(
         r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}", reason="sums over the entries along an axis"
     ),
-    paper="arXiv:1511.05042",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
@@ -256,7 +253,6 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    paper="Elhage et al. 2022",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
 )
 @nx.empty_as_is

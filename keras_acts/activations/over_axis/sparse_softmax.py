@@ -35,7 +35,6 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
-    paper="arXiv:1602.02068",
     traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
     aliases={"keras tfa": "sparsemax"},
 )
@@ -66,7 +65,6 @@ def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"[x_i / 2 - \tau]_+^2", reason="solves for a threshold along an axis"),
-    paper="arXiv:1905.05702",
     traits=_SPARSE_SHARES,
 )
 @nx.empty_as_is
@@ -186,7 +184,6 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}", reason="solves for a threshold along an axis"),
-    paper="arXiv:1905.05702",
     traits=_SPARSE_SHARES,
 )
 @nx.empty_as_is

@@ -23,7 +23,6 @@ Count = Annotated[int, Param("number of entries kept", low=1)]
         r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
         reason="ranks the entries along an axis",
     ),
-    paper="arXiv:2406.04093",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
@@ -63,7 +62,6 @@ def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
         r"x_i \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
         reason="ranks the entries along an axis",
     ),
-    paper="arXiv:1905.10510",
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
 @nx.empty_as_is
@@ -96,7 +94,6 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     formula=Latex(
         r"\max(x_i - \bar{x} - \Phi^{-1}(s) \, \sigma_x, 0)", reason="takes mean and deviation along an axis"
     ),
-    paper="arXiv:2506.06644",
     traits={Trait.SPARSE, Trait.OVER_AXIS},
 )
 @nx.empty_as_is

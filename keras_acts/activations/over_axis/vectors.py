@@ -42,7 +42,6 @@ def _squash(x: nx.Tensor, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"\frac{\|x\|^2}{1 + \|x\|^2} \frac{x}{\|x\|}", reason="takes a length along an axis"),
-    paper="arXiv:1710.09829",
     traits={Trait.BOUNDED, Trait.ODD, Trait.OVER_AXIS},
 )
 @nx.empty_as_is

@@ -131,7 +131,6 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         name=name or string_form.write(text, defaults),
         package="keras_acts",
         formulas=MappingProxyType({"": text}),
-        paper=None,
         params=MappingProxyType({key: Param("parameter of the formula", name=key, default=v) for key, v in params}),
         traits=frozenset(_traits(expression)),
         aliases=MappingProxyType({}),
