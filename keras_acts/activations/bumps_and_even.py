@@ -71,14 +71,8 @@ def square(x: nx.Tensor) -> nx.Tensor:
     return ops.square(x)
 
 
-@square.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return 2.0 * x
-
-
-@square.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return 2.0 * ops.ones_like(x)
+square.derivative(lambda x: 2.0 * x)
+square.second_derivative(lambda x: 2.0 * ops.ones_like(x))
 
 
 @activation(
@@ -110,9 +104,7 @@ def _multiquadric_argument(x: nx.Tensor, center: float, width: float) -> nx.Tens
     return nx.clipped_for_square(distance if width == 1.0 else distance / width)
 
 
-@multiquadric.derivative
-def _(x: nx.Tensor, center: float, width: float) -> nx.Tensor:
-    return nx.algebraic_sigmoid(_multiquadric_argument(x, center, width))
+multiquadric.derivative(lambda x, center, width: nx.algebraic_sigmoid(_multiquadric_argument(x, center, width)))
 
 
 @multiquadric.second_derivative

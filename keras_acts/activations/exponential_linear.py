@@ -67,14 +67,8 @@ def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branc
     return _saturating(x, alpha)
 
 
-@elu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _saturating_derivative(x, alpha)
-
-
-@elu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _saturating_second_derivative(x, alpha)
+elu.derivative(lambda x, alpha: _saturating_derivative(x, alpha))
+elu.second_derivative(lambda x, alpha: _saturating_second_derivative(x, alpha))
 
 
 # The fixed point of the paper: with these, mean 0 and variance 1 map to themselves.
@@ -107,14 +101,8 @@ def selu(x: nx.Tensor) -> nx.Tensor:
     return _saturating(x, SELU_SCALE * SELU_ALPHA, rise=SELU_SCALE)
 
 
-@selu.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return _saturating_derivative(x, SELU_SCALE * SELU_ALPHA, rise=SELU_SCALE)
-
-
-@selu.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return _saturating_second_derivative(x, SELU_SCALE * SELU_ALPHA)
+selu.derivative(lambda x: _saturating_derivative(x, SELU_SCALE * SELU_ALPHA, rise=SELU_SCALE))
+selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * SELU_ALPHA))
 
 
 @activation(
@@ -144,14 +132,8 @@ def celu(
     return _saturating(x, alpha, alpha)
 
 
-@celu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _saturating_derivative(x, alpha, alpha)
-
-
-@celu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _saturating_second_derivative(x, alpha, alpha)
+celu.derivative(lambda x, alpha: _saturating_derivative(x, alpha, alpha))
+celu.second_derivative(lambda x, alpha: _saturating_second_derivative(x, alpha, alpha))
 
 
 @activation(
@@ -177,14 +159,8 @@ def elu_plus_one(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x > 0.0, x + 1.0, ops.exp(ops.minimum(x, 0.0)))
 
 
-@elu_plus_one.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return _saturating_derivative(x, 1.0)
-
-
-@elu_plus_one.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return _saturating_second_derivative(x, 1.0)
+elu_plus_one.derivative(lambda x: _saturating_derivative(x, 1.0))
+elu_plus_one.second_derivative(lambda x: _saturating_second_derivative(x, 1.0))
 
 
 @activation(
@@ -321,14 +297,8 @@ def pelu(
     return _saturating(x, alpha, beta, rise=alpha / beta)
 
 
-@pelu.derivative
-def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    return _saturating_derivative(x, alpha, beta, rise=alpha / beta)
-
-
-@pelu.second_derivative
-def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    return _saturating_second_derivative(x, alpha, beta)
+pelu.derivative(lambda x, alpha, beta: _saturating_derivative(x, alpha, beta, rise=alpha / beta))
+pelu.second_derivative(lambda x, alpha, beta: _saturating_second_derivative(x, alpha, beta))
 
 
 @activation(
@@ -359,14 +329,8 @@ def mpelu(
     return _saturating(x, alpha, 1.0 / beta)
 
 
-@mpelu.derivative
-def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    return _saturating_derivative(x, alpha, 1.0 / beta)
-
-
-@mpelu.second_derivative
-def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    return _saturating_second_derivative(x, alpha, 1.0 / beta)
+mpelu.derivative(lambda x, alpha, beta: _saturating_derivative(x, alpha, 1.0 / beta))
+mpelu.second_derivative(lambda x, alpha, beta: _saturating_second_derivative(x, alpha, 1.0 / beta))
 
 
 def _exp_excess(factor: float, x: nx.Tensor) -> nx.Tensor:
@@ -450,14 +414,8 @@ def isrlu(
     return ops.where(x >= 0.0, x, isru_value(ops.minimum(x, 0.0), alpha))
 
 
-@isrlu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return isru_derivative(ops.minimum(x, 0.0), alpha=alpha)
-
-
-@isrlu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return ops.where(x >= 0.0, 0.0, isru_second_derivative(ops.minimum(x, 0.0), alpha))
+isrlu.derivative(lambda x, alpha: isru_derivative(ops.minimum(x, 0.0), alpha=alpha))
+isrlu.second_derivative(lambda x, alpha: ops.where(x >= 0.0, 0.0, isru_second_derivative(ops.minimum(x, 0.0), alpha)))
 
 
 def _to_pole(x: nx.Tensor, alpha: float) -> nx.Tensor:

@@ -195,14 +195,8 @@ def clipped_gelu(
     return ops.minimum(_gelu(x), max_val)
 
 
-@clipped_gelu.derivative
-def _(x: nx.Tensor, max_val: float) -> nx.Tensor:
-    return ops.where(x > _gelu_is(max_val), 0.0, _gelu_derivative(x))
-
-
-@clipped_gelu.second_derivative
-def _(x: nx.Tensor, max_val: float) -> nx.Tensor:
-    return ops.where(x > _gelu_is(max_val), 0.0, _gelu_second_derivative(x))
+clipped_gelu.derivative(lambda x, max_val: ops.where(x > _gelu_is(max_val), 0.0, _gelu_derivative(x)))
+clipped_gelu.second_derivative(lambda x, max_val: ops.where(x > _gelu_is(max_val), 0.0, _gelu_second_derivative(x)))
 
 
 def _gate_scale(alpha: float, mu: float) -> float:
@@ -236,14 +230,8 @@ def smu(
     return nx.normal_gated(x, alpha, 1.0, _gate_scale(alpha, mu))
 
 
-@smu.derivative
-def _(x: nx.Tensor, alpha: float, mu: float) -> nx.Tensor:
-    return nx.normal_gated_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
-
-
-@smu.second_derivative
-def _(x: nx.Tensor, alpha: float, mu: float) -> nx.Tensor:
-    return nx.normal_gated_second_derivative(x, alpha, 1.0, _gate_scale(alpha, mu))
+smu.derivative(lambda x, alpha, mu: nx.normal_gated_derivative(x, alpha, 1.0, _gate_scale(alpha, mu)))
+smu.second_derivative(lambda x, alpha, mu: nx.normal_gated_second_derivative(x, alpha, 1.0, _gate_scale(alpha, mu)))
 
 
 @activation(
@@ -270,11 +258,5 @@ def xgelu(
     return nx.normal_gated(x, -alpha, 1.0 + alpha)
 
 
-@xgelu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return nx.normal_gated_derivative(x, -alpha, 1.0 + alpha)
-
-
-@xgelu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return nx.normal_gated_second_derivative(x, -alpha, 1.0 + alpha)
+xgelu.derivative(lambda x, alpha: nx.normal_gated_derivative(x, -alpha, 1.0 + alpha))
+xgelu.second_derivative(lambda x, alpha: nx.normal_gated_second_derivative(x, -alpha, 1.0 + alpha))

@@ -39,14 +39,8 @@ def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive
     return nx.sine(x, w0)
 
 
-@sin.derivative
-def _(x: nx.Tensor, w0: float) -> nx.Tensor:
-    return w0 * nx.cosine(x, w0)
-
-
-@sin.second_derivative
-def _(x: nx.Tensor, w0: float) -> nx.Tensor:
-    return -w0 * (w0 * nx.sine(x, w0))
+sin.derivative(lambda x, w0: w0 * nx.cosine(x, w0))
+sin.second_derivative(lambda x, w0: -w0 * (w0 * nx.sine(x, w0)))
 
 
 @activation(
@@ -69,14 +63,8 @@ def cos(x: nx.Tensor) -> nx.Tensor:
     return nx.cosine(x)
 
 
-@cos.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return -nx.sine(x)
-
-
-@cos.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return -nx.cosine(x)
+cos.derivative(lambda x: -nx.sine(x))
+cos.second_derivative(lambda x: -nx.cosine(x))
 
 
 @activation(
@@ -138,14 +126,8 @@ def gcu(x: nx.Tensor) -> nx.Tensor:
     return x * nx.cosine(x)
 
 
-@gcu.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.cosine(x) - x * nx.sine(x)
-
-
-@gcu.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return -2.0 * nx.sine(x) - x * nx.cosine(x)
+gcu.derivative(lambda x: nx.cosine(x) - x * nx.sine(x))
+gcu.second_derivative(lambda x: -2.0 * nx.sine(x) - x * nx.cosine(x))
 
 
 def _in_float64_if_wave_dominates(function: Body) -> Body:

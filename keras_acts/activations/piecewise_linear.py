@@ -50,9 +50,7 @@ def abs(x: nx.Tensor) -> nx.Tensor:
     return ops.abs(x)
 
 
-@abs.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0))
+abs.derivative(lambda x: ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0)))
 
 
 def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
@@ -117,9 +115,7 @@ def plu(
     return inner + alpha * (x - inner)
 
 
-@plu.derivative
-def _(x: nx.Tensor, alpha: float, c: float) -> nx.Tensor:
-    return ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha)
+plu.derivative(lambda x, alpha, c: ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha))
 
 
 @activation(

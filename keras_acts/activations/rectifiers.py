@@ -216,9 +216,7 @@ def relu_n(
     return ops.clip(x, 0.0, max_value)
 
 
-@relu_n.derivative
-def _(x: nx.Tensor, max_value: float) -> nx.Tensor:
-    return ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0)
+relu_n.derivative(lambda x, max_value: ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0))
 
 
 # relu(z)^2 of a standard normal z has mean 1/2 and variance 5/4; with these it has mean 0 and variance 1.
@@ -256,14 +254,8 @@ def star_relu(
     return positive * (scale * positive) + bias  # scale x^2 may be a number where x^2 overflows
 
 
-@star_relu.derivative
-def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
-    return 2.0 * scale * ops.relu(x)
-
-
-@star_relu.second_derivative
-def _(x: nx.Tensor, scale: float, bias: float) -> nx.Tensor:
-    return ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0)
+star_relu.derivative(lambda x, scale, bias: 2.0 * scale * ops.relu(x))
+star_relu.second_derivative(lambda x, scale, bias: ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0))
 
 
 @activation(
@@ -412,9 +404,7 @@ def _nl_relu_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     return ops.where(x > 0.0, above, 0.0)
 
 
-@nl_relu.second_derivative
-def _(x: nx.Tensor, beta: float) -> nx.Tensor:
-    return -ops.square(_nl_relu_derivative(x, beta=beta))
+nl_relu.second_derivative(lambda x, beta: -ops.square(_nl_relu_derivative(x, beta=beta)))
 
 
 @functools.cache

@@ -100,6 +100,4 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
 
 
-@tanh_shrink.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.times_sech_squared(2.0 * ops.tanh(x), x)
+tanh_shrink.second_derivative(lambda x: nx.times_sech_squared(2.0 * ops.tanh(x), x))

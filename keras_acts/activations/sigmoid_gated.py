@@ -77,14 +77,8 @@ def hard_silu(x: nx.Tensor) -> nx.Tensor:
     return ops.maximum(x, -nx.largest(x)) * ops.clip((x + 3.0) / 6.0, 0.0, 1.0)  # -inf * 0 would be NaN
 
 
-@hard_silu.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0, x / 3.0 + 0.5))
-
-
-@hard_silu.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x))
+hard_silu.derivative(lambda x: ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0, x / 3.0 + 0.5)))
+hard_silu.second_derivative(lambda x: ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x)))
 
 
 def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
@@ -197,14 +191,8 @@ def scaled_silu(x: nx.Tensor, beta: Annotated[float, Param("factor", low=0.0, ex
     return _two_lines(x, beta, 0.0, 1.0)
 
 
-@scaled_silu.derivative
-def _(x: nx.Tensor, beta: float) -> nx.Tensor:
-    return _two_lines_derivative(x, p1=beta, p2=0.0, rate=1.0)
-
-
-@scaled_silu.second_derivative
-def _(x: nx.Tensor, beta: float) -> nx.Tensor:
-    return _two_lines_second_derivative(x, p1=beta, p2=0.0, rate=1.0)
+scaled_silu.derivative(lambda x, beta: _two_lines_derivative(x, p1=beta, p2=0.0, rate=1.0))
+scaled_silu.second_derivative(lambda x, beta: _two_lines_second_derivative(x, p1=beta, p2=0.0, rate=1.0))
 
 
 @activation(
@@ -237,14 +225,8 @@ def acon_c(
     return _two_lines(x, p1, p2, beta * (p1 - p2))
 
 
-@acon_c.derivative
-def _(x: nx.Tensor, p1: float, p2: float, beta: float) -> nx.Tensor:
-    return _two_lines_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2))
-
-
-@acon_c.second_derivative
-def _(x: nx.Tensor, p1: float, p2: float, beta: float) -> nx.Tensor:
-    return _two_lines_second_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2))
+acon_c.derivative(lambda x, p1, p2, beta: _two_lines_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2)))
+acon_c.second_derivative(lambda x, p1, p2, beta: _two_lines_second_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2)))
 
 
 @activation(
@@ -271,14 +253,8 @@ def xsilu(
     return _two_lines(x, 1.0 + alpha, -alpha, 1.0)
 
 
-@xsilu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _two_lines_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0)
-
-
-@xsilu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0)
+xsilu.derivative(lambda x, alpha: _two_lines_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
+xsilu.second_derivative(lambda x, alpha: _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
 
 
 def _swish_t(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
@@ -288,40 +264,6 @@ def _swish_t(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     bias = (alpha / beta) * ops.expm1(-ops.abs(w))
     value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + ops.square(h))
     return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
-
-
-@activation(
-    formula="(x + alpha) * sigmoid(x) - alpha / 2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
-def b_silu(
-    x: nx.Tensor, alpha: Annotated[float, Param("twice the depth of the left tail", low=0.0)] = 1.67
-) -> nx.Tensor:
-    """Bounded silu: the surrogate gradient of SUGAR, also usable on its own.
-
-    SUGAR computes relu and takes the derivative of this, so that no unit dies.
-
-    Returns:
-        Tensor of the same shape and dtype as x.
-
-    Example:
-        >>> np.asarray(b_silu(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
-        [-0.6548, 0.0, 2.3975]
-
-    Reference:
-        arXiv:2505.22074, The Resurrection of the ReLU.
-    """
-    return _swish_t(x, 0.5 * alpha, 1.0)
-
-
-@b_silu.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _swish_t_derivative(x, alpha=0.5 * alpha, beta=1.0)
-
-
-@b_silu.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return _swish_t_second_derivative(x, alpha=0.5 * alpha, beta=1.0)
 
 
 @activation(
@@ -361,6 +303,34 @@ def _swish_t_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
 def _swish_t_second_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     w = nx.near(beta * x)
     return nx.times_sigmoid_derivative(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
+
+
+@activation(
+    formula="(x + alpha) * sigmoid(x) - alpha / 2",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
+)
+def b_silu(
+    x: nx.Tensor, alpha: Annotated[float, Param("twice the depth of the left tail", low=0.0)] = 1.67
+) -> nx.Tensor:
+    """Bounded silu: the surrogate gradient of SUGAR, also usable on its own.
+
+    SUGAR computes relu and takes the derivative of this, so that no unit dies.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(b_silu(np.array([-1.0, 0.0, 2.0]))).round(4).tolist()
+        [-0.6548, 0.0, 2.3975]
+
+    Reference:
+        arXiv:2505.22074, The Resurrection of the ReLU.
+    """
+    return _swish_t(x, 0.5 * alpha, 1.0)
+
+
+b_silu.derivative(lambda x, alpha: _swish_t_derivative(x, alpha=0.5 * alpha, beta=1.0))
+b_silu.second_derivative(lambda x, alpha: _swish_t_second_derivative(x, alpha=0.5 * alpha, beta=1.0))
 
 
 @activation(

@@ -96,14 +96,8 @@ def log_sigmoid(x: nx.Tensor) -> nx.Tensor:
     return -nx.softplus(-x)
 
 
-@log_sigmoid.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.sigmoid(-x)
-
-
-@log_sigmoid.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return -nx.sigmoid_derivative(x)
+log_sigmoid.derivative(lambda x: nx.sigmoid(-x))
+log_sigmoid.second_derivative(lambda x: -nx.sigmoid_derivative(x))
 
 
 @activation(

@@ -125,14 +125,8 @@ def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
     return ops.where(t < 1e-17, 0.5 * x, ops.maximum(x, 0.0) + ops.where(t < 0.75, near, far))
 
 
-@shifted_softplus.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.sigmoid(x)
-
-
-@shifted_softplus.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.sigmoid_derivative(x)
+shifted_softplus.derivative(nx.sigmoid)
+shifted_softplus.second_derivative(nx.sigmoid_derivative)
 
 
 @activation(
@@ -157,14 +151,8 @@ def sparse_plus(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x >= 1.0, x, ops.square(ramp(x, 1.0)))
 
 
-@sparse_plus.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ramp(x, 1.0)
-
-
-@sparse_plus.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ramp_derivative(x, 1.0)
+sparse_plus.derivative(lambda x: ramp(x, 1.0))
+sparse_plus.second_derivative(lambda x: ramp_derivative(x, 1.0))
 
 
 # softplus(x) = w^2 q with w = 1 for x >= 0; for x < 0, w = exp(x / 2) and q = log1p(e) / e, where e = exp(x).
@@ -240,11 +228,5 @@ def bent_identity(x: nx.Tensor) -> nx.Tensor:
     return x * (1.0 + 0.5 * (u / (1.0 + nx.square_and_root(u)[1])))
 
 
-@bent_identity.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x))
-
-
-@bent_identity.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5)
+bent_identity.derivative(lambda x: 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x)))
+bent_identity.second_derivative(lambda x: nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5))

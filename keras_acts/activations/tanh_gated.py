@@ -94,14 +94,8 @@ def hard_mish(x: nx.Tensor) -> nx.Tensor:
     return ops.maximum(x, -nx.largest(x)) * ops.clip(0.5 * x + 1.0, 0.0, 1.0)  # -inf * 0 would be NaN
 
 
-@hard_mish.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(x <= -2.0, 0.0, ops.where(x >= 0.0, 1.0, x + 1.0))
-
-
-@hard_mish.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(x > -2.0, ops.where(x < 0.0, ops.ones_like(x), 0.0), 0.0)
+hard_mish.derivative(lambda x: ops.where(x <= -2.0, 0.0, ops.where(x >= 0.0, 1.0, x + 1.0)))
+hard_mish.second_derivative(lambda x: ops.where(x > -2.0, ops.where(x < 0.0, ops.ones_like(x), 0.0), 0.0))
 
 
 @activation(
@@ -125,9 +119,7 @@ def lisht(x: nx.Tensor) -> nx.Tensor:
     return x * ops.tanh(x)
 
 
-@lisht.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.tanh(x) + nx.near(x) * nx.sech_squared(x)
+lisht.derivative(lambda x: ops.tanh(x) + nx.near(x) * nx.sech_squared(x))
 
 
 @lisht.second_derivative

@@ -93,9 +93,7 @@ def erf(x: nx.Tensor) -> nx.Tensor:
     return nx.erf(x)
 
 
-@erf.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return nx.times_exp(nx.ERF_PEAK, -ops.square(nx.near(x)))
+erf.derivative(lambda x: nx.times_exp(nx.ERF_PEAK, -ops.square(nx.near(x))))
 
 
 @erf.second_derivative
@@ -173,14 +171,8 @@ def softcap(
     return _scaled_tanh(x, cap, cap)
 
 
-@softcap.derivative
-def _(x: nx.Tensor, cap: float) -> nx.Tensor:
-    return _scaled_tanh_derivative(x, cap, cap)
-
-
-@softcap.second_derivative
-def _(x: nx.Tensor, cap: float) -> nx.Tensor:
-    return _scaled_tanh_second_derivative(x, cap, cap)
+softcap.derivative(lambda x, cap: _scaled_tanh_derivative(x, cap, cap))
+softcap.second_derivative(lambda x, cap: _scaled_tanh_second_derivative(x, cap, cap))
 
 
 LECUN_SCALE, LECUN_REACH = 1.7159, 1.5
@@ -244,14 +236,8 @@ def penalized_tanh(
     return ops.where(x > 0.0, y, alpha * y)
 
 
-@penalized_tanh.derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return nx.times_sech_squared(_one_sided(x, alpha), x)
-
-
-@penalized_tanh.second_derivative
-def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return nx.times_sech_squared(_one_sided(x, alpha) * (-2.0 * ops.tanh(x)), x)
+penalized_tanh.derivative(lambda x, alpha: nx.times_sech_squared(_one_sided(x, alpha), x))
+penalized_tanh.second_derivative(lambda x, alpha: nx.times_sech_squared(_one_sided(x, alpha) * (-2.0 * ops.tanh(x)), x))
 
 
 def _isru_argument(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor]:
@@ -371,11 +357,5 @@ def sqnl(x: nx.Tensor) -> nx.Tensor:
     return u * (1.0 - 0.25 * ops.abs(u))
 
 
-@sqnl.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return 1.0 - 0.5 * ops.minimum(ops.abs(x), 2.0)
-
-
-@sqnl.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    return ops.where(ops.abs(x) < 2.0, -0.5 * ops.sign(x), 0.0)
+sqnl.derivative(lambda x: 1.0 - 0.5 * ops.minimum(ops.abs(x), 2.0))
+sqnl.second_derivative(lambda x: ops.where(ops.abs(x) < 2.0, -0.5 * ops.sign(x), 0.0))

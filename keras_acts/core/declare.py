@@ -65,7 +65,8 @@ def activation(
 
     Returns:
         A decorator that returns the public function. Where automatic differentiation would cancel or overflow, declare
-        the derivatives too, with `@<name>.derivative` and `@<name>.second_derivative`.
+        the derivatives too, with `@<name>.derivative` and `@<name>.second_derivative`, or, where they are one
+        expression, `<name>.derivative(lambda x, alpha: ...)`.
 
     Raises:
         ValueError: if the name is taken, or not an identifier, or a parameter is not annotated with `Param`. Nothing is
