@@ -17,16 +17,8 @@ from keras_acts.core import resolve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "COLORS",
-    "LINE_STYLES",
-    "Curve",
-    "draw_function",
-    "draw_histories",
-    "evaluate",
-    "fine_grid",
-    "terminal_plot",
-]
+__all__ = ["COLORS", "LINE_STYLES", "Curve", "draw_function", "draw_histories", "evaluate", "fine_grid"]
+__all__ += ["terminal_plot"]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
@@ -116,7 +108,7 @@ def draw_function(
     x = np.unique(np.concatenate([np.linspace(low, high, 1001), kinks, kinks - nearby, kinks + nearby]))
     curve = evaluate(function, x)
 
-    ax = _axes(ax)
+    ax = axes(ax)
     ax.axhline(0.0, color="0.75", linewidth=0.8)
     ax.axvline(0.0, color="0.75", linewidth=0.8)
     rows = (
@@ -124,9 +116,9 @@ def draw_function(
         ("$f'(x)$", curve.derivative, 1.8),
         ("$f''(x)$", curve.second_derivative, 1.4),
     )
-    for (label, y, width), color, style in zip(rows, COLORS, LINE_STYLES, strict=False):
+    for (label, y, width), color, line in zip(rows, COLORS, LINE_STYLES, strict=False):
         # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
-        ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), style, label=label, color=color, linewidth=width)
+        ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), line, label=label, color=color, linewidth=width)
     ax.set_xlim(low, high)
     ax.set_xlabel("x")
     ax.set_title(_title(function), fontsize=12, pad=10)
@@ -163,17 +155,16 @@ def draw_histories(
     """
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    ax = _axes(ax)
+    ax = axes(ax)
     for number, (label, values) in enumerate(histories.items()):
         seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
         x = np.arange(1, seeds.shape[1] + 1) if epochs is None else np.asarray(epochs)
-        color = COLORS[number % len(COLORS)]
-        style = LINE_STYLES[number // len(COLORS) % len(LINE_STYLES)]
+        color, line = style(number)
         if len(seeds) > 1:
-            ax.plot(x, seeds.T, style, color=color, linewidth=0.8, alpha=0.4)
+            ax.plot(x, seeds.T, line, color=color, linewidth=0.8, alpha=0.4)
         # A single epoch has no line; only a marker shows it.
         marker = "o" if len(x) == 1 else ""
-        ax.plot(x, seeds.mean(axis=0), style, color=color, linewidth=2.0, marker=marker, label=label)
+        ax.plot(x, seeds.mean(axis=0), line, color=color, linewidth=2.0, marker=marker, label=label)
     if metric == "loss":
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -189,6 +180,12 @@ def draw_histories(
     return ax
 
 
+def style(number: int) -> tuple[str, str]:
+    """Color and line style of a curve, by its number."""
+    turn, place = divmod(number, len(COLORS))
+    return COLORS[place], LINE_STYLES[turn % len(LINE_STYLES)]
+
+
 def _widen_towards_one(ax: "Axes") -> None:
     """A logarithmic axis of the error 1 - accuracy, labelled with the accuracy, growing upwards, that reaches 1."""
     floor = 0.02  # keeps the logarithm finite at accuracy 1
@@ -201,7 +198,8 @@ def _widen_towards_one(ax: "Axes") -> None:
     ax.set_ylim(0.0, 1.0)
 
 
-def _axes(ax: "Axes | None") -> "Axes":
+def axes(ax: "Axes | None") -> "Axes":
+    """The axes given, or those of a new figure."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt

@@ -358,6 +358,15 @@ def test_derivatives_are_declared_once_and_in_order(registering):
     np.testing.assert_allclose(gradient(mine, tf.constant(X)), np.full(4, 3.0))
 
 
+def test_an_activation_from_outside_takes_a_row_of_nothing(registering):
+    @keras_acts.activation(formula=keras_acts.notation.Latex("[i = argmax]", reason="over an axis"), package="outside")
+    def first_of_row(x, axis: Annotated[int, keras_acts.Param("axis")] = -1):
+        return ops.one_hot(ops.argmax(x, axis=axis), x.shape[axis], dtype=x.dtype)  # an error, of nothing
+
+    assert first_of_row(np.zeros((3, 0), "float32")).shape == (3, 0)
+    assert first_of_row(np.float32([[1.0, 2.0]])).numpy().tolist() == [[0.0, 1.0]]
+
+
 def test_formulas_by_case(registering):
     cases = {"rate=None": "x", "doubled=True": "2*rate*x", "": "rate * x"}
 

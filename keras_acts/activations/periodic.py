@@ -92,10 +92,8 @@ def snake(
     return x + ops.square(nx.sine(x, frequency)) / frequency
 
 
-@snake.derivative
-def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
-    # 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
-    return ops.square(nx.sine(x, frequency) + nx.cosine(x, frequency))
+# 1 + sin(2z) cancels where it is small; it is (sin z + cos z)^2.
+snake.derivative(lambda x, frequency: ops.square(nx.sine(x, frequency) + nx.cosine(x, frequency)))
 
 
 @snake.second_derivative

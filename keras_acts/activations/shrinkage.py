@@ -94,10 +94,6 @@ def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     return ops.where(ops.abs(x) < 1.0, near_zero, x - ops.tanh(x))
 
 
-@tanh_shrink.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    # The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
-    return ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x))
-
-
+# The kernels' tanh is off by three units in the last place where it saturates, which the square would double.
+tanh_shrink.derivative(lambda x: ops.where(ops.abs(x) < 1.0, ops.square(ops.tanh(x)), 1.0 - nx.sech_squared(x)))
 tanh_shrink.second_derivative(lambda x: nx.times_sech_squared(2.0 * ops.tanh(x), x))

@@ -360,14 +360,8 @@ def flatten_t_swish(
     return nx.sigmoid_gated(rectified, rectified) + T
 
 
-@flatten_t_swish.derivative
-def _(x: nx.Tensor, T: float) -> nx.Tensor:  # noqa: N803
-    return ops.where(x > 0.0, silu_derivative(ops.relu(x)), 0.0)
-
-
-@flatten_t_swish.second_derivative
-def _(x: nx.Tensor, T: float) -> nx.Tensor:  # noqa: N803
-    return ops.where(x > 0.0, silu_second_derivative(ops.relu(x)), 0.0)
+flatten_t_swish.derivative(lambda x, T: ops.where(x > 0.0, silu_derivative(ops.relu(x)), 0.0))  # noqa: N803
+flatten_t_swish.second_derivative(lambda x, T: ops.where(x > 0.0, silu_second_derivative(ops.relu(x)), 0.0))  # noqa: N803
 
 
 def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:

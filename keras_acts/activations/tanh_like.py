@@ -126,10 +126,8 @@ def atan_derivative(x: nx.Tensor) -> nx.Tensor:
     return 1.0 / (1.0 + ops.square(x))
 
 
-@atan.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    # 1 / (x + 1 / x) is x / (1 + x^2); no compiler can turn this product into x y^2, where y^2 vanishes too early.
-    return -2.0 * atan_derivative(x) / (x + 1.0 / x)
+# 1 / (x + 1 / x) is x / (1 + x^2); no compiler can turn this product into x y^2, where y^2 vanishes too early.
+atan.second_derivative(lambda x: -2.0 * atan_derivative(x) / (x + 1.0 / x))
 
 
 def _scaled_tanh(x: nx.Tensor, scale: float, reach: float) -> nx.Tensor:

@@ -17,6 +17,7 @@ from keras import ops
 
 from keras_acts import notation
 from keras_acts.core import derivatives, registry, spec
+from keras_acts.core.numerics.over_axis import empty_as_is
 from keras_acts.core.params import Param, Trait
 
 Formula = str | notation.Latex
@@ -202,7 +203,9 @@ class Activation(registry.Declared):
         @functools.lru_cache(maxsize=64)
         def computation(**params: Any) -> Callable[..., Any]:
             rounding = derivatives.as_is if Trait.SINGLE_ROUNDING in self.traits else derivatives.upcast
-            value = functools.partial(self.body, **params)
+            value: derivatives.Function = functools.partial(self.body, **params)
+            if "axis" in params:
+                value = empty_as_is(value)
             if self.derivative is None:
                 return rounding(value)
             return derivatives.elementwise_rule(value, functools.partial(self.derivative, **params), rounding)

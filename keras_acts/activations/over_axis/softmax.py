@@ -24,7 +24,6 @@ def _softmax(x: nx.Tensor, axis: int) -> nx.Tensor:
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"keras tf jax flax paddle mlx": "softmax", "torch onnx": "Softmax"},
 )
-@nx.empty_as_is
 def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits.
 
@@ -54,7 +53,6 @@ def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     traits={Trait.SMOOTH, Trait.OVER_AXIS},
     aliases={"keras tf jax flax paddle mlx": "log_softmax", "torch onnx": "LogSoftmax"},
 )
-@nx.empty_as_is
 def log_softmax(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the exponentials of the outputs sum to 1")] = -1
 ) -> nx.Tensor:
@@ -85,7 +83,6 @@ def log_softmax(
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmin", "mlx": "softmin"},
 )
-@nx.empty_as_is
 def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
 
@@ -112,7 +109,6 @@ def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
     aliases={"torch": "Softmax2d(axis=-3)", "paddle": "Softmax2D(axis=-3)"},
 )
-@nx.empty_as_is
 def softmax2d(
     x: nx.Tensor, axis: Annotated[int, Param("axis of the channels, along which the outputs sum to 1")] = -1
 ) -> nx.Tensor:
@@ -141,7 +137,6 @@ def softmax2d(
     formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -178,7 +173,6 @@ def softmax_one(
     ),
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def softpick(
     x: nx.Tensor,
     epsilon: Annotated[
@@ -221,7 +215,6 @@ def softpick(
     ),
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
 
@@ -255,7 +248,6 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def solu(
     x: nx.Tensor,
     axis: Annotated[int, Param("axis along which the entries compete, usually the neurons of a layer")] = -1,

@@ -38,7 +38,6 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
     aliases={"keras tfa": "sparsemax"},
 )
-@nx.empty_as_is
 def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
 
@@ -67,7 +66,6 @@ def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     formula=Latex(r"[x_i / 2 - \tau]_+^2", reason="solves for a threshold along an axis"),
     traits=_SPARSE_SHARES,
 )
-@nx.empty_as_is
 def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
 
@@ -186,7 +184,6 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     formula=Latex(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}", reason="solves for a threshold along an axis"),
     traits=_SPARSE_SHARES,
 )
-@nx.empty_as_is
 def entmax(
     x: nx.Tensor,
     alpha: Annotated[float, Param("how sparse: softmax towards 1, sparsemax at 2", low=1.0, exclusive=True)] = 1.5,

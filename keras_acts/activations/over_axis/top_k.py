@@ -25,7 +25,6 @@ Count = Annotated[int, Param("number of entries kept", low=1)]
     ),
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
 
@@ -64,7 +63,6 @@ def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
     ),
     traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """k winners take all: the k largest entries of a row stay, of either sign, and the others become 0.
 
@@ -96,7 +94,6 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     ),
     traits={Trait.SPARSE, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def gaussian_topk(
     x: nx.Tensor,
     sparsity: Annotated[
@@ -151,7 +148,6 @@ def _zero(x: nx.Tensor, axis: int) -> nx.Tensor:
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
     aliases={"onnx": "Hardmax"},
 )
-@nx.empty_as_is
 def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """1 for the largest entry, 0 for all others: softmax at temperature 0.
 

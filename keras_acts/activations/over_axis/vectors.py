@@ -44,7 +44,6 @@ def _squash(x: nx.Tensor, axis: int) -> nx.Tensor:
     formula=Latex(r"\frac{\|x\|^2}{1 + \|x\|^2} \frac{x}{\|x\|}", reason="takes a length along an axis"),
     traits={Trait.BOUNDED, Trait.ODD, Trait.OVER_AXIS},
 )
-@nx.empty_as_is
 def squash(x: nx.Tensor, axis: Annotated[int, Param("axis of the vectors")] = -1) -> nx.Tensor:
     """Shrinks vectors to a length below 1 and keeps their direction: the capsule networks' activation.
 

@@ -48,7 +48,7 @@ clipping                          `near` (to +-`FAR`), `finite`                 
 the dtype                         `largest`, `is_float64`
 the machine                       `on_cpu`
 over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_axis`, `descending`, `among_largest`,
-                                  `masked`, `zero_if_masked`, `divisor`, `empty_as_is` (decorator)
+                                  `masked`, `zero_if_masked`, `divisor`
 derivative rules (decorators)     `with_derivative`, `with_partials`, `with_symmetric_jacobian`, `upcast`
 types                             `Tensor`
 

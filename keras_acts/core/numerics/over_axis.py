@@ -3,30 +3,20 @@
 An entry of -inf is masked: it has no share in the row. A row that is masked as a whole has no shares to give.
 """
 
-import functools
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from keras import ops
 
-from keras_acts.core.derivatives import Tensor
+from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 
 __all__ = ["among_largest", "descending", "divisor", "empty_as_is", "masked", "max_over_axis", "scale_over_axis"]
 __all__ += ["sum_over_axis", "zero_if_masked"]
 
-Body = TypeVar("Body", bound=Callable[..., Any])
 
-
-def empty_as_is(body: Body) -> Body:
-    """Decorator: a tensor without elements is its own activation. Maxima of nothing are an error in most backends."""
-
-    @functools.wraps(body)
-    def guarded(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return x if 0 in tuple(x.shape) else body(x, *args, **kwargs)
-
-    return guarded  # type: ignore[return-value]
+def empty_as_is(function: Function) -> Function:
+    """`function`, but a tensor without elements is its own value. Maxima of nothing are an error in most backends."""
+    return lambda x: x if 0 in tuple(x.shape) else function(x)
 
 
 def sum_over_axis(x: Tensor, axis: int) -> Tensor:

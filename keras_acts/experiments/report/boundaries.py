@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 
 from keras_acts import plots
 from keras_acts.experiments.analysis.selection import Entry, Task
-from keras_acts.experiments.report.figures import axes
 from keras_acts.experiments.runs import plane
 from keras_acts.experiments.task import data
 
@@ -90,7 +89,7 @@ def draw_boundary(boundary: Boundary, *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     step = -(-len(boundary.points) // POINTS)
     points, classes = boundary.points[::step], boundary.classes[::step]
     count = int(max(boundary.decided.max(), classes.max())) + 1

@@ -49,7 +49,7 @@ def draw_curves(
         >>> ax.get_yscale(), ax.get_legend_handles_labels()[1]
         ('log', ['relu', 'gelu'])
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     finite = {}
     for label, values in histories.items():
         seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
@@ -113,7 +113,7 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: Axes
     Returns:
         The axes.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     factor = 100.0 if metric == "accuracy" else 1.0
     ends = factor * np.array([[found.low, found.mean, found.high] for found in differences]).reshape(-1, 3)
     kept = _within_fence(ends[:, 0]) & _within_fence(ends[:, 2]) & np.isfinite(ends).all(axis=1)
@@ -156,9 +156,9 @@ def draw_learning_rates(
     Returns:
         The axes, with labelled lines and without a legend.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     for number, (label, rates) in enumerate(validation.items()):
-        color, style = _style(number)
+        color, style = plots.style(number)
         means, halves = np.array([mean_interval(values) for values in rates.values()]).T
         # Shifted a little, so that the error bars of two activations do not hide each other.
         x = np.array(list(rates)) * 1.03 ** (number - (len(validation) - 1) / 2.0)
@@ -184,7 +184,7 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: Axes | None
     Returns:
         The axes.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     for row, values in enumerate(costs.values()):
         values = np.asarray(values, dtype="float64")
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
@@ -216,9 +216,9 @@ def draw_gradients(
     Returns:
         The axes, with labelled lines and without a legend.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     for number, (label, values) in enumerate(norms.items()):
-        color, style = _style(number)
+        color, style = plots.style(number)
         median = np.median(np.atleast_2d(np.asarray(values, dtype="float64")), axis=0)
         x = np.arange(1, len(median) + 1)
         ax.plot(x, median, style, color=color, marker="o", markersize=4, label=label)
@@ -250,7 +250,7 @@ def draw_shares(
     Returns:
         The axes.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     values = np.array([np.asarray(row, dtype="float64") for row in shares.values()])
     ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="face")
     if values.shape[1] <= 12:
@@ -272,11 +272,6 @@ def _with_diverged(found: Difference) -> str:
     return f"{found.activation} ({found.diverged} diverged)" if found.diverged else found.activation
 
 
-def _style(number: int) -> tuple[str, str]:
-    turn, place = divmod(number, len(plots.COLORS))
-    return plots.COLORS[place], plots.LINE_STYLES[turn % len(plots.LINE_STYLES)]
-
-
 def label_rows(ax: Axes, rows: Iterable[float], labels: Sequence[str]) -> None:
     """Name the rows, the first on top. Long spec strings are broken into two lines, which leaves room to the figure."""
     wrapped = [label.replace("(", "\n(", 1) if len(label) > 18 else label for label in labels]
@@ -287,12 +282,3 @@ def label_rows(ax: Axes, rows: Iterable[float], labels: Sequence[str]) -> None:
 def _fit(names: Sequence[str]) -> bool:
     """True if there are names, and room for them side by side."""
     return 0 < sum(map(len, names)) <= 30
-
-
-def axes(ax: Axes | None) -> Axes:
-    """The axes given, or those of a new figure."""
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(layout="constrained")[1]

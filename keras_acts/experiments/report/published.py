@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from keras_acts import plots
 from keras_acts.experiments.presets.reproduction import Row
-from keras_acts.experiments.report.figures import axes, label_rows
+from keras_acts.experiments.report.figures import label_rows
 
 __all__ = ["draw_reproduction"]
 
@@ -22,7 +22,7 @@ def draw_reproduction(rows: Sequence[Row], *, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    ax = axes(ax)
+    ax = plots.axes(ax)
     for place, row in enumerate(rows):
         spread = np.linspace(-0.25, 0.25, len(row.finite)) if len(row.finite) > 1 else np.zeros(len(row.finite))
         ax.plot(row.finite, place + spread, "o", color=plots.COLORS[0], markersize=3, alpha=0.6)
