@@ -75,10 +75,7 @@ square.derivative(lambda x: 2.0 * x)
 square.second_derivative(lambda x: 2.0 * ops.ones_like(x))
 
 
-@activation(
-    formula="sqrt((x - center)**2 + width**2)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
+@activation(formula="sqrt((x - center)**2 + width**2)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
 def multiquadric(
     x: nx.Tensor,
     center: Annotated[float, Param("where the minimum is")] = 0.0,

@@ -74,10 +74,7 @@ def _pserf_second_derivative(x: nx.Tensor, gamma: float, delta: float) -> nx.Ten
     return nx.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
 
 
-@activation(
-    formula="x * erf(log(1 + exp(x)))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * erf(log(1 + exp(x)))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def serf(x: nx.Tensor) -> nx.Tensor:
     """Mish with erf in place of tanh: smooth, unbounded above, a little steeper than `mish`.
 
@@ -101,10 +98,7 @@ serf.derivative(partial(_pserf_derivative, gamma=1.0, delta=1.0))
 serf.second_derivative(partial(_pserf_second_derivative, gamma=1.0, delta=1.0))
 
 
-@activation(
-    formula="x * erf(alpha * exp(beta * x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * erf(alpha * exp(beta * x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def erfact(
     x: nx.Tensor,
     alpha: Annotated[float, Param("the gate's argument at 0", low=0.0, exclusive=True)] = 0.75,

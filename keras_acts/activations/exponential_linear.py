@@ -136,11 +136,7 @@ celu.derivative(lambda x, alpha: _saturating_derivative(x, alpha, alpha))
 celu.second_derivative(lambda x, alpha: _saturating_second_derivative(x, alpha, alpha))
 
 
-@activation(
-    formula="max(x, 0) + exp(min(x, 0))",
-    traits={Trait.MONOTONIC},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0) + exp(min(x, 0))", traits={Trait.MONOTONIC}, kinks=(0.0,))
 def elu_plus_one(x: nx.Tensor) -> nx.Tensor:
     """ELU moved up to be positive: the feature map of linear attention.
 
@@ -163,11 +159,7 @@ elu_plus_one.derivative(lambda x: _saturating_derivative(x, 1.0))
 elu_plus_one.second_derivative(lambda x: _saturating_second_derivative(x, 1.0))
 
 
-@activation(
-    formula="exp(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={"keras": "exponential"},
-)
+@activation(formula="exp(x)", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"keras": "exponential"})
 def exponential(x: nx.Tensor) -> nx.Tensor:
     """Exponential function, for outputs that must be positive.
 

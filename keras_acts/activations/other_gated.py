@@ -25,10 +25,7 @@ def _logish_ratio(x: nx.Tensor, e: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, log / s, log)
 
 
-@activation(
-    formula="x * log(1 + sigmoid(x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * log(1 + sigmoid(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def logish(x: nx.Tensor) -> nx.Tensor:
     """Silu with a logarithm around its gate; its right slope is log 2.
 
@@ -83,10 +80,7 @@ def _xatlu(x: nx.Tensor, alpha: float) -> nx.Tensor:
     return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
 
 
-@activation(
-    formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)",
-    traits={Trait.SMOOTH, Trait.SELF_GATED},
-)
+@activation(formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)", traits={Trait.SMOOTH, Trait.SELF_GATED})
 def xatlu(
     x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
 ) -> nx.Tensor:
@@ -124,10 +118,7 @@ def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
     return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(atan_derivative(x))
 
 
-@activation(
-    formula="x * (1 / 2 + arctan(x) / pi)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * (1 / 2 + arctan(x) / pi)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED})
 def atlu(x: nx.Tensor) -> nx.Tensor:
     """Arctangent linear unit: x times the distribution function of the Cauchy distribution, also called CaLU.
 
@@ -215,10 +206,7 @@ def _gish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     return x, z, v, rest, ops.where(z < 1.0, inner * ratio, ops.log(2.0 - v)), ratio
 
 
-@activation(
-    formula="x * log(2 - exp(-exp(x)))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * log(2 - exp(-exp(x)))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def gish(x: nx.Tensor) -> nx.Tensor:
     """x gated by the logarithm of a Gompertz-like curve; the gate rises to log 2, so f(x) is 0.693 x on the right.
 
@@ -301,10 +289,7 @@ def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tenso
     return x, z, v, ops.where(x < 0.0, z - x * v, 1.0 - x * v / ops.maximum(z, 1.0))
 
 
-@activation(
-    formula="x / (1 - x * exp(-(x + exp(x))))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
+@activation(formula="x / (1 - x * exp(-(x + exp(x))))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
 def colu(x: nx.Tensor) -> nx.Tensor:
     """Collapsing linear unit: x over a denominator that grows exponentially on the left and is 1 on the right.
 

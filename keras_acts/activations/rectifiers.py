@@ -300,11 +300,7 @@ def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
     return result
 
 
-@activation(
-    formula="max(x, 0)**power",
-    traits={Trait.MONOTONIC, Trait.SPARSE},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0)**power", traits={Trait.MONOTONIC, Trait.SPARSE}, kinks=(0.0,))
 def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)] = 3) -> nx.Tensor:
     """Rectified power unit: a ReLU that is smooth enough for differential equations. `relu2` is the one with power 2.
 
@@ -342,12 +338,7 @@ def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
     return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
 
 
-@activation(
-    formula="max(x, 0)**2",
-    traits={Trait.MONOTONIC, Trait.SPARSE},
-    aliases={"hf timm": "relu2"},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0)**2", traits={Trait.MONOTONIC, Trait.SPARSE}, aliases={"hf timm": "relu2"}, kinks=(0.0,))
 def relu2(x: nx.Tensor) -> nx.Tensor:
     """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
 
@@ -456,11 +447,7 @@ def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
     return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
 
 
-@activation(
-    formula="max(x, 0) - 1.99 * min(x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0) - 1.99 * min(x, 0)", traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC}, kinks=(0.0,))
 def q_relu(x: nx.Tensor) -> nx.Tensor:
     """Quantum ReLU: positive and steep on the left, so that its units do not die.
 

@@ -85,10 +85,7 @@ def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
     return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
-@activation(
-    formula="x * sigmoid(beta * x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * sigmoid(beta * x)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
     """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.
 
@@ -305,10 +302,7 @@ def _swish_t_second_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Te
     return nx.times_sigmoid_derivative(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
 
 
-@activation(
-    formula="(x + alpha) * sigmoid(x) - alpha / 2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
+@activation(formula="(x + alpha) * sigmoid(x) - alpha / 2", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
 def b_silu(
     x: nx.Tensor, alpha: Annotated[float, Param("twice the depth of the left tail", low=0.0)] = 1.67
 ) -> nx.Tensor:
@@ -333,11 +327,7 @@ b_silu.derivative(lambda x, alpha: _swish_t_derivative(x, alpha=0.5 * alpha, bet
 b_silu.second_derivative(lambda x, alpha: _swish_t_second_derivative(x, alpha=0.5 * alpha, beta=1.0))
 
 
-@activation(
-    formula="max(x, 0) * sigmoid(x) + T",
-    traits={Trait.MONOTONIC},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0) * sigmoid(x) + T", traits={Trait.MONOTONIC}, kinks=(0.0,))
 def flatten_t_swish(
     x: nx.Tensor,
     T: Annotated[float, Param("output for x <= 0")] = -0.2,  # noqa: N803
@@ -371,10 +361,7 @@ def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor,
     return w, e, ops.exp(-alpha * nx.log1p_unit(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
 
 
-@activation(
-    formula="x * (1 + exp(-beta * x))**(-alpha)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * (1 + exp(-beta * x))**(-alpha)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def richards_swish(
     x: nx.Tensor,
     alpha: Annotated[float, Param("power of the gate", low=0.0, exclusive=True)] = 1.5,

@@ -187,11 +187,7 @@ def sparse_sigmoid(x: nx.Tensor) -> nx.Tensor:
 sparse_sigmoid.derivative(partial(ramp_derivative, half_width=1.0))
 
 
-@activation(
-    formula="x / (2 * (1 + abs(x))) + 1 / 2",
-    traits={Trait.MONOTONIC, Trait.BOUNDED},
-    kinks=(0.0,),
-)
+@activation(formula="x / (2 * (1 + abs(x))) + 1 / 2", traits={Trait.MONOTONIC, Trait.BOUNDED}, kinks=(0.0,))
 def elliott(x: nx.Tensor) -> nx.Tensor:
     """Algebraic stand-in for the sigmoid: no exponential, tails that fall off as 1 / x.
 
@@ -273,10 +269,7 @@ def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
     return -nx.times_square(t, (math.sqrt(nx.NORMAL_PEAK) / sigma) * h)
 
 
-@activation(
-    formula="1 - exp(-exp(x))",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
-)
+@activation(formula="1 - exp(-exp(x))", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED})
 def cloglog(x: nx.Tensor) -> nx.Tensor:
     """Complementary log-log: an asymmetric sigmoid that leaves 0 slowly and reaches 1 fast.
 

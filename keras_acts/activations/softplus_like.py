@@ -100,10 +100,7 @@ def _(x: nx.Tensor, b: float) -> nx.Tensor:
     return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x / math.sqrt(b)), 0.5 / math.sqrt(b))
 
 
-@activation(
-    formula="log((1 + exp(x)) / 2)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
-)
+@activation(formula="log((1 + exp(x)) / 2)", traits={Trait.SMOOTH, Trait.MONOTONIC})
 def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
     """Softplus moved down through the origin, for smooth energies of molecules (SchNet).
 
@@ -169,11 +166,7 @@ def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor,
     return negative, ops.where(negative, h, 1.0), e, q
 
 
-@activation(
-    formula="sqrt(log(1 + exp(x)))",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={"hf": "sqrtsoftplus"},
-)
+@activation(formula="sqrt(log(1 + exp(x)))", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"hf": "sqrtsoftplus"})
 def sqrt_softplus(x: nx.Tensor) -> nx.Tensor:
     """Square root of softplus: the score of the expert router in DeepSeek-V4.
 
@@ -206,11 +199,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return w * (0.25 * bend / (1.0 + e * (2.0 + e)) / q / ops.sqrt(q))
 
 
-@activation(
-    formula="(sqrt(x**2 + 1) - 1) / 2 + x",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={"dks": "bentid"},
-)
+@activation(formula="(sqrt(x**2 + 1) - 1) / 2 + x", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"dks": "bentid"})
 def bent_identity(x: nx.Tensor) -> nx.Tensor:
     """Smooth line with slope 1/2 far left and 3/2 far right.
 

@@ -181,10 +181,7 @@ def _tanhsoft_second_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.T
     return times_exp_minus(bracket / ops.square(1.0 + e), u, 2.0 * z)
 
 
-@activation(
-    formula="x * tanh(exp(x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * tanh(exp(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def tanh_exp(x: nx.Tensor) -> nx.Tensor:
     """TanhExp: x gated by tanh of an exponential; closer to the identity on the right than `mish`.
 
@@ -271,10 +268,7 @@ def _phish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     return t, tail, decay, g, *nx.tanh_and_quotient(g)
 
 
-@activation(
-    formula="x * tanh(x * normal_cdf(x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * tanh(x * normal_cdf(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
 def phish(x: nx.Tensor) -> nx.Tensor:
     """x gated by tanh of GELU: x^2 / 2 near zero, x on the right.
 

@@ -73,11 +73,7 @@ def _(x: nx.Tensor, min_val: float, max_val: float) -> nx.Tensor:
     return ops.where(inside, ops.ones_like(x), 0.0)
 
 
-@activation(
-    formula="erf(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-    aliases={"dks": "erf"},
-)
+@activation(formula="erf(x)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD}, aliases={"dks": "erf"})
 def erf(x: nx.Tensor) -> nx.Tensor:
     """Error function: a sigmoid centred at zero that saturates faster than tanh.
 
@@ -176,10 +172,7 @@ softcap.second_derivative(lambda x, cap: _scaled_tanh_second_derivative(x, cap, 
 LECUN_SCALE, LECUN_REACH = 1.7159, 1.5
 
 
-@activation(
-    formula="1.7159 * tanh(2 * x / 3)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-)
+@activation(formula="1.7159 * tanh(2 * x / 3)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD})
 def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh rescaled so that +-1 maps to +-1 and unit variance is about kept.
 
@@ -207,11 +200,7 @@ def _one_sided(x: nx.Tensor, alpha: float) -> nx.Tensor:
     return ops.where(x >= 0.0, ops.ones_like(x), alpha)
 
 
-@activation(
-    formula="max(tanh(x), 0) + alpha * min(tanh(x), 0)",
-    traits={Trait.MONOTONIC, Trait.BOUNDED},
-    kinks=(0.0,),
-)
+@activation(formula="max(tanh(x), 0) + alpha * min(tanh(x), 0)", traits={Trait.MONOTONIC, Trait.BOUNDED}, kinks=(0.0,))
 def penalized_tanh(
     x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 0.25
 ) -> nx.Tensor:
@@ -292,11 +281,7 @@ def isru_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 VAST = 1e9  # beyond it 1 + x^2 is x^2 to the last bit of float64, and below it x^6 still fits into float32
 
 
-@activation(
-    formula="asinh(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
-    aliases={"dks": "asinh"},
-)
+@activation(formula="asinh(x)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD}, aliases={"dks": "asinh"})
 def asinh(x: nx.Tensor) -> nx.Tensor:
     """Inverse hyperbolic sine: linear near 0, a logarithm of either sign far out.
 

@@ -100,10 +100,7 @@ def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
     return ops.where(x > 0.0, alpha_p * x * x, alpha_n * _exp_excess(ops.minimum(x, 0.0))) + beta * x
 
 
-@layer(
-    formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x",
-    aliases={"hf": "xielu"},
-)
+@layer(formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x", aliases={"hf": "xielu"})
 class XIELU(LearnableActivation):
     """xIELU: squared ReLU on the right, a branch that turns up again on the left; of the Apertus language models.
 

@@ -81,10 +81,7 @@ class FusedDense(keras.layers.Dense):
         return config
 
 
-@layer(
-    formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})",
-    aliases={"keras1": "MaxoutDense(pieces=4)"},
-)
+@layer(formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})", aliases={"keras1": "MaxoutDense(pieces=4)"})
 class MaxoutDense(FusedDense):
     """Dense layer with k kernels, of which the largest output counts for each unit.
 

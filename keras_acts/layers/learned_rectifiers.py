@@ -87,10 +87,7 @@ class PReLU(LearnableActivation):
         return _prelu(x, alpha)
 
 
-@layer(
-    formula=r"s \max(x, 0)^2 + b",
-    aliases={"timm": "StarReLU"},
-)
+@layer(formula=r"s \max(x, 0)^2 + b", aliases={"timm": "StarReLU"})
 class StarReLU(LearnableActivation):
     """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
 
@@ -145,10 +142,7 @@ def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
     return ops.maximum(x, alpha * x + tau)
 
 
-@layer(
-    formula=r"\max(x, \alpha x + \tau)",
-    aliases={"tfa": "TLU(shared_axes=[])"},
-)
+@layer(formula=r"\max(x, \alpha x + \tau)", aliases={"tfa": "TLU(shared_axes=[])"})
 class TLU(LearnableActivation):
     """Thresholded linear unit: ReLU with a learned threshold in place of 0.
 

@@ -55,10 +55,7 @@ class DynamicTanh(_Saturating):
         return gamma * activations.tanh(alpha * x) + beta
 
 
-@layer(
-    formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta",
-    aliases={"x_transformers": "Derf"},
-)
+@layer(formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta", aliases={"x_transformers": "Derf"})
 class Derf(_Saturating):
     """A scaled error function in place of layer normalization.
 

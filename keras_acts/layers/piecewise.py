@@ -108,10 +108,7 @@ def _hinge(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return a * ops.relu(b - x)
 
 
-@layer(
-    formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)",
-    aliases={"echo": "APL(pieces=1)"},
-)
+@layer(formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)", aliases={"echo": "APL(pieces=1)"})
 class APL(LearnableActivation):
     """Adaptive piecewise linear unit: ReLU plus learned hinges, which can form any such shape, convex or not.
 

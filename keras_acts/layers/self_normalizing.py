@@ -49,10 +49,7 @@ def drop(
     return ops.where(kept, scale * x + shift, dropped)
 
 
-@layer(
-    formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))",
-    aliases={"keras": "SELU", "torch": "SELU"},
-)
+@layer(formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))", aliases={"keras": "SELU", "torch": "SELU"})
 class SELU(ActivationLayer):
     """SELU with the fixed point of your choice, and with its dropout.
 

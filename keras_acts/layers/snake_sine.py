@@ -67,10 +67,7 @@ class Snake(LearnableActivation):
         return _snake(x, frequency)
 
 
-@layer(
-    formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
-    aliases={"hf": "SnakeBeta"},
-)
+@layer(formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)", aliases={"hf": "SnakeBeta"})
 class SnakeBeta(LearnableActivation):
     """Snake with a magnitude of its own: frequency and height of the ripple are learned apart.
 

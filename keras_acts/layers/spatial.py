@@ -15,10 +15,7 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["DynamicReLU", "FReLU"]
 
 
-@layer(
-    formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
-    aliases={"echo": "Funnel"},
-)
+@layer(formula=r"\max(x, BN(DWConv_{k \times k}(x)))", aliases={"echo": "Funnel"})
 class FReLU(ActivationLayer):
     """Funnel ReLU: the threshold of each pixel is a learned function of its neighbourhood.
 

@@ -27,10 +27,7 @@ def _swish(x: Tensor, beta: Tensor) -> Tensor:
     return sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x))
 
 
-@layer(
-    formula=r"x \sigma(\beta x)",
-    aliases={"keras_contrib": "Swish", "echo": "Swish"},
-)
+@layer(formula=r"x \sigma(\beta x)", aliases={"keras_contrib": "Swish", "echo": "Swish"})
 class Swish(LearnableActivation):
     """Swish with a learned beta: x / 2 at beta = 0, `silu` at 1, towards ReLU as beta grows.
 
@@ -70,10 +67,7 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
     return _swish((p1 - p2) * x, beta) + p2 * x
 
 
-@layer(
-    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
-    aliases={"acon": "AconC"},
-)
+@layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": "AconC"})
 class ACONC(LearnableActivation):
     """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
 
