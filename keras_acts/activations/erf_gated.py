@@ -21,14 +21,6 @@ def _pserf_parts(x: nx.Tensor, gamma: float, delta: float) -> tuple[nx.Tensor, n
     return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
 
 
-def _pserf(x: nx.Tensor, gamma: float, delta: float) -> nx.Tensor:
-    w, _, ratio, z = _pserf_parts(x, gamma, delta)
-    erf_z, quotient = nx.erf_and_quotient(z)
-    left = (gamma * ops.clip(x, -nx.FAR / delta, 0.0)) * (ratio * quotient)
-    closing = nx.times_exp(left, ops.minimum(w, 0.0))
-    return ops.where(w < 0.0, closing, x * erf_z)
-
-
 @activation(
     formula="x * erf(gamma * log(1 + exp(delta * x)))",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
@@ -52,7 +44,11 @@ def pserf(
     Reference:
         arXiv:2109.04386, ErfAct and Pserf: Non-monotonic Smooth Trainable Activation Functions.
     """
-    return _pserf(x, gamma, delta)
+    w, _, ratio, z = _pserf_parts(x, gamma, delta)
+    erf_z, quotient = nx.erf_and_quotient(z)
+    left = (gamma * ops.clip(x, -nx.FAR / delta, 0.0)) * (ratio * quotient)
+    closing = nx.times_exp(left, ops.minimum(w, 0.0))
+    return ops.where(w < 0.0, closing, x * erf_z)
 
 
 @pserf.derivative
@@ -91,7 +87,7 @@ def serf(x: nx.Tensor) -> nx.Tensor:
         arXiv:2108.09598, SERF: Towards Better Training of Deep Neural Networks Using Log-Softplus ERror Activation
         Function.
     """
-    return _pserf(x, 1.0, 1.0)
+    return pserf.body(x, 1.0, 1.0)
 
 
 serf.derivative(partial(_pserf_derivative, gamma=1.0, delta=1.0))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.tanh_like import isru_derivative, isru_second_derivative, isru_value
+from keras_acts.activations.tanh_like import isru, isru_derivative, isru_second_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, Trait
@@ -403,7 +403,7 @@ def isrlu(
     Reference:
         arXiv:1710.09967, Improving Deep Learning by Inverse Square Root Linear Units (ISRLUs).
     """
-    return ops.where(x >= 0.0, x, isru_value(ops.minimum(x, 0.0), alpha))
+    return ops.where(x >= 0.0, x, isru.body(ops.minimum(x, 0.0), alpha))
 
 
 isrlu.derivative(lambda x, alpha: isru_derivative(ops.minimum(x, 0.0), alpha=alpha))

@@ -29,17 +29,6 @@ def _gate_argument_derivative(x: nx.Tensor) -> nx.Tensor:
     return LINEAR + 3.0 * CUBIC * ops.square(x)
 
 
-def _gelu_tanh(x: nx.Tensor) -> nx.Tensor:
-    return nx.sigmoid_gated(x, _gate_argument(x))
-
-
-def _gelu(x: nx.Tensor) -> nx.Tensor:
-    # From Phi(-|x|), so that no tail cancels; x is multiplied in before the exponential vanishes.
-    t = nx.near(ops.abs(x))
-    decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
-    return ops.where(x < 0.0, -decay * (t * tail), x * (1.0 - decay * tail))
-
-
 @activation(
     formula={
         "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
@@ -69,7 +58,12 @@ def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh for
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return _gelu_tanh(x) if approximate else _gelu(x)
+    if approximate:
+        return gelu_tanh.body(x)
+    # From Phi(-|x|), so that no tail cancels; x is multiplied in before the exponential vanishes.
+    t = nx.near(ops.abs(x))
+    decay, tail = ops.exp(-0.5 * ops.square(t)), nx.scaled_normal_tail(t)
+    return ops.where(x < 0.0, -decay * (t * tail), x * (1.0 - decay * tail))
 
 
 @gelu.derivative
@@ -113,7 +107,7 @@ def gelu_tanh(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1606.08415, Gaussian Error Linear Units.
     """
-    return _gelu_tanh(x)
+    return nx.sigmoid_gated(x, _gate_argument(x))
 
 
 @gelu_tanh.derivative
@@ -192,7 +186,7 @@ def clipped_gelu(
     Reference:
         arXiv:2004.09602, Integer Quantization for Deep Learning Inference: Principles and Empirical Evaluation.
     """
-    return ops.minimum(_gelu(x), max_val)
+    return ops.minimum(gelu.body(x), max_val)
 
 
 clipped_gelu.derivative(lambda x, max_val: ops.where(x > _gelu_is(max_val), 0.0, _gelu_derivative(x)))

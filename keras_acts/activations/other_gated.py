@@ -70,16 +70,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 # t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. s is fitted for y in [0, 1/2].
 
 
-def _xatlu(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    widened = (1.0 + 2.0 * alpha) / math.pi
-    y = ops.minimum(atan_derivative(x), 0.5)
-    distance = (1.0 - y) * (widened + widened * y * nx.fitted("arctan_gate_tail", y))
-    left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
-    right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
-    outer = ops.where(x < 0.0, left, right) - distance
-    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
-
-
 @activation(formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)", traits={Trait.SMOOTH, Trait.SELF_GATED})
 def xatlu(
     x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
@@ -98,7 +88,13 @@ def xatlu(
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return _xatlu(x, alpha)
+    widened = (1.0 + 2.0 * alpha) / math.pi
+    y = ops.minimum(atan_derivative(x), 0.5)
+    distance = (1.0 - y) * (widened + widened * y * nx.fitted("arctan_gate_tail", y))
+    left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
+    right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
+    outer = ops.where(x < 0.0, left, right) - distance
+    return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
 
 
 @xatlu.derivative
@@ -134,7 +130,7 @@ def atlu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return _xatlu(x, 0.0)
+    return xatlu.body(x, 0.0)
 
 
 atlu.derivative(partial(_xatlu_derivative, alpha=0.0))

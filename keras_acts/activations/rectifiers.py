@@ -128,10 +128,6 @@ def relu6(x: nx.Tensor) -> nx.Tensor:
     return ops.relu6(x)
 
 
-def _thresholded(x: nx.Tensor, threshold: float, value: float = 0.0) -> nx.Tensor:
-    return ops.where(x <= threshold, value, x)
-
-
 @activation(
     formula="where(x > threshold, x, value)",
     traits={Trait.PIECEWISE_LINEAR, Trait.SPARSE},
@@ -155,7 +151,7 @@ def threshold(
         >>> np.asarray(threshold(np.array([-2.0, 1.0, 3.0]), threshold=1.0, value=-0.5)).tolist()
         [-0.5, -0.5, 3.0]
     """
-    return _thresholded(x, threshold, value)
+    return ops.where(x <= threshold, value, x)
 
 
 @threshold.derivative
@@ -187,7 +183,7 @@ def thresholded_relu(
     Reference:
         arXiv:1402.3337, Zero-Bias Autoencoders and the Benefits of Co-Adapting Features.
     """
-    return _thresholded(x, threshold)
+    return ops.where(x <= threshold, 0.0, x)
 
 
 thresholded_relu.derivative(_threshold_derivative)
@@ -282,7 +278,7 @@ def jump_relu(
     Reference:
         arXiv:2407.14435, Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders.
     """
-    return _thresholded(x, threshold)
+    return ops.where(x <= threshold, 0.0, x)
 
 
 jump_relu.derivative(_threshold_derivative)

@@ -254,15 +254,6 @@ xsilu.derivative(lambda x, alpha: _two_lines_derivative(x, p1=1.0 + alpha, p2=-a
 xsilu.second_derivative(lambda x, alpha: _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
 
 
-def _swish_t(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    """x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x: both terms have the sign of x."""
-    w = beta * x
-    h = nx.half_decay(w)
-    bias = (alpha / beta) * ops.expm1(-ops.abs(w))
-    value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + ops.square(h))
-    return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
-
-
 @activation(
     formula="sigmoid(beta * x) * (x + 2 * alpha / beta) - alpha / beta",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
@@ -287,7 +278,12 @@ def swish_t(
     Reference:
         arXiv:2407.01012, Swish-T: Enhancing Swish Activation with Tanh Bias.
     """
-    return _swish_t(x, alpha, beta)
+    # x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x: both terms have the sign of x.
+    w = beta * x
+    h = nx.half_decay(w)
+    bias = (alpha / beta) * ops.expm1(-ops.abs(w))
+    value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + ops.square(h))
+    return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
 
 
 @swish_t.derivative
@@ -320,7 +316,7 @@ def b_silu(
     Reference:
         arXiv:2505.22074, The Resurrection of the ReLU.
     """
-    return _swish_t(x, 0.5 * alpha, 1.0)
+    return swish_t.body(x, 0.5 * alpha, 1.0)
 
 
 b_silu.derivative(lambda x, alpha: _swish_t_derivative(x, alpha=0.5 * alpha, beta=1.0))

@@ -134,11 +134,6 @@ def _tanhsoft_parts(x: nx.Tensor, beta: float, gamma: float) -> tuple[nx.Tensor,
     return u, z, ops.exp(-2.0 * z), *nx.tanh_and_quotient(z)
 
 
-def _tanhsoft(x: nx.Tensor, beta: float, gamma: float) -> nx.Tensor:
-    u, _, _, gate, quotient = _tanhsoft_parts(x, beta, gamma)
-    return gated(x, u, gate, quotient, beta, gamma)
-
-
 @activation(
     formula="x * tanh(beta * exp(gamma * x))",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
@@ -164,7 +159,8 @@ def tanhsoft(
     Reference:
         arXiv:2009.03863, TanhSoft: A Family of Activation Functions Combining Tanh and Softplus.
     """
-    return _tanhsoft(x, beta, gamma)
+    u, _, _, gate, quotient = _tanhsoft_parts(x, beta, gamma)
+    return gated(x, u, gate, quotient, beta, gamma)
 
 
 @tanhsoft.derivative
@@ -198,7 +194,7 @@ def tanh_exp(x: nx.Tensor) -> nx.Tensor:
         arXiv:2003.09855, TanhExp: A Smooth Activation Function with High Convergence Speed for Lightweight Neural
         Networks.
     """
-    return _tanhsoft(x, 1.0, 1.0)
+    return tanhsoft.body(x, 1.0, 1.0)
 
 
 tanh_exp.derivative(partial(_tanhsoft_derivative, beta=1.0, gamma=1.0))

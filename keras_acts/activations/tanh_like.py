@@ -237,12 +237,6 @@ def _isru_argument(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor]:
     return finite, finite if scale == 1.0 else scale * finite
 
 
-def isru_value(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    """x / sqrt(1 + alpha x^2)."""
-    finite, u = _isru_argument(x, alpha)
-    return finite / nx.square_and_root(u)[1]
-
-
 @activation(
     formula="x / sqrt(1 + alpha * x**2)",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
@@ -263,7 +257,8 @@ def isru(
     Reference:
         arXiv:1710.09967, Improving Deep Learning by Inverse Square Root Linear Units (ISRLUs).
     """
-    return isru_value(x, alpha)
+    finite, u = _isru_argument(x, alpha)
+    return finite / nx.square_and_root(u)[1]
 
 
 @isru.derivative

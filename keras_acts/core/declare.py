@@ -21,6 +21,7 @@ class ActivationFunction(Protocol[P]):
 
     __name__: str
     __doc__: str | None
+    body: Callable[P, Any]  # what was decorated: the value of a float32 or float64 tensor, for use in other bodies
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """The activation of a tensor."""
@@ -111,6 +112,7 @@ def activation(
         function = cast(Any, record.function)
         activations.add(record, replace=replace)
         keras_bridge.register(function, record.registered_name)
+        function.body = body
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
         return cast(ActivationFunction[P], function)

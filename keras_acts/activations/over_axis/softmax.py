@@ -15,10 +15,6 @@ __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "sof
 __all__ += ["taylor_softmax"]
 
 
-def _softmax(x: nx.Tensor, axis: int) -> nx.Tensor:
-    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
-
-
 @activation(
     formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
@@ -45,7 +41,7 @@ def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
         >>> np.asarray(softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]]))).tolist()
         [[1.0, 0.0], [0.0, 0.0]]
     """
-    return _softmax(x, axis)
+    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 @activation(
@@ -101,7 +97,7 @@ def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
         >>> np.asarray(softmin(np.array([1.0, 2.0, 3.0]))).round(4).tolist()
         [0.6652, 0.2447, 0.09]
     """
-    return _softmax(-x, axis)
+    return softmax.body(-x, axis)
 
 
 @activation(
@@ -130,7 +126,7 @@ def softmax2d(
         >>> np.asarray(softmax2d(np.array([[[0.0, 0.0], [1.0, 2.0]]]))).round(4).tolist()
         [[[0.5, 0.5], [0.2689, 0.7311]]]
     """
-    return _softmax(x, axis)
+    return softmax.body(x, axis)
 
 
 @activation(
@@ -273,7 +269,7 @@ def solu(
     Reference:
         Elhage et al. 2022, Softmax Linear Units, Transformer Circuits Thread.
     """
-    share = _softmax(x, axis)
+    share = softmax.body(x, axis)
     # Entries without a share add nothing to the derivative either; differences of huge ones would overflow there.
     factor = ops.where(ops.equal(share, 0.0), 0.0, nx.finite(x))
     return ops.where(ops.equal(x, math.inf), x, factor * share)
