@@ -104,6 +104,7 @@ def test_every_record_is_complete(name):
     assert record.summary.endswith(".")
     assert "Example:" in record.function.__doc__
     assert record.function.__name__ == name
+    assert record.function.body is record.body
     for param in record.params.values():
         assert param.meaning
         assert f"{param.name}:" in record.function.__doc__

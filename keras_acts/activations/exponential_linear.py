@@ -200,15 +200,14 @@ def elish(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1808.00783, The Quest for the Golden Activation Function.
     """
-    h = nx.half_decay(x)
-    return ops.where(x < 0.0, h * (h * ops.tanh(0.5 * x)), x / (1.0 + ops.square(h)))
+    h, e = nx.half_decay(x)
+    return ops.where(x < 0.0, h * (h * ops.tanh(0.5 * x)), x / (1.0 + e))
 
 
 @elish.derivative
 def _(x: nx.Tensor) -> nx.Tensor:
     x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     below = h * (h * (e * (2.0 + e) - 1.0))
     return ops.where(x < 0.0, below, 1.0 + e * (1.0 + x)) / (1.0 + e * (2.0 + e))
 
@@ -216,8 +215,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 @elish.second_derivative
 def _(x: nx.Tensor) -> nx.Tensor:
     x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     below = h * (h * ((e * (5.0 + e * (3.0 + e)) - 1.0) / (1.0 + e * (3.0 + e * (3.0 + e)))))
     return ops.where(x < 0.0, below, nx.times_sigmoid_derivative(2.0 - x * ops.tanh(0.5 * x), x))
 

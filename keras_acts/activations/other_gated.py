@@ -39,8 +39,7 @@ def logish(x: nx.Tensor) -> nx.Tensor:
     Reference:
         Zhu et al. 2021, Logish: A New Nonlinear Nonmonotonic Activation Function for Convolutional Neural Network.
     """
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     ratio = _logish_ratio(x, e)
     return ops.where(x < 0.0, h * (h * (nx.near(x) * ratio)) / (1.0 + e), x * ratio)
 
@@ -48,8 +47,7 @@ def logish(x: nx.Tensor) -> nx.Tensor:
 @logish.derivative
 def _(x: nx.Tensor) -> nx.Tensor:
     x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     ratio = _logish_ratio(x, e)
     below = h * (h * ((ratio + x / (1.0 + 2.0 * e)) / (1.0 + e)))
     return ops.where(x < 0.0, below, ratio + e * x / ((1.0 + e) * (2.0 + e)))
@@ -58,8 +56,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 @logish.second_derivative
 def _(x: nx.Tensor) -> nx.Tensor:
     x = nx.near(x)
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     d = (1.0 + e) * ops.where(x < 0.0, 1.0 + 2.0 * e, 2.0 + e)
     turn = ops.where(x < 0.0, 1.0 - 2.0 * ops.square(e), ops.square(e) - 2.0)
     return h * (h * ((2.0 + x * turn / d) / d))
@@ -343,8 +340,8 @@ def laplace_lu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:2402.09092, Three Decades of Activations.
     """
-    h = nx.half_decay(x)
-    return ops.where(x < 0.0, h * (h * (0.5 * nx.near(x))), x * (1.0 - 0.5 * ops.square(h)))
+    h, e = nx.half_decay(x)
+    return ops.where(x < 0.0, h * (h * (0.5 * nx.near(x))), x * (1.0 - 0.5 * e))
 
 
 @laplace_lu.derivative

@@ -146,8 +146,8 @@ def _sinlu_parts(
     gain = alpha * beta
     rise = (1.0 - gain) + 2.0 * gain * ops.square(nx.cosine(x, 0.5 * beta))
     sine = nx.sine(x, beta)
-    h = nx.half_decay(x)
-    return h, ops.square(h), nx.near(x) + alpha * sine, rise, sine
+    h, e = nx.half_decay(x)
+    return h, e, nx.near(x) + alpha * sine, rise, sine
 
 
 @activation(
@@ -174,9 +174,9 @@ def sinlu(
     Reference:
         Paul et al. 2022, SinLU: Sinu-Sigmoidal Linear Unit.
     """
-    h = nx.half_decay(x)
+    h, e = nx.half_decay(x)
     sine = alpha * nx.sine(x, beta)
-    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + ops.square(h))
+    value = ops.where(x < 0.0, h * (h * (nx.near(x) + sine)), x + sine) / (1.0 + e)
     # Near 0 both terms underflow before their sum does.
     return ops.where(ops.abs(x) < 1e-30, (0.5 + 0.5 * alpha * beta) * x, value)
 

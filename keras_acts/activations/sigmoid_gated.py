@@ -134,11 +134,11 @@ def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     if not rate:
         return _line(mean, x)
     w = rate * x
-    h = nx.half_decay(w)
+    h, e = nx.half_decay(w)
     near = within_reach(x, rate)
     shut = _line(p2, x) + h * (h * (p1 * near))
     opened = _line(p1, x) + h * (h * (p2 * near))
-    value = ops.where(w < 0.0, shut, opened) / (1.0 + ops.square(h))
+    value = ops.where(w < 0.0, shut, opened) / (1.0 + e)
     if not p1 * p2:
         return value
     # Near 0 lines of opposite slopes cancel, and a sum of two terms underflows early.
@@ -148,8 +148,7 @@ def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
 def _two_lines_derivative(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     mean, gap = 0.5 * (p1 + p2), p1 - p2
     w = nx.near(rate * x) if rate else ops.zeros_like(x)
-    h = nx.half_decay(w)
-    e = ops.square(h)
+    h, e = nx.half_decay(w)
     distance = h * (h * (gap * (1.0 + e - ops.abs(w)))) / (1.0 + e * (2.0 + e))
     far = ops.where(w < 0.0, p2 + distance, p1 - distance)
     if p1 * p2 >= 0.0:
@@ -280,9 +279,9 @@ def swish_t(
     """
     # x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x: both terms have the sign of x.
     w = beta * x
-    h = nx.half_decay(w)
+    h, e = nx.half_decay(w)
     bias = (alpha / beta) * ops.expm1(-ops.abs(w))
-    value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + ops.square(h))
+    value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + e)
     return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
 
 
@@ -395,6 +394,6 @@ def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
 def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     w, e, power, half = _richards_parts(x, alpha, beta)
     shut = half * (half * (alpha * beta * power * (2.0 + w * (alpha - e) / (1.0 + e)) / (1.0 + e)))
-    h = nx.half_decay(w)
+    h = ops.exp(-0.5 * ops.abs(w))
     opened = h * (h * (alpha * beta * power * (2.0 + w * (alpha * e - 1.0) / (1.0 + e)) / (1.0 + e)))
     return ops.where(w < 0.0, shut, opened)

@@ -158,8 +158,7 @@ sparse_plus.second_derivative(lambda x: ramp_derivative(x, 1.0))
 def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
     """x < 0, w, e = exp(-|x|) and q."""
     negative = x < 0.0
-    h = nx.half_decay(x)
-    e = ops.square(h)
+    h, e = nx.half_decay(x)
     log = nx.log1p_unit(e)
     quotient = ops.where(e < 1e-20, 1.0, log / ops.maximum(e, 1e-20))  # 0 / 0 where e vanishes
     q = ops.where(negative, quotient, ops.maximum(x, 0.0) + log)

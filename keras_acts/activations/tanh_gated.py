@@ -206,8 +206,7 @@ def _smish_parts(w: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.T
 
     From tanh(log u) = (u^2 - 1) / (u^2 + 1). alpha is inside the sums: times x it could overflow.
     """
-    h = nx.half_decay(w)
-    e = ops.square(h)
+    h, e = nx.half_decay(w)
     n = ops.where(w < 0.0, 2.0 * alpha + (3.0 * alpha) * e, 3.0 * alpha + (2.0 * alpha) * e)
     d = ops.where(w < 0.0, 2.0 + e * (6.0 + 5.0 * e), 5.0 + e * (6.0 + 2.0 * e))
     b = (4.0 * alpha + (4.0 * alpha) * e) * ops.where(w < 0.0, 1.0 + 2.0 * e, 2.0 + e)

@@ -9,7 +9,7 @@ exp(x), sqrt, log                 `ops`                           1, 1
 factor exp(x), x <= 0             `times_exp`                     2.3, 2.3        exp(x) is 0 before the product is
   the same, fewer passes          `times_exp_fast`                3.4, 2.3
   several factors                 `split_exp`                     1.3, 1.2        multiply them in between
-  sums of exp(-|x|), e.g. gates   `half_decay` h, e = h h         2, 2            h (h factor), as in `times_square`
+  sums of exp(-|x|), e.g. gates   `half_decay` h, e               2, 2            h (h factor), as in `times_square`
 factor h^2                        `times_square`                  2.4, 2.4        h^2 is 0 before the product is
 exp(x) - 1, x <= 0                `expm1`                         2.6, 1.3        ops under XLA: three times an exp
 log(1 + x)                        `log1p`                         2.2, 1.3        ops (2.5, 127): XLA in float64, x < 0

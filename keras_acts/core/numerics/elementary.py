@@ -19,15 +19,16 @@ _FAR_BELOW = 64.0  # exp(-64) is a normal number in every dtype
 _SHIFT = 32.0
 
 
-def half_decay(x: Tensor) -> Tensor:
-    """exp(-|x| / 2), of which two together decay as exp(-|x|) does without vanishing before a factor between them."""
-    return ops.exp(-0.5 * ops.abs(x))
+def half_decay(x: Tensor) -> tuple[Tensor, Tensor]:
+    """h = exp(-|x| / 2) and h h. Two h decay as exp(-|x|) does, without vanishing before a factor between them."""
+    h = ops.exp(-0.5 * ops.abs(x))
+    return h, ops.square(h)
 
 
 def split_exp(x: Tensor) -> tuple[Tensor, Tensor]:
     """For x <= 0 two numbers whose product is exp(x), for factors in between; the second is 1 where exp(x) is not tiny.
 
-    One exponential with one rounding, where the square of `half_decay` has three.
+    One exponential with one rounding, where the square that `half_decay` gives has three.
     """
     is_far = x < -_FAR_BELOW
     shifted = ops.where(is_far, x + _SHIFT, x)  # exact

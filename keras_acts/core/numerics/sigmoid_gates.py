@@ -26,8 +26,8 @@ def sigmoid(x: Tensor) -> Tensor:
 
 def _sigmoid_root(x: Tensor) -> Tensor:
     """sqrt(sigmoid'(x)) = h / (1 + h^2)."""
-    h = half_decay(x)
-    return h / (1.0 + ops.square(h))
+    h, e = half_decay(x)
+    return h / (1.0 + e)
 
 
 def times_sigmoid_derivative(factor: Tensor | float, x: Tensor) -> Tensor:
