@@ -10,7 +10,7 @@ from keras import ops
 from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 
-__all__ = ["among_largest", "descending", "divisor", "empty_as_is", "masked", "max_over_axis", "scale_over_axis"]
+__all__ = ["among_largest", "descending", "divisor", "masked", "max_over_axis", "scale_over_axis"]
 __all__ += ["sum_over_axis", "zero_if_masked"]
 
 
