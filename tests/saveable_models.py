@@ -288,7 +288,9 @@ HOSTS = {
     "dict of inputs": of_dict,
     "two inputs": of_two,
     "embedding": lambda f: sequential(
-        layers.Embedding(9, 4), layers.Dense(2, activation=f), x=np.int32([[1, 2, 8], [0, 3, 3]])
+        layers.Embedding(9, 4, keras.initializers.RandomNormal(stddev=2.0)),
+        layers.Dense(2, activation=f),
+        x=np.int32([[1, 2, 8], [0, 3, 3]]),
     ),
     "dropout and noise": lambda f: sequential(
         layers.GaussianNoise(1.0), layers.Dense(3, activation=f), layers.Dropout(0.5), layers.BatchNormalization()

@@ -97,10 +97,14 @@ def _judged(model: keras.Model) -> list[Finding]:
         back = _loaded(model, given)
     except Exception as error:  # whatever a user's get_config or constructor raises
         return _culprits(model, (), given, {}, error)
+    inside, inside_back = (keras_bridge.sublayers(whole, recursive=True) for whole in (model, back))
     x = _inputs(model, back)
-    is_built = all(layer.built for layer in (model, *keras_bridge.sublayers(model, recursive=True)))
+    is_built = all(layer.built for layer in (model, *inside))
     same = _same(model, back, x, 1e-5) if is_built and x is not None else None  # a call would build it
     found = _differences(model, back, (), None, same)
+    fix = "Put a layer with weights behind a layer and not into its `activation`, and into one place only"
+    if len(inside) < len(inside_back) and not found:
+        return [Finding(model.name, "layers", "are more after loading: one in two places becomes two", fix)]
     if found or x is None:
         return found
     if same is False:
@@ -114,7 +118,6 @@ def _judged(model: keras.Model) -> list[Finding]:
             return []
     except ValueError:  # Keras' "expected 1 variables, but received 0"
         pass
-    fix = "Put a layer with weights behind a layer and not into its `activation`, and into one place only"
     return [Finding(model.name, "weights", "do not all come back once trained", fix)]
 
 
