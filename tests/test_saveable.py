@@ -1,6 +1,7 @@
 """`check_saveable`: its verdict is held against what really comes back from a file."""
 
 import functools
+import random
 import warnings
 
 import keras
@@ -144,13 +145,15 @@ BAD = {
     ),
     "named like a built-in": (
         gelu,
-        f"is a function of {__name__} named like Keras' built-in 'gelu', which Keras silently puts in "
-        f"its place when the model is loaded. If the built-in is meant, pass the string 'gelu'; else {REGISTER}",
+        f"is a function of {__name__} that Keras silently replaces, when the model is loaded, by "
+        f"keras.src.activations.activations.gelu. Give it a name of its own and {REGISTER[:-1]}; or pass the string "
+        "'gelu' if that one is meant.",
     ),
     "keras.ops.gelu, which is the tanh form": (
         keras.ops.gelu,
-        "is a function of keras.src.ops.nn named like Keras' built-in 'gelu', which Keras silently puts in "
-        f"its place when the model is loaded. If the built-in is meant, pass the string 'gelu'; else {REGISTER}",
+        "is a function of keras.src.ops.nn that Keras silently replaces, when the model is loaded, by "
+        f"keras.src.activations.activations.gelu. Give it a name of its own and {REGISTER[:-1]}; or pass the string "
+        "'gelu' if that one is meant.",
     ),
     "named like ours": (
         snake,
@@ -162,8 +165,9 @@ BAD = {
         "is a function that is not registered; Keras saves only its name 'taken'. "
         f"Keep it at module level and {REGISTER}"
         if KERAS < (3, 10)
-        else "is a function 'taken' that Keras would silently replace by another of that name, "
-        f"{__name__}.registered_as_taken, when the model is loaded. Give it a name of its own and {REGISTER}",
+        else f"is a function of {__name__} that Keras silently replaces, when the model is loaded, by "
+        f"{__name__}.registered_as_taken. Give it a name of its own and {REGISTER[:-1]}; or pass the string 'taken' if "
+        "that one is meant.",
     ),
     "tf.function": (
         tf.function(unregistered),
@@ -294,10 +298,11 @@ def test_nothing_is_found_where_all_comes_back(case, tmp_path):
     assert comes_back(model, tmp_path / "model.keras") == fine
 
 
-def test_every_activation_of_ours_is_fine():
+@pytest.mark.parametrize("names", [keras_acts.names()[5::20], pytest.param(keras_acts.names(), marks=pytest.mark.slow)])
+def test_activations_of_ours_are_fine(names):
     inputs = keras.Input((4,))
-    outputs = [f(inputs) for f in map(keras_acts.get, keras_acts.names())]
-    outputs += [keras.layers.Activation(keras_acts.get(name))(inputs) for name in keras_acts.names()]
+    outputs = [f(inputs) for f in map(keras_acts.get, names)]
+    outputs += [keras.layers.Activation(keras_acts.get(name))(inputs) for name in names]
     assert keras_acts.check_saveable(keras.Model(inputs, outputs)) == []
 
 
@@ -472,7 +477,7 @@ def test_what_an_own_layer_makes_in_its_code_is_fine(layer, tmp_path):
 
 def test_what_an_own_layer_makes_of_a_lost_argument_is_not(tmp_path):
     model = keras.Sequential([keras.Input((4,)), MadeInCodeFromWhatIsLost(3.0, name="own")])
-    assert where(model) == [("own", "activation")]
+    assert where(model) == [("own", "factor"), ("own", "activation")]
     assert not comes_back(model, tmp_path / "model.keras")
 
 
@@ -516,11 +521,86 @@ def test_not_a_model_is_an_error(wrong):
     assert str(caught.value).endswith(f"of type {type(wrong).__name__}")
 
 
-def test_the_check_leaves_the_model_and_keras_as_they_were():
-    model = model_with(LAMBDA)
-    before, weights = dict(keras.saving.get_custom_objects()), model.get_weights()
-    keras_acts.check_saveable(model)
-    assert dict(keras.saving.get_custom_objects()) == before
-    assert model.layers[0].activation is LAMBDA
-    for a, b in zip(model.get_weights(), weights, strict=True):
-        np.testing.assert_array_equal(a, b)
+def traces(model):
+    """What a check might change: weights, seeds, what the layers hold, names to come, Keras' registry."""
+    layers = [model, *model._flatten_layers(include_self=False)]
+    return (
+        [np.asarray(variable).tolist() for variable in model.variables],
+        [{name: id(value) for name, value in vars(layer).items()} for layer in layers],
+        [(id(layer), layer.built) for layer in layers],
+        dict(keras.saving.get_custom_objects()),
+        keras.saving.get_registered_object("in_scope"),
+        random.getstate(),
+        np.random.get_state()[1].tolist(),
+    )
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class Counting(keras.layers.Layer):
+    """Counts its calls, draws in inference too, and makes a layer with an automatic name."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.calls = 0
+        self.seed = keras.random.SeedGenerator(3)
+        self.dense = keras.layers.Dense(4)
+
+    def call(self, x):
+        self.calls += 1
+        np.random.rand()
+        return self.dense(x) + keras.random.normal(ops.shape(x), seed=self.seed) + keras.random.normal(ops.shape(x))
+
+
+@pytest.mark.parametrize("last", [lambda: keras.layers.Dense(2, activation=LAMBDA), Counting, keras.layers.PReLU])
+def test_the_check_leaves_the_model_and_keras_as_they_were(last):
+    keras.utils.set_random_seed(4)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.5), last()])
+    with keras.saving.custom_object_scope({"in_scope": unregistered}):
+        before = traces(model)
+        keras_acts.check_saveable(model)
+        assert traces(model) == before
+
+
+@pytest.mark.parametrize("last", [lambda: keras.layers.Dense(2, activation=LAMBDA), Counting])
+def test_what_is_drawn_and_named_after_the_check_is_the_same_as_without(last):
+    after = []
+    for check in (False, True):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(4)
+        model = keras.Sequential([keras.Input((4,)), last()])
+        if check:
+            keras_acts.check_saveable(model)
+        after.append((np.asarray(keras.random.normal((2,))).tolist(), np.random.rand(), keras.layers.Dense(1).name))
+    assert after[0] == after[1]
+
+
+def test_bytecode_is_not_loaded_though_this_process_allows_it():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(LAMBDA, output_shape=(4,), name="own")])
+    try:
+        keras.config.enable_unsafe_deserialization()
+        assert where(model) == [("own", "function")]
+    finally:
+        keras.src.saving.serialization_lib.global_state.set_global_attribute("safe_mode_saving", None)
+
+
+def test_a_zero_kernel_behind_it_hides_nothing():
+    hidden = keras.layers.Dense(3, activation=gelu, name="hidden")
+    assert where(keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(2, kernel_initializer="zeros")])) == [
+        ("hidden", "activation")
+    ]
+
+
+def test_the_global_policy_is_that_of_the_caller():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert where(keras.Sequential([keras.Input((4,)), HandedOver("snake"), keras.layers.Dense(2)])) == []
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_layer_with_weights_in_two_places_is_found_before_it_is_built():
+    shared = keras.layers.PReLU()
+    places = [keras.layers.Dense(4, activation=shared), keras.layers.Dense(4, activation=shared)]
+    (finding,) = keras_acts.check_saveable(keras.Sequential([keras.Input((4,)), *places]))
+    assert finding.attribute == "layers"
+    assert "`activation`" in finding.fix
