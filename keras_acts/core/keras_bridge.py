@@ -50,6 +50,8 @@ class _StringTable(dict[str, Any]):
         if name in self and name not in CHANGE_SHAPE:
             return self[name]
         custom = keras.saving.get_registered_object(name)
+        if inspect.isclass(custom):
+            _check_makes_activations(name, custom)
         if custom is not None:
             return custom() if inspect.isclass(custom) else custom
         found = resolve.get(name)
@@ -62,13 +64,25 @@ class _StringTable(dict[str, Any]):
         return found
 
 
+def _check_makes_activations(name: str, cls: type) -> None:
+    if cls.__module__.startswith("keras_acts.") and issubclass(cls, keras.Layer):
+        raise ValueError(resolve.unknown(name))
+    for kind in (keras.initializers.Initializer, keras.regularizers.Regularizer, keras.constraints.Constraint):
+        if issubclass(cls, kind):
+            word = kind.__name__.lower()
+            raise ValueError(
+                f"'{name}' is not an activation but the {word} {cls.__name__}: give it to the argument for one, "
+                f"such as kernel_{word}. Received: {name!r}"
+            )
+
+
 def _is_read_from_file() -> bool:
     """Whether Keras asks for an activation because the config of a layer of its own names it.
 
     A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
     """
     frame = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("keras."):
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(("keras.", __name__)):
         if frame.f_code.co_name == "deserialize_keras_object":
             return True
         if frame.f_code.co_name == "from_config" and not frame.f_locals["cls"].__module__.startswith("keras."):
@@ -155,6 +169,25 @@ def resolve_initializers(from_string: Callable[[str], Any]) -> None:
         return deserialize(config, *args, **kwargs)
 
     _keras_initializers.deserialize = with_ours
+
+
+def watch_activation_arguments(check: Callable[[keras.Layer, keras.Layer], None]) -> None:
+    """Let `check(host, activation)` see each layer that a layer of Keras takes for its activation.
+
+    Keras builds a host without a look at its activation, so this is the one place where it can be refused in time.
+    """
+    get = getattr(_keras_activations, "get", None)
+    if get is None:
+        return
+
+    @functools.wraps(get)
+    def watched(identifier: Any) -> Any:
+        activation, host = get(identifier), sys._getframe(1).f_locals.get("self")
+        if isinstance(activation, keras.Layer) and isinstance(host, keras.Layer):
+            check(host, activation)
+        return activation
+
+    _keras_activations.get = watched
 
 
 def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:

@@ -166,7 +166,7 @@ def unknown(name: str) -> str:
 
 def _layer_spelled(name: str) -> str | None:
     """What to write for the layer of that name: `keras_acts.layers.PReLU()`, `keras_acts.layers.get('torch:GLU')`."""
-    bare = spec.parse(name)[0]
+    bare = spec.parse(name)[0].removeprefix("keras_acts>layers.")
     if layers.find_foreign(bare) is not None:
         return f"keras_acts.layers.get({bare!r})"
     plain = bare.lower().replace("_", "")

@@ -4,8 +4,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from keras_acts.core import resolve
-from keras_acts.layers.base import LearnableActivation, Tensor
+from keras_acts.core import keras_bridge
+from keras_acts.layers.base import LearnableActivation, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
 
 __all__ = ["LearnableAffine"]
@@ -40,9 +40,14 @@ class LearnableAffine(LearnableActivation):
 
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.activation = resolve.get(activation)
+        self.activation = self.hold(activation)
         self.add_learnable_parameter("scale", 1.0)
         self.add_learnable_parameter("bias", 0.0)
+        self.built = not keras_bridge.sublayers(self)
+
+    @override
+    def build(self, input_shape: Shape) -> None:
+        self.build_held(input_shape)
 
     @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:

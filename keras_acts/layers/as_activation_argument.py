@@ -1,9 +1,12 @@
-"""A layer given as `activation=` of another layer: refuse what would lose weights.
+"""A layer inside another one as its activation: refuse what would lose weights.
 
 Keras' layers do not build an activation that is a layer, do not count it before the first call, and reload one instance
-in two places as two. Dense then fails to load weights, and LSTM and GRU drop them without a word.
+in two places as two. Dense then fails to load weights, and LSTM and GRU drop them without a word. All of them ask for
+their activations in one function of Keras, so that this is told when the host is made; an activation that is put in
+place by hand (`dense.activation = ...`) is seen at the first call.
 """
 
+import gc
 import warnings
 import weakref
 from typing import Any
@@ -12,45 +15,101 @@ import keras
 
 from keras_acts.core import keras_bridge
 
-__all__ = ["check_can_build", "check_single_place", "enclosing_host", "warn_host_not_quantized"]
+__all__ = ["Guarded", "hold", "warn_host_not_quantized"]
 
-# Where each layer was called. Not an attribute of the layer, as a weak reference cannot be copied or pickled.
+# Where each layer is used. Not an attribute of the layer, as a weak reference cannot be copied or pickled.
 _places: weakref.WeakKeyDictionary[keras.Layer, Any] = weakref.WeakKeyDictionary()
 
 
-def enclosing_host(layer: keras.Layer) -> Any:
-    """The Keras layer that is calling `layer` as its activation, or None."""
-    caller = keras_bridge.enclosing_layer(layer)
-    # TimeDistributed runs the `call` of the layer that it wraps, which leaves no record of its own.
-    hosts = (caller, getattr(caller, "layer", None))
-    return next((host for host in hosts if _activation_arguments(host, layer)), None)
+class Guarded:
+    """Mixin of layers that may be given as `activation=`: they are checked there."""
+
+    changes_shape = False  # so that no Keras layer can have it for its activation
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`call`, after a check that the layer is not the `activation` of two layers, or of one without its weights."""
+        inputs = args[0] if args else kwargs.get("inputs")
+        assert isinstance(self, keras.Layer)
+        host = _calling_host(self)
+        if host is not None:
+            _check_fits(host, self)
+        if host is not None or isinstance(inputs, keras.KerasTensor):  # else an eager call to look at values
+            _take_place(self, host)
+        return super().__call__(*args, **kwargs)  # type: ignore[misc]
 
 
-def _activation_arguments(caller: Any, layer: keras.Layer) -> list[str]:
-    # Layers that users write may build and save an inner layer as they like; only Keras' own have the trap.
-    if not isinstance(caller, keras.Layer) or not type(caller).__module__.startswith("keras."):
-        return []
-    return [name for name, value in vars(caller).items() if value is layer and name.endswith("activation")]
-
-
-def check_single_place(layer: keras.Layer, symbolic: bool) -> None:
-    """Refuse one instance as the activation of two layers, twice of one, or of one and elsewhere in a model.
+def hold(host: keras.Layer, activation: Any) -> Any:
+    """`activation`; if it is a layer, with the precision that `host` computes in, and in no other place.
 
     Raises:
         ValueError: for a second place.
     """
-    host = enclosing_host(layer)
-    if host is None and not symbolic:
-        return  # an eager call to look at values
-    if host is not None and len(_activation_arguments(host, layer)) > 1:
-        raise ValueError(_twice(layer, f"'{host.name}' takes it for two arguments"))
-    reference = _places.setdefault(layer, None if host is None else weakref.ref(host))
-    before = None if reference is None else reference()
-    if reference is not None and before is None:  # that host is gone
-        _places[layer] = None if host is None else weakref.ref(host)
-    elif before is not host:
-        names = ["the model itself" if place is None else f"'{place.name}'" for place in (before, host)]
-        raise ValueError(_twice(layer, f"{names[0]} and {names[1]} call it"))
+    if isinstance(activation, keras.Layer):
+        if _place_of(activation) is host:
+            raise ValueError(_twice(activation, f"'{host.name}' takes it for two arguments"))
+        _take_place(activation, host)
+        activation.autocast = False
+    return activation
+
+
+def _check_argument(host: keras.Layer, activation: Any) -> None:
+    if isinstance(activation, Guarded):
+        _check_fits(host, activation)
+        hold(host, activation)
+
+
+keras_bridge.watch_activation_arguments(_check_argument)
+
+
+def _check_fits(host: keras.Layer, layer: Any) -> None:
+    name, what, received = type(layer).__name__, f"{type(host).__name__} layer '{host.name}'", f"activation={layer!r}"
+    if layer.changes_shape:
+        raise ValueError(
+            f"{name} changes the number of channels, so it cannot be the `activation` of {what}. "
+            f"Add it as a layer of its own after '{host.name}'. Received: {received}"
+        )
+    # An Activation layer has nothing else to count or load: there Keras' own PReLU works too.
+    if not isinstance(host, keras.layers.Activation) and _lacks_weights(layer):
+        raise ValueError(
+            f"{name} has weights per channel, which cannot be created while it is the `activation` of {what}: "
+            f"they would be missing from `count_params`, `load_weights` and the optimizer. Add it as a layer of its "
+            f"own after '{host.name}', or, where the activation sits inside as in an LSTM, build it before: "
+            f"layer.build((None, units)). Received: {received}"
+        )
+
+
+def _lacks_weights(layer: keras.Layer) -> bool:
+    parts = [layer, *keras_bridge.sublayers(layer, recursive=True)]
+    return any(not part.built and type(part).build is not keras.Layer.build for part in parts)
+
+
+def _calling_host(layer: keras.Layer) -> Any:
+    """The layer that is calling `layer` as its activation, or None."""
+    caller = keras_bridge.enclosing_layer(layer)
+    # TimeDistributed runs the `call` of the layer that it wraps, which leaves no record of its own.
+    for host in (caller, getattr(caller, "layer", None)):
+        # Layers that users write may build and save an inner layer as they like; only Keras' own have the trap.
+        of_keras = isinstance(host, keras.Layer) and type(host).__module__.startswith("keras.")
+        if of_keras and any(getattr(host, name, None) is layer for name in ("activation", "recurrent_activation")):
+            return host
+    return None
+
+
+def _place_of(layer: keras.Layer) -> Any:
+    reference = _places.get(layer)
+    return None if reference is None else reference()
+
+
+def _take_place(layer: keras.Layer, host: Any) -> None:
+    """Refuse one instance as the activation of two layers, or of one and elsewhere in a model."""
+    if layer in _places and _place_of(layer) is not host:
+        if _places[layer] is not None:
+            gc.collect()  # a host that nobody has any more
+        gone = _places[layer] is not None and _place_of(layer) is None
+        if not gone:
+            names = ["the model itself" if place is None else f"'{place.name}'" for place in (_place_of(layer), host)]
+            raise ValueError(_twice(layer, f"{names[0]} and {names[1]} call it"))
+    _places[layer] = None if host is None else weakref.ref(host)
 
 
 def _twice(layer: keras.Layer, how: str) -> str:
@@ -60,28 +119,10 @@ def _twice(layer: keras.Layer, how: str) -> str:
     )
 
 
-def check_can_build(layer: keras.Layer) -> None:
-    """Refuse to create weights inside another layer's call, where Keras has already counted and loaded the weights.
-
-    Raises:
-        ValueError: if `layer` is being built as the activation of a Keras layer.
-    """
-    host = enclosing_host(layer)
-    if host is not None:
-        name = type(layer).__name__
-        raise ValueError(
-            f"{name} has one weight per channel, which cannot be created while it is the `activation` of "
-            f"{type(host).__name__} layer '{host.name}': they would be missing from `count_params`, `load_weights` and "
-            f"the optimizer. Add it as a layer of its own after '{host.name}', or, where the activation sits inside as "
-            f"in an LSTM, build it before: layer.build((None, units)). Received: activation={layer!r}"
-        )
-
-
 def warn_host_not_quantized(layer: keras.Layer) -> None:
     """Say so where `model.quantize` passes over a layer because its activation is a layer, which Keras does not."""
-    reference = _places.get(layer)
-    host = None if reference is None else reference()
-    if isinstance(host, (keras.layers.Dense, keras.layers.EinsumDense)):
+    host = _place_of(layer)
+    if type(host) in (keras.layers.Dense, keras.layers.EinsumDense):
         warnings.warn(
             f"'{host.name}' is not quantized, because its activation is the layer '{layer.name}'. "
             f"Add {type(layer).__name__} as a layer of its own after '{host.name}'.",

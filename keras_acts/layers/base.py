@@ -52,7 +52,7 @@ Initializer = arguments.Initializer
 SharedAxes = arguments.SharedAxes
 
 
-class ActivationLayer(keras.Layer):
+class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
     """Base class: keeps masks and the shape, computes half precision in float32, and can stand as `activation=`."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -63,15 +63,19 @@ class ActivationLayer(keras.Layer):
         """The value for a float32 or float64 tensor; `weights` have its dtype."""
         raise NotImplementedError(f"{type(self).__name__} must override `activate`.")
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`call`, after a check that the layer is not the `activation` of two layers."""
-        inputs = args[0] if args else kwargs.get("inputs")
-        as_activation_argument.check_single_place(self, symbolic=isinstance(inputs, keras.KerasTensor))
-        return super().__call__(*args, **kwargs)
-
     @override
     def call(self, inputs: Tensor) -> Tensor:
         return self.upcast(self.activate, inputs)
+
+    def hold(self, activation: Any) -> Any:
+        """The function or layer of an argument `activation`; a layer computes in the precision that this one does."""
+        return as_activation_argument.hold(self, resolve.get(activation))
+
+    def build_held(self, shape: Shape) -> None:
+        """Build the layers that this one holds, for inputs of this shape, so that their weights count at once."""
+        for inner in keras_bridge.sublayers(self):
+            if not inner.built:
+                inner.build(shape)
 
     @property
     def learnable_parameters(self) -> list[keras.Variable]:
@@ -183,7 +187,6 @@ class LearnableActivation(ActivationLayer):
     def build(self, input_shape: Shape) -> None:
         waiting = [name for name in self._parameter_shapes if getattr(self, name) is None]
         if waiting:
-            as_activation_argument.check_can_build(self)
             sizes = self._sizes_per_weight(input_shape)
             for name in waiting:
                 self._create(name, sizes)

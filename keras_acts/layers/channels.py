@@ -5,7 +5,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from keras_acts.layers import as_activation_argument
 from keras_acts.layers.base import ActivationLayer, Shape
 
 __all__ = ["ChannelChanging", "axis_argument"]
@@ -20,6 +19,8 @@ def axis_argument(axis: Any, owner: str) -> int:
 
 class ChannelChanging(ActivationLayer):
     """Base class of layers with another number of channels, along `axis`, in their output than in their input."""
+
+    changes_shape = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -54,15 +55,9 @@ class ChannelChanging(ActivationLayer):
 
     @override
     def build(self, input_shape: Shape) -> None:
-        # As `activation=` of a Keras layer it would break the shape that the layer declares.
-        host = as_activation_argument.enclosing_host(self)
-        if host is not None:
-            raise ValueError(
-                f"{type(self).__name__} changes the number of channels, so it cannot be the `activation` of "
-                f"{type(host).__name__} layer '{host.name}'. Add it as a layer of its own after '{host.name}'. "
-                f"Received: activation={self!r}"
-            )
-        self.axis_and_channels(input_shape)
+        axis, channels = self.axis_and_channels(input_shape)
+        seen = min(channels, int(input_shape[axis] or 0))  # by an activation inside: a half, or all of them
+        self.build_held((*input_shape[:axis], seen, *input_shape[axis + 1 :]))
 
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:

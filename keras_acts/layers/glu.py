@@ -7,7 +7,7 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import params, resolve
+from keras_acts.core import params
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -89,11 +89,11 @@ class GLU(ChannelChanging):
     ) -> None:
         super().__init__(axis, **kwargs)
         name = type(self).__name__
-        self.activation = resolve.get(activation)
+        self.activation = self.hold(activation)
         self.gate_first = bool(gate_first)
         self.interleaved = bool(interleaved)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
-        self.up_activation = None if up_activation is None else resolve.get(up_activation)
+        self.up_activation = None if up_activation is None else self.hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)
         self.limit = None if limit is None else params.finite_number("limit", limit, name, low=0.0, exclusive=True)
         self.clamp_position = params.choice("clamp_position", clamp_position, name, ("before", "after"))

@@ -5,7 +5,7 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
-from keras_acts.core import params, resolve
+from keras_acts.core import params
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -114,7 +114,7 @@ class CReLU(ChannelChanging):
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.activation = resolve.get(activation)
+        self.activation = self.hold(activation)
         self.signed = bool(signed)
 
     @override

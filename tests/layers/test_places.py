@@ -2,10 +2,12 @@
 
 import gc
 import warnings
+import zlib
 
 import keras
 import numpy as np
 import pytest
+from layers.examples import ONE_EACH
 
 from keras_acts import layers
 
@@ -13,6 +15,9 @@ X = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
 HOSTS = {
     "Dense": lambda act: keras.layers.Dense(5, activation=act),
     "Conv1D": lambda act: keras.layers.Conv1D(5, 2, activation=act),
+    "Conv2DTranspose": lambda act: keras.Sequential(
+        [keras.layers.Reshape((2, 2, 5)), keras.layers.Conv2DTranspose(5, 2, activation=act)]
+    ),
     "Activation": lambda act: keras.layers.Activation(act),
     "SimpleRNN": lambda act: keras.layers.SimpleRNN(5, activation=act),
     "LSTM": lambda act: keras.layers.LSTM(5, activation=act),
@@ -22,10 +27,95 @@ HOSTS = {
 }
 
 
-@pytest.mark.parametrize("host", HOSTS)
+def _model(host, act):
+    return keras.Sequential([keras.Input((4, 5)), HOSTS[host](act)])
+
+
+@pytest.mark.parametrize("host", set(HOSTS) - {"Activation"})
 def test_weights_for_each_channel_cannot_appear_inside_another_layer(host):
-    with pytest.raises(ValueError, match=r"PReLU has one weight per channel, which cannot be created while it is the"):
-        HOSTS[host](layers.PReLU())(X)
+    with pytest.raises(ValueError, match=r"PReLU has weights per channel, which cannot be created while it is the"):
+        HOSTS[host](layers.PReLU())
+    with pytest.raises(ValueError, match="LearnableAffine has weights per channel"):
+        HOSTS[host](layers.LearnableAffine(layers.PReLU()))
+
+
+def _weights_and_shape(layer, shape):
+    layer.build((None, *shape))
+    return len(layer.weights), layer.compute_output_shape((None, *shape))
+
+
+@pytest.mark.parametrize("example", ONE_EACH, ids=str)
+def test_as_activation_each_layer_is_refused_when_the_model_is_built_or_loses_nothing(example, tmp_path):
+    """A layer that has fewer weights before it is built, or another shape after it, may stand in none of Keras'."""
+    shape = example.shape if example.name == "FReLU" else (5,) if example.name == "PReLU" else (6,)
+    before = len(example.layer().weights)
+    safe = _weights_and_shape(example.layer(), shape) == (before, (None, *shape))
+    # A drawn host for each: over all layers all of them come.
+    host = sorted(HOSTS)[zlib.crc32(example.name.encode()) % len(HOSTS)]
+    changes = example.layer().compute_output_shape((None, *shape)) != (None, *shape)
+    if not safe and (host != "Activation" or changes):
+        with pytest.raises(
+            ValueError, match=f"{example.name} (has weights per channel|changes the number of channels)"
+        ):
+            HOSTS[host](example.layer())
+    elif safe:
+        trained, fresh = _model(host, example.layer()), _model(host, example.layer())
+        for weight in trained.trainable_weights:
+            weight.assign(keras.ops.convert_to_numpy(weight) + 0.1)
+        trained.save_weights(tmp_path / "m.weights.h5")
+        fresh.load_weights(tmp_path / "m.weights.h5")
+        np.testing.assert_array_equal(fresh(X), trained(X))
+
+
+@pytest.mark.parametrize("name", ["FReLU", "DynamicReLU", "MetaACON"])
+def test_layers_with_layers_inside_that_are_built_before_keep_their_weights(name, tmp_path):
+    x = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype("float32")
+
+    def model():
+        act = layers.get(name)
+        act.build((None, 4, 4, 8))
+        return keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(8, 3, activation=act)])
+
+    trained, fresh = model(), model()
+    for weight in trained.trainable_weights:
+        weight.assign(keras.ops.convert_to_numpy(weight) + 0.1)
+    trained.save_weights(tmp_path / "m.weights.h5")
+    fresh.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_array_equal(fresh(x), trained(x))
+    trained.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(x), trained(x))
+
+
+def test_an_activation_layer_takes_ours_as_it_takes_keras_own(tmp_path):
+    def trained(act):
+        keras.utils.set_random_seed(0)
+        host = keras.layers.Activation(act)
+        model = keras.Sequential([keras.Input((4, 5)), keras.layers.Dense(5), host, keras.layers.Dense(1)])
+        model.compile("sgd", "mse", run_eagerly=True)
+        model.fit(X, np.ones((3, 4, 1)), epochs=3, verbose=0)
+        return model
+
+    ours, theirs = trained(layers.get("keras:PReLU")), trained(keras.layers.PReLU())
+    assert ours.count_params() == theirs.count_params()
+    np.testing.assert_allclose(ours.layers[1].weights[0], theirs.layers[1].weights[0], rtol=1e-5, atol=1e-7)
+    ours.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(X), ours(X))
+
+
+def test_an_activation_put_in_place_by_hand_is_refused_at_the_first_call():
+    for act in (layers.PReLU(), layers.DynamicReLU()):
+        host = keras.layers.Dense(5)
+        host.activation = act
+        with pytest.raises(ValueError, match="has weights per channel"):
+            host(X)
+
+
+@pytest.mark.parametrize("make", [lambda **k: layers.PReLU(**k), lambda **k: layers.RReLU(**k)], ids=["PReLU", "RReLU"])
+def test_as_activation_a_layer_gives_the_dtype_of_its_host(make):
+    act = make(dtype="float32")
+    act.build((None, 5))
+    host = keras.layers.Dense(5, activation=act, dtype="mixed_float16")
+    assert keras.backend.standardize_dtype(host(X).dtype) == host(keras.Input((4, 5))).dtype == "float16"
 
 
 def _trained_alphas(model):
@@ -55,27 +145,23 @@ def test_weights_that_exist_before_are_counted_saved_and_loaded(host, ready, tmp
     np.testing.assert_array_equal(loaded(X), expected)
 
 
-def test_loading_into_an_rnn_whose_activation_is_not_built_is_not_silent(tmp_path):
-    def model(act):
-        return keras.Sequential([keras.Input((4, 5)), keras.layers.LSTM(5, activation=act)])
-
-    act = layers.PReLU()
-    act.build((None, 5))
-    trained = model(act)
-    trained.save_weights(tmp_path / "m.weights.h5")
-    fresh = model(layers.PReLU())
-    fresh.load_weights(tmp_path / "m.weights.h5")  # Keras says nothing; the first call does
-    with pytest.raises(ValueError, match="PReLU has one weight per channel, which cannot be created"):
-        fresh(X)
-
-
 def test_one_instance_in_two_layers_is_refused():
     act = layers.Swish()
-    model = keras.Sequential([keras.layers.Dense(5, activation=act), keras.layers.Dense(5, activation=act)])
+    first = keras.layers.Dense(5, activation=act)
     with pytest.raises(
         ValueError, match=r"'swish.*' is used as `activation` and in a second place: 'dense.*' and 'den"
     ):
-        model(X)
+        keras.layers.Dense(5, activation=act)
+    first(X)
+
+
+@pytest.mark.parametrize("make", [layers.GLU, layers.LearnableAffine, layers.CReLU], ids=lambda cls: cls.__name__)
+def test_one_instance_inside_two_of_our_layers_is_refused(make):
+    act = layers.Swish()
+    first = make(act)
+    with pytest.raises(ValueError, match=r"'swish.*' is used as `activation` and in a second place"):
+        make(act)
+    del first
 
 
 def test_one_instance_for_two_arguments_is_refused():
@@ -86,10 +172,13 @@ def test_one_instance_for_two_arguments_is_refused():
 
 def test_one_instance_as_activation_and_as_layer_is_refused():
     act = layers.Swish()
-    inputs = keras.Input((4, 5))
-    outputs = keras.layers.Dense(5, activation=act)(act(inputs))
+    act(keras.Input((4, 5)))
     with pytest.raises(ValueError, match=r"the model itself and 'dense.*' call it"):
-        keras.Model(inputs, outputs)(X)
+        keras.layers.Dense(5, activation=act)
+    act = layers.Swish()
+    host = keras.layers.Dense(5, activation=act)
+    with pytest.raises(ValueError, match=r"'dense.*' and the model itself call it"):
+        act(host(keras.Input((4, 5))))
 
 
 def test_one_layer_called_twice_shares_its_weights_and_reloads(tmp_path):
@@ -133,6 +222,21 @@ def test_layers_that_users_write_may_hold_one():
             return self.activation(self.dense(inputs))
 
     assert keras.Sequential([keras.Input((4, 5)), Block()]).count_params() == 35
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_the_registered_name_of_a_layer_is_no_activation(name):
+    with pytest.raises(
+        ValueError, match=rf"is not an activation function but a layer, .* keras_acts\.layers\.{name}\("
+    ):
+        keras.layers.Dense(4, activation=layers.info(name).registered_name)
+
+
+def test_what_is_no_activation_at_all_is_named():
+    with pytest.raises(ValueError, match=r"is not an activation but the initializer Siren: .* kernel_initializer"):
+        keras.layers.Dense(4, activation="keras_acts>initializers.Siren")
+    with pytest.raises(ValueError, match="is not an activation but the constraint AtLeast"):
+        keras.activations.get("keras_acts>layers.AtLeast")
 
 
 # ---- Sizes and bad input ---------------------------------------------------------------------------------------------
