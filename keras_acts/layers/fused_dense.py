@@ -12,7 +12,7 @@ import keras
 from typing_extensions import override
 
 from keras_acts.core import derivatives, keras_bridge, params
-from keras_acts.layers import arguments, layer_registry
+from keras_acts.layers import arguments, as_activation_argument, layer_registry
 from keras_acts.layers.base import ActivationLayer, Initializer, Shape, Tensor
 from keras_acts.layers.glu import GLU
 from keras_acts.layers.layer_registry import layer
@@ -21,7 +21,16 @@ from keras_acts.layers.maxout import Maxout
 __all__ = ["GatedDense", "MaxoutDense"]
 
 
-class FusedDense(keras.layers.Dense):
+class _Quantizer(keras.Layer):
+    """`model.quantize` asks only layers that hold no others: this one, inside of a layer, hands on the question."""
+
+    def __init__(self, host: keras.Layer) -> None:
+        super().__init__(name=host.name)  # as filters of `quantize` look at names
+        self.quantize = functools.partial(host.quantize)
+        self.built = True
+
+
+class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
     """Base class: a Dense layer of `width` outputs, of which the activation `unit` makes fewer.
 
     Args:
@@ -29,6 +38,8 @@ class FusedDense(keras.layers.Dense):
         unit: the layer that follows the matrix product.
         **kwargs: other arguments of `keras.layers.Dense`; initializers may be numbers.
     """
+
+    changes_shape = True
 
     def __init__(self, width: int, unit: ActivationLayer, **kwargs: Any) -> None:
         if "activation" in kwargs:
@@ -39,8 +50,14 @@ class FusedDense(keras.layers.Dense):
         for name in kwargs.keys() & {"kernel_initializer", "bias_initializer"}:
             kwargs[name] = arguments.initializer(kwargs[name])
         super().__init__(width, **kwargs)
-        # `model.quantize` passes over layers that hold others: Keras sees the unit only if it has layers inside.
-        self._unit: Any = unit if keras_bridge.sublayers(unit) else functools.partial(unit)
+        as_activation_argument.hold(self, unit)
+        policy = self.dtype_policy  # after `quantize` it says how the product is taken besides
+        same = policy.compute_dtype == policy.variable_dtype
+        unit.dtype_policy = policy.compute_dtype if same else f"mixed_{policy.compute_dtype}"
+        # Keras sees the unit only if it has layers inside, as `model.quantize` passes over layers that hold others.
+        self._unit: Any = functools.partial(unit)
+        if keras_bridge.sublayers(unit):
+            self._unit, self._quantizer = unit, _Quantizer(self)
 
     @property
     def unit(self) -> Any:
@@ -125,8 +142,9 @@ class MaxoutDense(FusedDense):
     ) -> None:
         outputs = params.integer("units", units, "MaxoutDense", low=1)
         pieces = params.integer("pieces", pieces, "MaxoutDense", low=1)
-        unit = Maxout(pieces, dtype=_dtype_of_unit(kwargs.get("dtype")))
-        super().__init__(outputs * pieces, unit, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
+        super().__init__(
+            outputs * pieces, Maxout(pieces), use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs
+        )
         self.pieces = pieces
 
     @override
@@ -184,8 +202,9 @@ class GatedDense(FusedDense):
         multiple_of = params.integer("multiple_of", multiple_of, "GatedDense", low=1)
         if two_thirds:
             outputs = multiple_of * math.ceil(2 * asked // 3 / multiple_of)
-        gated = _gated_unit(unit, _dtype_of_unit(kwargs.get("dtype")))
-        super().__init__(2 * outputs, gated, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
+        super().__init__(
+            2 * outputs, _gated_unit(unit), use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs
+        )
         self.asked_units = asked
         self.two_thirds = bool(two_thirds)
         self.multiple_of = multiple_of
@@ -203,13 +222,8 @@ class GatedDense(FusedDense):
         }
 
 
-def _dtype_of_unit(dtype: Any) -> str:
-    """The dtype of the layer's output. After `quantize` its policy says how the product is taken besides."""
-    return keras.dtype_policies.get(dtype).compute_dtype
-
-
-def _gated_unit(unit: Any, dtype: str) -> GLU:
-    given = layer_registry.get(unit, dtype=dtype) if isinstance(unit, str) else layer_registry.get(unit)
+def _gated_unit(unit: Any) -> GLU:
+    given = layer_registry.get(unit)
     if not isinstance(given, GLU) or given.axis != -1:
         raise ValueError(
             "`unit` of GatedDense must be a gated linear unit over the last axis, such as 'SwiGLU' or "

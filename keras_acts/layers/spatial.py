@@ -120,8 +120,8 @@ class DynamicReLU(ActivationLayer):
             )
         hidden = max(1, channels // self.reduction)
         lines = 2 * self.pieces * (channels if self.per_channel else 1)
-        self.squeeze = keras.layers.Dense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
-        self.expand = keras.layers.Dense(lines, activation="tanh", dtype=self.wide_dtype, name="expand")
+        self.squeeze = pooling.SmallDense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
+        self.expand = pooling.SmallDense(lines, activation="tanh", dtype=self.wide_dtype, name="expand")
         self.squeeze.build((None, channels))
         self.expand.build((None, hidden))
 

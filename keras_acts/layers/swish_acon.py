@@ -170,9 +170,9 @@ class MetaACON(LearnableActivation):
         channels = input_shape[-1]
         assert channels is not None  # or there were no weights for each channel
         hidden = max(self.reduction, channels // self.reduction)
-        self.squeeze = keras.layers.Dense(hidden, dtype=self.wide_dtype, name="squeeze")
+        self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
         self.squeeze_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="squeeze_norm")
-        self.expand = keras.layers.Dense(channels, dtype=self.wide_dtype, name="expand")
+        self.expand = pooling.SmallDense(channels, dtype=self.wide_dtype, name="expand")
         self.expand_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="expand_norm")
         self.squeeze.build((None, channels))
         self.squeeze_norm.build((None, hidden))

@@ -21,6 +21,7 @@ import tensorflow as tf
 from keras_acts import layers
 from keras_acts.core import keras_bridge
 from keras_acts.core.params import constructor_arguments
+from keras_acts.layers.as_activation_argument import Guarded
 from keras_acts.layers.fused_dense import FusedDense
 from keras_acts.testing import evaluation
 
@@ -71,11 +72,28 @@ def layer_subject(layer: Any, shape: Sequence[int] = (6,)) -> LayerSubject:
         make = partial(layers.get, layer)
     elif isinstance(layer, keras.Layer):
         make = partial(_copy, type(layer), layer.get_config())
+    elif not callable(layer):
+        raise TypeError(
+            "check_layer takes a layer class, a callable that makes a layer, a name or spec string, or a layer. "
+            f"Received: {layer!r} of type {type(layer).__name__}"
+        )
     return LayerSubject(make, tuple(shape))
 
 
 def _copy(cls: type[keras.Layer], config: dict[str, Any], **arguments: Any) -> keras.Layer:
-    return cls.from_config({**config, **arguments})
+    return cls.from_config({**_with_dtype(config, arguments.get("dtype")), **arguments})
+
+
+def _with_dtype(config: Any, dtype: Any) -> Any:
+    """A config in which the layers inside have this dtype, too."""
+    if not isinstance(config, dict) or dtype is None:
+        return config
+    return {key: dtype if key == "dtype" else _with_dtype(value, dtype) for key, value in config.items()}
+
+
+def _ours(layer: keras.Layer) -> bool:
+    """Whether a layer is built on those of keras_acts, and promises more than Keras does."""
+    return isinstance(layer, Guarded)
 
 
 def for_inference(layer: keras.Layer, x: Any) -> Any:
@@ -184,7 +202,7 @@ def check_half_precision(subject: LayerSubject) -> Findings:
         findings += [f"{path} is not float32 in mixed_{dtype}" for path in narrow]
         if isinstance(layer, FusedDense):
             product = _like(layer, keras.layers.Dense(layer.units, use_bias=layer.use_bias, dtype=f"mixed_{dtype}"))
-            expected = tf.cast(layers.get(keras.saving.serialize_keras_object(layer.unit))(product(x)), tf.float64)
+            expected = tf.cast(layer.unit(product(x)), tf.float64)
             findings += _not_close(f"the value in {dtype}", tf.cast(y, tf.float64), expected, 0.0)
             if not np.all(np.isfinite(tf.cast(gradient, tf.float32))):
                 findings.append(f"the gradient in {dtype} is not finite")
@@ -202,7 +220,7 @@ def check_half_precision(subject: LayerSubject) -> Findings:
 def _like(layer: keras.Layer, other: keras.Layer) -> keras.Layer:
     """`other`, built for the same inputs and with the same weights."""
     other.build((None, *layer.kernel.shape[:1]))
-    other.set_weights(layer.get_weights())
+    other.set_weights(layer.get_weights()[: len(other.weights)])  # its own come first, then those of layers inside
     return other
 
 
@@ -211,7 +229,14 @@ def check_config(subject: LayerSubject) -> Findings:
     layer = subject.make()
     config = layer.get_config()
     parameters = constructor_arguments(type(layer)).items()
-    missing = {name for name, parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD} - config.keys()
+    # Keras leaves some out that have their defaults.
+    missing = [
+        name
+        for name, parameter in parameters
+        if parameter.kind is not parameter.VAR_KEYWORD
+        and name not in config
+        and getattr(layer, name, parameter) is not parameter.default
+    ]
     findings = [f"get_config lacks the argument `{name}`" for name in sorted(missing)]
     if json.loads(json.dumps(config)) != config:
         findings.append(f"get_config does not come back from JSON as it is: {config}")
@@ -376,7 +401,10 @@ def check_unknown_sizes(subject: LayerSubject) -> Findings:
 
 
 def check_quantization(subject: LayerSubject) -> Findings:
-    """`model.quantize("int8")` says nothing about the layer and leaves it as it is, but for matrix products."""
+    """`model.quantize` says nothing about the layer, leaves it as it is, but for its own product, and it can be saved.
+
+    What Keras says of layers that do not know of quantization is a finding for those of keras_acts only.
+    """
     layer = subject.built()
     model, x = subject.model(layer), subject.x()
     before = model(x)
@@ -384,14 +412,33 @@ def check_quantization(subject: LayerSubject) -> Findings:
         warnings.simplefilter("always")
         model.quantize("int8")
     told = [str(warning.message) for warning in caught]
-    findings = [text for text in told if layer.name in text or type(layer).__name__ in text]
-    products = [part for part in (layer, *keras_bridge.sublayers(layer)) if isinstance(part, keras.layers.Dense)]
-    return findings + _not_close("the output of the quantized model", model(x), before, 0.1 if products else 0.0)
+    findings = [text for text in told if layer.name in text or type(layer).__name__ in text] if _ours(layer) else []
+    parts = [layer, *keras_bridge.sublayers(layer)]
+    product = isinstance(layer, keras.layers.Dense)
+    findings += _not_close("the output of the quantized model", model(x), before, 0.1 if product else 0.0)
+    if any(isinstance(part, keras.layers.Dense) for part in parts):
+        findings += _lost_when_quantized(subject)
+    return findings
+
+
+def _lost_when_quantized(subject: LayerSubject) -> Findings:
+    findings = []
+    for mode in ("int8", "int4", "float8"):
+        model, x = subject.model(subject.built()), subject.x()
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+            warnings.simplefilter("ignore")
+            model.quantize(mode)
+            model.save(Path(folder) / "model.keras")
+            loaded = keras.models.load_model(Path(folder) / "model.keras", compile=False)
+        findings += _not_close(f"the output of the {mode} model from its file", loaded(x), model(x), 1e-6)
+    return findings
 
 
 def check_integers(subject: LayerSubject) -> Findings:
-    """Integers raise a TypeError that names the dtype."""
+    """Integers raise a TypeError that names the dtype; layers of Keras' kind do with them what Keras does."""
     layer = subject.built()
+    if not _ours(layer):
+        return []
     try:
         layer(tf.ones((BATCH, *subject.shape), tf.int32))
     except TypeError as error:
@@ -403,7 +450,8 @@ def check_registered(subject: LayerSubject) -> Findings:
     """Keras finds the class of a serialized layer by its registered name; the new layer has the same config."""
     layer = subject.make()
     name = keras.saving.get_registered_name(type(layer))
-    if keras.saving.get_registered_object(name) is not type(layer):
+    of_keras = type(layer).__module__.startswith("keras.")
+    if not of_keras and keras.saving.get_registered_object(name) is not type(layer):
         return ["the class is not registered: decorate it with @keras.saving.register_keras_serializable(package=...)"]
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     same = again is not layer and again.get_config() == layer.get_config()
@@ -453,6 +501,7 @@ def check_layer(layer: Any, shape: Sequence[int] = (6,), *, skip: Iterable[str] 
 
     Raises:
         AssertionError: with all findings, a line each.
+        TypeError: if `layer` is none of these, or makes none.
         ValueError: if `skip` holds a name that no check has.
 
     Example:
@@ -464,6 +513,9 @@ def check_layer(layer: Any, shape: Sequence[int] = (6,), *, skip: Iterable[str] 
         names = ", ".join(check.__name__ for check in CHECKS)
         raise ValueError(f"`skip` must hold names of checks: {names}. Received: {sorted(unknown)}")
     subject = layer_subject(layer, shape)
+    made = subject.make()
+    if not isinstance(made, keras.Layer):
+        raise TypeError(f"check_layer takes what makes a layer; check_activation is for functions. It made: {made!r}")
     findings = [
         f"{check.__name__}: {finding}"
         for check in CHECKS

@@ -170,10 +170,9 @@ def test_bad_input(call, message):
 @pytest.mark.parametrize("layer", ["GLU", "SwiGLU", "Maxout", "CReLU"])
 @pytest.mark.parametrize("host", ["Dense", "LSTM"])
 def test_a_change_of_shape_cannot_be_an_activation_argument(layer, host):
-    model = keras.Sequential([keras.Input((3, 4)), getattr(keras.layers, host)(6, activation=layers.get(layer))])
     message = rf"{layer} changes the number of channels, so it cannot be the `activation` of {host}.* layer"
     with pytest.raises(ValueError, match=message):
-        model(sample(2, 3, 4).astype("float32"))
+        getattr(keras.layers, host)(6, activation=layers.get(layer))
 
 
 # ---- GatedDense ------------------------------------------------------------------------------------------------------
@@ -227,14 +226,63 @@ def test_kernels_of_fused_layers_are_quantized(name, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
-def test_a_unit_with_weights_keeps_them_and_is_not_quantized(tmp_path):
-    unit = layers.GLU(layers.Swish(beta_initializer=1.5))
-    model = keras.Sequential([keras.Input((6,)), layers.GatedDense(4, unit)])
-    assert [weight.name for weight in model.trainable_weights] == ["kernel", "beta"]
+@pytest.mark.parametrize(
+    "inner", [lambda: layers.Swish(beta_initializer=1.5), keras.layers.PReLU], ids=["ours", "keras"]
+)
+@pytest.mark.filterwarnings("ignore:Layer PReLU does not have a `quantize` method:UserWarning")
+def test_a_unit_with_weights_keeps_them_and_its_kernel_is_quantized(inner, tmp_path):
+    model = keras.Sequential([keras.Input((6,)), layers.GatedDense(4, layers.GLU(inner()), name="gated")])
+    assert len(model.trainable_weights) == 2  # kernel, and beta or alpha, before the first call
+    model.trainable_weights[1].assign(np.full(model.trainable_weights[1].shape, 0.7))
     x = sample(20, 6).astype("float32")
-    expected = np.asarray(model(x))
+    before = np.asarray(model(x))
     model.quantize("int8")
-    np.testing.assert_array_equal(model(x), expected)
+    assert keras.backend.standardize_dtype(model.layers[0].kernel.dtype) == "int8"
+    assert np.max(np.abs(model(x) - before)) <= 0.05 * np.max(np.abs(before))
+    model.save(tmp_path / "m.keras")
+    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(x), model(x))
+
+
+@pytest.mark.parametrize("unit", ["SwiGLU", lambda: layers.GLU(layers.Swish())], ids=["name", "layer"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_the_dtype_of_a_gated_layer_is_that_of_its_unit(policy, unit):
+    """From arguments, from a config with another dtype, and in a clone; weights stay wide."""
+    make = unit if callable(unit) else lambda: unit
+    direct = layers.GatedDense(4, make(), dtype=policy)
+    plain = layers.GatedDense(4, make()).get_config()
+    for layer in (
+        direct,
+        layers.GatedDense.from_config({**plain, "dtype": policy}),
+        keras.models.clone_model(keras.Sequential([keras.Input((6,)), direct])).layers[0],
+    ):
+        assert layer.unit.compute_dtype == layer.compute_dtype
+        assert keras.backend.standardize_dtype(layer(sample(2, 6)).dtype) == layer.compute_dtype
+        assert {keras.backend.standardize_dtype(w.dtype) for w in layer.weights} <= {"float32", "float64"}
+
+
+@pytest.mark.parametrize("inner", [layers.PReLU, layers.Swish, keras.layers.PReLU, layers.LearnableAffine])
+@pytest.mark.parametrize("outer", [layers.GLU, layers.LearnableAffine, layers.CReLU])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_layer_inside_computes_in_the_precision_of_the_outer_one(inner, outer, policy):
+    """One rounding, of the result: that of float32 layers with the same weights."""
+    wide = outer(inner(dtype="float32"), dtype="float32")
+    narrow = outer(inner(dtype=policy), dtype=policy)
+    x = keras.ops.cast(sample(3, 6), policy.removeprefix("mixed_"))
+    narrow(x), wide(keras.ops.cast(x, "float32"))
+    values = [np.full(weight.shape, 0.3) for weight in wide.weights]
+    wide.set_weights(values), narrow.set_weights(values)
+    expected = keras.ops.cast(wide(keras.ops.cast(x, "float32")), x.dtype)
+    np.testing.assert_array_equal(keras.ops.cast(narrow(x), "float32"), keras.ops.cast(expected, "float32"))
+
+
+@pytest.mark.parametrize("outer", [layers.GLU, layers.LearnableAffine, layers.CReLU])
+def test_weights_of_a_layer_inside_count_before_the_first_call(outer, tmp_path):
+    trained, fresh = (keras.Sequential([keras.Input((4, 6)), outer(layers.PReLU())]) for _ in range(2))
+    trained.trainable_weights[-1].assign(trained.trainable_weights[-1] + 0.4)
+    trained.save_weights(tmp_path / "m.weights.h5")
+    fresh.load_weights(tmp_path / "m.weights.h5")
+    x = sample(2, 4, 6).astype("float32")
+    np.testing.assert_array_equal(fresh(x), trained(x))
 
 
 @pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
