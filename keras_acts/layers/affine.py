@@ -5,6 +5,7 @@ from typing import Any
 from typing_extensions import override
 
 from keras_acts.core import keras_bridge
+from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import LearnableActivation, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -40,15 +41,15 @@ class LearnableAffine(LearnableActivation):
 
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
         super().__init__(shared_axes="all", **kwargs)
-        self.activation = self.hold(activation)
+        self.activation = self._hold(activation)
         self.add_learnable_parameter("scale", 1.0)
         self.add_learnable_parameter("bias", 0.0)
         self.built = not keras_bridge.sublayers(self)
 
     @override
     def build(self, input_shape: Shape) -> None:
-        self.build_held(input_shape)
+        self._build_held(input_shape)
 
     @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        return scale * self.activation(x) + bias
+        return product(self.activation(x), scale) + bias

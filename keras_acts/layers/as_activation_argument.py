@@ -24,7 +24,7 @@ _places: weakref.WeakKeyDictionary[keras.Layer, Any] = weakref.WeakKeyDictionary
 class Guarded:
     """Mixin of layers that may be given as `activation=`: they are checked there."""
 
-    changes_shape = False  # so that no Keras layer can have it for its activation
+    _changes_shape = False  # so that no Keras layer can have it for its activation
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`call`, after a check that the layer is not the `activation` of two layers, or of one without its weights."""
@@ -63,7 +63,7 @@ keras_bridge.watch_activation_arguments(_check_argument)
 
 def _check_fits(host: keras.Layer, layer: Any) -> None:
     name, what, received = type(layer).__name__, f"{type(host).__name__} layer '{host.name}'", f"activation={layer!r}"
-    if layer.changes_shape:
+    if layer._changes_shape:
         raise ValueError(
             f"{name} changes the number of channels, so it cannot be the `activation` of {what}. "
             f"Add it as a layer of its own after '{host.name}'. Received: {received}"

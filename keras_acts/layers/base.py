@@ -67,11 +67,11 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
     def call(self, inputs: Tensor) -> Tensor:
         return self.upcast(self.activate, inputs)
 
-    def hold(self, activation: Any) -> Any:
+    def _hold(self, activation: Any) -> Any:
         """The function or layer of an argument `activation`; a layer computes in the precision that this one does."""
         return as_activation_argument.hold(self, resolve.get(activation))
 
-    def build_held(self, shape: Shape) -> None:
+    def _build_held(self, shape: Shape) -> None:
         """Build the layers that this one holds, for inputs of this shape, so that their weights count at once."""
         for inner in keras_bridge.sublayers(self):
             if not inner.built:
@@ -93,6 +93,36 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
         # Variables times 1.0 are tensors, which rules with written derivatives need.
         values = [ops.cast(weight * 1.0, wide) for weight in self.learnable_parameters]
         return ops.cast(function(ops.cast(inputs, wide), *values), dtype)
+
+    # Of the channels: settled when a layer with weights for each is built, and kept beside its shape in files.
+    _channels_first: bool | None = None
+
+    def _channel_axis(self, shape: Shape) -> int:
+        """The axis of the channels: the last one, or 1 where `keras.config.image_data_format()` says so at the build.
+
+        Raises:
+            ValueError: for three axes under "channels_first": Conv1D follows it, LSTM and Embedding do not.
+        """
+        if self._channels_first is None:
+            self._channels_first = keras.config.image_data_format() == "channels_first"
+        if self._channels_first and len(shape) == 3:
+            raise ValueError(
+                f"{type(self).__name__} cannot tell where the channels are: the image_data_format is 'channels_first', "
+                "which Conv1D follows and LSTM does not. Say along which axis weights are shared (shared_axes=[1], or "
+                "[2] after Conv1D), or build the layer under keras.config.set_image_data_format('channels_last'). "
+                f"Received: input_shape={tuple(shape)}"
+            )
+        return 1 if self._channels_first else len(shape) - 1
+
+    @override
+    def get_build_config(self) -> dict[str, Any] | None:
+        config = super().get_build_config()
+        return {**config, "channels_first": True} if config and self._channels_first else config
+
+    @override
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        self._channels_first = bool(config and config.get("channels_first"))
+        super().build_from_config(config)
 
     @property
     def wide_dtype(self) -> str:
@@ -121,14 +151,16 @@ def _as_config(argument: Any) -> Any:
     if isinstance(argument, kinds):
         return keras.saving.serialize_keras_object(argument)
     if callable(argument):
-        return resolve.serialize(argument)
+        # As an object: a bare name of one of Keras, or of an own one, would come back as our function.
+        return keras.saving.serialize_keras_object(keras_bridge.without_override(argument))
     return list(argument) if isinstance(argument, list | tuple) else argument
 
 
 class LearnableActivation(ActivationLayer):
     """Base class of activations with learnable parameters: weights such as alpha that bend the curve.
 
-    By default each parameter has one weight per channel of the last axis, created in `build`. `shared_axes` is as in
+    By default each parameter has one weight per channel, created in `build`: of the last axis, or of axis 1 where
+    `keras.config.image_data_format()` is "channels_first". `shared_axes` is as in
     `keras.layers.PReLU`: the axes along which one weight is shared; `[]` gives one weight per element. `"all"` gives
     one weight in all, which exists from the start.
     """
@@ -199,7 +231,8 @@ class LearnableActivation(ActivationLayer):
                 f"{name} needs an input with a channel axis after the batch axis. Received: input_shape={input_shape}"
             )
         if self.shared_axes is None:
-            sizes = {rank - 1: input_shape[-1]}
+            channels = self._channel_axis(input_shape)
+            sizes = {axis: input_shape[axis] if axis == channels else 1 for axis in range(channels, rank)}
         else:
             assert self.shared_axes != "all"  # one weight in all has no axes and exists already
             if any(axis % rank == 0 or not -rank < axis < rank for axis in self.shared_axes):
@@ -220,7 +253,7 @@ class LearnableActivation(ActivationLayer):
 
 
 def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
-    """The weights of a model that bend activation curves, to keep weight decay away from them.
+    """The weights of a model that bend activation curves, to keep weight decay away from them: of Keras' PReLU, too.
 
     Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
     not regularize it. Keras' optimizers decay every weight that is not excluded.
@@ -246,12 +279,14 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
     """
     found: dict[int, keras.Variable] = {}  # by identity: a layer that is called twice counts once
     for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
-        if not isinstance(layer, LearnableActivation):
+        if not isinstance(layer, LearnableActivation | keras.layers.PReLU):
             continue
         if not layer.built:
             raise ValueError(
                 f"The weights of '{layer.name}' do not exist yet. Build the model first, for instance with a "
-                f"keras.Input as its first entry. Received: {model!r}"
+                f"keras.Input as its first entry; where it is the `activation` of another layer, call the model once. "
+                f"Received: {model!r}"
             )
-        found |= {id(variable): variable for variable in layer.learnable_parameters}
+        weights = [layer.alpha] if isinstance(layer, keras.layers.PReLU) else layer.learnable_parameters
+        found |= {id(variable): variable for variable in weights}
     return list(found.values())

@@ -1,11 +1,13 @@
 """Layers that split, group or join channels: the axis along which they do, and how many channels come out."""
 
+import functools
 import numbers
 from typing import Any
 
+from keras import ops
 from typing_extensions import override
 
-from keras_acts.layers.base import ActivationLayer, Shape
+from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 
 __all__ = ["ChannelChanging", "axis_argument"]
 
@@ -20,7 +22,7 @@ def axis_argument(axis: Any, owner: str) -> int:
 class ChannelChanging(ActivationLayer):
     """Base class of layers with another number of channels, along `axis`, in their output than in their input."""
 
-    changes_shape = True
+    _changes_shape = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -53,11 +55,28 @@ class ChannelChanging(ActivationLayer):
         axis %= rank
         return axis, self.channels_after(int(size), f"{size} channels (axis {axis} of input_shape={tuple(shape)})")
 
+    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
+        """The parts of x along the axis that make one output together, each of `channels`."""
+        raise NotImplementedError(f"{type(self).__name__} must override `_parts`.")
+
+    def _mask_of_channels(self, mask: Tensor, axis: int, channels: int) -> Tensor:
+        """The mask of the output where the channels are what is masked: an output is kept if all its inputs are."""
+        return functools.reduce(ops.logical_and, self._parts(mask, axis, channels))
+
+    @override
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Tensor:
+        if previous_mask is None:
+            return None
+        axis, channels = self.axis_and_channels(inputs.shape)
+        if axis >= len(previous_mask.shape):
+            return previous_mask
+        return self._mask_of_channels(previous_mask, axis, channels)
+
     @override
     def build(self, input_shape: Shape) -> None:
         axis, channels = self.axis_and_channels(input_shape)
         seen = min(channels, int(input_shape[axis] or 0))  # by an activation inside: a half, or all of them
-        self.build_held((*input_shape[:axis], seen, *input_shape[axis + 1 :]))
+        self._build_held((*input_shape[:axis], seen, *input_shape[axis + 1 :]))
 
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:

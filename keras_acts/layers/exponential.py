@@ -10,6 +10,7 @@ from typing_extensions import override
 from keras_acts import activations
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
+from keras_acts.layers.at_infinity import FAR, product, times
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -81,7 +82,7 @@ class PELU(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        return alpha * activations.elu(x / beta)
+        return product(activations.elu(x / beta), alpha)
 
 
 def _exp_excess(below: Tensor) -> Tensor:
@@ -97,7 +98,10 @@ def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -
 
 @with_partials(_xielu_partials)
 def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
-    return ops.where(x > 0.0, alpha_p * x * x, alpha_n * _exp_excess(ops.minimum(x, 0.0))) + beta * x
+    far = x < -FAR  # where both branches of the sum are infinite, with two signs
+    below = alpha_n * _exp_excess(ops.minimum(ops.where(far, 0.0, x), 0.0))
+    near = ops.where(x > 0.0, times(x * x, alpha_p), below) + times(x, beta)
+    return ops.where(far, -alpha_n - times(x, alpha_n - beta), near)
 
 
 @layer(formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x", aliases={"hf": "xielu"})

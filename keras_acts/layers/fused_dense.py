@@ -39,7 +39,7 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
         **kwargs: other arguments of `keras.layers.Dense`; initializers may be numbers.
     """
 
-    changes_shape = True
+    _changes_shape = True
 
     def __init__(self, width: int, unit: ActivationLayer, **kwargs: Any) -> None:
         if "activation" in kwargs:

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import params
+from keras_acts.layers.at_infinity import FAR, product
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
 from keras_acts.layers.layer_registry import layer
@@ -89,11 +90,11 @@ class GLU(ChannelChanging):
     ) -> None:
         super().__init__(axis, **kwargs)
         name = type(self).__name__
-        self.activation = self.hold(activation)
+        self.activation = self._hold(activation)
         self.gate_first = bool(gate_first)
         self.interleaved = bool(interleaved)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
-        self.up_activation = None if up_activation is None else self.hold(up_activation)
+        self.up_activation = None if up_activation is None else self._hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)
         self.limit = None if limit is None else params.finite_number("limit", limit, name, low=0.0, exclusive=True)
         self.clamp_position = params.choice("clamp_position", clamp_position, name, ("before", "after"))
@@ -114,10 +115,16 @@ class GLU(ChannelChanging):
         return channels // 2
 
     @override
+    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
+        halves = (
+            [slice(0, None, 2), slice(1, None, 2)] if self.interleaved else [slice(channels), slice(channels, None)]
+        )
+        return [x[(slice(None),) * axis + (half,)] for half in halves]
+
+    @override
     def activate(self, x: Tensor) -> Tensor:
         axis, width = self.axis_and_channels(x.shape)
-        halves = (slice(0, None, 2), slice(1, None, 2)) if self.interleaved else (slice(width), slice(width, None))
-        first, second = (x[(slice(None),) * axis + (half,)] for half in halves)
+        first, second = self._parts(x, axis, width)
         gate, up = (first, second) if self.gate_first else (second, first)
         if self.up_activation is not None:
             up = self.up_activation(up)
@@ -125,12 +132,14 @@ class GLU(ChannelChanging):
             up = ops.clip(up, -self.limit, self.limit)
         if self.softcap is not None:
             up = self.softcap[1] * ops.tanh(up / self.softcap[1])
-        return self._activated(gate) * (up + self.up_shift if self.up_shift else up)
+        return product(self._activated(gate), up + self.up_shift if self.up_shift else up)
 
     def _activated(self, gate: Tensor) -> Tensor:
         before, after = (self.limit if self.clamp_position == position else None for position in ("before", "after"))
         if before is not None:
             gate = ops.minimum(gate, before)
+        if self.softcap is not None:
+            gate = ops.clip(gate, -FAR, FAR)  # where all is bounded, or as good as infinite
         value = self.activation(gate) if self.alpha == 1.0 else self.activation(self.alpha * gate) / self.alpha
         if after is not None:
             value = ops.minimum(value, after)

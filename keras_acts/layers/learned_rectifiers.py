@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
+from keras_acts.layers.at_infinity import product, times
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -20,7 +21,7 @@ def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
 
 @with_partials(_prelu_partials)
 def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
-    return ops.where(x > 0.0, x, alpha * x)
+    return ops.where(x > 0.0, x, times(x, alpha))
 
 
 @layer(
@@ -129,17 +130,17 @@ class StarReLU(LearnableActivation):
     @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
         positive = ops.relu(x)
-        return positive * (scale * positive) + bias
+        return product(positive, product(positive, scale)) + bias
 
 
 def _tlu_partials(x: Tensor, alpha: Tensor, tau: Tensor) -> tuple[Tensor, ...]:
-    above = x > alpha * x + tau
+    above = x > times(x, alpha) + tau
     return ops.where(above, 1.0, alpha), ops.where(above, 0.0, x), ops.where(above, 0.0, ops.ones_like(x))
 
 
 @with_partials(_tlu_partials)
 def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
-    return ops.maximum(x, alpha * x + tau)
+    return ops.maximum(x, times(x, alpha) + tau)
 
 
 @layer(formula=r"\max(x, \alpha x + \tau)", aliases={"tfa": "TLU(shared_axes=[])"})

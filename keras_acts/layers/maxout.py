@@ -73,6 +73,15 @@ class Maxout(ChannelChanging):
         return channels // self.pieces
 
     @override
+    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
+        strided = self.grouping == "strided"
+        slices = [
+            slice(i * channels, (i + 1) * channels) if strided else slice(i, None, self.pieces)
+            for i in range(self.pieces)
+        ]
+        return [x[(slice(None),) * axis + (part,)] for part in slices]
+
+    @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
         groups, along = (
@@ -114,12 +123,16 @@ class CReLU(ChannelChanging):
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.activation = self.hold(activation)
+        self.activation = self._hold(activation)
         self.signed = bool(signed)
 
     @override
     def channels_after(self, channels: int, where: str) -> int:
         return 2 * channels
+
+    @override
+    def _mask_of_channels(self, mask: Tensor, axis: int, channels: int) -> Tensor:
+        return ops.concatenate([mask, mask], axis=axis)
 
     @override
     def activate(self, x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import numerics as nx
 from keras_acts.layers.base import Initializer, LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -52,7 +53,7 @@ class DynamicTanh(_Saturating):
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        return gamma * activations.tanh(alpha * x) + beta
+        return gamma * activations.tanh(alpha * nx.finite(x)) + beta
 
 
 @layer(formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta", aliases={"x_transformers": "Derf"})
@@ -89,4 +90,4 @@ class Derf(_Saturating):
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor, shift: Tensor) -> Tensor:
-        return gamma * activations.erf(alpha * x + shift) + beta
+        return gamma * activations.erf(alpha * nx.finite(x) + shift) + beta

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
+from keras_acts.layers.at_infinity import FAR, times
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -35,7 +36,7 @@ def _srelu_partials(x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, 
 @with_partials(_srelu_partials)
 def _srelu(x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: Tensor) -> Tensor:
     threshold, left, right = _srelu_regions(x, t_left, t_right)
-    outside = ops.where(left, t_left + a_left * (x - t_left), threshold + a_right * (x - threshold))
+    outside = ops.where(left, t_left + times(x - t_left, a_left), threshold + times(x - threshold, a_right))
     return ops.where(ops.logical_or(left, right), outside, x)
 
 
@@ -98,14 +99,25 @@ class SReLU(LearnableActivation):
         return _srelu(x, t_left, a_left, t_right, a_right)
 
 
-def _hinge_partials(x: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
-    on_the_left = ops.where(x < b, a, ops.zeros_like(x))
-    return -on_the_left, ops.relu(b - x), on_the_left
+def _apl_partials(x: Tensor, *a_and_b: Tensor) -> tuple[Tensor, ...]:
+    a, b = _halves(a_and_b)
+    on_the_left = [ops.where(x < place, slope, ops.zeros_like(x)) for slope, place in zip(a, b, strict=True)]
+    derivative = ops.where(x > 0.0, ops.ones_like(x), 0.0) - sum(on_the_left)
+    return derivative, *(ops.relu(place - x) for place in b), *on_the_left
 
 
-@with_partials(_hinge_partials)
-def _hinge(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return a * ops.relu(b - x)
+@with_partials(_apl_partials)
+def _apl(x: Tensor, *a_and_b: Tensor) -> Tensor:
+    a, b = _halves(a_and_b)
+    left = x < -FAR  # of all hinges
+    near = ops.where(left, 0.0, x)
+    hinges = sum(slope * ops.relu(place - near) for slope, place in zip(a, b, strict=True))
+    line = sum(slope * place for slope, place in zip(a, b, strict=True)) - times(x, sum(a))
+    return ops.where(left, line, ops.relu(x) + hinges)
+
+
+def _halves(items: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    return items[: len(items) // 2], items[len(items) // 2 :]
 
 
 @layer(formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)", aliases={"echo": "APL(pieces=1)"})
@@ -155,4 +167,4 @@ class APL(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        return ops.relu(x) + sum(_hinge(x, a[s], b[s]) for s in range(self.pieces))
+        return _apl(x, *(a[s] for s in range(self.pieces)), *(b[s] for s in range(self.pieces)))

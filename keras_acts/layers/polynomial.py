@@ -5,7 +5,9 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import numerics as nx
 from keras_acts.core import params
+from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -46,7 +48,7 @@ class PolyReLU(_Polynomial):
     @override
     def activate(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         r = ops.relu(x)
-        return r * (weight[0] + r * (weight[1] + r * weight[2])) + bias
+        return product(r, weight[0] + product(r, weight[1] + product(r, weight[2]))) + bias
 
 
 @layer(
@@ -83,6 +85,7 @@ class PolyNorm(_Polynomial):
 
     @override
     def activate(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        x = nx.finite(x)
         # The sixth power of a large x overflows. The value does not change if x is divided by any m and epsilon by
         # m^(2k); so nothing flows back through m.
         m = ops.stop_gradient(ops.maximum(ops.max(ops.abs(x), axis=-1, keepdims=True), 1.0))

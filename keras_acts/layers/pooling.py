@@ -1,4 +1,4 @@
-"""What a whole sample says about each channel, for activations that depend on it. Channels are the last axis."""
+"""What a whole sample says about each channel, for activations that depend on it."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ import keras
 from keras import ops
 from typing_extensions import override
 
+from keras_acts.layers.at_infinity import FAR
 from keras_acts.layers.base import Tensor
 
-__all__ = ["SmallDense", "mean_of_channels", "over_space"]
+__all__ = ["SmallDense", "kept", "mean_of_channels", "over_space"]
 
 
 class SmallDense(keras.layers.Dense):
@@ -19,12 +20,23 @@ class SmallDense(keras.layers.Dense):
         """Nothing, as the layer that holds this one could not say in its config what was done."""
 
 
-def mean_of_channels(x: Tensor) -> Tensor:
-    """(batch, ..., channels) -> (batch, channels): the mean over all axes in between."""
-    between = tuple(range(1, len(x.shape) - 1))
-    return ops.mean(x, axis=between) if between else x
+def kept(mask: Tensor, x: Tensor) -> Tensor:
+    """A mask of the first axes, which broadcasts against x."""
+    return ops.expand_dims(mask, tuple(range(len(mask.shape), len(x.shape))))
 
 
-def over_space(z: Tensor, x: Tensor) -> Tensor:
-    """(batch, n) -> (batch, 1, ..., 1, n), which broadcasts against x."""
-    return ops.expand_dims(z, tuple(range(1, len(x.shape) - 1)))
+def mean_of_channels(x: Tensor, axis: int, mask: Tensor | None = None) -> Tensor:
+    """(batch, channels): the mean of what the mask keeps over all axes but the first and that of the channels."""
+    x = ops.clip(x, -FAR, FAR)  # infinities of both signs would have no mean
+    between = tuple(other for other in range(1, len(x.shape)) if other != axis)
+    if not between:
+        return x
+    if mask is None:
+        return ops.mean(x, axis=between)
+    share = ops.mean(ops.cast(kept(mask, x), x.dtype), axis=between)
+    return ops.mean(ops.where(kept(mask, x), x, 0.0), axis=between) / ops.where(share == 0.0, 1.0, share)
+
+
+def over_space(z: Tensor, x: Tensor, axis: int) -> Tensor:
+    """(batch, n) -> (batch, 1, ..., n, ..., 1), which broadcasts against x."""
+    return ops.expand_dims(z, tuple(other for other in range(1, len(x.shape)) if other != axis))

@@ -12,6 +12,7 @@ from typing_extensions import override
 from keras_acts.core import params, resolve
 from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit
+from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -73,9 +74,9 @@ class Rational(LearnableActivation):
         for k in range(n):
             q_inside, q_outside = (q_inside + denominator[n - 1 - k]) * t, q_outside * t + denominator[k]
         below = ops.where(far, ops.abs(t) ** n + ops.abs(q_outside), 1.0 + ops.abs(q_inside))
-        grown = ops.where(far, x, 1.0) ** (m - n) * outside if m > n else t ** (n - m) * outside
+        grown = product(ops.where(far, x, 1.0) ** (m - n), outside) if m > n else t ** (n - m) * outside
         sign = ops.where(x < 0.0, -ops.ones_like(x), 1.0) if n % 2 else 1.0  # |x^n| was divided out below, x^n above
-        return ops.where(far, sign * grown, inside) / below
+        return ops.where(far, sign * grown, inside) / ops.maximum(below, 2.0**-126)  # a polynomial, far out
 
 
 class _Given(keras.initializers.Initializer):

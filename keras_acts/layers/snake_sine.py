@@ -6,6 +6,7 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import numerics as nx
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
@@ -25,7 +26,8 @@ def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
 @with_partials(_snake_partials)
 def _snake(x: Tensor, frequency: Tensor) -> Tensor:
     flat = frequency == 0.0  # the limit is x
-    return x + ops.where(flat, 0.0, ops.square(ops.sin(frequency * x)) / ops.where(flat, 1.0, frequency))
+    sine = ops.sin(nx.finite(frequency * x))
+    return x + ops.where(flat, 0.0, ops.square(sine) / ops.where(flat, 1.0, frequency))
 
 
 @layer(
@@ -108,7 +110,7 @@ class SnakeBeta(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        return x + ops.exp(-beta) * ops.square(ops.sin(ops.exp(alpha) * x))
+        return x + ops.exp(-beta) * ops.square(ops.sin(nx.finite(ops.exp(alpha) * x)))
 
 
 @layer(formula=r"\sin(\omega_0 x)", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
@@ -149,7 +151,9 @@ class Sine(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, w0: Tensor | None = None) -> Tensor:
-        return activations.sin(x, self.initial_w0) if w0 is None else ops.sin(w0 * x)
+        if w0 is None:
+            return activations.sin(x, self.initial_w0)
+        return ops.sin(ops.where(ops.isinf(x), x, nx.finite(w0 * x)))  # at infinity it has no limit
 
     def initial_activation(self) -> Any:
         """What it starts as, for `keras_acts.paired`, which has published weights for it."""

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from keras_acts.core import params
 from keras_acts.layers import pooling
+from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -28,7 +29,7 @@ class FReLU(ActivationLayer):
         kernel_size: int >= 1, height and width of the neighbourhood in pixels.
 
     Input shape:
-        (batch, height, width, channels).
+        (batch, height, width, channels), or (batch, channels, height, width) where image_data_format says so.
 
     Output shape:
         As the input.
@@ -50,7 +51,8 @@ class FReLU(ActivationLayer):
 
     @override
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 4 or input_shape[-1] is None:
+        channels = input_shape[self._channel_axis(input_shape)] if len(input_shape) == 4 else None
+        if channels is None:
             raise ValueError(
                 "FReLU needs images of shape (batch, height, width, channels) with a known number of channels. "
                 f"Received: input_shape={tuple(input_shape)}"
@@ -64,12 +66,23 @@ class FReLU(ActivationLayer):
             name="conv",
         )
         self.norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="norm")
-        self.conv.build(input_shape)
-        self.norm.build(input_shape)
+        self.conv.build((None, None, None, channels))
+        self.norm.build((None, None, None, channels))
 
     @override
-    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        return self.upcast(lambda x: ops.maximum(x, self.norm(self.conv(x), training=training)), inputs)
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        axis = self._channel_axis(inputs.shape)
+
+        def activate(x: Tensor) -> Tensor:
+            z, inside = x, None
+            if mask is not None:  # what is padded counts as what lies beyond the border: 0
+                z = ops.where(pooling.kept(mask, x), x, 0.0)
+                inside = ops.broadcast_to(pooling.kept(mask, x)[..., 0], ops.shape(x)[:-1])
+            z = z if axis == 3 else ops.moveaxis(z, axis, -1)
+            z = self.norm(self.conv(z), training=training, mask=inside)
+            return ops.maximum(x, z if axis == 3 else ops.moveaxis(z, -1, axis))
+
+        return self.upcast(activate, inputs)
 
 
 @layer(
@@ -81,8 +94,9 @@ class DynamicReLU(ActivationLayer):
 
     f(x) = maximum over k of a_k x + b_k
 
-    a_k and b_k come from the mean of each channel by two dense maps with a ReLU between, squeezed into a_1 in (0, 2),
-    other a_k in (-1, 1) and b_k in (-0.5, 0.5): around ReLU. It costs about 2 pieces channels^2 / reduction weights.
+    a_k and b_k come from the mean of each channel, where a mask keeps it, by two dense maps with a ReLU between,
+    squeezed into a_1 in (0, 2), other a_k in (-1, 1) and b_k in (-0.5, 0.5): around ReLU. It costs about
+    2 pieces channels^2 / reduction weights.
 
     Args:
         pieces: int >= 1, number of lines.
@@ -112,10 +126,11 @@ class DynamicReLU(ActivationLayer):
 
     @override
     def build(self, input_shape: Shape) -> None:
-        channels = input_shape[-1]
+        axis = self._channel_axis(input_shape)
+        channels = input_shape[axis]
         if channels is None:
             raise ValueError(
-                "DynamicReLU needs a known number of channels on the last axis. Give it in keras.Input. "
+                f"DynamicReLU needs a known number of channels on axis {axis}. Give it in keras.Input. "
                 f"Received: input_shape={tuple(input_shape)}"
             )
         hidden = max(1, channels // self.reduction)
@@ -126,13 +141,16 @@ class DynamicReLU(ActivationLayer):
         self.expand.build((None, hidden))
 
     @override
-    def call(self, inputs: Tensor) -> Tensor:
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        axis = self._channel_axis(inputs.shape)
 
         def activate(x: Tensor) -> Tensor:
-            lines = self.expand(self.squeeze(pooling.mean_of_channels(x)))
-            coefficients = [pooling.over_space(part, x) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
+            lines = self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask)))
+            coefficients = [pooling.over_space(part, x, axis) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]
-            return functools.reduce(ops.maximum, [a * x + 0.5 * b for a, b in zip(slopes, offsets, strict=True)])
+            return functools.reduce(
+                ops.maximum, [product(x, a) + 0.5 * b for a, b in zip(slopes, offsets, strict=True)]
+            )
 
         return self.upcast(activate, inputs)

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import params
+from keras_acts.layers import pooling
 from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.channels import axis_argument
 from keras_acts.layers.layer_registry import layer
@@ -228,12 +229,19 @@ class GumbelSoftmax(RandomActivation):
         self.axis = axis_argument(axis, "GumbelSoftmax")
 
     @override
+    def call(self, inputs: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
+        if mask is not None and self.axis % len(inputs.shape) < len(mask.shape):  # a choice among what is kept
+            inputs = ops.where(pooling.kept(mask, inputs), inputs, float("-inf"))
+        return super().call(inputs, training)
+
+    @override
     def activate(self, x: Tensor) -> Tensor:
         soft = activations.softmax(x / self.temperature, axis=self.axis)
         if not self.hard:
             return soft
         # Not argmax and one-hot: their integers would limit the layer to known sizes on some backends.
-        chosen = ops.one_hot(ops.argmax(x, axis=self.axis), x.shape[self.axis], axis=self.axis, dtype=x.dtype)
+        axis = self.axis % len(x.shape)
+        chosen = ops.one_hot(ops.argmax(x, axis=axis), x.shape[axis], axis=axis, dtype=x.dtype)
         return chosen + (soft - ops.stop_gradient(soft))  # the bracket is exactly 0
 
     @override

@@ -10,6 +10,7 @@ from keras_acts.core import numerics as nx
 from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import pooling
+from keras_acts.layers.at_infinity import FAR, times
 from keras_acts.layers.base import Initializer, LearnableActivation, Shape, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -24,7 +25,7 @@ def _swish_partials(x: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
 @with_partials(_swish_partials)
 def _swish(x: Tensor, beta: Tensor) -> Tensor:
     sign = ops.where(beta < 0.0, -1.0, ops.ones_like(beta))  # the gate must open with x
-    return sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x))
+    return ops.where(beta == 0.0, 0.5 * x, sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x)))
 
 
 @layer(formula=r"x \sigma(\beta x)", aliases={"keras_contrib": "Swish", "echo": "Swish"})
@@ -63,8 +64,18 @@ class Swish(LearnableActivation):
         return _swish(x, beta)
 
 
+def _acon_partials(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
+    derivative, of_beta = _swish_partials((p1 - p2) * x, beta)
+    return (p1 - p2) * derivative + p2, x * derivative, x * (1.0 - derivative), of_beta
+
+
+@with_partials(_acon_partials)
 def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
-    return _swish((p1 - p2) * x, beta) + p2 * x
+    far = ops.abs(x) > FAR
+    open_gate = ops.sigmoid(beta * (p1 - p2) * nx.finite(x))
+    near = ops.where(far, 0.0, x)
+    line = times(x, p1 * open_gate + p2 * (1.0 - open_gate))
+    return ops.where(far, line, _swish((p1 - p2) * near, beta) + p2 * near)
 
 
 @layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": "AconC"})
@@ -129,8 +140,8 @@ class MetaACON(LearnableActivation):
 
     f(x) = (p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x, beta = sigmoid(BN(W2 BN(W1 mean(x) + b1) + b2))
 
-    The mean is taken over all axes between batch and channels. As the authors' code, there is no activation between the
-    two dense maps, and max(r, channels // r) units. It costs about 2 channels^2 / r weights.
+    The mean is taken over all axes but batch and channels, where a mask keeps them. As the authors' code, there is no
+    activation between the two dense maps, and max(r, channels // r) units. It costs about 2 channels^2 / r weights.
 
     Args:
         reduction: int >= 1, the r above.
@@ -167,7 +178,7 @@ class MetaACON(LearnableActivation):
     @override
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        channels = input_shape[-1]
+        channels = input_shape[self._channel_axis(input_shape)]
         assert channels is not None  # or there were no weights for each channel
         hidden = max(self.reduction, channels // self.reduction)
         self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
@@ -180,12 +191,13 @@ class MetaACON(LearnableActivation):
         self.expand_norm.build((None, channels))
 
     @override
-    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
+        axis = self._channel_axis(inputs.shape)
 
         def activate(x: Tensor, p1: Tensor, p2: Tensor) -> Tensor:
-            z = pooling.mean_of_channels(x)
+            z = pooling.mean_of_channels(x, axis, mask)
             z = self.squeeze_norm(self.squeeze(z), training=training)
             z = self.expand_norm(self.expand(z), training=training)
-            return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x))
+            return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x, axis))
 
         return self.upcast(activate, inputs)

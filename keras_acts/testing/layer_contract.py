@@ -178,11 +178,27 @@ def check_output_shape(subject: LayerSubject) -> Findings:
 
 
 def check_mask(subject: LayerSubject) -> Findings:
-    """A mask passes through."""
-    layer = subject.built()
+    """A mask passes through, with the length of the output; what it leaves out has no effect on the rest."""
+    layer, x = subject.built(), subject.x()
     mask = tf.constant(np.arange(BATCH) > 0)
-    kept = layer.supports_masking and layer.compute_mask(subject.x(), mask) is mask
-    return [] if kept else ["a mask does not pass through: set supports_masking"]
+    if not layer.supports_masking or layer.compute_mask(x, mask) is not mask:
+        return ["a mask does not pass through: set supports_masking"]
+    if len(subject.shape) < 2:
+        return []
+    kept = np.ones((BATCH, subject.shape[0]), bool)
+    kept[1:, -1] = False
+    mask, padded = tf.constant(kept), np.expand_dims(~kept, tuple(range(2, x.ndim)))
+    values, others = (np.asarray(_masked(layer, z, mask)) for z in (x, tf.where(padded, tf.constant(9.0, x.dtype), x)))
+    after = np.asarray(layer.compute_mask(x, mask))
+    if after.shape != values.shape[:2]:
+        return [f"the mask of an output of shape {values.shape} has the shape {after.shape}"]
+    return _not_close("what the mask keeps, with something else where it does not", others[after], values[after], 1e-6)
+
+
+def _masked(layer: keras.Layer, x: Any, mask: Any) -> Any:
+    parameters = inspect.signature(layer.call).parameters
+    given = {name: value for name, value in {"mask": mask, "training": False}.items() if name in parameters}
+    return layer(x, **given)
 
 
 def check_half_precision(subject: LayerSubject) -> Findings:

@@ -302,6 +302,48 @@ def test_fused_layers_learn_by_lora_as_dense_does(name, tmp_path):
     np.testing.assert_allclose(loaded(x), model(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+@pytest.mark.parametrize("quantized", [False, True])
+@pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
+def test_lora_of_a_file_is_that_of_dense(name, quantized, tmp_path):
+    """The product is that of a Dense layer with the same weights, in the file and out of it."""
+    rng = np.random.default_rng(0)
+    fused, dense = layers.get(name, units=4, use_bias=True), keras.layers.Dense(8)
+    models = [keras.Sequential([keras.Input((6,)), layer]) for layer in (fused, dense)]
+    for weights in zip(fused.weights, dense.weights, strict=True):
+        value = rng.normal(size=weights[0].shape)
+        for weight in weights:
+            weight.assign(value)
+    for model, layer in zip(models, (fused, dense), strict=True):
+        if quantized:
+            model.quantize("int8")
+        layer.enable_lora(2)
+    for attribute in ("lora_kernel_a", "lora_kernel_b"):
+        value = rng.normal(size=getattr(dense, attribute).shape)
+        for layer in (fused, dense):
+            getattr(layer, attribute).assign(value)
+    x = sample(20, 6).astype("float32")
+    for number, model in enumerate(models):
+        model.save(tmp_path / f"{number}.keras")
+    loaded = [keras.models.load_model(tmp_path / f"{number}.keras") for number in range(2)]
+    for first, second in (models, loaded):
+        np.testing.assert_allclose(first(x), fused.unit(second(x)), rtol=1e-5, atol=1e-5)
+        assert first.layers[0].lora_rank == 2
+
+
+@pytest.mark.parametrize("name", ["GatedDense", "MaxoutDense"])
+def test_constraints_hold_in_training_and_are_saved(name):
+    layer = layers.get(name, units=4, kernel_constraint=keras.constraints.MaxNorm(0.5), lora_rank=None)
+    optimizer = keras.optimizers.SGD(0.1)
+    layer.build((None, 6))
+    optimizer.apply([keras.ops.ones_like(layer.kernel) * -20.0], [layer.kernel])
+    norms = np.linalg.norm(keras.ops.convert_to_numpy(layer.kernel), axis=0)
+    np.testing.assert_allclose(norms, 0.5, rtol=1e-5)
+    assert type(layer).from_config(layer.get_config()).kernel_constraint.max_value == 0.5
+    with pytest.raises(ValueError, match="Lora is incompatible with kernel constraints"):
+        layer.enable_lora(2)
+
+
 def test_what_is_no_argument_is_refused_and_not_lost_in_files():
     with pytest.raises(
         TypeError, match=r"MaxoutDense has no argument `activation`: what follows .* is its unit, Maxout"

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+import keras_acts
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import LearnableActivation
 from keras_acts.testing import check_layer
@@ -39,6 +40,29 @@ class NoMask(Good):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = False
+
+
+class AveragesOverPadding(Good):
+    def activate(self, x, alpha):
+        return super().activate(x, alpha) + ops.mean(x, axis=1, keepdims=True)
+
+
+class LosesHalfOfTheTime(Good):
+    def call(self, inputs):
+        return super().call(inputs)[:, ::2]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], (input_shape[1] + 1) // 2, *input_shape[2:])
+
+
+class SavesNoQuantization(Good):
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.inner = keras.layers.Dense(input_shape[-1], name="inner")
+        self.inner.build(input_shape)
+
+    def call(self, inputs):
+        return super().call(inputs) + 0.0 * self.inner(inputs)
 
 
 class RoundsTwice(Good):
@@ -146,6 +170,9 @@ MUTANTS = {
     EagerOnly: contract.check_modes,
     WrongShape: contract.check_output_shape,
     NoMask: contract.check_mask,
+    AveragesOverPadding: contract.check_mask,
+    LosesHalfOfTheTime: contract.check_mask,
+    SavesNoQuantization: contract.check_quantization,
     RoundsTwice: contract.check_half_precision,
     HalfWeights: contract.check_half_precision,
     ForgetsAnArgument: contract.check_config,
@@ -163,6 +190,9 @@ MUTANTS = {
 }
 # What the finding says, where it is not the numbers: a mutant that fails for another reason shows nothing.
 SAYS = {
+    AveragesOverPadding: "what the mask keeps, with something else where it does not is off",
+    LosesHalfOfTheTime: "the mask of an output of shape (3, 2, 6) has the shape (3, 4)",
+    SavesNoQuantization: "ValueError: A total of 1 objects could not be loaded",
     WrongShape: "the symbolic output has the shape (None, 12)",
     HalfWeights: "is not float32 in mixed_float16",
     ForgetsAnArgument: "get_config lacks the argument `slope`",
@@ -187,10 +217,40 @@ def test_a_sound_layer_passes(layer):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_the_check_bites(mutant):
-    shape = (4, 6) if mutant is NeedsKnownSizes else SHAPE
+    shape = (4, 6) if mutant in (NeedsKnownSizes, AveragesOverPadding, LosesHalfOfTheTime) else SHAPE
     findings = contract.findings_of(MUTANTS[mutant], contract.layer_subject(mutant, shape))
     assert findings
     assert SAYS.get(mutant, "") in findings[0]
+
+
+@keras.saving.register_keras_serializable("plain")
+class Plain(keras.layers.Layer):
+    """A layer as users of Keras write it: nothing of keras_acts."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        return ops.tanh(inputs)
+
+
+@pytest.mark.parametrize("layer", [Plain, keras.layers.ReLU, lambda **k: keras.layers.Activation("relu", **k)])
+def test_a_layer_of_plain_keras_is_not_blamed_for_what_keras_does(layer):
+    names = ["check_quantization", "check_integers", "check_registered", "check_config", "check_mask"]
+    subject = contract.layer_subject(layer, SHAPE)
+    assert not [finding for name in names for finding in contract.findings_of(getattr(contract, name), subject)]
+
+
+def test_a_fused_layer_whose_unit_has_weights_passes():
+    unit = keras_acts.layers.GLU(keras_acts.layers.Swish(beta_initializer=1.3))
+    check_layer(keras_acts.layers.GatedDense(4, unit), SHAPE, skip=["check_modes"])
+
+
+@pytest.mark.parametrize(("given", "words"), [(5, "Received: 5 of type int"), (lambda: 5, "It made: 5")])
+def test_what_is_no_layer_is_named(given, words):
+    with pytest.raises(TypeError, match=words):
+        check_layer(given)
 
 
 def test_all_findings_are_told_at_once_and_a_check_can_be_left_out():

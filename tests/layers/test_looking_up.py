@@ -156,3 +156,48 @@ def test_the_registered_name_is_none_that_a_user_would_take():
         assert keras.saving.get_registered_name(layers.info(name).cls) == f"keras_acts>layers.{name}"
     ours = [key for key in keras.saving.get_custom_objects() if key.startswith("keras_acts>")]
     assert not [key for key in ours if key.partition(">")[2] in layers.names()]
+
+
+# ---- Configs and lists of weights -----------------------------------------------------------------------------------
+
+HOLDING = {
+    "GLU": lambda f: layers.GLU(f),
+    "GLU, up": lambda f: layers.GLU(up_activation=f),
+    "CReLU": lambda f: layers.CReLU(f),
+    "LearnableAffine": lambda f: layers.LearnableAffine(f),
+}
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "gelu", "silu"])
+@pytest.mark.parametrize("make", HOLDING.values(), ids=HOLDING)
+def test_a_function_of_keras_stays_that_of_keras(make, name):
+    theirs, ours = getattr(keras.activations, name), keras_acts.get(name)
+    for function in (theirs, ours):
+        layer = make(function)
+        for again in (
+            type(layer).from_config(layer.get_config()),
+            keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer)),
+        ):
+            assert function in (again.activation, getattr(again, "up_activation", None))
+
+
+def test_an_own_function_does_not_come_back_as_ours_of_the_same_name():
+    def gaussian(x):
+        return x
+
+    config = layers.GLU(gaussian).get_config()
+    with pytest.raises(TypeError, match="Could not locate function 'gaussian'"):
+        layers.GLU.from_config(config)
+    with keras.saving.custom_object_scope({"gaussian": gaussian}):
+        assert layers.GLU.from_config(config).activation is gaussian
+
+
+def test_weights_that_bend_curves_are_listed_whoever_made_the_layer():
+    class Own(keras.layers.PReLU):
+        pass
+
+    parts = [layers.Snake(), keras.layers.PReLU(), Own(), keras.layers.LeakyReLU(), layers.GLU(keras.layers.PReLU())]
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6), *parts, keras.layers.BatchNormalization()])
+    found = {id(weight) for weight in layers.learnable_parameters(model)}
+    bending = [parts[0].frequency, parts[1].alpha, parts[2].alpha, parts[4].activation.alpha]
+    assert found == {id(weight) for weight in bending}

@@ -69,6 +69,59 @@ BACKENDS = {
 }
 
 
+GUARDED = """
+    import keras
+    import numpy as np
+    from keras_acts import layers
+
+    def refused(make):
+        try:
+            make()
+        except ValueError as error:
+            assert "`activation`" in str(error), error
+            return True
+        return False
+
+    dense, lstm = keras.layers.Dense, keras.layers.LSTM
+    for make in (layers.PReLU, layers.FReLU, layers.DynamicReLU, layers.MetaACON, lambda: layers.MaxoutDense(4)):
+        for host in (dense, lstm, lambda n, **k: keras.layers.Conv2D(n, 3, **k)):
+            assert refused(lambda: host(4, activation=make()))
+    shared = layers.Swish()
+    first = dense(4, activation=shared)
+    assert refused(lambda: lstm(4, activation=shared))
+    by_hand = dense(4)
+    by_hand.activation = layers.PReLU()
+    x = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+    assert refused(lambda: by_hand(x))
+
+    def model(act, host=lstm):
+        return keras.Sequential([keras.Input((5, 4)), host(4, activation=act)])
+
+    def built():
+        act = layers.PReLU()
+        act.build((None, 4))
+        return act
+
+    trained, fresh = model(built()), model(built())
+    for weight in trained.trainable_weights:
+        weight.assign(keras.ops.convert_to_numpy(weight) + 0.3)
+    trained.save_weights("m.weights.h5")
+    fresh.load_weights("m.weights.h5")
+    assert np.array_equal(*(keras.ops.convert_to_numpy(m(x)) for m in (trained, fresh)))
+    within = keras.Sequential([keras.Input((5, 4)), keras.layers.Activation(layers.PReLU())])
+    expected = keras.ops.convert_to_numpy(within(x))
+    within.save("m.keras")
+    assert np.array_equal(keras.ops.convert_to_numpy(keras.models.load_model("m.keras")(x)), expected)
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", *BACKENDS])
+def test_a_layer_as_activation_gets_the_same_answer(backend, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    fresh_process.run(GUARDED, tmp_path, KERAS_BACKEND=backend)
+
+
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
     """A folder with the weights of each layer, and what TensorFlow makes of them."""

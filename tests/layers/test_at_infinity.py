@@ -1,0 +1,63 @@
+"""Every layer at infinity: its limit along a ray, an infinity of the right sign, and never NaN where there is one."""
+
+import keras
+import numpy as np
+import pytest
+from layers.examples import EXAMPLES
+
+from keras_acts import layers
+from keras_acts.layers.fused_dense import FusedDense
+from keras_acts.testing.layer_contract import for_inference, layer_subject
+
+HAS_NO_LIMIT = {"Sine"}
+
+
+def _rays(shape, products):
+    """Where the input goes to infinity, and with which sign; in each sample of the batch another way."""
+    rng = np.random.default_rng(0)
+    one = np.zeros(shape).ravel()
+    one[1] = 1.0
+    some = rng.choice([-1.0, 0.0, 1.0], size=shape)
+    all_of_them = [np.ones(shape), -np.ones(shape), rng.choice([-1.0, 1.0], size=shape), some]
+    # A sum of products that are infinite with two signs is NaN, as in keras.layers.Dense and Conv2D.
+    return np.array([one.reshape(shape), -one.reshape(shape), *([] if products else all_of_them)])
+
+
+@pytest.mark.parametrize("weights", ["random", "zero"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_limit(example, weights):
+    keras.utils.set_random_seed(0)
+    subject = layer_subject(example.layer, example.shape)
+    layer, single = subject.built(dtype="float64"), subject.built(dtype="float32")
+    products = isinstance(layer, FusedDense | layers.FReLU)
+    rng = np.random.default_rng(1)
+    for weight, narrow in zip(layer.trainable_weights, single.trainable_weights, strict=True):
+        if weights == "zero" and not products:
+            weight.assign(np.zeros(weight.shape))
+        elif weights == "random":  # of both signs, as trained weights are
+            weight.assign(keras.ops.convert_to_numpy(weight) + rng.uniform(-0.5, 0.5, weight.shape))
+        narrow.assign(weight.value)
+    rays = _rays(example.shape, products)
+    base = np.random.default_rng(2).normal(size=rays.shape)
+
+    def at(distance, layer=layer):
+        x = np.where(rays == 0.0, base, np.copysign(distance, rays)).astype(layer.compute_dtype)
+        return np.asarray(for_inference(layer, x), "float64")
+
+    near, far, infinite, huge = at(1e6), at(1e12), at(np.inf), at(3e38, single)
+    if example.name in HAS_NO_LIMIT:
+        return
+    if example.name == "GumbelSoftmax":  # entries of -inf are never chosen, not even where all are
+        infinite = np.where(np.all(rays == -1.0, axis=-1, keepdims=True), far, infinite)
+    grows = np.abs(far) > 1e3 * np.maximum(np.abs(near), 1.0)
+    np.testing.assert_array_equal(infinite[grows], np.sign(far[grows]) * np.inf)
+    np.testing.assert_allclose(infinite[~grows], far[~grows], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(at(np.inf, single), at(np.inf), rtol=1e-4, atol=1e-5)
+    assert not np.any(np.isnan(huge))
+
+
+def test_not_a_number_stays_so():
+    for example in EXAMPLES:
+        if len(example.shape) == 1:
+            layer = example.layer()
+            assert np.any(np.isnan(for_inference(layer, np.full((1, *example.shape), np.nan, "float32")))), example

@@ -1,0 +1,69 @@
+"""`channels_first` in Keras' settings: the weights of each channel are those of axis 1, in files too."""
+
+import keras
+import numpy as np
+import pytest
+from layers.examples import ONE_EACH
+
+from keras_acts import layers
+from keras_acts.testing.layer_contract import for_inference
+
+IMAGE = (6, 5, 6)  # as many columns as channels, so that no shape gives a mistake away
+
+
+@pytest.fixture(autouse=True)
+def _setting():
+    before = keras.config.image_data_format()
+    yield
+    keras.config.set_image_data_format(before)
+
+
+def _shapes(example, shape):
+    layer = layers.get(example.name, **{k: v for k, v in example.arguments.items() if k != "shared_axes"})
+    layer.build((None, *shape))
+    return [tuple(weight.shape) for weight in layer.weights]
+
+
+PER_CHANNEL = [
+    example.name
+    for example in ONE_EACH
+    if not issubclass(layers.info(example.name).cls, keras.layers.Dense)  # the last axis, as in Keras
+    and _shapes(example, (6, 5, 6)) != _shapes(example, (6, 5, 12))
+]
+
+
+def test_layers_with_weights_for_each_channel_are_found():
+    assert {"PReLU", "FReLU", "MetaACON", "DynamicReLU", "APL", "Snake", "DynamicTanh"} <= set(PER_CHANNEL)
+
+
+@pytest.mark.parametrize("name", PER_CHANNEL)
+def test_channels_first_is_channels_last_with_its_axes_moved(name, tmp_path):
+    x = np.random.default_rng(0).normal(size=(2, *IMAGE)).astype("float32")
+    moved = np.moveaxis(x, -1, 1)
+    settings = {"reduction": 2} if name in ("MetaACON", "DynamicReLU") else {}
+    last = layers.get(name, **settings)
+    last.build(x.shape)
+    keras.config.set_image_data_format("channels_first")
+    first = layers.get(name, **settings)
+    model = keras.Sequential([keras.Input(moved.shape[1:]), first])
+    rng = np.random.default_rng(1)
+    for of_last, of_first in zip(last.weights, first.weights, strict=True):
+        value = rng.uniform(0.2, 1.0, of_last.shape)
+        of_last.assign(value), of_first.assign(value.reshape(of_first.shape))
+    expected = np.asarray(for_inference(last, x))
+    np.testing.assert_allclose(np.moveaxis(model(moved), 1, -1), expected, rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "first.keras")
+    keras.Sequential([keras.Input(IMAGE), last]).save(tmp_path / "last.keras")
+    for setting in ("channels_last", "channels_first"):  # a file means what it meant
+        keras.config.set_image_data_format(setting)
+        np.testing.assert_array_equal(keras.models.load_model(tmp_path / "first.keras")(moved), model(moved))
+        np.testing.assert_array_equal(keras.models.load_model(tmp_path / "last.keras")(x), expected)
+
+
+def test_what_cannot_be_told_is_refused():
+    keras.config.set_image_data_format("channels_first")
+    for name in ("PReLU", "MetaACON", "DynamicReLU"):
+        with pytest.raises(ValueError, match=rf"{name} cannot tell where the channels are: .*shared_axes=\[1\]"):
+            layers.get(name)(np.ones((2, 4, 6), "float32"))
+    assert layers.PReLU(shared_axes=[1])(np.ones((2, 4, 6), "float32")).shape == (2, 4, 6)
+    assert layers.PReLU()(np.ones((2, 6), "float32")).shape == (2, 6)
