@@ -28,9 +28,10 @@ A layer with learnable parameters (alpha, beta, ...) names them in its construct
 is float32 or float64: half precision is upcast before and rounded once after, weights included, so that gradients of
 weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
 function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
-derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. Each layer
-gets an example in tests/layers/examples.py, which puts it into the contract, and its formula in
-tests/layers/test_values.py.
+derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. A product
+that may be 0 times infinity is `at_infinity.product`. An argument `activation`, which may be a layer, goes through
+`self._hold`, and `self._build_held` in `build`. Each layer gets an example in tests/layers/examples.py, which puts it
+into the contract, and its formula in tests/layers/test_values.py.
 """
 
 from collections.abc import Callable

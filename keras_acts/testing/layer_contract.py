@@ -91,11 +91,6 @@ def _with_dtype(config: Any, dtype: Any) -> Any:
     return {key: dtype if key == "dtype" else _with_dtype(value, dtype) for key, value in config.items()}
 
 
-def _ours(layer: keras.Layer) -> bool:
-    """Whether a layer is built on those of keras_acts, and promises more than Keras does."""
-    return isinstance(layer, Guarded)
-
-
 def for_inference(layer: keras.Layer, x: Any) -> Any:
     """The output for inference."""
     takes_training = "training" in inspect.signature(layer.call).parameters
@@ -428,7 +423,8 @@ def check_quantization(subject: LayerSubject) -> Findings:
         warnings.simplefilter("always")
         model.quantize("int8")
     told = [str(warning.message) for warning in caught]
-    findings = [text for text in told if layer.name in text or type(layer).__name__ in text] if _ours(layer) else []
+    findings = [text for text in told if layer.name in text or type(layer).__name__ in text]
+    findings = findings if isinstance(layer, Guarded) else []
     parts = [layer, *keras_bridge.sublayers(layer)]
     product = isinstance(layer, keras.layers.Dense)
     findings += _not_close("the output of the quantized model", model(x), before, 0.1 if product else 0.0)
@@ -453,7 +449,7 @@ def _lost_when_quantized(subject: LayerSubject) -> Findings:
 def check_integers(subject: LayerSubject) -> Findings:
     """Integers raise a TypeError that names the dtype; layers of Keras' kind do with them what Keras does."""
     layer = subject.built()
-    if not _ours(layer):
+    if not isinstance(layer, Guarded):
         return []
     try:
         layer(tf.ones((BATCH, *subject.shape), tf.int32))

@@ -23,20 +23,23 @@ def _rays(shape, products):
     return np.array([one.reshape(shape), -one.reshape(shape), *([] if products else all_of_them)])
 
 
-@pytest.mark.parametrize("weights", ["random", "zero"])
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_limit(example, weights):
+def test_limit(example):
+    """With weights of both signs, as trained ones are, and with weights that are 0."""
     keras.utils.set_random_seed(0)
     subject = layer_subject(example.layer, example.shape)
     layer, single = subject.built(dtype="float64"), subject.built(dtype="float32")
-    products = isinstance(layer, FusedDense | layers.FReLU)
     rng = np.random.default_rng(1)
-    for weight, narrow in zip(layer.trainable_weights, single.trainable_weights, strict=True):
-        if weights == "zero" and not products:
-            weight.assign(np.zeros(weight.shape))
-        elif weights == "random":  # of both signs, as trained weights are
-            weight.assign(keras.ops.convert_to_numpy(weight) + rng.uniform(-0.5, 0.5, weight.shape))
-        narrow.assign(weight.value)
+    products = isinstance(layer, FusedDense | layers.FReLU)
+    for size in (0.5,) if products or not layer.trainable_weights else (0.5, 0.0):
+        for weight, narrow in zip(layer.trainable_weights, single.trainable_weights, strict=True):
+            drawn = keras.ops.convert_to_numpy(weight) + rng.uniform(-size, size, weight.shape)
+            weight.assign(drawn if size else np.zeros(weight.shape))
+            narrow.assign(weight.value)
+        _check_limits(example, layer, single, products)
+
+
+def _check_limits(example, layer, single, products):
     rays = _rays(example.shape, products)
     base = np.random.default_rng(2).normal(size=rays.shape)
 

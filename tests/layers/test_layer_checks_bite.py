@@ -244,7 +244,9 @@ def test_a_layer_of_plain_keras_is_not_blamed_for_what_keras_does(layer):
 
 def test_a_fused_layer_whose_unit_has_weights_passes():
     unit = keras_acts.layers.GLU(keras_acts.layers.Swish(beta_initializer=1.3))
-    check_layer(keras_acts.layers.GatedDense(4, unit), SHAPE, skip=["check_modes"])
+    subject = contract.layer_subject(keras_acts.layers.GatedDense(4, unit), SHAPE)
+    for check in (contract.check_half_precision, contract.check_gradients, contract.check_quantization):
+        assert not contract.findings_of(check, subject)
 
 
 @pytest.mark.parametrize(("given", "words"), [(5, "Received: 5 of type int"), (lambda: 5, "It made: 5")])

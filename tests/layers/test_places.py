@@ -92,7 +92,8 @@ def test_an_activation_layer_takes_ours_as_it_takes_keras_own(tmp_path):
         host = keras.layers.Activation(act)
         model = keras.Sequential([keras.Input((4, 5)), keras.layers.Dense(5), host, keras.layers.Dense(1)])
         model.compile("sgd", "mse", run_eagerly=True)
-        model.fit(X, np.ones((3, 4, 1)), epochs=3, verbose=0)
+        for _ in range(3):
+            model.train_on_batch(X, np.ones((3, 4, 1)))
         return model
 
     ours, theirs = trained(layers.get("keras:PReLU")), trained(keras.layers.PReLU())
