@@ -38,6 +38,7 @@ def sigmoid(x: nx.Tensor) -> nx.Tensor:
 
 sigmoid.derivative(nx.sigmoid_derivative)
 sigmoid.second_derivative(nx.sigmoid_second_derivative)
+sigmoid.logits(lambda x: x)
 
 
 def ramp(x: nx.Tensor, half_width: float) -> nx.Tensor:

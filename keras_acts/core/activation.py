@@ -38,6 +38,7 @@ class Activation(registry.Declared):
     body: Callable[..., Any]
     derivative: Callable[..., Any] | None = None
     second_derivative: Callable[..., Any] | None = None
+    finish: Callable[..., Any] | None = None  # `finish(output, x, params)`, done to each output outside of the rules
 
     def __repr__(self) -> str:
         params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
@@ -194,7 +195,10 @@ class Activation(registry.Declared):
             return ActivationOperation(self, params).symbolic_call(x)
         x = ops.convert_to_tensor(x)
         self.check_input(x, params)
-        return self._computation(**params)(x)
+        output = self._computation(**params)(x)
+        if self.finish is not None:
+            self.finish(output, x, params)
+        return output
 
     @cached_property
     def _computation(self) -> Any:

@@ -1,5 +1,6 @@
 """`@activation`: declare an activation once."""
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,9 @@ class ActivationFunction(Protocol[P]):
 
     def second_derivative(self, rule: Rule) -> Rule:
         """Decorator: `rule(x, **params)` is the second derivative. Without it the first is left to autodiff."""
+
+    def logits(self, rule: Rule) -> Rule:
+        """Decorator: for the cross-entropies of Keras, `rule(x, **params)` is what this is softmax or sigmoid of."""
 
 
 def activation(
@@ -67,7 +71,8 @@ def activation(
     Returns:
         A decorator that returns the public function. Where automatic differentiation would cancel or overflow, declare
         the derivatives too, with `@<name>.derivative` and `@<name>.second_derivative`, or, where they are one
-        expression, `<name>.derivative(lambda x, alpha: ...)`.
+        expression, `<name>.derivative(lambda x, alpha: ...)`. Where it is softmax or sigmoid of something,
+        `@<name>.logits` says of what, for losses.
 
     Raises:
         ValueError: if the name is taken, or not an identifier, or a parameter is not annotated with `Param`. Nothing is
@@ -115,9 +120,15 @@ def activation(
         function.body = body
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
+        function.logits = functools.partial(_declare_logits, record)
         return cast(ActivationFunction[P], function)
 
     return declare
+
+
+def _declare_logits(record: Activation, rule: Rule) -> Rule:
+    record.finish = keras_bridge.keeping_logits(rule)
+    return rule
 
 
 def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str) -> dict[str, Formula]:

@@ -9,13 +9,12 @@ A bare name in a file says nothing about whose activation it is: it is the autho
 package with the same names. So while Keras reads a file, the table answers registered names only.
 """
 
-import contextlib
 import functools
 import inspect
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -183,10 +182,7 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
             or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in derivatives.FLOAT_DTYPES
         ):
             return builtin(x, *args, **kwargs)
-        output = ours.function(x, *args, **kwargs)
-        if name in ("sigmoid", "softmax"):
-            _keep_logits(output, x)
-        return output
+        return ours.function(x, *args, **kwargs)
 
     twin.__name__ = twin.__qualname__ = builtin.__name__
     twin.__doc__ = ours.function.__doc__
@@ -218,10 +214,20 @@ def enclosing_layer(layer: keras.Layer) -> Any:
     return callers[-1] if callers else None
 
 
-def _keep_logits(output: Any, logits: Any) -> None:
-    """Cross-entropy losses of Keras look here for the input of a final sigmoid or softmax."""
-    with contextlib.suppress(AttributeError):  # JAX arrays take no attributes; Keras does without there too
-        output._keras_logits = logits
+def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
+    """For the `finish` of a record: an output keeps `rule(x, **params)`, or nothing where that is None, as its logits.
+
+    Cross-entropies of Keras on TensorFlow read them there; from probabilities alone they see no more than 16 nats and
+    give no gradient beyond. An infinite logit is kept as the largest finite one, as 0 times infinity is NaN in a loss.
+    """
+
+    def keep(output: Any, x: Any, params: Mapping[str, Any]) -> None:
+        logits = rule(x, **params) if keras.backend.backend() == "tensorflow" else None
+        if logits is not None:
+            largest = float(logits.dtype.max)
+            output._keras_logits = keras.ops.clip(logits, -largest, largest)
+
+    return keep
 
 
 def register(declared: Callable[..., Any], registered_name: str) -> None:
