@@ -20,7 +20,7 @@ from typing import Any
 import keras
 
 from keras_acts.core import derivatives, resolve, spec
-from keras_acts.core.activation import ActivationOperation, BoundActivation
+from keras_acts.core.activation import ActivationOperation, BoundActivation, activations
 
 try:
     from keras.src import activations as _keras_activations
@@ -51,6 +51,7 @@ class _StringTable(dict[str, Any]):
         custom = keras.saving.get_registered_object(name)
         if custom is not None:
             return custom() if inspect.isclass(custom) else custom
+        _registered_names()
         found = resolve.get(name)
         if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
             raise ValueError(
@@ -116,6 +117,7 @@ def install(override: str | Iterable[str] = ()) -> Installation:
             stacklevel=2,
         )
         return Installation(None)
+    _registered_names()
     builtins = table.builtins if isinstance(table, _StringTable) else table
     twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
     _keras_activations.ALL_OBJECTS_DICT = _StringTable(builtins, twins)
@@ -236,13 +238,32 @@ def register(declared: Callable[..., Any], registered_name: str) -> None:
     keras.saving.register_keras_serializable(package=package, name=name)(declared)
 
 
-def custom_objects() -> dict[str, Any]:
-    """Every activation by bare name, for `custom_object_scope` and `load_model(custom_objects=...)`.
+_registered: dict[str, Any] = {}  # what is registered under "keras_acts>"
 
-    Only for files written by other code under bare names; files of keras_acts need nothing but the import.
+
+def _registered_names() -> dict[str, Any]:
+    """What files may name, by registered name: all of keras_acts, and the activations that users have declared.
+
+    It is known to Keras afterwards, also where a user has called `get_custom_objects().clear()` for objects of theirs.
+    """
+    known = keras.saving.get_custom_objects()
+    if keras.saving.get_registered_name(BoundActivation) in known:
+        _registered.update({name: thing for name, thing in known.items() if name.startswith("keras_acts>")})
+    declared = {record.registered_name: record.function for record in activations.snapshot().values()}
+    names = _registered | {name: function for name, function in declared.items() if not spec.is_notation(name)}
+    known.update({name: thing for name, thing in names.items() if name not in known})
+    return names
+
+
+def custom_objects() -> dict[str, Any]:
+    """Every activation by bare name, and all of keras_acts by registered name, for `load_model(custom_objects=...)`.
+
+    Only for files written by other code under bare names; files of keras_acts need nothing but the import. Names that
+    Keras has, such as relu, are left out: they mean Keras' own in every file.
 
     Example:
         keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
     """
-    functions = {name: resolve.info(name).function for name in resolve.names()}
-    return functions | {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
+    bare = {name: resolve.info(name).function for name in resolve.names() if not hasattr(keras.activations, name)}
+    classes = {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
+    return bare | classes | _registered_names()
