@@ -84,6 +84,7 @@ def test_twin_is_called_and_saved_as_the_built_in(name):
     np.testing.assert_allclose(twin(X), BUILTIN[name](ops.convert_to_tensor(X)), rtol=3e-5, atol=3e-6)
 
 
+@pytest.mark.filterwarnings("ignore:activation='sparsemax' is Keras' own")
 def test_all_overrides_keep_predictions_and_file(tmp_path):
     def network(name):
         keras.utils.set_random_seed(3)

@@ -2,8 +2,8 @@
 
 Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
 `get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
-know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, but
-for "glu", which cannot work in a Keras layer: it gets the error that names our layer.
+know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, with
+a warning where that is wrong; but for "glu" and "threshold", which cannot work in a Keras layer and get an error.
 
 A bare name in a file says nothing about whose activation it is: it is the author's own, unregistered one, or that of a
 package with the same names. So while Keras reads a file, the table answers registered names only.
@@ -14,7 +14,8 @@ import inspect
 import sys
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 import keras
@@ -34,8 +35,11 @@ except ImportError:
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
 KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
-# Dense(8, activation="glu") of Keras declares 8 outputs and returns 4, so that the next layer fails in training.
-CHANGE_SHAPE = frozenset({"glu"})
+# Built-in strings that cannot work in a layer. Dense(8, activation="glu") of Keras declares 8 outputs and returns 4, so
+# that the next layer fails in training; "threshold" fails when it is first called, for want of two arguments.
+CANNOT_WORK = frozenset({"glu", "threshold"})
+# Built-ins whose value is wrong. They keep their meaning, as files depend on it.
+WRONG = {"sparsemax": "gives rows that do not sum to 1 wherever more than one output is positive"}
 
 
 class _StringTable(dict[str, Any]):
@@ -46,11 +50,16 @@ class _StringTable(dict[str, Any]):
         self.builtins = builtins  # Keras' own table, as it was, for `uninstall`
 
     def get(self, name: str, default: Any = None) -> Any:
-        if name in self and name not in CHANGE_SHAPE:
-            return self[name]
-        custom = keras.saving.get_registered_object(name)
-        if custom is not None:
-            return custom() if inspect.isclass(custom) else custom
+        if name in self and name not in CANNOT_WORK:
+            return self._builtin(name)
+        own = _custom_object(name)
+        if own is not None:
+            return own
+        if name == "threshold":
+            raise ValueError(
+                "The activation 'threshold' needs its two values: write 'threshold(threshold=0.5, value=0.0)', which "
+                f"is that of keras_acts. Received: {name!r}"
+            )
         _registered_names()
         found = resolve.get(name)
         if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
@@ -61,20 +70,69 @@ class _StringTable(dict[str, Any]):
             )
         return found
 
+    def _builtin(self, name: str) -> Any:
+        """What Keras has under the name; with a warning if that is wrong, or if the user has another of the name."""
+        custom, read = keras.saving.get_registered_object(name), _is_read_from_file()
+        is_clone = not read and any(frame.f_code.co_name == "from_config" for frame in _callers())
+        if custom is not None and not is_clone:
+            if read and custom is not keras.saving.get_custom_objects().get(name):
+                return _custom_object(
+                    name
+                )  # given to `load_model`, where Keras itself heeds functions only, and in .h5
+            _warn(
+                f"activation={name!r} is Keras' own {name}: names that Keras has are not looked up in "
+                f"`get_custom_objects()`. For yours, pass the function itself, or choose another name. "
+                f"Received: {name!r}, with {custom!r} in `get_custom_objects()`"
+            )
+        elif name in WRONG and self[name] is self.builtins[name] and not read and not is_clone:
+            _warn(
+                f"activation={name!r} is Keras' own {name}, which {WRONG[name]} (Keras {keras.__version__}). Use ours: "
+                f"activation='keras_acts>{name}'."
+            )
+        return self[name]
+
+
+def _custom_object(name: str) -> Any:
+    """What the user has registered under a bare name, or None."""
+    custom = keras.saving.get_registered_object(name)
+    return custom() if inspect.isclass(custom) else custom
+
+
+def _callers() -> Iterator[FrameType]:
+    """The frames of Keras through which a string came here, the innermost first, and that of the code which gave it."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_globals is not globals():
+            yield frame
+            if not _is_of_keras(frame):
+                return
+
+
+def _is_of_keras(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).startswith("keras.")
+
 
 def _is_read_from_file() -> bool:
     """Whether Keras asks for an activation because the config of a layer of its own names it.
 
     A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
     """
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("keras."):
+    for frame in _callers():
+        if not _is_of_keras(frame):
+            return False
         if frame.f_code.co_name == "deserialize_keras_object":
             return True
         if frame.f_code.co_name == "from_config" and not frame.f_locals["cls"].__module__.startswith("keras."):
             return False
-        frame = frame.f_back  # type: ignore[assignment]
     return False
+
+
+def _warn(message: str) -> None:
+    """One warning, at the line that gave the string to Keras."""
+    *_, frame = _callers()
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=registry)
 
 
 class Installation:
