@@ -58,6 +58,20 @@ def test_override_in_a_with_statement_ends_with_it():
     assert keras.activations.get("gelu") is BUILTIN["gelu"]
 
 
+@pytest.mark.parametrize("entered", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("left", [(0, 1), (1, 0)])
+def test_overrides_of_two_threads_end_in_any_order(entered, left):
+    plain = keras.src.activations.ALL_OBJECTS_DICT
+    both = [keras_acts.install(override=[name]) for name in ("gelu", "mish")]
+    for i in entered:
+        both[i].__enter__()
+    both[left[0]].__exit__()
+    names = [name for name in ("gelu", "mish") if keras.activations.get(name) is not BUILTIN[name]]
+    assert names == ["mish" if left[0] == 0 else "gelu"]
+    both[left[1]].__exit__()
+    assert keras.src.activations.ALL_OBJECTS_DICT is plain
+
+
 def test_a_new_override_replaces_the_one_before():
     keras_acts.install(override=["gelu"])
     keras_acts.install(override=["mish"])

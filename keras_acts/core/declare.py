@@ -40,7 +40,7 @@ class ActivationFunction(Protocol[P]):
 def activation(
     *,
     name: str | None = None,
-    package: str = "keras_acts",
+    package: str | None = None,
     replace: bool = False,
     formula: Formula | Mapping[str, Formula],
     traits: Iterable[Trait | str] = (),
@@ -57,7 +57,8 @@ def activation(
 
     Args:
         name: name of the activation; the function's own by default.
-        package: first half of the registered name; use the name under which your module is imported.
+        package: first half of the registered name; by default the top-level name of the module that declares it, which
+            is what must be imported before a file is loaded, or "Custom", as in Keras, in a script or notebook.
         replace: True to take over a name that is in use. Without it, a taken name is an error.
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
@@ -103,7 +104,7 @@ def activation(
         params = _parameters(body, own_name)
         record = Activation(
             name=own_name,
-            package=package,
+            package=package or _package(body),
             formulas=MappingProxyType(_cases(formula, params, own_name)),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
@@ -124,6 +125,11 @@ def activation(
         return cast(ActivationFunction[P], function)
 
     return declare
+
+
+def _package(body: Callable[..., Any]) -> str:
+    top = body.__module__.partition(".")[0]
+    return "Custom" if top in ("__main__", "__mp_main__") else top
 
 
 def _declare_logits(record: Activation, rule: Rule) -> Rule:

@@ -12,11 +12,12 @@ package with the same names. So while Keras reads a file, the table answers regi
 import functools
 import inspect
 import sys
+import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -138,19 +139,33 @@ def _warn(message: str) -> None:
 class Installation:
     """What `install` returns. As a context manager it restores, on exit, the strings that were in force before."""
 
-    def __init__(self, before: dict[str, Any] | None) -> None:
+    _entered: ClassVar[list["Installation"]] = []
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, before: dict[str, Any] | None, table: dict[str, Any] | None = None) -> None:
         self._before = before
+        self._table = table
 
     def __enter__(self) -> "Installation":
+        self._entered.append(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            _keras_activations.ALL_OBJECTS_DICT = self._before
+        with self._lock:
+            self._entered.remove(self)
+            # Another thread may have entered after this one and go on: its table stays, and then goes back further.
+            for other in self._entered:
+                if other._before is self._table:
+                    other._before = self._before
+            current = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
+            if self._before is not None and not any(other._table is current for other in self._entered):
+                _keras_activations.ALL_OBJECTS_DICT = self._before
 
 
 def install(override: str | Iterable[str] = ()) -> Installation:
     """Make the strings of keras_acts work in every Keras layer. `import keras_acts` has already done so.
+
+    It holds in the whole process, for layers made in other threads too.
 
     Args:
         override: built-in names whose string shall give our function instead of Keras', such as `["gelu", "mish"]`, or
@@ -178,8 +193,8 @@ def install(override: str | Iterable[str] = ()) -> Installation:
     _registered_names()
     builtins = table.builtins if isinstance(table, _StringTable) else table
     twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
-    _keras_activations.ALL_OBJECTS_DICT = _StringTable(builtins, twins)
-    return Installation(table)
+    _keras_activations.ALL_OBJECTS_DICT = new = _StringTable(builtins, twins)
+    return Installation(table, new)
 
 
 def uninstall() -> None:

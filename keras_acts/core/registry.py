@@ -100,7 +100,7 @@ class Registry(Generic[Record]):
             ValueError: if the name is taken.
         """
         taken = self.find(record.name)
-        if taken is not None and not replace:
+        if taken is not None and not replace and not _is_declared_again(taken, record):
             raise ValueError(
                 f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
                 "Choose another name, or pass `replace=True`."
@@ -175,6 +175,15 @@ class Registry(Generic[Record]):
     def restore(self, records: dict[str, Record]) -> None:
         """Go back to a `snapshot`, as after a test that declares activations of its own."""
         self._records = dict(records)
+
+
+def _is_declared_again(old: Declared, new: Declared) -> bool:
+    """Whether both are one definition that was run twice, as a cell of a notebook is."""
+
+    def place(record: Declared) -> tuple[str, str, str]:
+        return record.registered_name, record.declared.__module__, record.declared.__qualname__
+
+    return hasattr(new.declared, "__qualname__") and hasattr(old.declared, "__qualname__") and place(old) == place(new)
 
 
 def _plain(spelling: str) -> str:

@@ -157,7 +157,7 @@ def _traits(expression: Expression) -> list[Trait]:
     if expression.functions & {"sin", "cos"}:
         ends = evaluate(expression, {VARIABLE: keras.ops.convert_to_tensor(np.array([np.inf, -np.inf]))})
         if np.isnan(keras.ops.convert_to_numpy(ends)).any():
-            traits.append(Trait.PERIODIC)
+            traits.append(Trait.OSCILLATING)
     return traits
 
 
