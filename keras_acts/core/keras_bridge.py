@@ -15,7 +15,7 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -74,18 +74,17 @@ class _StringTable(dict[str, Any]):
     def _builtin(self, name: str) -> Any:
         """What Keras has under the name; with a warning if that is wrong, or if the user has another of the name."""
         custom, read = keras.saving.get_registered_object(name), _is_read_from_file()
-        is_clone = not read and any(frame.f_code.co_name == "from_config" for frame in _callers())
-        if custom is not None and not is_clone:
+        if not read and any(frame.f_code.co_name == "from_config" for frame in _callers()[0]):
+            return self[name]  # a clone of what was constructed with a warning
+        if custom is not None:
             if read and custom is not keras.saving.get_custom_objects().get(name):
-                return _custom_object(
-                    name
-                )  # given to `load_model`, where Keras itself heeds functions only, and in .h5
+                return _custom_object(name)  # given to load_model, where Keras heeds only functions, and only in .h5
             _warn(
-                f"activation={name!r} is Keras' own {name}: names that Keras has are not looked up in "
-                f"`get_custom_objects()`. For yours, pass the function itself, or choose another name. "
-                f"Received: {name!r}, with {custom!r} in `get_custom_objects()`"
+                f"activation={name!r} is Keras' own {name}: names that Keras has are not looked up among custom "
+                "objects. For yours, pass the function itself, or choose another name. "
+                f"Received: {name!r}, beside the custom object {custom!r}"
             )
-        elif name in WRONG and self[name] is self.builtins[name] and not read and not is_clone:
+        elif name in WRONG and self[name] is self.builtins[name] and not read:
             _warn(
                 f"activation={name!r} is Keras' own {name}, which {WRONG[name]} (Keras {keras.__version__}). Use ours: "
                 f"activation='keras_acts>{name}'."
@@ -99,19 +98,16 @@ def _custom_object(name: str) -> Any:
     return custom() if inspect.isclass(custom) else custom
 
 
-def _callers() -> Iterator[FrameType]:
+def _callers() -> tuple[list[FrameType], FrameType]:
     """The frames of Keras through which a string came here, the innermost first, and that of the code which gave it."""
-    frame = sys._getframe(1)
+    through, frame = [], sys._getframe(1)
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_globals is not globals():
-            yield frame
-            if not _is_of_keras(frame):
-                return
-
-
-def _is_of_keras(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__")).startswith("keras.")
+        if str(frame.f_globals.get("__name__")).startswith("keras."):
+            through.append(frame)
+        elif frame.f_globals is not globals():
+            break
+    return through, frame
 
 
 def _is_read_from_file() -> bool:
@@ -119,9 +115,7 @@ def _is_read_from_file() -> bool:
 
     A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
     """
-    for frame in _callers():
-        if not _is_of_keras(frame):
-            return False
+    for frame in _callers()[0]:
         if frame.f_code.co_name == "deserialize_keras_object":
             return True
         if frame.f_code.co_name == "from_config" and not frame.f_locals["cls"].__module__.startswith("keras."):
@@ -131,7 +125,7 @@ def _is_read_from_file() -> bool:
 
 def _warn(message: str) -> None:
     """One warning, at the line that gave the string to Keras."""
-    *_, frame = _callers()
+    frame = _callers()[1]
     registry = frame.f_globals.setdefault("__warningregistry__", {})
     warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=registry)
 
@@ -154,11 +148,10 @@ class Installation:
         with self._lock:
             self._entered.remove(self)
             # Another thread may have entered after this one and go on: its table stays, and then goes back further.
-            for other in self._entered:
-                if other._before is self._table:
-                    other._before = self._before
-            current = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
-            if self._before is not None and not any(other._table is current for other in self._entered):
+            later = [other for other in self._entered if self._before is not None and other._before is self._table]
+            for other in later:
+                other._before = self._before
+            if self._before is not None and not later:
                 _keras_activations.ALL_OBJECTS_DICT = self._before
 
 
@@ -293,11 +286,13 @@ def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
     """For the `finish` of a record: an output keeps `rule(x, **params)`, or nothing where that is None, as its logits.
 
     Cross-entropies of Keras on TensorFlow read them there; from probabilities alone they see no more than 16 nats and
-    give no gradient beyond. An infinite logit is kept as the largest finite one, as 0 times infinity is NaN in a loss.
+    give no gradient beyond. Over another axis than the last one nothing is kept, as they normalise logits over that.
+    An infinite logit is kept as the largest finite one, as 0 times infinity is NaN in a loss.
     """
 
     def keep(output: Any, x: Any, params: Mapping[str, Any]) -> None:
-        logits = rule(x, **params) if keras.backend.backend() == "tensorflow" else None
+        is_last = params.get("axis", -1) in (-1, len(x.shape) - 1)
+        logits = rule(x, **params) if is_last and keras.backend.backend() == "tensorflow" else None
         if logits is not None:
             largest = float(logits.dtype.max)
             output._keras_logits = keras.ops.clip(logits, -largest, largest)

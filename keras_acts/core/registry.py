@@ -100,7 +100,8 @@ class Registry(Generic[Record]):
             ValueError: if the name is taken.
         """
         taken = self.find(record.name)
-        if taken is not None and not replace and not _is_declared_again(taken, record):
+        # What is declared twice in one place is a cell of a notebook, run again.
+        if taken is not None and not replace and _place(taken) != _place(record):
             raise ValueError(
                 f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
                 "Choose another name, or pass `replace=True`."
@@ -177,13 +178,9 @@ class Registry(Generic[Record]):
         self._records = dict(records)
 
 
-def _is_declared_again(old: Declared, new: Declared) -> bool:
-    """Whether both are one definition that was run twice, as a cell of a notebook is."""
-
-    def place(record: Declared) -> tuple[str, str, str]:
-        return record.registered_name, record.declared.__module__, record.declared.__qualname__
-
-    return hasattr(new.declared, "__qualname__") and hasattr(old.declared, "__qualname__") and place(old) == place(new)
+def _place(record: Declared) -> tuple[Any, ...]:
+    """Where the record is declared, in code."""
+    return record.registered_name, record.declared.__module__, getattr(record.declared, "__qualname__", record)
 
 
 def _plain(spelling: str) -> str:
