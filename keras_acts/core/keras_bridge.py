@@ -291,7 +291,8 @@ def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
     """
 
     def keep(output: Any, x: Any, params: Mapping[str, Any]) -> None:
-        is_last = params.get("axis", -1) in (-1, len(x.shape) - 1)
+        axis = params.get("axis", -1)
+        is_last = axis == -1 or axis == len(x.shape) - 1  # the rank may be unknown
         logits = rule(x, **params) if is_last and keras.backend.backend() == "tensorflow" else None
         if logits is not None:
             largest = float(logits.dtype.max)
