@@ -5,6 +5,7 @@
 <Dense name=..., built=False>
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
@@ -58,4 +59,10 @@ def __getattr__(name: str) -> _Any:
         from keras_acts.experiments import compare
 
         return compare
+    if name in ("plots", "testing"):  # for the same reason
+        return _import_module(f"keras_acts.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "compare", "plots", "testing"})

@@ -220,3 +220,12 @@ def test_axis_error_inside_a_layer_says_the_same():
     layer = keras.layers.Activation("softmax(axis=3)")
     with pytest.raises(ValueError, match=r"`axis` of 'softmax' must be in \[-2, 2\) for an input of shape \(1, 2\)"):
         layer(X)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"modes": ["xla", "graf"]}, {"modes": []}, {"dtypes": ["float8"]}, {"dtypes": []}, {"modes": "jit"}]
+)
+def test_a_check_in_an_unknown_dtype_or_mode_or_in_none_is_no_check(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"`{name}` must hold some of .*Received: {name}="):
+        keras_acts.testing.check_activation("relu", **wrong)

@@ -1,5 +1,6 @@
 """Files that others wrote, where a bare name is not ours: never answered by one of our activations."""
 
+import functools
 import json
 
 import h5py
@@ -81,6 +82,38 @@ def test_a_file_with_bare_strings_loads_with_the_remedy_of_the_error(tmp_path):
     with_bare_strings("snaek", tmp_path / "model.h5")
     with pytest.raises((TypeError, ValueError), match="Did you mean 'snake'"):
         keras.models.load_model(tmp_path / "model.h5")
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_custom_objects_replace_nothing_of_keras_in_a_file(suffix, tmp_path):
+    no_strings = {"deserialize", "get", "glu", "serialize", "threshold"}
+    builtins = [name for name in dir(keras.activations) if name[0] != "_" and name not in no_strings]
+    hidden = [keras.layers.Dense(2, activation=getattr(keras.activations, name)) for name in builtins]
+    layers = [keras.layers.PReLU(), keras.layers.ELU(), keras.layers.Softmax(), keras.layers.Activation("softmax")]
+    keras.Sequential([keras.Input((3,)), *hidden, *layers]).save(tmp_path / f"model.{suffix}")
+    load = functools.partial(keras.models.load_model, tmp_path / f"model.{suffix}")
+    with keras.saving.custom_object_scope(keras_acts.custom_objects()):
+        within = load()
+    for loaded in (within, load(custom_objects=keras_acts.custom_objects())):
+        assert [layer.activation for layer in loaded.layers[:-4]] == [layer.activation for layer in hidden]
+        assert [type(layer) for layer in loaded.layers] == [type(layer) for layer in (*hidden, *layers)]
+        assert loaded.layers[-1].activation is keras.activations.softmax
+
+
+def test_files_load_after_a_user_has_cleared_the_custom_objects(tmp_path):
+    def save():
+        layers = [keras.layers.Dense(2, activation=name) for name in ("snake", "elu(alpha=0.5)", "formula: x*sin(x)")]
+        model = keras.Sequential([keras.Input((3,)), *layers, keras_acts.layers.PReLU()])
+        model.save(tmp_path / "model.keras")
+        return model
+
+    keras.saving.get_custom_objects().clear()
+    keras.models.clone_model(save())  # a string was used since
+    keras.models.load_model(tmp_path / "model.keras")
+    keras.saving.get_custom_objects().clear()
+    keras.models.load_model(tmp_path / "model.keras", custom_objects=keras_acts.custom_objects())
 
 
 @keras.saving.register_keras_serializable(package="test_foreign_files")

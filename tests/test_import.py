@@ -28,7 +28,9 @@ PUBLIC = {
 
 
 def test_public_names_exist():
-    assert set(dir(keras_acts)) >= PUBLIC
+    assert set(dir(keras_acts)) >= PUBLIC | {"compare", "plots", "testing"}
+    assert keras_acts.plots is importlib.import_module("keras_acts.plots")
+    assert keras_acts.testing.check_activation
     assert set(dir(keras_acts.activations)) == {*keras_acts.names(), "get", "serialize", "deserialize"}
     assert callable(importlib.import_module("keras_acts.testing").check_activation)
 

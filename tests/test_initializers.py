@@ -339,3 +339,9 @@ def test_other_backends(backend, tolerances, tmp_path):
         here = initializers.statistics(name)
         expected = [here.gain, here.derivative_second_moment, here.critical.weight_variance]
         assert found == pytest.approx(expected, rel=tolerances[name])
+
+
+def test_statistics_show_first_what_their_docstring_says_to_read_first():
+    for name in ("gelu", "relu", "tanh"):
+        statistics = initializers.statistics(name)
+        assert repr(statistics).startswith(f"Statistics(stable={statistics.stable}, gain={statistics.gain!r}, mean=")

@@ -71,7 +71,43 @@ def test_names_by_trait_and_family():
     assert {"log_softmax", "softmax"} <= set(both) < set(over_axis)
     assert "sparsemax" not in both
     assert keras_acts.names(trait="smooth", family="piecewise_linear") == ["identity"]
-    assert keras_acts.names(trait="no such trait") == keras_acts.names(family="no such family") == []
+    assert keras_acts.names("no such name", trait="smooth") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"), [({"trait": "smoth"}, "'smooth'"), ({"family": "rectifier"}, "'rectifiers'"), ({"trait": 3}, "")]
+)
+def test_an_unknown_trait_or_family_is_an_error_with_near_matches(asked, near):
+    with pytest.raises(ValueError, match=f"must be one of: .*{near}.*Received: {next(iter(asked))}=") as caught:
+        keras_acts.names(**asked)
+    assert ("Did you mean" in str(caught.value)) == bool(near)
+
+
+def test_info_of_a_spec_string_is_the_record_at_its_parameters():
+    record = keras_acts.info("gelu(approximate=True)")
+    assert (record.name, record.defaults) == ("gelu", {"approximate": True})
+    assert record.formula == keras_acts.info("gelu_tanh").formula != keras_acts.info("gelu").formula
+    assert keras_acts.info("torch:LeakyReLU").defaults == {"negative_slope": 0.01}
+    assert keras_acts.info("elu(0.25)").range == (-0.25, float("inf"))
+    for wrong, error in (("gelu(aproximate=True)", TypeError), ("geluu(approximate=True)", ValueError)):
+        with pytest.raises(error, match="gelu"):
+            keras_acts.info(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("sin", -1, 1), ("tanh", -1, 1), ("gelu", -0.169971, np.inf), ("identity", -np.inf, np.inf), ("relu6", 0, 6)],
+)
+def test_info_gives_range_and_initializer(name, low, high):
+    record = keras_acts.info(name)
+    assert record.range == (low, high)
+    assert f"gain {keras_acts.initializers.gain(name):.5g}" in record.initializer
+    assert type(keras_acts.paired(name)["kernel_initializer"]).__name__ in record.initializer
+
+
+def test_info_of_softmax_has_neither():
+    assert keras_acts.info("softmax").range is None
+    assert "none" in keras_acts.info("softmax").initializer
 
 
 def test_info_is_the_whole_record():
@@ -401,6 +437,31 @@ def test_the_name_may_differ_from_the_functions(registering):
     assert "anything" not in keras_acts.names()
 
 
+def test_a_cell_that_declares_an_activation_can_be_run_again(registering):
+    cell = """
+import keras_acts
+@keras_acts.activation(formula="x + {0}")
+def from_a_cell(x):
+    return x + {0}
+"""
+    for number in (1.0, 2.0, 2.0):
+        exec(cell.format(number), {"__name__": "__main__"})
+        assert keras_acts.get("from_a_cell")(0.0) == number
+        assert keras.layers.Activation("from_a_cell")(np.zeros(1)) == number
+    assert keras_acts.info("from_a_cell").registered_name == "Custom>activations.from_a_cell"
+    with pytest.raises(ValueError, match=r"already in use by 'Custom>activations\.from_a_cell'"):
+        exec(cell.format(3.0), {"__name__": "another_module"})
+    assert keras_acts.get("from_a_cell")(0.0) == 2.0
+
+
+def test_the_package_of_a_declaration_is_the_module_that_must_be_imported(registering):
+    @keras_acts.activation(formula="x")
+    def somebodys(x):
+        return x
+
+    assert keras_acts.info("somebodys").registered_name == "test_registry>activations.somebodys"
+
+
 @pytest.mark.parametrize("taken", ["snake", "swish", "linear"])
 def test_a_taken_name_is_an_error(registering, taken):
     before = state()
@@ -593,6 +654,8 @@ def test_info_reads_well():
         "  formula: max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
         "  alpha = 1.0: depth and reach of the negative branch",
         "  traits: monotonic",
+        "  range: (-1.0, inf)",
+        "  initializer: VarianceScaling(scale=1.5505) by keras_acts.paired; gain 1.2452",
         "  paper: arXiv:1704.07483",
         "  aliases: keras: celu; jax: celu; flax: celu; timm: celu; torch: CELU",
     ]

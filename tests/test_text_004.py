@@ -84,6 +84,11 @@ def registered_as_in_the_text():
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+# "gelu" is Keras' own by now, and the strings say so.
+GELU_OF_KERAS = pytest.mark.filterwarnings("ignore:activation='gelu' is Keras' own")
+
+
+@GELU_OF_KERAS
 @pytest.mark.usefixtures("registered_as_in_the_text")
 @pytest.mark.parametrize("activation", act_func)
 def test_model_of_the_text_is_built_and_trained(activation):
@@ -101,11 +106,12 @@ def test_model_of_the_text_is_built_and_trained(activation):
     np.testing.assert_allclose(prediction.sum(axis=-1), 1.0, rtol=1e-5)
 
 
+@GELU_OF_KERAS
 @pytest.mark.usefixtures("registered_as_in_the_text")
 def test_strings_of_the_text_give_its_functions():
     x = np.float32([[-1.0, 2.0]])
     np.testing.assert_allclose(keras.layers.Activation("leaky-relu")(x), [[-0.2, 2.0]], rtol=1e-6)
-    # "gelu" is Keras' own by now, and stays so; the text's formula is the tanh form of it.
+    # Keras' own gelu stays so; the text's formula is the tanh form of it.
     assert keras.layers.Dense(1, activation="gelu").activation is keras.activations.gelu
     np.testing.assert_allclose(keras_acts.get("gelu_tanh")(x), gelu(x), rtol=1e-5)
 

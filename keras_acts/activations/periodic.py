@@ -17,7 +17,7 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 @activation(
     formula="sin(w0 * x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC},
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC, Trait.OSCILLATING},
     aliases={"dks": "sin", "echo": ("Sine", "Siren(w0=30.0)")},
 )
 def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
@@ -45,7 +45,7 @@ sin.second_derivative(lambda x, w0: -w0 * (w0 * nx.sine(x, w0)))
 
 @activation(
     formula="cos(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN, Trait.PERIODIC},
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN, Trait.PERIODIC, Trait.OSCILLATING},
     aliases={"dks": "cos"},
 )
 def cos(x: nx.Tensor) -> nx.Tensor:
@@ -69,7 +69,7 @@ cos.second_derivative(lambda x: -nx.cosine(x))
 
 @activation(
     formula="x + sin(frequency * x)**2 / frequency",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.PERIODIC},
+    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.OSCILLATING},
     aliases={"tfa": "snake"},
 )
 def snake(
@@ -105,7 +105,7 @@ def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
 
 @activation(
     formula="x * cos(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.ODD, Trait.SELF_GATED, Trait.PERIODIC},
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.ODD, Trait.SELF_GATED, Trait.OSCILLATING},
 )
 def gcu(x: nx.Tensor) -> nx.Tensor:
     """Growing cosine unit: oscillates with growing amplitude, so that a single unit can learn XOR.
@@ -152,7 +152,7 @@ def _sinlu_parts(
 
 @activation(
     formula="(x + alpha * sin(beta * x)) * sigmoid(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.PERIODIC},
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.OSCILLATING},
 )
 @_in_float64_if_wave_dominates
 def sinlu(

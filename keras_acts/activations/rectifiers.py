@@ -405,7 +405,7 @@ def _sine_relu_kink(epsilon: float) -> float:
 
 @activation(
     formula="max(x, epsilon * (sin(x) - cos(x)))",
-    traits={Trait.NON_MONOTONIC, Trait.PERIODIC},
+    traits={Trait.NON_MONOTONIC, Trait.OSCILLATING},
     aliases={"keras_contrib": "SineReLU(epsilon=0.0025)"},
     kinks=lambda epsilon: (_sine_relu_kink(epsilon),),
 )

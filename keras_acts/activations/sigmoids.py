@@ -38,6 +38,7 @@ def sigmoid(x: nx.Tensor) -> nx.Tensor:
 
 sigmoid.derivative(nx.sigmoid_derivative)
 sigmoid.second_derivative(nx.sigmoid_second_derivative)
+sigmoid.logits(lambda x: x)
 
 
 def ramp(x: nx.Tensor, half_width: float) -> nx.Tensor:
@@ -52,7 +53,7 @@ def ramp_derivative(x: nx.Tensor, half_width: float) -> nx.Tensor:
 
 @activation(
     formula="min(max(x + 3, 0), 6) / 6",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
     aliases={"keras jax flax": "hard_sigmoid", "torch": "Hardsigmoid", "timm": ("hard_sigmoid", "hardsigmoid")},
     kinks=(-3.0, 3.0),
 )
@@ -137,7 +138,7 @@ def _softsign_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
 
 @activation(
     formula="min(max(x / 5 + 0.5, 0), 1)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
+    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
     aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid"},
     kinks=(-2.5, 2.5),
 )

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +55,10 @@ class Statistics:
     derivative_second_moment: float
     slope: float
     critical: CriticalPoint | None
+
+    def __repr__(self) -> str:
+        shown = {"stable": self.stable, **{field.name: getattr(self, field.name) for field in fields(self)}}
+        return f"Statistics({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     @property
     def variance(self) -> float:

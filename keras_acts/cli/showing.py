@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from keras_acts import initializers, layers, plots
+from keras_acts import layers, plots
 from keras_acts.cli import console
 from keras_acts.core import resolve
 from keras_acts.core.params import constructor_arguments
@@ -130,27 +130,18 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
     """The record, a title, the facts and the parameters."""
     declaration, params = resolve.declaration_of(function)
     assert declaration is not None  # a string never gives a foreign function
+    here = declaration.at(params)
     own = {
         "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",
-        "Initializer": _initializer(function),
+        "Range": " to ".join(f"{end:.5g}" for end in here.range or ()) or "none: over an axis",
+        "Initializer": here.initializer,
     }
     given = getattr(function, "params", {})
     table = _table("Parameter", "Meaning", "Legal values", "Default", *["Here"] * bool(given))
     for param in declaration.params.values():
-        here = [Text(repr(given.get(param.name, param.default)), style="cyan")] if given else []
-        table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *here)
+        value = [Text(repr(given.get(param.name, param.default)), style="cyan")] if given else []
+        table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *value)
     return declaration, function.__name__, _facts(declaration, params, own), table
-
-
-def _initializer(function: Callable[..., Any]) -> str:
-    """The kernel initializer that `paired` gives, and the gain behind it."""
-    try:
-        gain = initializers.gain(function)
-    except ValueError:  # over an axis, zero almost everywhere, or too large for normal inputs
-        return "none: it has no gain"
-    kernel = initializers.paired(function)["kernel_initializer"]
-    scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
-    return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
 
 
 # ---- Layers ----------------------------------------------------------------------------------------------------------

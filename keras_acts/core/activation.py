@@ -7,7 +7,7 @@ contract test and its benchmark row are all read from the record.
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -38,6 +38,9 @@ class Activation(registry.Declared):
     body: Callable[..., Any]
     derivative: Callable[..., Any] | None = None
     second_derivative: Callable[..., Any] | None = None
+    # What is worked out about an activation by packages above this one, which import it.
+    measured: ClassVar[dict[str, Callable[["Activation"], Any]]] = {}
+    finish: Callable[..., Any] | None = None  # `finish(output, x, params)`, done to each output outside of the rules
 
     def __repr__(self) -> str:
         params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
@@ -45,6 +48,7 @@ class Activation(registry.Declared):
         return (
             f"{self.name}: {self.summary}\n  formula: {self.formula}{params}\n"
             f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
+            f"  range: {self.range or 'none'}\n  initializer: {self.initializer}\n"
             f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}\n  source: {self.source}"
         )
 
@@ -59,10 +63,24 @@ class Activation(registry.Declared):
         formula = self.formula_at(self.defaults)
         return formula if isinstance(formula, str) else formula.text
 
+    @cached_property
+    def range(self) -> tuple[float, float] | None:
+        """The smallest and the largest value at the default parameters; None for an activation over an axis."""
+        return self.measured["range"](self)
+
+    @cached_property
+    def initializer(self) -> str:
+        """The kernel initializer that `keras_acts.paired` gives at the default parameters, and the gain behind it."""
+        return self.measured["initializer"](self)
+
     @property
     def latex(self) -> str:
         """The formula at the default parameters, in LaTeX."""
         return notation.latex(self.formula_at(self.defaults))
+
+    def at(self, params: Mapping[str, Any]) -> "Activation":
+        """The record with these values of the parameters in place of the defaults."""
+        return replace(self, params={name: replace(param, default=params[name]) for name, param in self.params.items()})
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
         """The formula for these parameters, which None and booleans may choose."""
@@ -194,7 +212,10 @@ class Activation(registry.Declared):
             return ActivationOperation(self, params).symbolic_call(x)
         x = ops.convert_to_tensor(x)
         self.check_input(x, params)
-        return self._computation(**params)(x)
+        output = self._computation(**params)(x)
+        if self.finish is not None:
+            self.finish(output, x, params)
+        return output
 
     @cached_property
     def _computation(self) -> Any:

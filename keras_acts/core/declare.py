@@ -1,5 +1,6 @@
 """`@activation`: declare an activation once."""
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -32,11 +33,14 @@ class ActivationFunction(Protocol[P]):
     def second_derivative(self, rule: Rule) -> Rule:
         """Decorator: `rule(x, **params)` is the second derivative. Without it the first is left to autodiff."""
 
+    def logits(self, rule: Rule) -> Rule:
+        """Decorator: for the cross-entropies of Keras, `rule(x, **params)` is what this is softmax or sigmoid of."""
+
 
 def activation(
     *,
     name: str | None = None,
-    package: str = "keras_acts",
+    package: str | None = None,
     replace: bool = False,
     formula: Formula | Mapping[str, Formula],
     traits: Iterable[Trait | str] = (),
@@ -53,7 +57,8 @@ def activation(
 
     Args:
         name: name of the activation; the function's own by default.
-        package: first half of the registered name; use the name under which your module is imported.
+        package: first half of the registered name; by default the top-level name of the module that declares it, which
+            is what must be imported before a file is loaded, or "Custom", as in Keras, in a script or notebook.
         replace: True to take over a name that is in use. Without it, a taken name is an error.
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
@@ -67,7 +72,8 @@ def activation(
     Returns:
         A decorator that returns the public function. Where automatic differentiation would cancel or overflow, declare
         the derivatives too, with `@<name>.derivative` and `@<name>.second_derivative`, or, where they are one
-        expression, `<name>.derivative(lambda x, alpha: ...)`.
+        expression, `<name>.derivative(lambda x, alpha: ...)`. Where it is softmax or sigmoid of something,
+        `@<name>.logits` says of what, for losses.
 
     Raises:
         ValueError: if the name is taken, or not an identifier, or a parameter is not annotated with `Param`. Nothing is
@@ -98,7 +104,7 @@ def activation(
         params = _parameters(body, own_name)
         record = Activation(
             name=own_name,
-            package=package,
+            package=package or _package(body),
             formulas=MappingProxyType(_cases(formula, params, own_name)),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
@@ -115,9 +121,20 @@ def activation(
         function.body = body
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
+        function.logits = functools.partial(_declare_logits, record)
         return cast(ActivationFunction[P], function)
 
     return declare
+
+
+def _package(body: Callable[..., Any]) -> str:
+    top = body.__module__.partition(".")[0]
+    return "Custom" if top in ("__main__", "__mp_main__") else top
+
+
+def _declare_logits(record: Activation, rule: Rule) -> Rule:
+    record.finish = keras_bridge.keeping_logits(rule)
+    return rule
 
 
 def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str) -> dict[str, Formula]:

@@ -2,26 +2,27 @@
 
 Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
 `get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
-know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, but
-for "glu", which cannot work in a Keras layer: it gets the error that names our layer.
+know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, with
+a warning where that is wrong; but for "glu" and "threshold", which cannot work in a Keras layer and get an error.
 
 A bare name in a file says nothing about whose activation it is: it is the author's own, unregistered one, or that of a
 package with the same names. So while Keras reads a file, the table answers registered names only.
 """
 
-import contextlib
 import functools
 import inspect
 import sys
+import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
+from typing import Any, ClassVar
 
 import keras
 
 from keras_acts.core import derivatives, resolve, spec
-from keras_acts.core.activation import ActivationOperation, BoundActivation
+from keras_acts.core.activation import ActivationOperation, BoundActivation, activations
 
 try:
     from keras.src import activations as _keras_activations
@@ -35,8 +36,11 @@ except ImportError:
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
 KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
-# Dense(8, activation="glu") of Keras declares 8 outputs and returns 4, so that the next layer fails in training.
-CHANGE_SHAPE = frozenset({"glu"})
+# Built-in strings that cannot work in a layer. Dense(8, activation="glu") of Keras declares 8 outputs and returns 4, so
+# that the next layer fails in training; "threshold" fails when it is first called, for want of two arguments.
+CANNOT_WORK = frozenset({"glu", "threshold"})
+# Built-ins whose value is wrong. They keep their meaning, as files depend on it.
+WRONG = {"sparsemax": "gives rows that do not sum to 1 wherever more than one output is positive"}
 
 
 class _StringTable(dict[str, Any]):
@@ -47,13 +51,17 @@ class _StringTable(dict[str, Any]):
         self.builtins = builtins  # Keras' own table, as it was, for `uninstall`
 
     def get(self, name: str, default: Any = None) -> Any:
-        if name in self and name not in CHANGE_SHAPE:
-            return self[name]
-        custom = keras.saving.get_registered_object(name)
-        if inspect.isclass(custom):
-            _check_makes_activations(name, custom)
-        if custom is not None:
-            return custom() if inspect.isclass(custom) else custom
+        if name in self and name not in CANNOT_WORK:
+            return self._builtin(name)
+        own = _custom_object(name)
+        if own is not None:
+            return own
+        if name == "threshold":
+            raise ValueError(
+                "The activation 'threshold' needs its two values: write 'threshold(threshold=0.5, value=0.0)', which "
+                f"is that of keras_acts. Received: {name!r}"
+            )
+        _registered_names()
         found = resolve.get(name)
         if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
             raise ValueError(
@@ -62,6 +70,47 @@ class _StringTable(dict[str, Any]):
                 f"the dots, or, if it is the same, with keras_acts.get({name!r}). Received: {name!r}"
             )
         return found
+
+    def _builtin(self, name: str) -> Any:
+        """What Keras has under the name; with a warning if that is wrong, or if the user has another of the name."""
+        custom, read = keras.saving.get_registered_object(name), _is_read_from_file()
+        if not read and any(frame.f_code.co_name == "from_config" for frame in _callers()[0]):
+            return self[name]  # a clone of what was constructed with a warning
+        if custom is not None:
+            if read and custom is not keras.saving.get_custom_objects().get(name):
+                return _custom_object(name)  # given to load_model, where Keras heeds only functions, and only in .h5
+            _warn(
+                f"activation={name!r} is Keras' own {name}: names that Keras has are not looked up among custom "
+                "objects. For yours, pass the function itself, or choose another name. "
+                f"Received: {name!r}, beside the custom object {custom!r}"
+            )
+        elif name in WRONG and self[name] is self.builtins[name] and not read:
+            _warn(
+                f"activation={name!r} is Keras' own {name}, which {WRONG[name]} (Keras {keras.__version__}). Use ours: "
+                f"activation='keras_acts>{name}'."
+            )
+        return self[name]
+
+
+def _custom_object(name: str) -> Any:
+    """What the user has registered under a bare name, or None."""
+    custom = keras.saving.get_registered_object(name)
+    if not inspect.isclass(custom):
+        return custom
+    _check_makes_activations(name, custom)
+    return custom()
+
+
+def _callers() -> tuple[list[FrameType], FrameType]:
+    """The frames of Keras through which a string came here, the innermost first, and that of the code which gave it."""
+    through, frame = [], sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__")).startswith("keras."):
+            through.append(frame)
+        elif frame.f_globals is not globals():
+            break
+    return through, frame
 
 
 def _check_makes_activations(name: str, cls: type) -> None:
@@ -81,32 +130,50 @@ def _is_read_from_file() -> bool:
 
     A layer that a user wrote may well keep a string in its config and pass it on: that string is the user's own.
     """
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(("keras.", __name__)):
+    for frame in _callers()[0]:
         if frame.f_code.co_name == "deserialize_keras_object":
             return True
         if frame.f_code.co_name == "from_config" and not frame.f_locals["cls"].__module__.startswith("keras."):
             return False
-        frame = frame.f_back  # type: ignore[assignment]
     return False
+
+
+def _warn(message: str) -> None:
+    """One warning, at the line that gave the string to Keras."""
+    frame = _callers()[1]
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=registry)
 
 
 class Installation:
     """What `install` returns. As a context manager it restores, on exit, the strings that were in force before."""
 
-    def __init__(self, before: dict[str, Any] | None) -> None:
+    _entered: ClassVar[list["Installation"]] = []
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, before: dict[str, Any] | None, table: dict[str, Any] | None = None) -> None:
         self._before = before
+        self._table = table
 
     def __enter__(self) -> "Installation":
+        self._entered.append(self)
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            _keras_activations.ALL_OBJECTS_DICT = self._before
+        with self._lock:
+            self._entered.remove(self)
+            # Another thread may have entered after this one and go on: its table stays, and then goes back further.
+            later = [other for other in self._entered if self._before is not None and other._before is self._table]
+            for other in later:
+                other._before = self._before
+            if self._before is not None and not later:
+                _keras_activations.ALL_OBJECTS_DICT = self._before
 
 
 def install(override: str | Iterable[str] = ()) -> Installation:
     """Make the strings of keras_acts work in every Keras layer. `import keras_acts` has already done so.
+
+    It holds in the whole process, for layers made in other threads too.
 
     Args:
         override: built-in names whose string shall give our function instead of Keras', such as `["gelu", "mish"]`, or
@@ -131,10 +198,11 @@ def install(override: str | Iterable[str] = ()) -> Installation:
             stacklevel=2,
         )
         return Installation(None)
+    _registered_names()
     builtins = table.builtins if isinstance(table, _StringTable) else table
     twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
-    _keras_activations.ALL_OBJECTS_DICT = _StringTable(builtins, twins)
-    return Installation(table)
+    _keras_activations.ALL_OBJECTS_DICT = new = _StringTable(builtins, twins)
+    return Installation(table, new)
 
 
 def uninstall() -> None:
@@ -216,10 +284,7 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
             or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in derivatives.FLOAT_DTYPES
         ):
             return builtin(x, *args, **kwargs)
-        output = ours.function(x, *args, **kwargs)
-        if name in ("sigmoid", "softmax"):
-            _keep_logits(output, x)
-        return output
+        return ours.function(x, *args, **kwargs)
 
     twin.__name__ = twin.__qualname__ = builtin.__name__
     twin.__doc__ = ours.function.__doc__
@@ -251,10 +316,23 @@ def enclosing_layer(layer: keras.Layer) -> Any:
     return callers[-1] if callers else None
 
 
-def _keep_logits(output: Any, logits: Any) -> None:
-    """Cross-entropy losses of Keras look here for the input of a final sigmoid or softmax."""
-    with contextlib.suppress(AttributeError):  # JAX arrays take no attributes; Keras does without there too
-        output._keras_logits = logits
+def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
+    """For the `finish` of a record: an output keeps `rule(x, **params)`, or nothing where that is None, as its logits.
+
+    Cross-entropies of Keras on TensorFlow read them there; from probabilities alone they see no more than 16 nats and
+    give no gradient beyond. Over another axis than the last one nothing is kept, as they normalise logits over that.
+    An infinite logit is kept as the largest finite one, as 0 times infinity is NaN in a loss.
+    """
+
+    def keep(output: Any, x: Any, params: Mapping[str, Any]) -> None:
+        axis = params.get("axis", -1)
+        is_last = axis == -1 or axis == len(x.shape) - 1  # the rank may be unknown
+        logits = rule(x, **params) if is_last and keras.backend.backend() == "tensorflow" else None
+        if logits is not None:
+            largest = float(logits.dtype.max)
+            output._keras_logits = keras.ops.clip(logits, -largest, largest)
+
+    return keep
 
 
 def register(declared: Callable[..., Any], registered_name: str) -> None:
@@ -263,13 +341,32 @@ def register(declared: Callable[..., Any], registered_name: str) -> None:
     keras.saving.register_keras_serializable(package=package, name=name)(declared)
 
 
-def custom_objects() -> dict[str, Any]:
-    """Every activation by bare name, for `custom_object_scope` and `load_model(custom_objects=...)`.
+_registered: dict[str, Any] = {}  # what is registered under "keras_acts>"
 
-    Only for files written by other code under bare names; files of keras_acts need nothing but the import.
+
+def _registered_names() -> dict[str, Any]:
+    """What files may name, by registered name: all of keras_acts, and the activations that users have declared.
+
+    It is known to Keras afterwards, also where a user has called `get_custom_objects().clear()` for objects of theirs.
+    """
+    known = keras.saving.get_custom_objects()
+    if keras.saving.get_registered_name(BoundActivation) in known:
+        _registered.update({name: thing for name, thing in known.items() if name.startswith("keras_acts>")})
+    declared = {record.registered_name: record.function for record in activations.snapshot().values()}
+    names = _registered | {name: function for name, function in declared.items() if not spec.is_notation(name)}
+    known.update({name: thing for name, thing in names.items() if name not in known})
+    return names
+
+
+def custom_objects() -> dict[str, Any]:
+    """Every activation by bare name, and all of keras_acts by registered name, for `load_model(custom_objects=...)`.
+
+    Only for files written by other code under bare names; files of keras_acts need nothing but the import. Names that
+    Keras has, such as relu, are left out: they mean Keras' own in every file.
 
     Example:
         keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
     """
-    functions = {name: resolve.info(name).function for name in resolve.names()}
-    return functions | {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
+    bare = {name: resolve.info(name).function for name in resolve.names() if not hasattr(keras.activations, name)}
+    classes = {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
+    return bare | classes | _registered_names()

@@ -10,7 +10,14 @@ from typing import Any
 
 
 class Trait(str, Enum):
-    """A property that users filter by and the library relies on."""
+    """A property that users filter by, `keras_acts.names(trait="smooth")`, and the library relies on.
+
+    Of f at its default parameters: "smooth" is infinitely differentiable everywhere; "piecewise_linear" made of
+    straight pieces; "monotonic" never falls; "non_monotonic" falls somewhere and rises elsewhere; "bounded" from below
+    and from above; "odd" f(-x) = -f(x); "even" f(-x) = f(x); "self_gated" x times a gate of x; "sparse" exactly zero
+    over a range of x; "periodic" f(x + T) = f(x); "oscillating" never settles as x grows, as a periodic part goes on;
+    "over_axis" couples the elements along an axis; "single_rounding" rounds at most once.
+    """
 
     SMOOTH = "smooth"  # infinitely differentiable
     PIECEWISE_LINEAR = "piecewise_linear"
@@ -21,7 +28,8 @@ class Trait(str, Enum):
     EVEN = "even"  # f(-x) = f(x)
     SELF_GATED = "self_gated"  # x times a gate of x
     SPARSE = "sparse"  # exactly zero on a set of positive measure
-    PERIODIC = "periodic"  # has a periodic part
+    PERIODIC = "periodic"  # f(x + T) = f(x)
+    OSCILLATING = "oscillating"  # has a periodic part, and so no limit at infinity
     OVER_AXIS = "over_axis"  # couples the elements along an axis
     SINGLE_ROUNDING = "single_rounding"  # rounds at most once, so half precision needs no float32 inside
 

@@ -100,7 +100,8 @@ class Registry(Generic[Record]):
             ValueError: if the name is taken.
         """
         taken = self.find(record.name)
-        if taken is not None and not replace:
+        # What is declared twice in one place is a cell of a notebook, run again.
+        if taken is not None and not replace and _place(taken) != _place(record):
             raise ValueError(
                 f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
                 "Choose another name, or pass `replace=True`."
@@ -175,6 +176,11 @@ class Registry(Generic[Record]):
     def restore(self, records: dict[str, Record]) -> None:
         """Go back to a `snapshot`, as after a test that declares activations of its own."""
         self._records = dict(records)
+
+
+def _place(record: Declared) -> tuple[Any, ...]:
+    """Where the record is declared, in code."""
+    return record.registered_name, record.declared.__module__, getattr(record.declared, "__qualname__", record)
 
 
 def _plain(spelling: str) -> str:

@@ -1,5 +1,6 @@
 """How a string, dict or callable becomes an activation, and back: the names of `keras.activations`, and the records."""
 
+import difflib
 import fnmatch
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,10 +26,19 @@ def names(pattern: str | None = None, trait: Trait | str | None = None, family: 
         trait: keep those with this `Trait`.
         family: keep those of this family: "rectifiers", "periodic", "softmax", ...
 
+    Raises:
+        ValueError: for an unknown trait or family, with near matches.
+
     Example:
         >>> keras_acts.names("gelu*")
         ['gelu', 'gelu_tanh']
     """
+    families = {record.family for record in activations.current().values()}
+    for argument, value, known in (("trait", trait, [*map(str, Trait)]), ("family", family, sorted(families))):
+        if value is not None and value not in known:
+            near = difflib.get_close_matches(str(value), known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"`{argument}` must be one of: {', '.join(known)}.{hint} Received: {argument}={value!r}")
     return sorted(
         name
         for name, record in activations.current().items()
@@ -39,7 +49,10 @@ def names(pattern: str | None = None, trait: Trait | str | None = None, family: 
 
 
 def info(name: str) -> Activation:
-    """The record of an activation: name, formula, paper, params, traits, aliases, derivatives, source.
+    """The record of an activation: name, formula, paper, params, traits, range, initializer, aliases, source, ...
+
+    Args:
+        name: a name, or a spec string such as "gelu(approximate=True)", whose record has these values as defaults.
 
     Raises:
         ValueError: for an unknown name, with near matches.
@@ -49,9 +62,11 @@ def info(name: str) -> Activation:
         'arXiv:1908.08681'
     """
     record = find(name)
-    if record is None:
-        raise ValueError(unknown(name))
-    return record
+    if record is not None:
+        return record
+    record, params = declaration_of(get(name))
+    assert record is not None  # a string never gives a foreign function
+    return record.at(params)
 
 
 def declaration_of(activation: Callable[..., Any]) -> tuple[Activation | None, dict[str, Any]]:

@@ -123,7 +123,7 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
         "formula": formula if isinstance(formula, str) else None,
         "params": params,
         "kinks": tuple(declaration.kinks(**params)),
-        "has_limits": Trait.PERIODIC not in declaration.traits,
+        "has_limits": not declaration.traits & {Trait.PERIODIC, Trait.OSCILLATING},
     }
     return Subject(fn, **{**known, **settings})
 
@@ -311,13 +311,23 @@ def check_activation(
 
     Raises:
         AssertionError: with all findings, a line each.
+        ValueError: for an unknown dtype or mode, or none at all.
 
     Example:
         >>> from mpmath import mp
         >>> keras_acts.testing.check_activation("lisht", lambda x: x * mp.tanh(x), dtypes=["float64"], modes=["graph"])
     """
     sample = samples.thorough if thorough else samples.sample
-    tested = subject(fn, reference, dtypes=tuple(dtypes), modes=tuple(modes), sample=sample)
+    dtypes, modes = _all_of("dtypes", dtypes, samples.DTYPES), _all_of("modes", modes, evaluation.MODES)
+    tested = subject(fn, reference, dtypes=dtypes, modes=modes, sample=sample)
     findings = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(tested)]
     if findings:
         raise AssertionError(f"{fn!r} breaks the contract in {len(findings)} places:\n" + "\n".join(findings))
+
+
+def _all_of(name: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    """What is given, as far as there is any and all of it is known: a check of nothing would find nothing."""
+    given = [given] if isinstance(given, str) else list(given)
+    if not given or not set(given) <= set(known):
+        raise ValueError(f"`{name}` must hold some of {', '.join(map(repr, known))}. Received: {name}={given!r}")
+    return tuple(given)

@@ -12,7 +12,7 @@ from keras_acts import Trait
 
 @pytest.fixture
 def growing_cosine():
-    @keras_acts.activation(package="outside", formula="x * cos(x)", traits={Trait.PERIODIC})
+    @keras_acts.activation(package="outside", formula="x * cos(x)", traits={Trait.OSCILLATING})
     def growing_cosine(x):
         """Growing cosine unit.
 

@@ -44,6 +44,9 @@ def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
+softmax.logits(lambda x, axis: x)
+
+
 @activation(
     formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.OVER_AXIS},
@@ -100,6 +103,9 @@ def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return softmax.body(-x, axis)
 
 
+softmin.logits(lambda x, axis: -x)
+
+
 @activation(
     formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
@@ -127,6 +133,9 @@ def softmax2d(
         [[[0.5, 0.5], [0.2689, 0.7311]]]
     """
     return softmax.body(x, axis)
+
+
+softmax2d.logits(lambda x, axis: x)
 
 
 @activation(

@@ -76,9 +76,7 @@ def _register(declaration: FormulaRecord, replace: bool) -> None:
         raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
     if hasattr(keras.activations, name):
         raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
-    known = activations.find(name)
-    again = isinstance(known, FormulaRecord) and known.registered_name == declaration.registered_name
-    activations.add(declaration, replace=replace or again)
+    activations.add(declaration, replace=replace)
 
 
 def from_string(text: str) -> FormulaRecord:

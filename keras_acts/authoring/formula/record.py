@@ -14,9 +14,11 @@ from keras_acts import notation
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
-from keras_acts.authoring.formula.expression import Expression
+from keras_acts.authoring.formula.expression import Call, Expression
 from keras_acts.authoring.formula.reading import meaning
 from keras_acts.core.activation import Activation, BoundActivation
+from keras_acts.core.derivatives import upcast
+from keras_acts.core.keras_bridge import keeping_logits
 from keras_acts.core.params import Param, Trait
 from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError
 from keras_acts.notation.tokens import MAX_CONSTANT
@@ -126,6 +128,10 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
     def first(x: Any, **given: float) -> Any:
         return function_of(derivative(bound(given)))(x)
 
+    def logits(x: Any, **given: float) -> Any:
+        inside = argument_of_sigmoid(bound(given))
+        return None if inside is None else upcast(function_of(inside))(x)
+
     body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
     return FormulaRecord(
         name=name or string_form.write(text, defaults),
@@ -135,9 +141,15 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         traits=frozenset(_traits(expression)),
         aliases=MappingProxyType({}),
         derivative=first,
+        finish=keeping_logits(logits),
         kinks=lambda **given: kinks.kinks(bound(given)),
         body=body,
     )
+
+
+def argument_of_sigmoid(expression: Expression) -> Expression | None:
+    """u, where the expression is sigmoid(u), however it was written; else None."""
+    return expression.arguments[0] if isinstance(expression, Call) and expression.name == "sigmoid" else None
 
 
 def _traits(expression: Expression) -> list[Trait]:
@@ -145,7 +157,7 @@ def _traits(expression: Expression) -> list[Trait]:
     if expression.functions & {"sin", "cos"}:
         ends = evaluate(expression, {VARIABLE: keras.ops.convert_to_tensor(np.array([np.inf, -np.inf]))})
         if np.isnan(keras.ops.convert_to_numpy(ends)).any():
-            traits.append(Trait.PERIODIC)
+            traits.append(Trait.OSCILLATING)
     return traits
 
 

@@ -1,5 +1,6 @@
 """A formula with trainable parameters."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,7 +8,8 @@ import keras
 
 from keras_acts.authoring.formula.evaluating import function_of
 from keras_acts.authoring.formula.reading import meaning
-from keras_acts.authoring.formula.record import validated
+from keras_acts.authoring.formula.record import argument_of_sigmoid, validated
+from keras_acts.core.keras_bridge import keeping_logits
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
 from keras_acts.notation import FormulaError
 
@@ -53,12 +55,21 @@ class FormulaLayer(LearnableActivation):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
         expression = meaning(formula, self.params, self.trainable_params)
         self._function = function_of(expression, tuple(self.trainable_params))
+        inside = argument_of_sigmoid(expression)
+        self._logits = None if inside is None else function_of(inside, tuple(self.trainable_params))
         for name in self.trainable_params:
             self.add_learnable_parameter(name, self.params[name])
 
     def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
         """The value."""
         return self._function(x, *weights)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The value, with its logits where the formula is a sigmoid."""
+        output = super().call(inputs)
+        if self._logits is not None:
+            keeping_logits(functools.partial(self.upcast, self._logits))(output, inputs, {})
+        return output
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
