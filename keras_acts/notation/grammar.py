@@ -152,6 +152,11 @@ class _Parser:
         arguments = [self._condition(depth + 1) if name == "where" else self.sum(depth + 1)]
         while self._take(","):
             arguments.append(self.sum(depth + 1))
+        if self._next.text in COMPARISONS:
+            raise self._error(
+                "A comparison is the first argument of where and has two sides: for 0 < x < 1, "
+                "where(0 < x, where(x < 1, a, b), b)."
+            )
         if len(arguments) != arity:
             given = f"{arity} argument{'s' if arity > 1 else ''}, not {len(arguments)}"
             raise self._error(f"'{name}' takes {given}.", token.position)

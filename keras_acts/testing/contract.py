@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras_acts import notation
 from keras_acts.core import resolve
 from keras_acts.core.params import Trait
-from keras_acts.testing import evaluation, metric, oracle, samples
+from keras_acts.testing import evaluation, metric, of_layer, oracle, samples
 
 ORDER_NAMES = ("value", "first derivative", "second derivative")
 FORMULA_POINTS = 48
@@ -92,11 +92,12 @@ class Subject:
         return x, self.own_float64(x) if self.reference is None else self.judge.derivatives(self.reference, x)
 
     @functools.cached_property
-    def limits(self) -> np.ndarray:
-        """Of value and derivative, at -inf and at inf."""
+    def limits(self) -> Sequence[Sequence[float | None]]:
+        """Of value and derivative, at -inf and at inf; None where the activation alone does not tell."""
         if self.reference is not None:
-            return self.judge.limits(self.reference)
-        return self.evaluate(np.array([-1e300, 1e300]), "eager")[:2].T
+            return self.judge.limits(self.reference).tolist()
+        far = np.logspace(100.0, 300.0, 24)
+        return [[_steady(values) for values in self.evaluate(sign * far, "eager")[:2]] for sign in (-1.0, 1.0)]
 
     def own_float64(self, x: np.ndarray) -> metric.Exact:
         """Value and three derivatives by the activation itself in float64: the reference for narrower dtypes."""
@@ -104,6 +105,19 @@ class Subject:
         # The third sets the scale of the second only. It is left to autodiff, which may give NaN where it overflows.
         orders[3] = np.nan_to_num(orders[3], posinf=0.0, neginf=0.0)
         return metric.Exact(orders, np.zeros_like(orders))
+
+
+def _steady(values: np.ndarray) -> float | None:
+    """Where values at growing x tend to: the last one, 0 or an infinity; None if they waver or are still under way."""
+    sizes = np.minimum(np.abs(values), np.finfo(np.float64).max)
+    steps = np.diff(sizes)
+    if np.isnan(values).any() or np.ptp(np.sign(values)) > 1.0:
+        return None
+    if np.isinf(values[-1]) or (np.all(steps > 0.0) and sizes[-1] > 1.1 * sizes[0]):
+        return float(np.copysign(np.inf, values[-1]))
+    if np.ptp(sizes) <= 1e-9 * sizes[-1]:
+        return float(values[-1])
+    return 0.0 if np.all(steps <= 0.0) and sizes[-1] < 0.9 * sizes[0] else None
 
 
 def subject(activation: Any, reference: Callable[..., Any] | None, **settings: Any) -> Subject:
@@ -175,6 +189,26 @@ def check_nan(subject: Subject) -> list[str]:
     return findings
 
 
+def check_finite(subject: Subject) -> list[str]:
+    """Without a reference, whatever is no finite number at a finite input is named: it cannot be told from a mistake."""
+    if subject.reference is not None:
+        return []  # which says where the function is undefined or overflows, and `check_accuracy` compares
+    findings = []
+    for dtype in subject.dtypes:
+        x = subject.sample(dtype, subject.kinks)
+        x = x[np.argsort(np.abs(x), kind="stable")]
+        for mode in subject.modes_in(dtype):
+            for order, results in enumerate(subject.evaluate(x, mode)[:2].astype(np.float64)):
+                bad = np.flatnonzero(~np.isfinite(results))
+                if len(bad):
+                    first = bad[0]
+                    findings.append(
+                        f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[first]} at x = {float(x[first])!r} and at "
+                        f"{len(bad) - 1} other inputs. If that is right, give a `reference` that says so"
+                    )
+    return findings
+
+
 def check_limits(subject: Subject) -> list[str]:
     """+-inf gives the limit of the value and of the first derivative where there is one; else NaN."""
     findings = []
@@ -184,6 +218,8 @@ def check_limits(subject: Subject) -> list[str]:
             for mode in subject.modes_in(dtype):
                 got = subject.evaluate(x, mode).astype(np.float64)
                 for order, limit in enumerate(limits):
+                    if limit is None:
+                        continue
                     # Where the value swings for ever, it is NaN; the derivative may be anything.
                     right = _is_the_limit(got[order], limit, dtype) if subject.has_limits else np.isnan(got[0])
                     if not np.all(right):
@@ -282,7 +318,13 @@ def check_shapes(subject: Subject) -> list[str]:
 
 
 # Those that run in each mode, and all.
-CHECKS_BY_MODE: tuple[Callable[[Subject], list[str]], ...] = (check_accuracy, check_nan, check_limits, check_kinks)
+CHECKS_BY_MODE: tuple[Callable[[Subject], list[str]], ...] = (
+    check_accuracy,
+    check_finite,
+    check_nan,
+    check_limits,
+    check_kinks,
+)
 CHECKS = (*CHECKS_BY_MODE, check_formula, check_symbolic, check_shapes)
 
 
@@ -300,17 +342,19 @@ def check_activation(
     binade of float64; NaN, infinities, kinks, symbolic tensors and shapes.
 
     Args:
-        fn: a callable, or a name or spec string.
+        fn: a callable, a name or spec string, or an elementwise layer, which counts with the weights that it has; its
+            shapes and its file are for `check_layer`.
         reference: the same function in mpmath, `reference(x, **params)`, written from the paper. Without it a formula
             made by `define` is judged by its text. Of others only the float64 values at moderate x are held to the
             formula of the declaration, if there is one; all else is judged by the activation's own float64 result,
-            which finds loss of accuracy only.
+            which finds loss of accuracy, and what is NaN or infinite at a finite x.
         dtypes: of "float16", "bfloat16", "float32", "float64".
         modes: of "eager", "graph", "xla".
         thorough: whether to take a million float32 inputs.
 
     Raises:
         AssertionError: with all findings, a line each.
+        TypeError: if `fn` is a layer that does not act element by element.
         ValueError: for an unknown dtype or mode, or none at all.
 
     Example:
@@ -319,8 +363,12 @@ def check_activation(
     """
     sample = samples.thorough if thorough else samples.sample
     dtypes, modes = _all_of("dtypes", dtypes, samples.DTYPES), _all_of("modes", modes, evaluation.MODES)
-    tested = subject(fn, reference, dtypes=dtypes, modes=modes, sample=sample)
-    findings = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(tested)]
+    is_layer = isinstance(fn, keras.Layer)
+    findings = []
+    for function in of_layer.functions_of(fn) if is_layer else [fn]:
+        tested = subject(function, reference, dtypes=dtypes, modes=modes, sample=sample)
+        checks = CHECKS_BY_MODE if is_layer else CHECKS
+        findings += [f"{check.__name__}: {finding}" for check in checks for finding in check(tested)]
     if findings:
         raise AssertionError(f"{fn!r} breaks the contract in {len(findings)} places:\n" + "\n".join(findings))
 

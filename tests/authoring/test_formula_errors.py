@@ -1,9 +1,12 @@
 """What a formula may not be: each refusal names the offence and its position, and nothing hangs."""
 
 import contextlib
+import random
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +34,7 @@ from keras_acts.notation.grammar import COMPARISONS
         ("max(x)", 0, "'max' takes 2 arguments, not 1"),
         ("where(x, 1, beta)", 7, "is a comparison such as x > 0"),
         ("x > beta", 2, "can only be the condition"),
+        ("where(0 < x < 1, x, 0)", 12, r"for 0 < x < 1, where\(0 < x, where"),
         ("x == 1", 2, "Comparisons are <, <=, > and >="),
         ("", 0, "empty"),
         ("x + \u03bb", 4, "cannot contain"),
@@ -67,7 +71,13 @@ def test_refusal_points_at_the_offence(text, position, message):
         ({"formula": "tanh(x)", "name": "snake"}, "already in use"),
         ({"formula": "tanh(x)", "name": "not a name"}, "identifier"),
         ({"formula": "x*beta", "trainable": ["beta"]}, "needs its initial value"),
-        ({"formula": "x*name", "params": {"name": 1.0}, "trainable": ["name"]}, "means something else for a layer"),
+        *(
+            (
+                {"formula": f"x*{taken}", "params": {taken: 1.0}, "trainable": [taken]},
+                "means something else for a layer",
+            )
+            for taken in ("name", "input", "_function", "_x", "build")
+        ),
     ],
 )
 def test_bad_arguments_are_refused_and_change_nothing(arguments, message):
@@ -81,6 +91,55 @@ def test_bad_arguments_are_refused_and_change_nothing(arguments, message):
 def test_bad_strings_in_a_layer_are_formula_errors(text):
     with pytest.raises(FormulaError):
         keras.layers.Dense(1, activation=text)
+
+
+def test_sharing_of_each_parameter_apart_is_refused():
+    with pytest.raises(TypeError, match="`shared_axes` says for all of them"):
+        define("x*a + b", params={"a": 1.0, "b": 0.0}, trainable={"a": "channel", "b": "all"})
+
+
+def drawn_formula(draw, depth):
+    """Text of the grammar, with domains that end in the middle: log and roots of negative numbers, quotients by 0."""
+    kind = draw.random()
+    if depth == 0 or kind < 0.15:
+        return draw.choice(["x", "x", "x", repr(round(draw.uniform(-3.0, 3.0), 2)), "0", "1", "(-1)"])
+    if kind < 0.5:
+        return f"({drawn_formula(draw, depth - 1)} {draw.choice('+-*/')} {drawn_formula(draw, depth - 1)})"
+    if kind < 0.6:
+        return f"({drawn_formula(draw, depth - 1)})**{draw.choice(['2', '3', '0.5', '(-1)', '(-0.5)', 'x', '0'])}"
+    name = draw.choice(sorted(FUNCTIONS))
+    arguments = [drawn_formula(draw, depth - 1) for _ in range(FUNCTIONS[name].arity)]
+    if name == "where":
+        arguments[0] += f" {draw.choice(sorted(COMPARISONS))} {drawn_formula(draw, depth - 1)}"
+    return f"{name}({', '.join(arguments)})"
+
+
+def value_and_two_derivatives(f, x):
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = f(x)
+        derivative = inner.gradient(value, x)
+    return value, derivative, outer.gradient(derivative, x, unconnected_gradients="zero")
+
+
+@pytest.mark.parametrize("text", ["log(x) + x", "x*log(x - 1)", "x**x", "log(log(x))", "sqrt(x - 2)"])
+def test_a_formula_with_a_domain_can_be_called_and_differentiated(text):
+    for result in value_and_two_derivatives(define(text), tf.constant([3.0, 4.0])):
+        assert np.isfinite(result).all()
+
+
+def test_every_accepted_formula_can_be_called_and_differentiated():
+    draw, tried = random.Random(11), 0
+    x = tf.constant([0.0, -1.0, 0.5, 1.0, 3.0, -40.0, 1e30, -1e-40])
+    while tried < 25:
+        try:
+            f = define(drawn_formula(draw, 3))
+        except FormulaError:
+            continue
+        tried += 1
+        assert all(result.shape == x.shape for result in value_and_two_derivatives(f, x)), f
 
 
 WORDS = st.sampled_from(

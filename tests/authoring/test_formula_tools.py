@@ -29,6 +29,17 @@ def test_accuracy_names_dtype_order_and_range():
     assert f"for x from {worst.low:.4g} to {worst.high:.4g}" in str(report)
 
 
+def test_accuracy_of_a_layer_is_that_of_its_weights():
+    layer = keras_acts.define("1 - beta*tanh(x)", params={"beta": 0.5}, trainable=["beta"], shared_axes=None)
+    assert keras_acts.authoring.accuracy(layer, points=40).ok
+    layer.build((None, 2))
+    layer.beta.assign([0.5, 1.0 + 2.0**-20])
+    f = keras_acts.define("1 - beta*tanh(x)", params={"beta": 1.0 + 2.0**-20})
+    assert keras_acts.authoring.accuracy(layer, points=40).lost == keras_acts.authoring.accuracy(f, points=40).lost
+    with pytest.raises(TypeError, match="takes what keras_acts.define returns"):
+        keras_acts.authoring.accuracy("gelu")
+
+
 def test_a_formula_is_judged_by_its_own_text():
     quick = {"dtypes": ["float64"], "modes": ["eager"]}
     f = keras_acts.define("x*tanh(exp(x))")

@@ -101,6 +101,11 @@ def _subject(fn, reference=None, **settings):
     return contract.Subject(fn, reference, **settings)
 
 
+def test_finite_bites():
+    assert contract.check_finite(_subject(lambda x: ops.where(x > 100.0, np.nan, x)))
+    assert contract.check_finite(_subject(ops.exp))
+
+
 def test_nan_bites():
     mutant = _subject(lambda x: ops.where(ops.abs(x) > 0.5, x, 0.0))
     assert contract.check_nan(mutant)

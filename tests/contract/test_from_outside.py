@@ -8,6 +8,8 @@ from mpmath import mp
 
 import keras_acts
 from keras_acts import Trait
+from keras_acts.testing import contract
+from keras_acts.testing.of_layer import functions_of
 
 
 @pytest.fixture
@@ -39,3 +41,53 @@ def test_one_declaration_is_enough(growing_cosine, tmp_path):
 def test_check_activation_without_a_reference_still_finds_lost_digits():
     with pytest.raises(AssertionError, match="value in float32"):
         keras_acts.testing.check_activation(lambda x: ops.exp(x) - 1.0, dtypes=["float32"], modes=["eager"])
+
+
+QUICK = {"dtypes": ["float64", "float32"], "modes": ["eager"]}
+
+
+def test_what_is_no_number_at_a_finite_input_is_named_with_the_input():
+    with pytest.raises(AssertionError, match=r"value in float32, eager is nan at x = -?1\.\d+e\+30"):
+        keras_acts.testing.check_activation(lambda x: ops.where(ops.abs(x) > 1e30, np.nan, x), **QUICK)
+    with pytest.raises(AssertionError, match=r"value in float32, eager is inf at x = 8[89]\."):
+        keras_acts.testing.check_activation(ops.exp, **QUICK)
+    keras_acts.testing.check_activation(ops.exp, mp.exp, dtypes=["float32"], modes=["eager"])
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        ops.relu,
+        ops.sin,
+        lambda x: x * ops.sin(x),
+        lambda x: ops.sqrt(ops.abs(x) + 1.0),
+        lambda x: 1.0 / (1.0 + ops.abs(x)),
+        lambda x: 1.0 / ops.log(2.0 + ops.abs(x)),
+        lambda x: ops.sign(x) * ops.log1p(ops.abs(x)),
+        lambda x: ops.zeros_like(x) + 2.5,
+    ],
+)
+def test_a_right_limit_is_not_called_wrong(fn):
+    assert contract.check_limits(contract.subject(fn, None, **QUICK)) == []
+
+
+def test_a_wrong_limit_is_found_without_a_reference():
+    findings = contract.check_limits(contract.subject(lambda x: x / (1.0 + ops.abs(x)), None, **QUICK))
+    assert "value at inf in float32, eager is nan, expected 1" in findings
+
+
+def test_a_layer_is_checked_with_the_weights_that_it_has():
+    layer = keras_acts.layers.PReLU()
+    layer.build((None, 3))
+    layer.alpha.assign([0.1, 0.1, 0.3])
+    keras_acts.testing.check_activation(layer, **QUICK)
+    at_minus_one = [float(f(np.array([-1.0]))[0]) for f in functions_of(layer)]
+    np.testing.assert_allclose(at_minus_one, [-0.1, -0.3], rtol=1e-6)
+    layer.alpha.assign([0.25, 0.25, 0.25])
+    assert len(functions_of(layer)) == 1
+
+
+@pytest.mark.parametrize("name", ["CReLU", "DynamicReLU", "Maxout", "GLU"])
+def test_a_layer_that_couples_elements_is_refused(name):
+    with pytest.raises(TypeError, match="acts element by element"):
+        keras_acts.testing.check_activation(keras_acts.layers.get(name))

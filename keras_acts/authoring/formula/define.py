@@ -41,7 +41,8 @@ def define(
 
     Args:
         formula: the text, at most 1000 characters.
-        name: a name under which strings find it in this process, or None. Files do not depend on it.
+        name: a name under which strings find it in this process, or None. Files do not depend on it. With trainable
+            parameters it is the name of the layer, which no string finds.
         params: value of each parameter of the formula; the initial value of a trainable one.
         trainable: names of the parameters that are weights. With any, the result is a layer.
         shared_axes: of the layer's weights: "all" for one of each in all; None for one per channel; or axes along which
@@ -61,6 +62,11 @@ def define(
         >>> np.asarray(f(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [-0.2525, 0.0, 1.944]
     """
+    if isinstance(trainable, Mapping):
+        raise TypeError(
+            "`trainable` takes the names of the parameters that are weights; `shared_axes` says for all of them how they "
+            f"are shared: 'all', None for one per channel, or axes. Received: trainable={dict(trainable)!r}"
+        )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
         return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)

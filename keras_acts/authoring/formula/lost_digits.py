@@ -1,10 +1,13 @@
 """Where a formula loses digits."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
-from keras_acts.authoring.formula.record import FormulaActivation
+from keras_acts.authoring.formula.record import FormulaActivation, declared
+from keras_acts.authoring.formula.trainable import FormulaLayer
 from keras_acts.testing import contract, metric, samples
 
 
@@ -42,14 +45,14 @@ class Report:
         return "\n".join([f"{self.formula} loses digits:", *map(str, self.lost)])
 
 
-def accuracy(activation: FormulaActivation, points: int = 300) -> Report:
+def accuracy(activation: FormulaActivation | FormulaLayer, points: int = 300) -> Report:
     """Measure an activation made by `define` against its own text in mpmath, and say where it loses digits.
 
     K = |got - f(x)| / (eps (|f(x)| + |x f'(x)|)): 1 is as good as the input's own rounding, and 4 the limit of the
     contract. It is not measured by `define` itself: it takes seconds, and needs mpmath (the `test` extra).
 
     Args:
-        activation: what `define` returned, without trainable parameters.
+        activation: what `define` returned; a layer counts with the weights that it has.
         points: number of inputs drawn from all binades of each dtype.
 
     Returns:
@@ -59,20 +62,38 @@ def accuracy(activation: FormulaActivation, points: int = 300) -> Report:
         >>> print(keras_acts.authoring.accuracy(keras_acts.define("x / (1 + exp(-x))"), points=30))
         x / (1 + exp(-x)): value, first and second derivative meet the contract in float32 and float64.
     """
+    if isinstance(activation, FormulaLayer):
+        lost = [finding for each in _as_they_are(activation) for finding in _lost(each, points)]
+        return Report(activation.formula, tuple(lost))
+    if not isinstance(activation, FormulaActivation):
+        raise TypeError(
+            "`accuracy` takes what keras_acts.define returns; keras_acts.testing.check_activation takes any activation "
+            f"or layer. Received: {activation!r}"
+        )
+    return Report(activation.formula, tuple(_lost(activation, points)))
+
+
+def _as_they_are(layer: FormulaLayer) -> Iterator[FormulaActivation]:
+    """The formula with the layer's weights as numbers, for each channel that has others."""
+    start = [np.float64(layer.params[name]) for name in layer.trainable_params]
+    weights = np.broadcast_arrays(*map(keras.ops.convert_to_numpy, layer.learnable_parameters or start))
+    for values in np.unique(np.stack([weight.ravel() for weight in weights]), axis=1).T:
+        learned = dict(zip(layer.trainable_params, map(float, values), strict=True))
+        yield declared(layer.formula, {**layer.params, **learned}).with_params({})
+
+
+def _lost(activation: FormulaActivation, points: int) -> Iterator[Lost]:
     subject = contract.subject(activation, None, dtypes=("float64", "float32"), modes=("eager",))
-    lost = []
+    assert subject.reference is not None  # the formula's own text
     for dtype in subject.dtypes:
         x = samples.sample(dtype, subject.kinks)
         x = np.sort(np.random.default_rng(1).choice(x, min(points, len(x)), replace=False))
-        assert subject.reference is not None
         exact = contract.oracle.derivatives(subject.reference, x)
         got = subject.evaluate(x, "eager")
         for order in range(3):
             k = metric.k_error(got[order], exact, order, x.astype(np.float64), dtype)
-            bad = ~(k <= contract.limit(dtype, order))
-            for run in _runs(bad):
-                lost.append(Lost(dtype, order, float(x[run[0]]), float(x[run[-1]]), float(np.max(k[run]))))
-    return Report(activation.formula, tuple(lost))
+            for run in _runs(~(k <= contract.limit(dtype, order))):
+                yield Lost(dtype, order, float(x[run[0]]), float(x[run[-1]]), float(np.max(k[run])))
 
 
 def _runs(bad: np.ndarray) -> list[np.ndarray]:

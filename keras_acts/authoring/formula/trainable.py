@@ -51,7 +51,7 @@ class FormulaLayer(LearnableActivation):
         for name in self.trainable_params:
             if name not in self.params:
                 raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
-            if hasattr(self, name):
+            if name.startswith("_") or hasattr(type(self), name) or hasattr(self, name):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
         expression = meaning(formula, self.params, self.trainable_params)
         self._function = function_of(expression, tuple(self.trainable_params))
