@@ -190,7 +190,7 @@ def check_nan(subject: Subject) -> list[str]:
 
 
 def check_finite(subject: Subject) -> list[str]:
-    """Without a reference, whatever is no finite number at a finite input is named: it cannot be told from a mistake."""
+    """Without a reference, what is no finite number at a finite input is named: it may be a mistake."""
     if subject.reference is not None:
         return []  # which says where the function is undefined or overflows, and `check_accuracy` compares
     findings = []
@@ -201,10 +201,9 @@ def check_finite(subject: Subject) -> list[str]:
             for order, results in enumerate(subject.evaluate(x, mode)[:2].astype(np.float64)):
                 bad = np.flatnonzero(~np.isfinite(results))
                 if len(bad):
-                    first = bad[0]
                     findings.append(
-                        f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[first]} at x = {float(x[first])!r} and at "
-                        f"{len(bad) - 1} other inputs. If that is right, give a `reference` that says so"
+                        f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[bad[0]]} at x = {float(x[bad[0]])!r} and "
+                        f"at {len(bad) - 1} other inputs. If that is right, give a `reference` that says so"
                     )
     return findings
 

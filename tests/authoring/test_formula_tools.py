@@ -36,7 +36,7 @@ def test_accuracy_of_a_layer_is_that_of_its_weights():
     layer.beta.assign([0.5, 1.0 + 2.0**-20])
     f = keras_acts.define("1 - beta*tanh(x)", params={"beta": 1.0 + 2.0**-20})
     assert keras_acts.authoring.accuracy(layer, points=40).lost == keras_acts.authoring.accuracy(f, points=40).lost
-    with pytest.raises(TypeError, match="takes what keras_acts.define returns"):
+    with pytest.raises(TypeError, match=r"takes what keras_acts\.define returns"):
         keras_acts.authoring.accuracy("gelu")
 
 

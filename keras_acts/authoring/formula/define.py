@@ -64,8 +64,8 @@ def define(
     """
     if isinstance(trainable, Mapping):
         raise TypeError(
-            "`trainable` takes the names of the parameters that are weights; `shared_axes` says for all of them how they "
-            f"are shared: 'all', None for one per channel, or axes. Received: trainable={dict(trainable)!r}"
+            "`trainable` takes the names of the parameters that are weights; `shared_axes` says for all of them how "
+            f"they are shared: 'all', None for one per channel, or axes. Received: trainable={dict(trainable)!r}"
         )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
