@@ -120,7 +120,12 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("form", COPIES)
+PER_CHANGE = (".keras", ".h5", "clone_model")
+
+
+@pytest.mark.parametrize(
+    "form", [pytest.param(form, marks=[] if form in PER_CHANGE else pytest.mark.slow) for form in COPIES]
+)
 def test_every_activation_comes_back_in_the_same_process(form, model, saved):
     again = COPIES[form](model, saved)
     assert again is not model
@@ -321,6 +326,7 @@ def test_recurrent_layer_repeats_its_cell(cell):
         assert np.abs(gradient).max() > 0
 
 
+@pytest.mark.slow
 def test_graph_with_tensors_of_unknown_shape():
     """A static batch of unknown size is kept, and nothing but an axis needs the rank."""
     without_axis = [name for name in NAMES if "axis" not in keras_acts.info(name).params]

@@ -90,7 +90,9 @@ GELU_OF_KERAS = pytest.mark.filterwarnings("ignore:activation='gelu' is Keras' o
 
 @GELU_OF_KERAS
 @pytest.mark.usefixtures("registered_as_in_the_text")
-@pytest.mark.parametrize("activation", act_func)
+@pytest.mark.parametrize(
+    "activation", [pytest.param(name, marks=[] if name in ("selu", "gelu") else pytest.mark.slow) for name in act_func]
+)
 def test_model_of_the_text_is_built_and_trained(activation):
     keras.utils.set_random_seed(0)
     random = np.random.default_rng(0)

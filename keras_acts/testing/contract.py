@@ -4,7 +4,7 @@ Each check takes a `Subject` and returns a list of findings, empty if all is wel
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -65,13 +65,13 @@ class Subject:
     has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
     dtypes: Sequence[str] = samples.DTYPES
     modes: Sequence[str] = evaluation.MODES
-    xla_dtypes: Sequence[str] = samples.DTYPES  # those that XLA compiles too; it takes the most time of all
+    left_out: Collection[tuple[str, str]] = ()  # dtypes and modes that are not tested together
     sample: Callable[[str, Sequence[float]], np.ndarray] = samples.sample
     judge: Judge = oracle
 
     def modes_in(self, dtype: str) -> list[str]:
         """The modes that are tested in a dtype."""
-        return [mode for mode in self.modes if mode != "xla" or dtype in self.xla_dtypes]
+        return [mode for mode in self.modes if (dtype, mode) not in self.left_out]
 
     @functools.cached_property
     def _evaluator(self) -> evaluation.Evaluator:

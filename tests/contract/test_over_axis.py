@@ -18,9 +18,10 @@ from keras_acts.testing import evaluation, samples
 HUGE = [[3e38, -3e38, 0, 1, 2], [3e38, 3e38, -3e38, 0, 1], [-3e38, -3.1e38, -3.2e38, -3e38, -3.3e38]]
 WITH_NAN = [[1.0, np.nan, 2.0, 0.0, -1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [-np.inf, -np.inf, np.nan, -np.inf, -np.inf]]
 
-# XLA's code for the other two dtypes differs in the conversions only. They are in the slow set.
+# The others differ in conversions only. They are in the slow set.
+PER_CHANGE = [*((dtype, "graph") for dtype in samples.DTYPES), ("float32", "eager"), ("float32", "xla")]
 DTYPES_AND_MODES = [
-    pytest.param(dtype, mode, marks=[pytest.mark.slow] if mode == "xla" and dtype in ("float16", "float64") else [])
+    pytest.param(dtype, mode, marks=[] if (dtype, mode) in PER_CHANGE else pytest.mark.slow)
     for dtype in samples.DTYPES
     for mode in evaluation.MODES
 ]
@@ -130,7 +131,7 @@ def test_what_sums_to_one():
     assert {"softmax", "softmin", "softmax2d", "log_softmax", "sparsemax", "entmax15", "hardmax"} < set(SHARES)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @of_each(SHARES)
 def test_rows_sum_to_one(spec, dtype):
     generator = np.random.default_rng(3)

@@ -59,6 +59,7 @@ def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monke
     assert again.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
 
 
+@pytest.mark.slow
 def test_a_plan_file_with_options_on_top(call, tmp_path):
     (tmp_path / "plan.yml").write_text("activations: [relu, tanh]\nseeds: 5\noutput: here\n")
     result = call(*SMALL, "--plan", "plan.yml", "--seeds", "1")
@@ -141,6 +142,7 @@ def test_the_printed_command_repeats_the_comparison():
     assert comparing.command(plan).endswith("--no-paired")
 
 
+@pytest.mark.slow
 def test_compare_is_one_call():
     comparison = keras_acts.compare(
         ["relu", "PReLU"], data="iris", model="mlp(width=8)", seeds=1, epochs=2, engine="here"

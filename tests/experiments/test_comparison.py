@@ -321,6 +321,7 @@ def test_figures_are_made_without_axes_too(comparison):
     plt.close(ax.figure)
 
 
+@pytest.mark.slow
 def test_all_figures_are_saved_as_files(tmp_path):
     paths = Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=2)).save_figures(tmp_path)
     names = {path.name for path in paths}
@@ -328,6 +329,7 @@ def test_all_figures_are_saved_as_files(tmp_path):
     assert all(path.stat().st_size > 1000 for path in paths)
 
 
+@pytest.mark.slow
 def test_a_boundary_is_that_of_the_middle_run(tmp_path):
     """Three runs with different decisions on data that can be had again; the middle score's are drawn."""
     runs = [

@@ -136,6 +136,7 @@ def test_each_learning_rate_of_the_grid_has_its_column(page, comparison):
     assert "before training (dotted: theory)" in page.all("main")[0]["text"]
 
 
+@pytest.mark.slow
 def test_the_page_says_how_the_learning_rate_came_about(text, tmp_path):
     """Chosen on validation data where there was a grid to choose from; with a single rate nothing was tuned."""
     Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=2)).to_html(tmp_path / "one_rate.html")
@@ -180,6 +181,7 @@ def test_settings_and_versions_are_told_and_escaped(page, text):
     assert rates == ["0.001, 0.01", "0.001"]
 
 
+@pytest.mark.slow
 def test_names_of_any_kind_are_escaped(tmp_path):
     made = records({"relu": 0.9, "<script>alert(1)</script>": 0.95}, seeds=2, data='"a" & <b>')
     Comparison(made).to_html(tmp_path / "report.html")

@@ -210,6 +210,7 @@ def notebook(monkeypatch):
     return module
 
 
+@pytest.mark.slow
 def test_functions_of_a_notebook_and_a_file_in_this_process(notebook, tmp_path):
     """Defined again, as one does in notebooks, they count as they are now."""
     parameters = []

@@ -93,7 +93,11 @@ def enumerated(right, wrong):
     return np.mean(np.abs(signs @ (right - wrong)) >= abs(np.sum(right - wrong)))
 
 
-@pytest.mark.parametrize(("count", "cases"), [(1, 100), (2, 100), (5, 2000), (9, 2000), (10, 2000)])
+CASES = [(1, 100), (2, 100), (5, 200), (9, 200), (10, 200)]
+CASES += [pytest.param(count, 2000, marks=pytest.mark.slow) for count in (5, 9, 10)]
+
+
+@pytest.mark.parametrize(("count", "cases"), CASES)
 def test_sign_flips_of_recorded_accuracies_are_enumerated_exactly(count, cases, monkeypatch):
     """Accuracies as the trainer records them, float32 shares of the images, with many sums that tie."""
     monkeypatch.setattr(inference, "bootstrap_interval", lambda *_, **__: (math.nan, math.nan))  # takes its time
@@ -239,6 +243,7 @@ def simulate(families, activations, seeds, draw, generator):
     return anything, first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["normal", "skewed", "rounded"])
 def test_identical_activations_are_seldom_called_different(noise):
     generator = np.random.default_rng(5)

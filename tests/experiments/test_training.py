@@ -69,6 +69,7 @@ def test_a_run_is_repeatable_bit_for_bit(trainer, record, split):
     assert same(Trainer(SMALL, split).train(SMALL, split)) == same(record)  # compiled anew
 
 
+@pytest.mark.slow
 def test_a_cnn_run_is_repeatable_bit_for_bit(split):
     """With dropout, whose random numbers must start from the seed again."""
     run = dataclasses.replace(SMALL, model="cnn", activation="selu", epochs=1, batch_size=400)
@@ -121,13 +122,16 @@ def fitted(run, split):
     [
         {},  # 1077 samples in batches of 200: the last one is smaller
         {"model": f"{__name__}:normalized"},
-        {
-            "data": "diabetes",
-            "model": "mlp(width=16)",
-            "activation": "PReLU",
-            "batch_size": 64,
-            "settings": (("optimizer", "sgd"),),
-        },
+        pytest.param(
+            {
+                "data": "diabetes",
+                "model": "mlp(width=16)",
+                "activation": "PReLU",
+                "batch_size": 64,
+                "settings": (("optimizer", "sgd"),),
+            },
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["mlp", "batch-normalization", "regression-layer-sgd"],
 )
