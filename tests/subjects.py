@@ -1,6 +1,7 @@
 """The activations that the contract is run on, at their defaults and at other parameters."""
 
 import numpy as np
+import pytest
 from reference import REFERENCES
 
 import keras_acts
@@ -112,6 +113,11 @@ OVER_AXIS_VARIANTS = [
 
 SPECS = [*ELEMENTWISE, *VARIANTS]
 OVER_AXIS_SPECS = [*OVER_AXIS, *OVER_AXIS_VARIANTS]
+
+
+def some_per_change(cases):
+    """Each tenth of cases that go the same way; the others are slow."""
+    return [case if i % 10 == 0 else pytest.param(case, marks=pytest.mark.slow) for i, case in enumerate(cases)]
 
 
 def name_of(spec: str) -> str:

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from subjects import some_per_change
 
 import keras_acts
 from keras_acts import notation, plots
@@ -71,7 +72,7 @@ def test_curves_are_the_same_on_other_backends(backend, tmp_path):
         np.testing.assert_allclose(found, plots.evaluate(name, [-2.0, 0.5]), rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", keras_acts.names())
+@pytest.mark.parametrize("name", some_per_change(keras_acts.names()))
 def test_every_activation_can_be_drawn(name, ax):
     assert plots.draw_function(name, ax=ax) is ax
     labels = [drawn.get_label() for drawn in ax.get_lines()]
