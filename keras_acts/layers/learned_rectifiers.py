@@ -6,9 +6,10 @@ import keras
 from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import numerics as nx
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
-from keras_acts.layers.at_infinity import product, times
+from keras_acts.layers.at_infinity import times
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -88,6 +89,17 @@ class PReLU(LearnableActivation):
         return _prelu(x, alpha)
 
 
+def _star_relu_partials(x: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+    positive = ops.relu(nx.finite(x))
+    return 2.0 * scale * positive, ops.square(positive)
+
+
+@with_partials(_star_relu_partials)
+def _star_relu(x: Tensor, scale: Tensor) -> Tensor:
+    positive = ops.relu(nx.finite(x))  # 0 times infinity would be NaN
+    return positive * (scale * positive)
+
+
 @layer(formula=r"s \max(x, 0)^2 + b", aliases={"timm": "StarReLU"})
 class StarReLU(LearnableActivation):
     """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
@@ -129,8 +141,7 @@ class StarReLU(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        positive = ops.relu(x)
-        return product(positive, product(positive, scale)) + bias
+        return _star_relu(x, scale) + bias
 
 
 def _tlu_partials(x: Tensor, alpha: Tensor, tau: Tensor) -> tuple[Tensor, ...]:
