@@ -33,7 +33,7 @@ class Activation(registry.Declared):
     formulas: Mapping[str, Formula]  # by case, such as "approximate=True"; "" is every other case
     params: Mapping[str, Param]
     traits: frozenset[Trait]
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, tuple[registry.Alias, ...]]
     kinks: Callable[..., tuple[float, ...]]
     body: Callable[..., Any]
     derivative: Callable[..., Any] | None = None
@@ -56,6 +56,11 @@ class Activation(registry.Declared):
     def declared(self) -> Callable[..., Any]:
         """The function that was decorated."""
         return self.body
+
+    @property
+    def arguments(self) -> list[str]:
+        """Names of the parameters."""
+        return list(self.params)
 
     @property
     def formula(self) -> str:
