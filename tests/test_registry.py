@@ -648,7 +648,7 @@ def test_info_reads_well():
         "  range: (-1.0, inf)",
         "  initializer: VarianceScaling(scale=1.5505) by keras_acts.paired; gain 1.2452",
         "  paper: arXiv:1704.07483",
-        "  aliases: keras: celu; jax: celu(alpha=1.0); flax: celu(alpha=1.0); timm: celu(*, alpha=1.0); "
+        "  aliases: keras: celu; timm: celu; jax: celu(alpha=1.0); flax: celu(alpha=1.0); "
         "torch: CELU(alpha=1.0); onnx: Celu(alpha=1.0)",
     ]
     assert source.startswith("  source: keras_acts/activations/exponential_linear.py:")

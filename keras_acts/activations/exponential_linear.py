@@ -46,9 +46,8 @@ def _saturating_second_derivative(x: nx.Tensor, depth: float, reach: float = 1.0
     formula="max(x, 0) + alpha * (exp(min(x, 0)) - 1)",
     traits={Trait.MONOTONIC},
     aliases={
-        "keras tf": "elu",
+        "keras tf timm": "elu",
         "jax flax": "elu(alpha=1.0)",
-        "timm": "elu(*, alpha=1.0)",
         "torch": "ELU(alpha=1.0)",
         "onnx": "Elu(alpha=1.0)",
     },
@@ -115,9 +114,8 @@ selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * S
     formula="max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
     traits={Trait.MONOTONIC},
     aliases={
-        "keras": "celu",
+        "keras timm": "celu",
         "jax flax": "celu(alpha=1.0)",
-        "timm": "celu(*, alpha=1.0)",
         "torch": "CELU(alpha=1.0)",
         "onnx": "Celu(alpha=1.0)",
     },

@@ -58,11 +58,6 @@ class Activation(registry.Declared):
         return self.body
 
     @property
-    def arguments(self) -> list[str]:
-        """Names of the parameters."""
-        return list(self.params)
-
-    @property
     def formula(self) -> str:
         """The formula at the default parameters, in the notation of `define`; in LaTeX where that cannot say it."""
         formula = self.formula_at(self.defaults)

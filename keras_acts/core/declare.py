@@ -116,7 +116,7 @@ def activation(
         )
         record.bind()  # so are defaults that do not go together
         for alias in itertools.chain.from_iterable(record.aliases.values()):
-            if not alias.required:
+            if alias.convert is dict:
                 record.bind((), alias.ours((), {}, {}))  # a faulty alias is an error here, not in some later look-up
         function = cast(Any, record.function)
         activations.add(record, replace=replace)

@@ -25,11 +25,6 @@ class Declared:
         raise NotImplementedError
 
     @property
-    def arguments(self) -> list[str]:
-        """Names of the arguments that users may give."""
-        raise NotImplementedError
-
-    @property
     def registered_name(self) -> str:
         """The name in saved files, which never changes: `keras_acts>activations.snake`."""
         return registered_name(self.package, self.kind, self.name)
@@ -90,11 +85,12 @@ class Alias(str):
     name: str
     signature: inspect.Signature
     convert: Callable[..., dict[str, Any]]
+    names: Sequence[str]  # of our arguments
 
     def __new__(
         cls, text: str, convert: Callable[..., dict[str, Any]] | None = None, names: Sequence[str] = ()
     ) -> "Alias":
-        """The alias of this text, whose values without a name are for `names`, or of this name and function."""
+        """The alias of this text, whose values without a name are for `names`, ours, or of this name and function."""
         if convert is None:
             shared, star, settings = text.partition("*, ")
             name, values, defaults = spec.parse(shared + settings)
@@ -107,13 +103,8 @@ class Alias(str):
             parameters = [each.replace(annotation=empty) for each in inspect.signature(convert).parameters.values()]
         signature = inspect.Signature(parameters)
         alias = super().__new__(cls, text if convert is None else f"{name}{signature}")
-        alias.name, alias.signature, alias.convert = name, signature, convert or dict
+        alias.name, alias.signature, alias.convert, alias.names = name, signature, convert or dict, names
         return alias
-
-    @property
-    def required(self) -> bool:
-        """Whether the framework has no default for some argument."""
-        return any(parameter.default is parameter.empty for parameter in self.signature.parameters.values())
 
     def ours(self, args: Iterable[Any], kwargs: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Our arguments for those that are given in the framework's way; ours, by name, may be among them.
@@ -153,8 +144,6 @@ FRAMEWORKS = {"addons": "tfa", "tensorflow_addons": "tfa", "tensorflow": "tf", "
 
 def framework_of(name: str) -> str | None:
     """`"torch"` for "torch:PReLU", "torch.nn.PReLU" and the like; None for a name without a framework."""
-    if spec.is_notation(name):
-        return None
     *places, _ = re.split("[.:>]", name.partition("(")[0])
     if not places or places[0] == "keras_acts":
         return None
@@ -237,7 +226,7 @@ class Registry(Generic[Record]):
         try:
             return record, alias.ours(args, kwargs, overrides)
         except TypeError as error:
-            by_name = ", ".join(f"`{argument}`" for argument in record.arguments) or "no arguments"
+            by_name = ", ".join(f"`{argument}`" for argument in alias.names) or "no arguments"
             given = [*map(repr, args), *(f"{key}={value!r}" for key, value in {**kwargs, **overrides}.items())]
             raise TypeError(
                 f"Of {name.partition(':')[0]}'s arguments, these are understood: '{alias}' ({error}). "

@@ -36,11 +36,6 @@ class LayerDeclaration(Declared):
         """The class that was decorated."""
         return self.cls
 
-    @property
-    def arguments(self) -> list[str]:
-        """Names of the arguments of the constructor, without those that every layer of Keras has."""
-        return [name for name in constructor_arguments(self.cls) if name != "kwargs"]
-
 
 def layer(
     *, formula: str, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})
@@ -59,7 +54,8 @@ def layer(
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, list(constructor_arguments(cls))))
+        own = [name for name in constructor_arguments(cls) if name != "kwargs"]
+        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, own))
         resolve.layers.add(record)
         keras_bridge.register(cls, record.registered_name)
         return cls

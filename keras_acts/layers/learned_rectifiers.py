@@ -28,18 +28,8 @@ def _prelu_of_torch(num_parameters: int = 1, init: float = 0.25) -> dict[str, An
     return {"alpha_initializer": init, "shared_axes": "all" if num_parameters == 1 else None}
 
 
-def _prelu_of_keras(
-    alpha_initializer: Any = "zeros",
-    alpha_regularizer: Any = None,
-    alpha_constraint: Any = None,
-    shared_axes: Any = None,
-) -> dict[str, Any]:
-    return {
-        "alpha_initializer": alpha_initializer,
-        "alpha_regularizer": alpha_regularizer,
-        "alpha_constraint": alpha_constraint,
-        "shared_axes": shared_axes or [],
-    }
+def _prelu_of_keras(alpha_initializer: Any = "zeros", *, shared_axes: Any = None) -> dict[str, Any]:
+    return {"alpha_initializer": alpha_initializer, "shared_axes": shared_axes or []}
 
 
 @layer(

@@ -22,9 +22,7 @@ class _Saturating(LearnableActivation):
         self.add_learnable_parameter("beta", 0.0)
 
 
-def _of_authors(
-    normalized_shape: Any = None, channels_last: bool = True, alpha_init_value: float = 0.5
-) -> dict[str, Any]:
+def _of_authors(normalized_shape: Any = None, channels_last: Any = None, alpha_init_value: float = 0.5) -> Any:
     return {"alpha_initializer": alpha_init_value}
 
 

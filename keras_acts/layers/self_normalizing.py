@@ -114,14 +114,10 @@ class SELU(ActivationLayer):
         return self.upcast(self.sample if training and self.dropout_rate else self.activate, inputs)
 
 
-def _of_keras(rate: float, noise_shape: NoiseShape | None = None, seed: int | None = None) -> dict[str, Any]:
-    return {"rate": rate, "noise_shape": noise_shape, "seed": seed}
-
-
 @layer(
     formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
     aliases={
-        "keras": {"AlphaDropout": _of_keras},
+        "keras": {"AlphaDropout": lambda rate: {"rate": rate}},
         "torch": {
             "AlphaDropout": lambda p=0.5: {"rate": p},
             "FeatureAlphaDropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"},
