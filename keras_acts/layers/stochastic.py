@@ -42,12 +42,8 @@ class RandomActivation(ActivationLayer):
 @layer(
     formula=r"\max(x, 0) + a \min(x, 0), \quad a \sim U(l, u)",
     aliases={
-        "tfa": "rrelu(lower=0.125, upper=0.3333333333333333)",
-        "torch paddle": (
-            "RReLU(lower=0.125, upper=0.3333333333333333)",
-            "rrelu(lower=0.125, upper=0.3333333333333333)",
-        ),
-        "mmcv": "RReLU(lower=0.125, upper=0.3333333333333333)",
+        "torch paddle mmcv": "RReLU(lower=0.125, upper=0.3333333333333333)",
+        "torch paddle tfa": "rrelu(lower=0.125, upper=0.3333333333333333)",
     },
 )
 class RReLU(RandomActivation):
