@@ -121,6 +121,7 @@ class DynamicReLU(ActivationLayer):
         reduction: int >= 1; the first dense map has channels // reduction units.
         per_channel: True for coefficients for each channel (version B of the paper), False for coefficients that all
             channels share (version A).
+        squash: "sigmoid" for 2 sigmoid(z) - 1, or "tanh" for tanh(z), which files without this argument have.
 
     Input shape:
         (batch, ..., channels), usually (batch, height, width, channels).
@@ -136,11 +137,19 @@ class DynamicReLU(ActivationLayer):
         arXiv:2003.10027, Dynamic ReLU.
     """
 
-    def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, squash: str = "sigmoid", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
         self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
         self.per_channel = bool(per_channel)
+        self.squash = params.choice("squash", squash, "DynamicReLU", ("sigmoid", "tanh"))
+
+    @classmethod
+    @override
+    def from_config(cls, config: dict[str, Any]) -> "DynamicReLU":
+        return cls(**{"squash": "tanh", **config})
 
     @override
     def build(self, input_shape: Shape) -> None:
@@ -163,7 +172,8 @@ class DynamicReLU(ActivationLayer):
         axis = self._channel_axis(inputs.shape)
 
         def activate(x: Tensor) -> Tensor:
-            lines = ops.tanh(0.5 * self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask))))
+            steepness = 0.5 if self.squash == "sigmoid" else 1.0  # 2 sigmoid(z) - 1 is tanh(z / 2)
+            lines = ops.tanh(steepness * self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask))))
             coefficients = [pooling.over_space(part, x, axis) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]
