@@ -200,7 +200,7 @@ def test_show_tells_all_of_a_layer(call):
         "layer: keras_acts.layers.PReLU",
         "alpha: 8   (for 8 channels)",
         layers.info("PReLU").source,
-        "torch: PReLU(shared_axes='all')",
+        "torch: PReLU(num_parameters=1, init=0.25)",
         "arXiv:1502.01852",
         "alpha_constraint",
         "constraint on the slopes, or None.",

@@ -157,6 +157,7 @@ def test_output_convention(name, expected):
     [
         ("relu", "relu", None),
         ("leaky_relu(negative_slope=0.01)", "leaky_relu", 0.01),
+        ("leaky_relu", "leaky_relu", None),
         ("leaky_relu(negative_slope=0.3)", "leaky_relu", 0.3),
         ("tanh", "tanh", None),
         ("sigmoid", "sigmoid", None),
@@ -168,6 +169,11 @@ def test_torch_convention(name, torch_name, parameter):
     torch = pytest.importorskip("torch")
     expected = torch.nn.init.calculate_gain(torch_name, parameter)
     assert initializers.gain(name, convention="torch") == pytest.approx(expected, rel=1e-15)
+
+
+def test_torch_takes_its_own_slope_where_none_is_given():
+    assert initializers.gain("leaky_relu", convention="torch") == pytest.approx(math.sqrt(2.0 / 1.0001), rel=1e-15)
+    assert initializers.gain("leaky_relu(0.2)", convention="torch") == pytest.approx(math.sqrt(2.0 / 1.04), rel=1e-15)
 
 
 def test_independent_constants():

@@ -45,7 +45,12 @@ def _saturating_second_derivative(x: nx.Tensor, depth: float, reach: float = 1.0
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0)) - 1)",
     traits={Trait.MONOTONIC},
-    aliases={"keras tf jax flax timm": "elu", "torch": "ELU"},
+    aliases={
+        "keras tf timm": "elu",
+        "jax flax": "elu(alpha=1.0)",
+        "torch": "ELU(alpha=1.0)",
+        "onnx": "Elu(alpha=1.0)",
+    },
     kinks=(0.0,),
 )
 def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0) -> nx.Tensor:
@@ -108,7 +113,12 @@ selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * S
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
     traits={Trait.MONOTONIC},
-    aliases={"keras jax flax timm": "celu", "torch": "CELU"},
+    aliases={
+        "keras timm": "celu",
+        "jax flax": "celu(alpha=1.0)",
+        "torch": "CELU(alpha=1.0)",
+        "onnx": "Celu(alpha=1.0)",
+    },
     kinks=(0.0,),
 )
 def celu(
@@ -261,7 +271,6 @@ def _(x: nx.Tensor) -> nx.Tensor:
 @activation(
     formula="alpha / beta * max(x, 0) + alpha * (exp(min(x, 0) / beta) - 1)",
     traits={Trait.MONOTONIC},
-    aliases={"keras_contrib": "PELU(alpha=1.0, beta=1.0)"},
     kinks=(0.0,),
 )
 def pelu(
@@ -291,12 +300,7 @@ pelu.derivative(lambda x, alpha, beta: _saturating_derivative(x, alpha, beta, ri
 pelu.second_derivative(lambda x, alpha, beta: _saturating_second_derivative(x, alpha, beta))
 
 
-@activation(
-    formula="max(x, 0) + alpha * (exp(beta * min(x, 0)) - 1)",
-    traits={Trait.MONOTONIC},
-    aliases={"echo": "MPeLU(alpha=0.25, beta=1.0)"},
-    kinks=(0.0,),
-)
+@activation(formula="max(x, 0) + alpha * (exp(beta * min(x, 0)) - 1)", traits={Trait.MONOTONIC}, kinks=(0.0,))
 def mpelu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 0.25,
@@ -335,7 +339,6 @@ def _exp_excess(factor: float, x: nx.Tensor) -> nx.Tensor:
 @activation(
     formula="alpha_p * max(x, 0)**2 + alpha_n * (exp(min(x, 0)) - 1 - min(x, 0)) + beta * x",
     traits={Trait.NON_MONOTONIC},
-    aliases={"hf": "xielu"},
     kinks=(0.0,),
 )
 def xielu(
@@ -433,7 +436,6 @@ def _logarithm(x: nx.Tensor, alpha: float) -> nx.Tensor:
         "where(alpha < 0, -log(1 - alpha * (x + alpha)) / alpha, x))"
     ),
     traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={"echo": "SoftExponential(alpha=0.0)"},
 )
 def soft_exponential(x: nx.Tensor, alpha: Annotated[float, Param("from logarithm to exponential")] = 0.0) -> nx.Tensor:
     """Between a logarithm (alpha = -1), the identity (alpha = 0) and an exponential (alpha = 1).

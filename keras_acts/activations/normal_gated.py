@@ -9,7 +9,7 @@ from keras import ops
 from keras_acts.activations.sigmoid_gated import swish_beta_derivative, swish_beta_second_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, Trait, choice
 
 __all__ = ["clipped_gelu", "gelu", "gelu_tanh", "quick_gelu", "smu", "xgelu"]
 
@@ -29,6 +29,10 @@ def _gate_argument_derivative(x: nx.Tensor) -> nx.Tensor:
     return LINEAR + 3.0 * CUBIC * ops.square(x)
 
 
+def _of_torch(approximate: str = "none") -> dict[str, bool]:
+    return {"approximate": choice("approximate", approximate, "torch's GELU", ("none", "tanh")) == "tanh"}
+
+
 @activation(
     formula={
         "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
@@ -36,9 +40,12 @@ def _gate_argument_derivative(x: nx.Tensor) -> nx.Tensor:
     },
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
     aliases={
-        "keras tf timm": "gelu",
-        "torch": "GELU",
-        "jax flax tfa": "gelu(approximate=True)",
+        "keras timm": "gelu",
+        "tf": "gelu(approximate=False)",
+        "torch": {"GELU": _of_torch},
+        "onnx": {"Gelu": _of_torch},
+        "jax flax": "gelu(approximate=True)",
+        "tfa": ("gelu(approximate=True)", "GELU(approximate=True)"),
         "hf": ("gelu", "gelu_python"),
     },
 )
@@ -165,7 +172,7 @@ def _gelu_is(value: float) -> float:
 @activation(
     formula="min(x * normal_cdf(x), max_val)",
     traits={Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.SELF_GATED},
-    aliases={"hf": "gelu_10(max_val=10.0)"},
+    aliases={"hf": "gelu_10(*, max_val=10.0)"},
     kinks=lambda max_val: (_gelu_is(max_val),),
 )
 def clipped_gelu(

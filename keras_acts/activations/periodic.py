@@ -18,7 +18,7 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 @activation(
     formula="sin(w0 * x)",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC, Trait.OSCILLATING},
-    aliases={"dks": "sin", "echo": ("Sine", "Siren(w0=30.0)")},
+    aliases={"dks": "sin", "echo": "Sine(w0=1.0)"},
 )
 def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
     """Sine, for implicit neural representations of images, sounds and fields.
@@ -70,7 +70,7 @@ cos.second_derivative(lambda x: -nx.cosine(x))
 @activation(
     formula="x + sin(frequency * x)**2 / frequency",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.OSCILLATING},
-    aliases={"tfa": "snake"},
+    aliases={"tfa": "snake(frequency=1.0)"},
 )
 def snake(
     x: nx.Tensor, frequency: Annotated[float, Param("frequency of the ripple", low=0.0, exclusive=True)] = 1.0

@@ -71,9 +71,12 @@ def relu(
     formula="max(x, 0) + negative_slope * min(x, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC},
     aliases={
-        "keras tf": "leaky_relu",
+        "keras": "leaky_relu",
+        "tf": {"leaky_relu": lambda alpha=0.2: {"negative_slope": alpha}},
         "torch": "LeakyReLU(negative_slope=0.01)",
-        "jax flax timm hf": "leaky_relu(negative_slope=0.01)",
+        "jax flax": "leaky_relu(negative_slope=0.01)",
+        "timm hf": "leaky_relu(*, negative_slope=0.01)",
+        "onnx": {"LeakyRelu": lambda alpha=0.01: {"negative_slope": alpha}},
     },
     kinks=(0.0,),
 )
@@ -162,7 +165,7 @@ def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) ->
 @activation(
     formula="where(x > threshold, x, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
-    aliases={"onnx": "ThresholdedRelu(threshold=1.0)"},
+    aliases={"onnx": {"ThresholdedRelu": lambda alpha=1.0: {"threshold": alpha}}},
     kinks=lambda threshold: (threshold,),
 )
 def thresholded_relu(
@@ -192,7 +195,7 @@ thresholded_relu.derivative(_threshold_derivative)
 @activation(
     formula="min(max(x, 0), max_value)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
-    aliases={"thinc": "relu_k(max_value=6.0)"},
+    aliases={"thinc": {"relu_k": lambda n=6.0: {"max_value": n}}},
     kinks=lambda max_value: (0.0, max_value),
 )
 def relu_n(
@@ -220,12 +223,7 @@ STAR_SCALE = 1.0 / math.sqrt(1.25)
 STAR_BIAS = -0.5 / math.sqrt(1.25)
 
 
-@activation(
-    formula="scale * max(x, 0)**2 + bias",
-    traits={Trait.MONOTONIC},
-    aliases={"timm": "StarReLU(scale=1.0, bias=0.0)"},
-    kinks=(0.0,),
-)
+@activation(formula="scale * max(x, 0)**2 + bias", traits={Trait.MONOTONIC}, kinks=(0.0,))
 def star_relu(
     x: nx.Tensor,
     scale: Annotated[float, Param("factor of the square", low=0.0, exclusive=True)] = STAR_SCALE,

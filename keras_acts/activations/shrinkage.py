@@ -11,6 +11,15 @@ from keras_acts.core.params import Param, Trait
 __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
 
+def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
+    if lower != -upper:
+        raise ValueError(
+            "Shrinkage of keras_acts is symmetric: `threshold` is -lower and upper. "
+            f"Received: lower={lower!r}, upper={upper!r}"
+        )
+    return {"threshold": upper}
+
+
 def _kinks(threshold: float) -> tuple[float, float]:
     return (-threshold, threshold)
 
@@ -18,7 +27,11 @@ def _kinks(threshold: float) -> tuple[float, float]:
 @activation(
     formula="sign(x) * max(abs(x) - threshold, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
-    aliases={"keras": "soft_shrink", "tfa": "softshrink", "torch": "Softshrink"},
+    aliases={
+        "keras": "soft_shrink",
+        "tfa": {"softshrink": _of_tfa},
+        "torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}},
+    },
     kinks=_kinks,
 )
 def soft_shrink(
@@ -49,7 +62,11 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
 @activation(
     formula="where(abs(x) > threshold, x, 0)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
-    aliases={"keras": "hard_shrink", "tfa": "hardshrink", "torch": "Hardshrink"},
+    aliases={
+        "keras": "hard_shrink",
+        "tfa": {"hardshrink": _of_tfa},
+        "torch": {"Hardshrink": lambda lambd=0.5: {"threshold": lambd}},
+    },
     kinks=_kinks,
 )
 def hard_shrink(

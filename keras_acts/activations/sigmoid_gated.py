@@ -81,11 +81,24 @@ hard_silu.derivative(lambda x: ops.where(x <= -3.0, 0.0, ops.where(x >= 3.0, 1.0
 hard_silu.second_derivative(lambda x: ops.where(ops.abs(x) < 3.0, 1.0 / 3.0, ops.zeros_like(x)))
 
 
+def _of_keras_contrib(beta: float = 1.0, trainable: bool = False) -> dict[str, float]:
+    if trainable:
+        raise ValueError(
+            "The activation swish_beta does not learn beta. Use the layer that does: "
+            f"keras_acts.layers.Swish(beta_initializer={beta!r}). Received: trainable={trainable!r}"
+        )
+    return {"beta": beta}
+
+
 def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
     return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
-@activation(formula="x * sigmoid(beta * x)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(
+    formula="x * sigmoid(beta * x)",
+    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    aliases={"keras_contrib": {"Swish": _of_keras_contrib}},
+)
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
     """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.
 

@@ -317,7 +317,7 @@ def _soft_clipping_parts(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tens
 @activation(
     formula="log((1 + exp(alpha * x)) / (1 + exp(alpha * (x - 1)))) / alpha",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
-    aliases={"echo": "SoftClipping"},
+    aliases={"echo": "SoftClipping(alpha=0.5)"},
 )
 def soft_clipping(
     x: nx.Tensor, alpha: Annotated[float, Param("sharpness of the corners", low=0.0, exclusive=True)] = 0.5

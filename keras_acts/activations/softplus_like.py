@@ -65,7 +65,7 @@ def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
 @activation(
     formula="(x + sqrt(x**2 + b)) / 2",
     traits={Trait.SMOOTH, Trait.MONOTONIC},
-    aliases={"keras jax": "squareplus"},
+    aliases={"keras": "squareplus", "jax": "squareplus(b=4.0)"},
 )
 def squareplus(
     x: nx.Tensor, b: Annotated[float, Param("width of the bend", low=0.0, exclusive=True)] = 4.0

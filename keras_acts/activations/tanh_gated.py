@@ -137,7 +137,7 @@ def _tanhsoft_parts(x: nx.Tensor, beta: float, gamma: float) -> tuple[nx.Tensor,
 @activation(
     formula="x * tanh(beta * exp(gamma * x))",
     traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-    aliases={"echo": "TanhSoft"},
+    aliases={"echo": "TanhSoft(*, beta=0.6, gamma=1.0)"},
 )
 def tanhsoft(
     x: nx.Tensor,

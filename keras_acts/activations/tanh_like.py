@@ -41,7 +41,7 @@ tanh.second_derivative(nx.sech_squared_derivative)
 @activation(
     formula="min(max(x, min_val), max_val)",
     traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SINGLE_ROUNDING},
-    aliases={"keras jax flax": "hard_tanh", "torch": "Hardtanh"},
+    aliases={"keras jax flax": "hard_tanh", "torch": "Hardtanh(min_val=-1.0, max_val=1.0)"},
     kinks=lambda min_val, max_val: (min_val, max_val),
 )
 def hard_tanh(
@@ -143,7 +143,7 @@ def _scaled_tanh_second_derivative(x: nx.Tensor, scale: float, reach: float) -> 
 @activation(
     formula="cap * tanh(x / cap)",
     traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-    aliases={"x_transformers": "softclamp"},
+    aliases={"x_transformers": {"softclamp": lambda value: {"cap": value}}},
 )
 def softcap(
     x: nx.Tensor, cap: Annotated[float, Param("bound of the output", low=0.0, exclusive=True)] = 30.0

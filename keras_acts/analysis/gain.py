@@ -81,10 +81,12 @@ def _output(measured: Elementwise) -> float:
 
 
 def _torch(activation: Activation) -> float:
-    declaration, given = resolve.declaration_of(as_function(activation))
+    function = as_function(activation)
+    declaration, given = resolve.declaration_of(function)
     table = {"identity": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0), "selu": 0.75}
     if declaration is not None and declaration.name == "leaky_relu":
-        return math.sqrt(2.0 / (1.0 + given["negative_slope"] ** 2))
+        asked = getattr(function, "params", {})  # of a bound activation
+        return math.sqrt(2.0 / (1.0 + asked.get("negative_slope", 0.01) ** 2))  # torch's default, not Keras' 0.2
     if declaration is None or declaration.name not in table or given != declaration.defaults:
         raise ValueError(
             f"torch knows gains for {', '.join(table)} and leaky_relu only. Received: activation={activation!r}, "

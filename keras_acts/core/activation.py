@@ -33,7 +33,7 @@ class Activation(registry.Declared):
     formulas: Mapping[str, Formula]  # by case, such as "approximate=True"; "" is every other case
     params: Mapping[str, Param]
     traits: frozenset[Trait]
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, tuple[registry.Alias, ...]]
     kinks: Callable[..., tuple[float, ...]]
     body: Callable[..., Any]
     derivative: Callable[..., Any] | None = None

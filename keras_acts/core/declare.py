@@ -64,9 +64,11 @@ def activation(
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
         traits: a set of `Trait`.
-        aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`; the parameters are
-            that framework's defaults. Those under "keras" are plain aliases; the others are reached as
-            "torch:LeakyReLU". A key may name several frameworks: `{"keras jax": "relu"}`.
+        aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`, with the parameters
+            that these take, in their order and with their defaults; after a `*`, parameters of ours alone. Where names
+            or meanings differ, a function: `{"torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}}}`. Those
+            under "keras" are plain aliases, names alone; the others are reached as "torch:LeakyReLU". A key may name
+            several frameworks: `{"keras jax": "relu6"}`.
         kinks: points where the derivative jumps, or a function of the parameters that returns them.
 
     Returns:
@@ -108,13 +110,14 @@ def activation(
             formulas=MappingProxyType(_cases(formula, params, own_name)),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
-            aliases=aliases_by_framework(aliases),
+            aliases=aliases_by_framework(aliases, list(params)),
             kinks=points if callable(points) else (lambda **params: points),
             body=body,
         )
         record.bind()  # so are defaults that do not go together
         for alias in itertools.chain.from_iterable(record.aliases.values()):
-            record.bind(*spec.parse(alias)[1:])  # a faulty alias is an error here, not in some later look-up
+            if alias.convert is dict:
+                record.bind((), alias.ours((), {}, {}))  # a faulty alias is an error here, not in some later look-up
         function = cast(Any, record.function)
         activations.add(record, replace=replace)
         keras_bridge.register(function, record.registered_name)

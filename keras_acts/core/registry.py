@@ -4,7 +4,7 @@ import difflib
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -17,7 +17,7 @@ class Declared:
     kind: ClassVar[str]  # in registered names: "activations" or "layers"
     name: str
     package: str
-    aliases: Mapping[str, tuple[str, ...]]  # by framework, spec strings with its names and its defaults as parameters
+    aliases: Mapping[str, tuple["Alias", ...]]  # by framework, its names with its arguments and their defaults
 
     @property
     def declared(self) -> Any:
@@ -71,14 +71,83 @@ def registered_name(package: str, kind: str, name: str) -> str:
     return f"{package}>{kind}.{name}"
 
 
-def aliases_by_framework(aliases: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
-    """`{"keras jax": "relu"}`, as declarations write it, is `{"keras": ("relu",), "jax": ("relu",)}`."""
-    found: dict[str, tuple[str, ...]] = {}
+class Alias(str):
+    """What another framework calls a record, with its arguments in its order: `LeakyReLU(negative_slope=0.01)`.
+
+    Args:
+        text: the name, and in brackets, as in a Python signature, those arguments of the framework that ours share name
+            and meaning with. What follows a `*` are settings of ours alone that make it behave as theirs.
+        convert: a function of the framework's arguments, where they have other names or meanings, that returns ours;
+            `text` is the name then. Left out of its signature is what we cannot do, and so refuse. An argument that it
+            does not use changes nothing here, such as a number of channels, which our layers take from their input.
+    """
+
+    name: str
+    signature: inspect.Signature
+    convert: Callable[..., dict[str, Any]]
+    names: Sequence[str]  # of our arguments
+
+    def __new__(
+        cls, text: str, convert: Callable[..., dict[str, Any]] | None = None, names: Sequence[str] = ()
+    ) -> "Alias":
+        """The alias of this text, whose values without a name are for `names`, ours, or of this name and function."""
+        if convert is None:
+            shared, star, settings = text.partition("*, ")
+            name, values, defaults = spec.parse(shared + settings)
+            fixed = spec.parse(f"{name}({settings}")[2] if star else {}
+            kinds = {True: inspect.Parameter.KEYWORD_ONLY, False: inspect.Parameter.POSITIONAL_OR_KEYWORD}
+            taken = {**dict(zip(names[: len(values)], values, strict=True)), **defaults}
+            parameters = [inspect.Parameter(key, kinds[key in fixed], default=taken[key]) for key in taken]
+        else:
+            name, empty = text, inspect.Parameter.empty
+            parameters = [each.replace(annotation=empty) for each in inspect.signature(convert).parameters.values()]
+        signature = inspect.Signature(parameters)
+        alias = super().__new__(cls, text if convert is None else f"{name}{signature}")
+        alias.name, alias.signature, alias.convert, alias.names = name, signature, convert or dict, names
+        return alias
+
+    def ours(self, args: Iterable[Any], kwargs: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+        """Our arguments for those that are given in the framework's way; ours, by name, may be among them.
+
+        Raises:
+            TypeError: if the framework does not take them so.
+        """
+        theirs = self.signature.parameters
+        given = self.signature.bind_partial(*args, **{key: kwargs[key] for key in kwargs if key in theirs}).arguments
+        given.update({key: overrides[key] for key in overrides if key in theirs})
+        bound = self.signature.bind(**given)
+        bound.apply_defaults()
+        own = {key: value for key, value in {**kwargs, **overrides}.items() if key not in {"inplace", *theirs}}
+        return {**self.convert(**bound.arguments), **own}
+
+
+def aliases_by_framework(
+    aliases: Mapping[str, str | Iterable[str]], names: Sequence[str]
+) -> Mapping[str, tuple[Alias, ...]]:
+    """`{"keras jax": "relu"}`, as declarations write it, is `{"keras": ("relu",), "jax": ("relu",)}`.
+
+    `names` are those of our arguments.
+    """
+    found: dict[str, tuple[Alias, ...]] = {}
     for frameworks, spelled in aliases.items():
-        names = (spelled,) if isinstance(spelled, str) else tuple(spelled)
+        converted = spelled if isinstance(spelled, Mapping) else {}
+        texts = (spelled,) if isinstance(spelled, str) else spelled
+        made = tuple(Alias(text, converted.get(text), names) for text in texts)
         for framework in frameworks.split():
-            found[framework] = found.get(framework, ()) + names
+            found[framework] = found.get(framework, ()) + made
     return MappingProxyType(found)
+
+
+# What begins the names of a framework elsewhere: in code, and in files of Keras 2.
+FRAMEWORKS = {"addons": "tfa", "tensorflow_addons": "tfa", "tensorflow": "tf", "transformers": "hf", "nn": "torch"}
+
+
+def framework_of(name: str) -> str | None:
+    """`"torch"` for "torch:PReLU", "torch.nn.PReLU" and the like; None for a name without a framework."""
+    *places, _ = re.split("[.:>]", name.partition("(")[0])
+    if not places or places[0] == "keras_acts":
+        return None
+    return "keras" if "keras" in places else FRAMEWORKS.get(places[0].lower(), places[0])
 
 
 class Registry(Generic[Record]):
@@ -133,24 +202,60 @@ class Registry(Generic[Record]):
             return current[name]
         return next((record for record in current.values() if name in record.aliases.get("keras", ())), None)
 
-    def find_foreign(self, name: str) -> tuple[Record, tuple[Any, ...], dict[str, Any]] | None:
-        """`"torch:LeakyReLU"` -> our record and torch's own defaults, positional and by name; or None."""
+    def find_foreign(self, name: str) -> tuple[Record, Alias] | None:
+        """`"torch:LeakyReLU"` -> our record and what torch's takes; or None."""
         framework, _, foreign = name.partition(":")
         for record in self.current().values():
             for alias in record.aliases.get(framework, ()):
-                alias_name, args, defaults = spec.parse(alias)
-                if alias_name == foreign:
-                    return record, args, defaults
+                if alias.name == foreign:
+                    return record, alias
         return None
+
+    def from_foreign(
+        self, name: str, args: Iterable[Any], kwargs: Mapping[str, Any], overrides: Mapping[str, Any]
+    ) -> tuple[Record, dict[str, Any]] | None:
+        """Our record of "torch:LeakyReLU", and our arguments for those given, which are meant as torch means them.
+
+        Raises:
+            TypeError: for arguments that torch's does not take so, or that ours cannot have.
+        """
+        found = self.find_foreign(name)
+        if found is None:
+            return None
+        record, alias = found
+        try:
+            return record, alias.ours(args, kwargs, overrides)
+        except TypeError as error:
+            by_name = ", ".join(f"`{argument}`" for argument in alias.names) or "no arguments"
+            given = [*map(repr, args), *(f"{key}={value!r}" for key, value in {**kwargs, **overrides}.items())]
+            raise TypeError(
+                f"Of {name.partition(':')[0]}'s arguments, these are understood: '{alias}' ({error}). "
+                f"By name, '{record.name}' takes {by_name}. Received: {name}({', '.join(given)})"
+            ) from None
+
+    def spelled_in_framework(self, name: str) -> str | None:
+        """`"torch:LeakyReLU"` for "torch:leaky_relu", "torch.nn.LeakyReLU" and the like; or None."""
+        return self._of_framework(framework_of(name)).get(_plain(name))
+
+    def _of_framework(self, framework: str | None) -> dict[str, str]:
+        records = self.current().values() if framework else ()
+        aliases = [alias for record in records for alias in record.aliases.get(str(framework), ())]
+        return {_plain(alias): f"{framework}:{alias.name}" for alias in reversed(aliases)}
 
     def spelled_like(self, name: str) -> list[str]:
         """Names of the records that some framework spells this way, whatever the case, underscores or prefix."""
         return list(self._spellings().get(_plain(name), ()))
 
     def near(self, name: str) -> list[str]:
-        """Names of the records that `name` may be meant for: those that are spelled so, or else close to it."""
-        spellings = self._spellings()
+        """What `name` may be meant for: records that are spelled so, or else close to it.
+
+        Where a framework is named, its own name comes first, and alone: its defaults may be others.
+        """
+        spellings, theirs = self._spellings(), self._of_framework(framework_of(name))
         plain = _plain(name)
+        if plain in theirs or plain not in spellings:
+            for match in difflib.get_close_matches(plain, theirs, n=1, cutoff=0.75):
+                return [theirs[match]]
         own = [_plain(record) for record in self.current()]
         matches = [plain] if plain in spellings else difflib.get_close_matches(plain, own, n=3, cutoff=0.6)
         matches = matches or difflib.get_close_matches(plain, spellings, n=3, cutoff=0.6)
@@ -158,8 +263,10 @@ class Registry(Generic[Record]):
 
     def did_you_mean(self, name: str) -> str:
         """` Did you mean 'snake'?`, or nothing."""
-        near = self.near(name)
-        return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        near, framework = self.near(name), framework_of(name)
+        own = framework and not any(framework_of(match) for match in near)
+        defaults = f", with defaults of its own and not those of {framework}" if own else ""
+        return f" Did you mean {' or '.join(map(repr, near))}{defaults}?" if near else ""
 
     def _spellings(self) -> dict[str, list[str]]:
         spellings: dict[str, list[str]] = {}
@@ -184,4 +291,4 @@ def _place(record: Declared) -> tuple[Any, ...]:
 
 
 def _plain(spelling: str) -> str:
-    return spec.parse(spelling)[0].rpartition(">")[2].rpartition(":")[2].replace("_", "").replace("-", "").lower()
+    return re.split("[.:>]", spelling.partition("(")[0])[-1].strip().replace("_", "").replace("-", "").lower()

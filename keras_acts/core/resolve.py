@@ -10,7 +10,7 @@ import keras
 from keras_acts.core import spec
 from keras_acts.core.activation import Activation, BoundActivation, activations
 from keras_acts.core.params import Trait
-from keras_acts.core.registry import Registry
+from keras_acts.core.registry import Registry, framework_of
 
 # The layers of keras_acts, filled by `keras_acts.layers`, for errors that name the layer to use.
 layers: Registry[Any] = Registry("layers")
@@ -86,7 +86,8 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     callable object that is saved with its parameters. `None` gives `identity`.
 
     Args:
-        identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU", a callable, a serialized activation, or None.
+        identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU(0.1)" as torch means it, a callable, a serialized
+            activation, or None.
         **params: parameters to bind; they win over those in the string.
 
     Returns:
@@ -126,19 +127,19 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
 
 def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
     name, args, kwargs = spec.parse(text)
-    record, preset = find(name), {}
-    if ":" in name and not spec.is_notation(name):
-        foreign = activations.find_foreign(name)
-        if foreign is not None:
-            record, positional, by_name = foreign
-            preset = {**dict(zip(record.params, positional, strict=False)), **by_name}
-    if record is None:
+    plain = not (args or kwargs or params or text.rstrip().endswith(")"))
+    foreign = activations.from_foreign(name, args, kwargs, params) if ":" in name else None
+    if foreign is not None:
+        record, given = foreign
+        return record.function if plain and record.bind((), given) == record.defaults else record.with_params(given)
+    found = find(name)
+    if found is None:
         raise ValueError(unknown(name))
-    if not (args or kwargs or params or preset or text.rstrip().endswith(")")):
-        return record.function
-    given = record.bind(args, kwargs)  # also checks positional values and duplicates
-    named = {key: given[key] for key in given if key in kwargs or key in list(record.params)[: len(args)]}
-    return record.with_params({**preset, **named, **params})
+    if plain:
+        return found.function
+    bound = found.bind(args, kwargs)  # also checks positional values and duplicates
+    named = {key: bound[key] for key in bound if key in kwargs or key in list(found.params)[: len(args)]}
+    return found.with_params({**named, **params})
 
 
 def serialize(activation: Callable[..., Any]) -> Any:
@@ -167,7 +168,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 def unknown(name: str) -> str:
     """The error text for a name that is not an activation: what it is instead, or what is close to it."""
     layer = _layer_spelled(name)
-    if layer is not None and find(name.lower()) is None and not activations.spelled_like(name):
+    named_as_layer = layers.find_foreign(name) is not None or ".layers." in name
+    if layer is not None and (named_as_layer or (find(name.lower()) is None and not activations.spelled_like(name))):
         return (
             f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
             f"Add the layer instead: {layer}. Received: {name!r}"
@@ -181,10 +183,10 @@ def unknown(name: str) -> str:
 
 def _layer_spelled(name: str) -> str | None:
     """What to write for the layer of that name: `keras_acts.layers.PReLU()`, `keras_acts.layers.get('torch:GLU')`."""
-    bare = spec.parse(name)[0].removeprefix("keras_acts>layers.")
-    if layers.find_foreign(bare) is not None:
-        return f"keras_acts.layers.get({bare!r})"
-    plain = bare.lower().replace("_", "")
+    foreign = layers.spelled_in_framework(name)
+    if foreign is not None:
+        return f"keras_acts.layers.get({foreign!r})"
+    framework, plain = framework_of(name), spec.parse(name)[0].rpartition(".")[2].lower().replace("_", "")
     ours = {record.lower(): f"keras_acts.layers.{record}()" for record in layers.current()}
     builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in dir(keras.layers)}
-    return ours.get(plain, builtin.get(plain))
+    return {**builtin, **ours}.get(plain) if framework is None else builtin.get(plain) if framework == "keras" else None

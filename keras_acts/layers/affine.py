@@ -12,13 +12,7 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["LearnableAffine"]
 
 
-@layer(
-    formula=r"s f(x) + b",
-    aliases={
-        "timm": "LearnableAffineBlock(activation='identity')",
-        "hf": "LearnableAffineBlock(activation='identity')",
-    },
-)
+@layer(formula=r"s f(x) + b", aliases={"timm hf": "LearnableAffineBlock(*, activation='identity')"})
 class LearnableAffine(LearnableActivation):
     """Any activation with a learned scale and offset of its output, as in the lightweight networks PP-LCNet and HGNet.
 

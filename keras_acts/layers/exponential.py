@@ -39,7 +39,7 @@ class AtLeast(keras.constraints.Constraint):
 
 @layer(
     formula=r"\frac{a}{b} \max(x, 0) + a (e^{\min(x, 0) / b} - 1)",
-    aliases={"keras_contrib": "PELU(shared_axes=[])"},
+    aliases={"keras_contrib": "PELU(alpha_initializer='ones', *, beta_initializer='ones', shared_axes=[])"},
 )
 class PELU(LearnableActivation):
     """Parametric ELU: learned depth and reach of the negative branch, without a jump of the derivative.
@@ -104,7 +104,14 @@ def _xielu(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> Tensor:
     return ops.where(far, -alpha_n - times(x, alpha_n - beta), near)
 
 
-@layer(formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x", aliases={"hf": "xielu"})
+def _of_hf(alpha_p_init: float = 0.8, alpha_n_init: float = 0.8, beta: float = 0.5) -> dict[str, float]:
+    return {"alpha_p": alpha_p_init, "alpha_n": alpha_n_init, "beta": beta}
+
+
+@layer(
+    formula=r"\alpha_p \max(x, 0)^2 + \alpha_n (e^{\min(x, 0)} - 1 - \min(x, 0)) + \beta x",
+    aliases={"hf": {"xielu": _of_hf}},
+)
 class XIELU(LearnableActivation):
     """xIELU: squared ReLU on the right, a branch that turns up again on the left; of the Apertus language models.
 

@@ -98,7 +98,7 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
         return config
 
 
-@layer(formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})", aliases={"keras1": "MaxoutDense(pieces=4)"})
+@layer(formula=r"\max_{i=1}^k (x^T W_{ij} + b_{ij})")
 class MaxoutDense(FusedDense):
     """Dense layer with k kernels, of which the largest output counts for each unit.
 
@@ -152,10 +152,11 @@ class MaxoutDense(FusedDense):
         return {**super().get_config(), "units": self.units // self.pieces, "pieces": self.pieces}
 
 
-@layer(
-    formula=r"\mathrm{silu}(x W) \, (x V)",
-    aliases={"x_transformers": """GLU(unit="GLU(activation='silu')", use_bias=True)"""},
-)
+def _of_x_transformers(dim_in: int, dim_out: int, activation: Any) -> dict[str, Any]:
+    return {"units": dim_out, "unit": GLU(activation), "use_bias": True}
+
+
+@layer(formula=r"\mathrm{silu}(x W) \, (x V)", aliases={"x_transformers": {"GLU": _of_x_transformers}})
 class GatedDense(FusedDense):
     """The first half of a gated feed-forward block: two projections in one matrix product, one gating the other.
 

@@ -20,11 +20,10 @@ __all__ = ["GLU"]
     formula=r"\sigma(x_{gate}) x_{up}",
     aliases={
         "keras": "glu",
-        "torch": ("GLU", "glu"),
-        "jax": "glu",
-        "flax": "glu",
-        "paddle": ("GLU", "glu"),
-        "mlx": "GLU",
+        "jax flax": "glu(axis=-1)",
+        "torch": {"GLU": lambda dim=-1: {"axis": dim}, "glu": lambda dim=-1: {"axis": dim}},
+        "paddle": ("GLU(axis=-1)", "glu(axis=-1)"),
+        "mlx": "GLU(axis=-1)",
     },
 )
 class GLU(ChannelChanging):

@@ -15,7 +15,7 @@ __all__ = ["SiTUGLU", "SwiGLUClamped", "SwiGLUOAI", "SwiGLUStep"]
 
 @layer(
     formula=r"g \sigma(\alpha g) (u + 1), \quad g = \min(x_{gate}, L), u = \mathrm{clip}(x_{up}, -L, L)",
-    aliases={"vllm": "SwigluOAIAndMul", "gpt_oss": "swiglu"},
+    aliases={"vllm": "SwigluOAIAndMul(alpha=1.702, limit=7.0)", "gpt_oss": "swiglu(alpha=1.702, limit=7.0)"},
 )
 class SwiGLUOAI(PresetGLU):
     """SwiGLU of gpt-oss: clamped, steeper, and with 1 added to up.
@@ -56,7 +56,7 @@ class SwiGLUOAI(PresetGLU):
 
 @layer(
     formula=r"\mathrm{silu}(\min(x_{gate}, L)) \, \mathrm{clip}(x_{up}, -L, L)",
-    aliases={"vllm": "SiluAndMulWithClamp"},
+    aliases={"vllm": {"SiluAndMulWithClamp": lambda swiglu_limit=10.0: {"limit": swiglu_limit}}},
 )
 class SwiGLUClamped(PresetGLU):
     """SwiGLU of DeepSeek-V4, clamped before the activation.
@@ -89,7 +89,7 @@ class SwiGLUClamped(PresetGLU):
 
 @layer(
     formula=r"\min(\mathrm{silu}(x_{gate}), L) \, \mathrm{clip}(x_{up}, -L, L)",
-    aliases={"vllm": "SwigluStepAndMul"},
+    aliases={"vllm": "SwigluStepAndMul(limit=7.0)"},
 )
 class SwiGLUStep(PresetGLU):
     """SwiGLU of Step-3.7, clamped after the activation.

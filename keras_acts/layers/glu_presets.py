@@ -49,10 +49,10 @@ class PresetGLU(GLU):
 @layer(
     formula=r"\mathrm{silu}(x_{gate}) x_{up}",
     aliases={
-        "vllm": ("SiluAndMul", "MulAndSilu(gate_first=False)"),
+        "vllm": ("SiluAndMul", "MulAndSilu(*, gate_first=False)"),
         "paddle": "swiglu",
-        "onnx": "SwiGLU",
-        "diffusers": "SwiGLU(gate_first=False)",
+        "onnx": "SwiGLU(alpha=1.0)",
+        "diffusers": "SwiGLU(*, gate_first=False)",
     },
 )
 class SwiGLU(PresetGLU):
@@ -83,7 +83,10 @@ class SwiGLU(PresetGLU):
 
 @layer(
     formula=r"\mathrm{gelu}(x_{gate}) x_{up}",
-    aliases={"diffusers": "GEGLU(gate_first=False)", "vllm": "GeluAndMul"},
+    aliases={
+        "diffusers": "GEGLU(*, gate_first=False)",
+        "vllm": {"GeluAndMul": lambda approximate="none": {"approximate": approximate == "tanh"}},
+    },
 )
 class GEGLU(PresetGLU):
     """Gated unit with gelu, of T5 1.1, Gemma and ModernBERT.

@@ -1,6 +1,7 @@
 """Which layers there are, and how a string or config becomes a new one of them."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,7 +11,7 @@ import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import constructor_arguments
-from keras_acts.core.registry import Declared, aliases_by_framework
+from keras_acts.core.registry import Alias, Declared, aliases_by_framework, framework_of
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
 
@@ -24,7 +25,7 @@ class LayerDeclaration(Declared):
     kind: ClassVar[str] = "layers"
     cls: type[keras.Layer]
     formula: str  # in LaTeX
-    aliases: Mapping[str, tuple[str, ...]]
+    aliases: Mapping[str, tuple[Alias, ...]]
     package: str = "keras_acts"
 
     def __post_init__(self) -> None:
@@ -45,15 +46,16 @@ def layer(
 
     Args:
         formula: the formula in LaTeX.
-        aliases: names in other frameworks with that framework's defaults as our arguments, such as
-            `{"torch": "PReLU(shared_axes='all')"}`, reached as `get("torch:PReLU")`.
+        aliases: names in other frameworks with the arguments that they take there, as for `keras_acts.activation`:
+            `{"flax": {"PReLU": lambda negative_slope_init=0.01: {...}}}`, reached as `get("flax:PReLU")`.
 
     Raises:
         ValueError: if the name is taken.
     """
 
     def declare(cls: LayerClass) -> LayerClass:
-        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases))
+        own = [name for name in constructor_arguments(cls) if name != "kwargs"]
+        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, own))
         resolve.layers.add(record)
         keras_bridge.register(cls, record.registered_name)
         return cls
@@ -91,7 +93,8 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     """A layer from a string, a class or a config dict; always a new one. A layer is returned as it is.
 
     Args:
-        identifier: "PReLU", "PReLU(shared_axes=[1, 2])", "torch:PReLU", a layer class, a serialized layer, or a layer.
+        identifier: "PReLU", "PReLU(shared_axes=[1, 2])", "torch:PReLU(64)" as torch means it, a layer class, a
+            serialized layer, or a layer.
         **arguments: arguments of the constructor; they win over those in the string.
 
     Returns:
@@ -107,8 +110,10 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     """
     if isinstance(identifier, str):
         name, positional, given = spec.parse(identifier)
-        cls, preset = _by_framework(name) if ":" in name else (info(name).cls, {})
-        return _made(cls, positional, {**preset, **given, **arguments})
+        foreign = resolve.layers.from_foreign(name, positional, given, arguments)
+        if foreign is not None:
+            return _made(foreign[0].cls, (), foreign[1])
+        return _made(info(name).cls, positional, {**given, **arguments})
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
         return _made(identifier, (), arguments)
     if isinstance(identifier, dict):
@@ -159,22 +164,16 @@ def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[s
     return cls(*positional, **arguments)
 
 
-def _by_framework(name: str) -> tuple[type[keras.Layer], dict[str, Any]]:
-    """`"torch:PReLU"` -> PReLU and torch's own defaults."""
-    found = resolve.layers.find_foreign(name)
-    if found is None:
-        raise ValueError(_unknown(name))
-    return found[0].cls, found[2]
-
-
 def _unknown(name: str) -> str:
-    bare = name.rpartition(":")[2]
-    activation = resolve.find(bare) or resolve.find(bare.lower())
-    if activation is not None and bare.lower() not in {known.lower() for known in names()}:
+    framework, bare = framework_of(name), re.split("[.:>]", name)[-1]
+    foreign = resolve.activations.spelled_in_framework(name)
+    activation = foreign or getattr(resolve.find(bare) or resolve.find(bare.lower()), "name", None)
+    if activation is not None and (foreign or bare.lower() not in {known.lower() for known in names()}):
+        own = f", with defaults of its own and not those of {framework}" if framework and not foreign else ""
         return (
             f"'{name}' is an activation function without weights, not a layer. "
-            f"Use keras.layers.Activation('{activation.name}'). Received: {name!r}"
+            f"Use keras.layers.Activation('{activation}'){own}. Received: {name!r}"
         )
     return (
-        f"Unknown layer.{resolve.layers.did_you_mean(bare)} `keras_acts.layers.names()` lists all. Received: {name!r}"
+        f"Unknown layer.{resolve.layers.did_you_mean(name)} `keras_acts.layers.names()` lists all. Received: {name!r}"
     )

@@ -25,16 +25,21 @@ def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
     return ops.where(x > 0.0, x, times(x, alpha))
 
 
+def _prelu_of_torch(num_parameters: int = 1, init: float = 0.25) -> dict[str, Any]:
+    return {"alpha_initializer": init, "shared_axes": "all" if num_parameters == 1 else None}
+
+
+def _prelu_of_keras(alpha_initializer: Any = "zeros", *, shared_axes: Any = None) -> dict[str, Any]:
+    return {"alpha_initializer": alpha_initializer, "shared_axes": shared_axes or []}
+
+
 @layer(
     formula=r"\max(x, 0) + \alpha \min(x, 0)",
     aliases={
-        "keras": "PReLU(alpha_initializer='zeros', shared_axes=[])",
-        "torch": "PReLU(shared_axes='all')",
-        "flax": "PReLU(alpha_initializer=0.01, shared_axes='all')",
-        "timm": "prelu(shared_axes='all')",
-        "hf": "prelu(shared_axes='all')",
-        "paddle": "PReLU(shared_axes='all')",
-        "mmcv": "PReLU(shared_axes='all')",
+        "keras": {"PReLU": _prelu_of_keras},
+        "torch paddle mmcv": {"PReLU": _prelu_of_torch},
+        "timm hf": {"prelu": _prelu_of_torch},
+        "flax": {"PReLU": lambda negative_slope_init=0.01: _prelu_of_torch(init=negative_slope_init)},
     },
 )
 class PReLU(LearnableActivation):
@@ -100,7 +105,11 @@ def _star_relu(x: Tensor, scale: Tensor) -> Tensor:
     return positive * (scale * positive)
 
 
-@layer(formula=r"s \max(x, 0)^2 + b", aliases={"timm": "StarReLU"})
+def _star_relu_of_timm(scale_value: float = 1.0, bias_value: float = 0.0) -> dict[str, float]:
+    return {"scale_initializer": scale_value, "bias_initializer": bias_value}
+
+
+@layer(formula=r"s \max(x, 0)^2 + b", aliases={"timm": {"StarReLU": _star_relu_of_timm}})
 class StarReLU(LearnableActivation):
     """Squared ReLU with a learned scale and offset: the activation of MetaFormer.
 
@@ -154,7 +163,10 @@ def _tlu(x: Tensor, alpha: Tensor, tau: Tensor) -> Tensor:
     return ops.maximum(x, times(x, alpha) + tau)
 
 
-@layer(formula=r"\max(x, \alpha x + \tau)", aliases={"tfa": "TLU(shared_axes=[])"})
+@layer(
+    formula=r"\max(x, \alpha x + \tau)",
+    aliases={"tfa": "TLU(affine=False, tau_initializer='zeros', *, alpha_initializer='zeros', shared_axes=[])"},
+)
 class TLU(LearnableActivation):
     """Thresholded linear unit: ReLU with a learned threshold in place of 0.
 

@@ -15,12 +15,25 @@ __all__ = ["CReLU", "Maxout"]
 GROUPINGS = ("strided", "consecutive")
 
 
+def _of_tfa(num_units: int | None = None, axis: int = -1) -> dict[str, Any]:
+    if num_units is not None:
+        raise ValueError(
+            "`num_units` of TF Addons is the number of outputs. Maxout takes the number of inputs for each: "
+            f"pieces = channels / num_units. Received: num_units={num_units!r}"
+        )
+    return {"axis": axis}
+
+
+def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
+    return {"pieces": groups, "grouping": "consecutive", "axis": axis}
+
+
 @layer(
     formula=r"\max_{i=1}^k x_i",
     aliases={
-        "tfa": "Maxout",
-        "paddle": ("Maxout(grouping='consecutive', axis=1)", "maxout(grouping='consecutive', axis=1)"),
-        "echo": "Maxout(pieces=1, grouping='consecutive', axis=1)",
+        "tfa": {"Maxout": _of_tfa},
+        "paddle": {"Maxout": _of_paddle, "maxout": _of_paddle},
+        "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },
 )
 class Maxout(ChannelChanging):
@@ -91,7 +104,7 @@ class Maxout(ChannelChanging):
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 
 
-@layer(formula=r"[\max(x, 0), \max(-x, 0)]", aliases={"tf": "crelu"})
+@layer(formula=r"[\max(x, 0), \max(-x, 0)]", aliases={"tf": "crelu(axis=-1)"})
 class CReLU(ChannelChanging):
     """Both signs of each channel, rectified: twice the channels, and no information lost.
 

@@ -22,9 +22,20 @@ class _Saturating(LearnableActivation):
         self.add_learnable_parameter("beta", 0.0)
 
 
+def _of_authors(normalized_shape: Any = None, channels_last: Any = None, alpha_init_value: float = 0.5) -> Any:
+    return {"alpha_initializer": alpha_init_value}
+
+
+def _of_x_transformers(dim: Any = None, init_alpha: float = 0.5, init_bias: float = 0.0) -> dict[str, Any]:
+    return {"alpha_initializer": init_alpha, "shift_initializer": init_bias}
+
+
 @layer(
     formula=r"\gamma \tanh(\alpha x) + \beta",
-    aliases={"x_transformers": "DynamicTanh(alpha_initializer=1.0)", "dyt": "DynamicTanh"},
+    aliases={
+        "x_transformers": {"DynamicTanh": lambda dim=None, init_alpha=1.0: {"alpha_initializer": init_alpha}},
+        "dyt": {"DynamicTanh": _of_authors},
+    },
 )
 class DynamicTanh(_Saturating):
     """DyT: a scaled tanh in place of layer normalization.
@@ -56,7 +67,7 @@ class DynamicTanh(_Saturating):
         return gamma * activations.tanh(alpha * nx.finite(x)) + beta
 
 
-@layer(formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta", aliases={"x_transformers": "Derf"})
+@layer(formula=r"\gamma \mathrm{erf}(\alpha x + s) + \beta", aliases={"x_transformers": {"Derf": _of_x_transformers}})
 class Derf(_Saturating):
     """A scaled error function in place of layer normalization.
 

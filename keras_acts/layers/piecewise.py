@@ -43,9 +43,10 @@ def _srelu(x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: 
 @layer(
     formula=r"x + (a_l - 1) \min(x - t_l, 0) + (a_r - 1) \max(x - t_l - |t_r|, 0)",
     aliases={
-        "keras_contrib": "SReLU(shared_axes=[], "
+        "keras_contrib": "SReLU(t_left_initializer='zeros', "
         "a_left_initializer={'class_name': 'RandomUniform', 'config': {'minval': 0.0, 'maxval': 1.0}}, "
-        "t_right_initializer={'class_name': 'RandomUniform', 'config': {'minval': 0.0, 'maxval': 5.0}})"
+        "t_right_initializer={'class_name': 'RandomUniform', 'config': {'minval': 0.0, 'maxval': 5.0}}, "
+        "a_right_initializer='ones', *, shared_axes=[])"
     },
 )
 class SReLU(LearnableActivation):
@@ -120,7 +121,7 @@ def _halves(items: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], tuple[Tensor
     return items[: len(items) // 2], items[len(items) // 2 :]
 
 
-@layer(formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)", aliases={"echo": "APL(pieces=1)"})
+@layer(formula=r"\max(x, 0) + \sum_{s=1}^S a_s \max(b_s - x, 0)")
 class APL(LearnableActivation):
     """Adaptive piecewise linear unit: ReLU plus learned hinges, which can form any such shape, convex or not.
 

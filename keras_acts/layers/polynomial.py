@@ -53,7 +53,7 @@ class PolyReLU(_Polynomial):
 
 @layer(
     formula=r"w_0 \, n(x^3) + w_1 \, n(x^2) + w_2 \, n(x) + b, \quad n(v) = v / \sqrt{\overline{v^2} + \epsilon}",
-    aliases={"polycom": "PolyNorm"},
+    aliases={"polycom": {"PolyNorm": lambda eps=1e-6: {"epsilon": eps}}},
 )
 class PolyNorm(_Polynomial):
     """A learned cubic polynomial whose powers are each normalized, for feed-forward blocks of transformers.

@@ -19,7 +19,7 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["Rational"]
 
 
-@layer(formula=r"\frac{\sum_{j=0}^m a_j x^j}{1 + |\sum_{k=1}^n b_k x^k|}", aliases={"rational_activations": "Rational"})
+@layer(formula=r"\frac{\sum_{j=0}^m a_j x^j}{1 + |\sum_{k=1}^n b_k x^k|}")
 class Rational(LearnableActivation):
     """Padé activation unit (PAU): a learned quotient of polynomials without poles, which can take almost any shape.
 

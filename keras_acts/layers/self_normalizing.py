@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -49,7 +49,7 @@ def drop(
     return ops.where(kept, scale * x + shift, dropped)
 
 
-@layer(formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))", aliases={"keras": "SELU", "torch": "SELU"})
+@layer(formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))", aliases={"torch": "SELU"})
 class SELU(ActivationLayer):
     """SELU with the fixed point of your choice, and with its dropout.
 
@@ -117,9 +117,12 @@ class SELU(ActivationLayer):
 @layer(
     formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
     aliases={
-        "keras": "AlphaDropout",
-        "torch": ("AlphaDropout(rate=0.5)", "FeatureAlphaDropout(rate=0.5)"),
-        "paddle": "AlphaDropout(rate=0.5)",
+        "keras": {"AlphaDropout": lambda rate: {"rate": rate}},
+        "torch": {
+            "AlphaDropout": lambda p=0.5: {"rate": p},
+            "FeatureAlphaDropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"},
+        },
+        "paddle": {"AlphaDropout": lambda p=0.5: {"rate": p}},
     },
 )
 class AlphaDropout(RandomActivation):
@@ -136,7 +139,8 @@ class AlphaDropout(RandomActivation):
         activation: name, spec string or callable: the self-normalising activation that comes before, such as "selu" or
             `keras_acts.initializers.standardize("elu")`.
         noise_shape: None, or the shape of the random choices, of which size 1 is shared along an axis and None is the
-            input's size. (None, 1, 1, None) drops whole channels of images, as torch's FeatureAlphaDropout does.
+            input's size. "channels", which is (None, 1, 1, None) for images, drops whole channels of each sample, as
+            torch's FeatureAlphaDropout does.
         seed: int, seed of the random numbers; None for another one each time.
 
     Input shape:
@@ -164,7 +168,7 @@ class AlphaDropout(RandomActivation):
         self,
         rate: float,
         activation: Any = "selu",
-        noise_shape: NoiseShape | None = None,
+        noise_shape: NoiseShape | Literal["channels"] | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -184,7 +188,9 @@ class AlphaDropout(RandomActivation):
                 f"no finite limit at minus infinity. Received: activation={activation!r}"
             )
         self.saturation = saturation
-        self.noise_shape = None if noise_shape is None else list(noise_shape)
+        if isinstance(noise_shape, str):
+            params.choice("noise_shape", noise_shape, "AlphaDropout", ("channels",))
+        self.noise_shape = noise_shape if noise_shape is None or isinstance(noise_shape, str) else list(noise_shape)
 
     @override
     def activate(self, x: Tensor) -> Tensor:
@@ -192,12 +198,15 @@ class AlphaDropout(RandomActivation):
 
     @override
     def sample(self, x: Tensor) -> Tensor:
-        if self.noise_shape is not None and len(self.noise_shape) != len(x.shape):
+        shape = self.noise_shape
+        if shape == "channels":
+            shape = [None, *[1] * (len(x.shape) - 2), None]
+        if shape is not None and len(shape) != len(x.shape):
             raise ValueError(
                 f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "
                 f"Received: noise_shape={self.noise_shape} for an input of shape {tuple(x.shape)}"
             )
-        return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, self.noise_shape)
+        return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, shape)
 
 
 def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.Layer:

@@ -32,7 +32,11 @@ def _snake(x: Tensor, frequency: Tensor) -> Tensor:
 
 @layer(
     formula=r"x + \frac{\sin^2(a x)}{a}",
-    aliases={"tfa": "Snake(shared_axes='all')", "hf": "Snake1d", "bigvgan": "Snake"},
+    aliases={
+        "tfa": "Snake(frequency_initializer='ones', *, shared_axes='all')",
+        "hf": {"Snake1d": lambda hidden_dim=None: {}},
+        "bigvgan": {"Snake": lambda in_features=None, alpha=1.0: {"frequency_initializer": alpha}},
+    },
 )
 class Snake(LearnableActivation):
     """A ramp with a ripple of learned frequency, for learning periodic functions beyond the data.
@@ -69,7 +73,10 @@ class Snake(LearnableActivation):
         return _snake(x, frequency)
 
 
-@layer(formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)", aliases={"hf": "SnakeBeta"})
+@layer(
+    formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
+    aliases={"hf": {"SnakeBeta": lambda in_features=None, alpha=1.0: {}}},
+)
 class SnakeBeta(LearnableActivation):
     """Snake with a magnitude of its own: frequency and height of the ripple are learned apart.
 
@@ -113,7 +120,7 @@ class SnakeBeta(LearnableActivation):
         return x + ops.exp(-beta) * ops.square(ops.sin(nx.finite(ops.exp(alpha) * x)))
 
 
-@layer(formula=r"\sin(\omega_0 x)", aliases={"echo": ("Sine(w0=1.0)", "Siren")})
+@layer(formula=r"\sin(\omega_0 x)", aliases={"echo": "Sine(w0=1.0)"})
 class Sine(LearnableActivation):
     """Sine with frequency w0: the activation of SIREN, for images, sounds and fields as functions of coordinates.
 

@@ -16,7 +16,10 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["DynamicReLU", "FReLU"]
 
 
-@layer(formula=r"\max(x, BN(DWConv_{k \times k}(x)))", aliases={"echo": "Funnel"})
+@layer(
+    formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
+    aliases={"echo": {"Funnel": lambda in_channels=None: {"epsilon": 1e-5, "momentum": 0.9}}},
+)
 class FReLU(ActivationLayer):
     """Funnel ReLU: the threshold of each pixel is a learned function of its neighbourhood.
 
@@ -27,6 +30,8 @@ class FReLU(ActivationLayer):
 
     Args:
         kernel_size: int >= 1, height and width of the neighbourhood in pixels.
+        epsilon: float > 0, of the normalization. That of torch is 1e-5.
+        momentum: float in [0, 1], of the normalization. torch's default, 0.1 there, is 0.9.
 
     Input shape:
         (batch, height, width, channels), or (batch, channels, height, width) where image_data_format says so.
@@ -45,8 +50,10 @@ class FReLU(ActivationLayer):
         arXiv:2007.11824, Funnel Activation for Visual Recognition.
     """
 
-    def __init__(self, kernel_size: int = 3, **kwargs: Any) -> None:
+    def __init__(self, kernel_size: int = 3, epsilon: float = 1e-3, momentum: float = 0.99, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.epsilon = params.finite_number("epsilon", epsilon, "FReLU", low=0.0, exclusive=True)
+        self.momentum = params.finite_number("momentum", momentum, "FReLU", low=0.0, high=1.0)
         self.kernel_size = params.integer("kernel_size", kernel_size, "FReLU", low=1)
 
     @override
@@ -65,7 +72,9 @@ class FReLU(ActivationLayer):
             dtype=self.wide_dtype,
             name="conv",
         )
-        self.norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="norm")
+        self.norm = keras.layers.BatchNormalization(
+            epsilon=self.epsilon, momentum=self.momentum, dtype=self.wide_dtype, name="norm"
+        )
         self.conv.build((None, None, None, channels))
         self.norm.build((None, None, None, channels))
 
@@ -87,7 +96,16 @@ class FReLU(ActivationLayer):
 
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    aliases={"dyrelu": ("DyReLUA(per_channel=False, reduction=4)", "DyReLUB(reduction=4)")},
+    aliases={
+        "dyrelu": {
+            "DyReLUA": lambda channels=None, reduction=4, k=2: {
+                "pieces": k,
+                "reduction": reduction,
+                "per_channel": False,
+            },
+            "DyReLUB": lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction},
+        }
+    },
 )
 class DynamicReLU(ActivationLayer):
     """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.
@@ -95,14 +113,15 @@ class DynamicReLU(ActivationLayer):
     f(x) = maximum over k of a_k x + b_k
 
     a_k and b_k come from the mean of each channel, where a mask keeps it, by two dense maps with a ReLU between,
-    squeezed into a_1 in (0, 2), other a_k in (-1, 1) and b_k in (-0.5, 0.5): around ReLU. It costs about
-    2 pieces channels^2 / reduction weights.
+    squeezed by 2 sigmoid(z) - 1 into a_1 in (0, 2), other a_k in (-1, 1) and b_k in (-0.5, 0.5): around ReLU. It
+    costs about 2 pieces channels^2 / reduction weights.
 
     Args:
         pieces: int >= 1, number of lines.
         reduction: int >= 1; the first dense map has channels // reduction units.
         per_channel: True for coefficients for each channel (version B of the paper), False for coefficients that all
             channels share (version A).
+        squash: "sigmoid" for 2 sigmoid(z) - 1, or "tanh" for tanh(z), which files without this argument have.
 
     Input shape:
         (batch, ..., channels), usually (batch, height, width, channels).
@@ -118,11 +137,19 @@ class DynamicReLU(ActivationLayer):
         arXiv:2003.10027, Dynamic ReLU.
     """
 
-    def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, squash: str = "sigmoid", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
         self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
         self.per_channel = bool(per_channel)
+        self.squash = params.choice("squash", squash, "DynamicReLU", ("sigmoid", "tanh"))
+
+    @classmethod
+    @override
+    def from_config(cls, config: dict[str, Any]) -> "DynamicReLU":
+        return cls(**{"squash": "tanh", **config})
 
     @override
     def build(self, input_shape: Shape) -> None:
@@ -136,7 +163,7 @@ class DynamicReLU(ActivationLayer):
         hidden = max(1, channels // self.reduction)
         lines = 2 * self.pieces * (channels if self.per_channel else 1)
         self.squeeze = pooling.SmallDense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
-        self.expand = pooling.SmallDense(lines, activation="tanh", dtype=self.wide_dtype, name="expand")
+        self.expand = pooling.SmallDense(lines, dtype=self.wide_dtype, name="expand")
         self.squeeze.build((None, channels))
         self.expand.build((None, hidden))
 
@@ -145,7 +172,8 @@ class DynamicReLU(ActivationLayer):
         axis = self._channel_axis(inputs.shape)
 
         def activate(x: Tensor) -> Tensor:
-            lines = self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask)))
+            steepness = 0.5 if self.squash == "sigmoid" else 1.0  # 2 sigmoid(z) - 1 is tanh(z / 2)
+            lines = ops.tanh(steepness * self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask))))
             coefficients = [pooling.over_space(part, x, axis) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]

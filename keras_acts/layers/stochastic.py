@@ -41,7 +41,10 @@ class RandomActivation(ActivationLayer):
 
 @layer(
     formula=r"\max(x, 0) + a \min(x, 0), \quad a \sim U(l, u)",
-    aliases={"tfa": "rrelu", "torch": ("RReLU", "rrelu"), "paddle": ("RReLU", "rrelu"), "mmcv": "RReLU"},
+    aliases={
+        "torch paddle mmcv": "RReLU(lower=0.125, upper=0.3333333333333333)",
+        "torch paddle tfa": "rrelu(lower=0.125, upper=0.3333333333333333)",
+    },
 )
 class RReLU(RandomActivation):
     """Randomized leaky ReLU: a slope drawn for each negative input in training, the mean slope in inference.
@@ -135,10 +138,7 @@ class NoisyReLU(RandomActivation):
         return ops.relu(x + deviation * noise)
 
 
-@layer(
-    formula=r"\max(0, x) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)",
-    aliases={"echo": "ProbAct(sigma_initializer=0.0)"},
-)
+@layer(formula=r"\max(0, x) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)")
 class ProbAct(RandomActivation, LearnableActivation):
     """ReLU with normal noise of a learned size: a regularizer that each network, or channel, sets for itself.
 
@@ -184,9 +184,16 @@ class ProbAct(RandomActivation, LearnableActivation):
         return ops.relu(x) + sigma * keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
 
 
+def _of_torch(tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> dict[str, Any]:
+    return {"temperature": tau, "hard": hard, "axis": dim}  # torch ignores eps, too
+
+
 @layer(
     formula=r"\mathrm{softmax}((x + g) / \tau), \quad g_i \sim \mathrm{Gumbel}(0, 1)",
-    aliases={"torch": "gumbel_softmax", "paddle": "gumbel_softmax", "x_transformers": "gumbel_softmax"},
+    aliases={
+        "torch": {"gumbel_softmax": _of_torch},
+        "paddle": "gumbel_softmax(temperature=1.0, hard=False, axis=-1)",
+    },
 )
 class GumbelSoftmax(RandomActivation):
     """A random choice among categories with softmax probabilities, through which gradients flow.

@@ -28,7 +28,7 @@ def _swish(x: Tensor, beta: Tensor) -> Tensor:
     return ops.where(beta == 0.0, 0.5 * x, sign * nx.sigmoid_gated(sign * x, beta * nx.finite(x)))
 
 
-@layer(formula=r"x \sigma(\beta x)", aliases={"keras_contrib": "Swish", "echo": "Swish"})
+@layer(formula=r"x \sigma(\beta x)")
 class Swish(LearnableActivation):
     """Swish with a learned beta: x / 2 at beta = 0, `silu` at 1, towards ReLU as beta grows.
 
@@ -78,7 +78,7 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
     return ops.where(far, line, _swish((p1 - p2) * near, beta) + p2 * near)
 
 
-@layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": "AconC"})
+@layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": {"AconC": lambda width=None: {}}})
 class ACONC(LearnableActivation):
     """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
 
@@ -130,10 +130,14 @@ def _slope_initializer(initializer: Initializer) -> Initializer:
     return keras.initializers.RandomNormal(stddev=1.0) if initializer is None else initializer
 
 
+def _of_authors(width: Any = None, r: int = 16) -> dict[str, Any]:
+    return {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}
+
+
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
     r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
-    aliases={"acon": "MetaAconC"},
+    aliases={"acon": {"MetaAconC": _of_authors}},
 )
 class MetaACON(LearnableActivation):
     """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
@@ -147,6 +151,9 @@ class MetaACON(LearnableActivation):
         reduction: int >= 1, the r above.
         p1_initializer: initial slope of one line: a number, an initializer, or None for a normal distribution.
         p2_initializer: initial slope of the other line, likewise.
+        batch_norm: False to leave BN out, as other copies of the code do.
+        epsilon: float > 0, of the normalizations. That of torch is 1e-5.
+        momentum: float in [0, 1], of the normalizations. torch's default, 0.1 there, is 0.9.
 
     Input shape:
         (batch, ..., channels), usually (batch, height, width, channels).
@@ -168,9 +175,15 @@ class MetaACON(LearnableActivation):
         reduction: int = 16,
         p1_initializer: Initializer = None,
         p2_initializer: Initializer = None,
+        batch_norm: bool = True,
+        epsilon: float = 1e-3,
+        momentum: float = 0.99,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.batch_norm = bool(batch_norm)
+        self.epsilon = params.finite_number("epsilon", epsilon, "MetaACON", low=0.0, exclusive=True)
+        self.momentum = params.finite_number("momentum", momentum, "MetaACON", low=0.0, high=1.0)
         self.reduction = params.integer("reduction", reduction, "MetaACON", low=1)
         self.add_learnable_parameter("p1", _slope_initializer(p1_initializer))
         self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
@@ -182,13 +195,20 @@ class MetaACON(LearnableActivation):
         assert channels is not None  # or there were no weights for each channel
         hidden = max(self.reduction, channels // self.reduction)
         self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
-        self.squeeze_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="squeeze_norm")
+        self.squeeze_norm = self._norm("squeeze_norm")
         self.expand = pooling.SmallDense(channels, dtype=self.wide_dtype, name="expand")
-        self.expand_norm = keras.layers.BatchNormalization(dtype=self.wide_dtype, name="expand_norm")
+        self.expand_norm = self._norm("expand_norm")
         self.squeeze.build((None, channels))
         self.squeeze_norm.build((None, hidden))
         self.expand.build((None, hidden))
         self.expand_norm.build((None, channels))
+
+    def _norm(self, name: str) -> keras.Layer:
+        if not self.batch_norm:
+            return keras.layers.Identity(dtype=self.wide_dtype, name=name)
+        return keras.layers.BatchNormalization(
+            epsilon=self.epsilon, momentum=self.momentum, dtype=self.wide_dtype, name=name
+        )
 
     @override
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:

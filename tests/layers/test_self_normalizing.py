@@ -105,9 +105,17 @@ def test_rate_0_and_rate_1(activation):
     np.testing.assert_array_equal(tape.gradient(y, x), np.zeros((1, 100)))
 
 
-def test_noise_shape_drops_whole_channels():
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.AlphaDropout(0.3, noise_shape=(None, 1, 1, None), seed=1),
+        layers.AlphaDropout.from_config(layers.AlphaDropout(0.3, noise_shape="channels", seed=1).get_config()),
+        layers.get("torch:FeatureAlphaDropout(0.3)", seed=1),
+    ],
+)
+def test_noise_shape_drops_whole_channels(layer):
     x = np.random.default_rng(0).normal(size=(8, 5, 5, 30)).astype("float32")
-    y = np.asarray(layers.AlphaDropout(0.3, noise_shape=(None, 1, 1, None), seed=1)(x, training=True))
+    y = np.asarray(layer(x, training=True))
     constant = np.ptp(y, axis=(1, 2)) == 0.0
     assert np.mean(constant) == pytest.approx(0.3, abs=0.1)
     assert len(np.unique(y.transpose(0, 3, 1, 2)[constant])) == 1
@@ -149,6 +157,10 @@ def test_dropout_for(activation, kind):
         (
             lambda: layers.AlphaDropout(1.5),
             "`rate` of AlphaDropout must be a finite number >= 0 and <= 1. Received: rate=1.5",
+        ),
+        (
+            lambda: layers.AlphaDropout(0.1, noise_shape="rows"),
+            "`noise_shape` of AlphaDropout must be one of 'channels'",
         ),
         (lambda: layers.AlphaDropout(-0.1), "`rate` of AlphaDropout must be a finite number >= 0 and <= 1"),
         (lambda: layers.AlphaDropout(float("nan")), "`rate` of AlphaDropout must be"),

@@ -215,8 +215,9 @@ def test_poly_norm():
         np.testing.assert_allclose(own(x.astype(dtype)), expected, atol=1e-14 if dtype == "float64" else 1e-6)
 
 
-def test_frelu():
-    layer = layers.FReLU(dtype="float64")
+@pytest.mark.parametrize("epsilon", [1e-3, 1e-5])
+def test_frelu(epsilon):
+    layer = layers.FReLU(epsilon=epsilon, dtype="float64")
     x = sample((5, 4, 3))
     layer.build(x.shape)
     rng = np.random.default_rng(0)
@@ -226,7 +227,7 @@ def test_frelu():
     gamma, beta, mean, variance = (keras.ops.convert_to_numpy(w) for w in layer.norm.weights)
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     funnel = sum(kernel[i, j] * padded[:, i : i + 5, j : j + 4] for i in range(3) for j in range(3))
-    funnel = gamma * (funnel - mean) / np.sqrt(variance + layer.norm.epsilon) + beta
+    funnel = gamma * (funnel - mean) / np.sqrt(variance + epsilon) + beta
     np.testing.assert_allclose(layer(x, training=False), np.maximum(x, funnel), rtol=1e-12, atol=1e-12)
 
 
@@ -240,14 +241,15 @@ def test_dynamic_relu(per_channel):
     layer = layers.DynamicReLU(reduction=2, per_channel=per_channel, dtype="float64")
     x = sample((5, 4, 6))
     layer.build(x.shape)
-    theta = 2 / (1 + np.exp(-2 * _dense(layer.expand, np.maximum(_dense(layer.squeeze, x.mean((1, 2))), 0)))) - 1
+    theta = 2 / (1 + np.exp(-_dense(layer.expand, np.maximum(_dense(layer.squeeze, x.mean((1, 2))), 0)))) - 1
     a1, a2, b1, b2 = (part[:, None, None, :] for part in np.split(theta, 4, axis=-1))
     expected = np.maximum((1 + a1) * x + 0.5 * b1, a2 * x + 0.5 * b2)
     np.testing.assert_allclose(layer(x), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_meta_acon():
-    layer = layers.MetaACON(reduction=2, dtype="float64")
+@pytest.mark.parametrize("arguments", [{}, {"epsilon": 1e-5}, {"batch_norm": False}], ids=str)
+def test_meta_acon(arguments):
+    layer = layers.MetaACON(reduction=2, dtype="float64", **arguments)
     x = sample((5, 4, 6))
     layer.build(x.shape)
     rng = np.random.default_rng(0)
@@ -255,14 +257,27 @@ def test_meta_acon():
         weight.assign(rng.uniform(0.5, 1.5, weight.shape))
 
     def normalized(norm, z):
+        if arguments.get("batch_norm") is False:
+            return z
         gamma, beta, mean, variance = (keras.ops.convert_to_numpy(w) for w in norm.weights)
-        return gamma * (z - mean) / np.sqrt(variance + norm.epsilon) + beta
+        return gamma * (z - mean) / np.sqrt(variance + arguments.get("epsilon", 1e-3)) + beta
 
     z = normalized(layer.squeeze_norm, _dense(layer.squeeze, x.mean((1, 2))))
     beta = 1 / (1 + np.exp(-normalized(layer.expand_norm, _dense(layer.expand, z))))[:, None, None]
     p1, p2 = (keras.ops.convert_to_numpy(weight) for weight in (layer.p1, layer.p2))
     u = (p1 - p2) * x
     np.testing.assert_allclose(layer(x, training=False), u / (1 + np.exp(-beta * u)) + p2 * x, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("layer", [layers.FReLU(momentum=0.9), layers.MetaACON(reduction=2, momentum=0.9)])
+def test_momentum_is_that_of_the_moving_averages(layer):
+    x = sample((5, 4, 6)).astype("float32")
+    layer.build(x.shape)
+    norm = layer.norm if isinstance(layer, layers.FReLU) else layer.squeeze_norm
+    z = layer.conv(x) if isinstance(layer, layers.FReLU) else layer.squeeze(x.mean((1, 2)))
+    layer(x, training=True)
+    mean = np.asarray(z).mean(tuple(range(z.ndim - 1)))
+    np.testing.assert_allclose(norm.moving_mean, 0.1 * mean, rtol=1e-4, atol=1e-6)
 
 
 # ---- Starting values -------------------------------------------------------------------------------------------------

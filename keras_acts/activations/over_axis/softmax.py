@@ -15,10 +15,19 @@ __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "sof
 __all__ += ["taylor_softmax"]
 
 
+def _of_torch(dim: int) -> dict[str, int]:  # without dim, torch takes axis 0 of some ranks and 1 of others
+    return {"axis": dim}
+
+
 @activation(
     formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={"keras tf jax flax paddle mlx": "softmax", "torch onnx": "Softmax"},
+    aliases={
+        "keras": "softmax",
+        "tf jax flax paddle mlx": "softmax(axis=-1)",
+        "torch": {"Softmax": _of_torch},
+        "onnx": "Softmax(axis=-1)",
+    },
 )
 def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits.
@@ -50,7 +59,12 @@ softmax.logits(lambda x, axis: x)
 @activation(
     formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.OVER_AXIS},
-    aliases={"keras tf jax flax paddle mlx": "log_softmax", "torch onnx": "LogSoftmax"},
+    aliases={
+        "keras": "log_softmax",
+        "tf jax flax paddle mlx": "log_softmax(axis=-1)",
+        "torch": {"LogSoftmax": _of_torch},
+        "onnx": "LogSoftmax(axis=-1)",
+    },
 )
 def log_softmax(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the exponentials of the outputs sum to 1")] = -1
@@ -80,7 +94,7 @@ def log_softmax(
 @activation(
     formula=Latex(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={"torch": "Softmin", "mlx": "softmin"},
+    aliases={"torch": {"Softmin": _of_torch}, "mlx": "softmin(axis=-1)"},
 )
 def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
@@ -109,7 +123,7 @@ softmin.logits(lambda x, axis: -x)
 @activation(
     formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
     traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={"torch": "Softmax2d(axis=-3)", "paddle": "Softmax2D(axis=-3)"},
+    aliases={"torch": "Softmax2d(*, axis=-3)", "paddle": "Softmax2D(*, axis=-3)"},
 )
 def softmax2d(
     x: nx.Tensor, axis: Annotated[int, Param("axis of the channels, along which the outputs sum to 1")] = -1

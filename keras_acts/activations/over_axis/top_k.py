@@ -146,7 +146,7 @@ def _zero(x: nx.Tensor, axis: int) -> nx.Tensor:
         r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0", reason="compares the entries along an axis"
     ),
     traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
-    aliases={"onnx": "Hardmax"},
+    aliases={"onnx": "Hardmax(axis=-1)"},
 )
 def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """1 for the largest entry, 0 for all others: softmax at temperature 0.
