@@ -14,8 +14,7 @@ def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> t
     """E f(z) and E f(z)^2 for z ~ N(mean, variance)."""
 
     def powers(x: np.ndarray) -> np.ndarray:
-        value = f.value(x)
-        return np.stack([value, value * value])
+        return np.stack([f.value(x), f.square(x)])
 
     first, second = _expectation(f, powers, variance, mean)
     return float(first), float(second)
@@ -23,7 +22,7 @@ def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> t
 
 def derivative_second_moment(f: Elementwise, variance: float = 1.0) -> float:
     """E f'(z)^2 for z ~ N(0, variance)."""
-    return float(_expectation(f, lambda x: np.square(f.derivative(x)), variance))
+    return float(_expectation(f, lambda x: f.square(x, order=1), variance))
 
 
 def variance_response(f: Elementwise, variance: float = 1.0) -> float:
@@ -33,7 +32,7 @@ def variance_response(f: Elementwise, variance: float = 1.0) -> float:
     """
 
     def integrand(x: np.ndarray) -> np.ndarray:
-        return np.square(f.value(x)) * (x * x / variance - 1.0)
+        return f.square(x) * (x * x / variance - 1.0)
 
     return float(_expectation(f, integrand, variance)) / (2.0 * variance)
 

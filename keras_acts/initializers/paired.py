@@ -12,7 +12,8 @@ from keras_acts.analysis.elementwise import Activation, as_function, is_layer
 from keras_acts.analysis.fixed_points import statistics
 from keras_acts.analysis.gain import gain
 from keras_acts.core import params, resolve
-from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
+from keras_acts.initializers import portable
+from keras_acts.initializers.scaling import KERAS_TELLS_AXES, Distribution
 
 __all__ = ["paired"]
 
@@ -47,7 +48,8 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
             "lstm", "gru", "conv_lstm": their kernels feed sigmoid gates whatever the activation is, so it does not
             enter: `LecunNormal`, orthogonal recurrent kernel (biases are left to Keras);
             "multi_head_attention" for the projections of MultiHeadAttention and GroupQueryAttention, which take no
-            activation: for inputs that come out of this activation; None for those of a normalisation layer.
+            activation: for inputs that come out of this activation; None for those of a normalisation layer. The
+            gain is in query, key and value; before the output projection there is no activation.
 
     Returns:
         A dict for `**`: `activation` where the layer takes one, and the initializers under the layer's names for them.
@@ -76,6 +78,10 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     return {"activation": activation, **kwargs}
 
 
+# Keras' own, or what stands for them where those are wrong in EinsumDense.
+_OWN: Any = keras.initializers if KERAS_TELLS_AXES else portable
+
+
 @dataclass(frozen=True)
 class _Weights:
     """Variance of the weights (times the inputs of an output) and of the biases, and the source of random numbers.
@@ -96,12 +102,12 @@ class _Weights:
             if math.isclose(scale, 1.0, rel_tol=1e-12):
                 return self.lecun()
             if math.isclose(scale, 2.0, rel_tol=1e-12):
-                return keras.initializers.HeNormal(seed=self.seed)
-        return keras.initializers.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
+                return _OWN.HeNormal(seed=self.seed)
+        return _OWN.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
 
     def lecun(self) -> keras.initializers.Initializer:
         """For kernels behind which no activation changes the variance."""
-        return keras.initializers.LecunNormal(seed=self.seed)
+        return _OWN.LecunNormal(seed=self.seed)
 
     def orthogonal(self, gain: float = 1.0) -> keras.initializers.Initializer:
         """For recurrent kernels."""
@@ -140,8 +146,15 @@ def _conv_transpose(weights: _Weights) -> Kwargs:
     return {**_dense(weights), "kernel_initializer": weights.kernel(mode="fan_out")}
 
 
+def _attention(weights: _Weights) -> Kwargs:
+    if math.isclose(weights.weight_variance, 1.0, rel_tol=1e-12):
+        return _dense(weights)
+    kernel = portable.Attention(weights.weight_variance, "fan_in", weights.distribution, seed=weights.seed)
+    return {**_dense(weights), "kernel_initializer": kernel}
+
+
 def _depthwise(weights: _Weights) -> Kwargs:
-    kernel = DepthwiseVarianceScaling(weights.weight_variance, weights.distribution, seed=weights.seed)
+    kernel = portable.Depthwise(weights.weight_variance, "fan_out", weights.distribution, seed=weights.seed)
     return {"depthwise_initializer": kernel, "bias_initializer": weights.bias()}
 
 
@@ -161,7 +174,8 @@ def _gated_rnn(weights: _Weights) -> Kwargs:
 
 # One entry for each way in which Keras layers spell their kernels and count their inputs.
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
-    **dict.fromkeys(("dense", "multi_head_attention"), _dense),
+    "dense": _dense,
+    "multi_head_attention": _attention,
     "conv_transpose": _conv_transpose,
     "depthwise": _depthwise,
     "separable": _separable,
