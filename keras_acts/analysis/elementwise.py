@@ -52,13 +52,13 @@ class Elementwise:
         """f'(x), the declared derivative or that of the backend."""
         return evaluate(self.function, x, orders=1)[1]
 
-    def square(self, x: np.ndarray, order: int = 0) -> np.ndarray:
-        """f(x)^2, or the square of a derivative."""
+    def squares(self, x: np.ndarray, orders: int = 0) -> list[np.ndarray]:
+        """f(x)^2 and the squares of the derivatives up to an order."""
         start = self.function
         if not isinstance(start, _RandomStart):
-            return np.square(evaluate(start, x, order)[order])
-        per_draw = evaluate(start.draws, np.repeat(x[:, None], len(start.shares), axis=1), order)[order]
-        return np.square(per_draw) @ start.shares
+            return [np.square(each) for each in evaluate(start, x, orders)]
+        per_draw = evaluate(start.draws, np.repeat(x[:, None], len(start.shares), axis=1), orders)
+        return [np.square(each) @ start.shares for each in per_draw]
 
     def _check_elementwise(self) -> None:
         points = np.array([-1.5, -0.3, 0.2, 0.9, 2.0])
