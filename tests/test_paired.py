@@ -256,6 +256,30 @@ def test_variance_is_gain_squared(kind, cls, arguments, shape):
     assert found == pytest.approx(initializers.gain("silu") ** 2, rel=0.1)
 
 
+def test_threshold_is_a_function_that_layers_can_call():
+    """Keras' own of that name needs two more arguments."""
+    layer = layers.Dense(4, **keras_acts.paired("threshold"))
+    x = RNG.normal(size=(5, 3)).astype("float32")
+    found = np.asarray(layer(x))
+    np.testing.assert_allclose(found, np.maximum(x @ np.asarray(layer.kernel), 0.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "selu", "tanh"])
+def test_what_follows_an_embedding_has_the_variance_of_the_fixed_point(activation, deep):
+    keras.utils.set_random_seed(0)
+    kwargs = keras_acts.paired(activation, deep=deep, layer="embedding")
+    assert set(kwargs) == {"embeddings_initializer"}
+    embedding = layers.Embedding(200, 300, **kwargs)
+    dense = layers.Dense(400, **{**keras_acts.paired(activation, deep=deep), "activation": None})
+    found = float(np.asarray(dense(embedding(np.arange(200)))).var())
+    critical = initializers.statistics(activation).critical if deep and activation != "selu" else None
+    expected = critical.variance if critical else 1.0
+    if critical and not critical.variance:  # smaller is as good
+        expected = critical.weight_variance * initializers.gain(activation) ** -2
+    assert found == pytest.approx(expected, rel=0.1)
+
+
 def test_simple_rnn_keeps_the_variance_over_time():
     keras.utils.set_random_seed(0)
     units = 512

@@ -49,7 +49,9 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
             enter: `LecunNormal`, orthogonal recurrent kernel (biases are left to Keras);
             "multi_head_attention" for the projections of MultiHeadAttention and GroupQueryAttention, which take no
             activation: for inputs that come out of this activation; None for those of a normalisation layer. The
-            gain is in query, key and value; before the output projection there is no activation.
+            gain is in query, key and value; before the output projection there is no activation;
+            "embedding" for Embedding, which takes no activation either: its vectors have the second moment of the
+            activation's outputs, 1 / gain^2, as the layers behind it expect.
 
     Returns:
         A dict for `**`: `activation` where the layer takes one, and the initializers under the layer's names for them.
@@ -57,7 +59,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Raises:
         ValueError: for an unknown name or `layer`, an activation over an axis (softmax), one that gives NaN, is zero
             almost everywhere or has an infinite second moment, or deep=True with one that has no critical point
-            (sigmoid, softplus, relu2).
+            (sigmoid, softplus, relu2, smish).
         TypeError: for something that is no activation.
 
     Example:
@@ -73,9 +75,10 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     """
     params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
-    if layer == "multi_head_attention" or is_layer(activation):
+    if layer in ("multi_head_attention", "embedding") or is_layer(activation):
         return kwargs
-    return {"activation": activation, **kwargs}
+    # The string means Keras' own, which needs arguments that a layer does not give.
+    return {"activation": as_function(activation) if activation == "threshold" else activation, **kwargs}
 
 
 # Keras' own, or what stands for them where those are wrong in EinsumDense.
@@ -91,6 +94,7 @@ class _Weights:
     """
 
     weight_variance: float
+    output: float  # E f(z)^2, the second moment of what the activation gives to the next layer
     bias_variance: float = 0.0
     distribution: Distribution = "truncated_normal"
     seed: Any = field(default_factory=lambda: keras.random.SeedGenerator())
@@ -123,18 +127,21 @@ class _Weights:
 def _weights(activation: Activation, deep: bool) -> _Weights:
     function = as_function(activation)
     found = statistics(function) if deep else None
-    if found is not None and not found.self_normalizing:
+    if found is not None and not (found.self_normalizing and found.derivative_second_moment):
         if found.critical is None:
             raise ValueError(
                 "A deep network needs an activation with a critical point, and there is none for this one. "
                 f"Received: {activation!r} with deep=True. Use deep=False with normalisation layers, or "
                 "keras_acts.initializers.standardize(activation)"
             )
-        return _Weights(found.critical.weight_variance, found.critical.bias_variance)
+        critical = found.critical
+        at_point = (critical.variance - critical.bias_variance) / critical.weight_variance
+        return _Weights(critical.weight_variance, at_point or found.second_moment, critical.bias_variance)
+    factor = gain(function)
     declaration, given = resolve.declaration_of(function)
-    if declaration is not None and declaration.function is activations.sin:
-        return _Weights(2.0 / given["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
-    return _Weights(gain(function) ** 2)
+    if declaration is not None and declaration.function is activations.sin:  # as published; see `Siren`
+        return _Weights(2.0 / given["w0"] ** 2, factor**-2, distribution="uniform")
+    return _Weights(factor**2, factor**-2)
 
 
 def _dense(weights: _Weights) -> Kwargs:
@@ -151,6 +158,12 @@ def _attention(weights: _Weights) -> Kwargs:
         return _dense(weights)
     kernel = portable.Attention(weights.weight_variance, "fan_in", weights.distribution, seed=weights.seed)
     return {**_dense(weights), "kernel_initializer": kernel}
+
+
+def _embedding(weights: _Weights) -> Kwargs:
+    return {
+        "embeddings_initializer": keras.initializers.RandomNormal(stddev=math.sqrt(weights.output), seed=weights.seed)
+    }
 
 
 def _depthwise(weights: _Weights) -> Kwargs:
@@ -176,6 +189,7 @@ def _gated_rnn(weights: _Weights) -> Kwargs:
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
     "dense": _dense,
     "multi_head_attention": _attention,
+    "embedding": _embedding,
     "conv_transpose": _conv_transpose,
     "depthwise": _depthwise,
     "separable": _separable,
