@@ -1,10 +1,14 @@
 """Layer-sequential unit variance on the architectures that users have."""
 
+import re
+import warnings
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+import keras_acts
 from keras_acts import initializers
 
 RNG = np.random.default_rng(0)
@@ -61,7 +65,8 @@ def pre_activation_variances(model, x, names):
         features = np.asarray(keras.Model(model.input, layer.input)(x))
         linear.build(features.shape)
         linear.set_weights(layer.get_weights())
-        found[name] = float(np.asarray(linear(features)).var())
+        z = np.asarray(linear(features), "float64")
+        found[name] = float(z.reshape(-1, z.shape[-1]).var(axis=0).mean())
     return found
 
 
@@ -110,6 +115,133 @@ def test_nested_and_subclassed_models_in_order_of_use(make, names):
     assert [path.rpartition("/")[2] for path in variances] == names
     assert all(abs(variance - 1.0) <= 0.1 for variance in variances.values())
     model(ROWS)  # still whole
+
+
+def warnings_of(model, x, **arguments):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = initializers.lsuv(model, x, **arguments)
+    return found, " ".join(str(each.message) for each in caught if str(each.message).startswith("lsuv"))
+
+
+@pytest.mark.parametrize("orthogonal", [True, False])
+@pytest.mark.parametrize("dead", [0, 1, 5, 15, 16])
+@pytest.mark.parametrize("kind", ["dense", "conv"])
+def test_units_that_never_fire_are_named_and_spoil_nothing(kind, dead, orthogonal):
+    """Biases of trained units do not count as variance; a dead layer behind which all is constant is refused."""
+    rng = np.random.default_rng(dead)
+    if kind == "dense":
+        first = layers.Dense(16, "relu", name="first")
+        inputs, second, x = keras.Input((6,)), layers.Dense(16, "tanh", name="second"), ROWS
+    else:
+        first = layers.Conv2D(16, 3, activation="relu", name="first")
+        inputs, second, x = keras.Input((8, 8, 3)), layers.Conv2D(16, 3, name="second"), IMAGES
+    model = keras.Model(inputs, second(first(inputs)))
+    which = np.sort(rng.permutation(16)[:dead])
+    bias = rng.uniform(4.0, 9.0, size=16)
+    bias[which] = -1e3
+    first.bias.assign(bias)
+    if dead == 16:
+        before = model.get_weights()
+        with pytest.raises(ValueError, match=r"The pre-activations of '[^']*second' must vary"):
+            initializers.lsuv(model, x, orthogonal=orthogonal)
+        for old, new in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+        return
+    found, said = warnings_of(model, x, orthogonal=orthogonal)
+    measured = pre_activation_variances(model, x, ["first", "second"])
+    for path, variance in found.items():
+        assert variance == pytest.approx(1.0, abs=0.1)
+        assert measured[path.rpartition("/")[2]] == pytest.approx(variance, rel=1e-3)
+    of_first = re.search(r"(\d+) of 16 units of '[^']*first' never fire on `x`: ([\d, ]+)", said)
+    assert (int(of_first[1]) if of_first else 0) == dead
+    if dead:
+        assert [int(index) for index in of_first[2].split(",") if index.strip()] == which[:8].tolist()
+
+
+def test_a_constant_unit_is_no_variance():
+    """A unit without weights: the others are scaled to 1, not beyond."""
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(8, "tanh", name="only")])
+    kernel = np.random.default_rng(0).normal(size=(6, 8)) * 5.0
+    kernel[:, 2] = 0.0
+    model.layers[0].kernel.assign(kernel)
+    found, said = warnings_of(model, ROWS, orthogonal=False)
+    z = ROWS @ np.asarray(model.layers[0].kernel)
+    assert (
+        z[:, np.arange(8) != 2].var(axis=0).mean()
+        == pytest.approx(*found.values(), rel=1e-3)
+        == pytest.approx(1, abs=0.1)
+    )
+    assert re.search("1 of 8 units of '[^']*only' never fire on `x`: 2", said)
+
+
+def left_alone():
+    lora = layers.Dense(8, "relu", name="lora")
+    frozen = layers.Dense(8, "relu", name="frozen", trainable=False)
+    gate = keras_acts.layers.DynamicReLU(reduction=2, name="gate")
+    meta = keras_acts.layers.MetaACON(reduction=2, name="meta")
+    free = layers.Dense(8, "relu", name="free")
+    model = keras.Sequential([keras.Input((6,)), free, lora, frozen, gate, meta, layers.Dense(3, name="last")])
+    lora.enable_lora(2)
+    return model
+
+
+def test_what_is_frozen_adapted_or_inside_of_an_activation_is_left_alone_and_named():
+    keras.utils.set_random_seed(0)
+    model = left_alone()
+    before = {variable.path: np.asarray(variable) for variable in model.weights}
+    found, said = warnings_of(model, ROWS)
+    assert [path.rpartition("/")[2] for path in found] == ["free", "last"]
+    changed = {path for path, old in before.items() if (old != np.asarray(variable_of(model, path))).any()}
+    assert {path.split("/")[-2] for path in changed} == {"free", "last"}
+    assert "lora' is left alone (LoRA)" in said
+    assert "frozen' is left alone (frozen)" in said
+    assert said.count("(inside of an activation layer)") >= 2
+
+
+def variable_of(model, path):
+    return next(variable for variable in model.weights if variable.path == path)
+
+
+def test_a_frozen_model_is_left_alone():
+    model = sequential()
+    model.trainable = False
+    before = model.get_weights()
+    found, said = warnings_of(model, ROWS)
+    assert found == {}
+    assert said.count("is left alone (frozen)") == 11
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_a_layer_that_cannot_settle_ends_no_worse_and_is_named():
+    """It is called on its own output, which its bias makes far larger than any kernel can."""
+    inputs = keras.Input((6,))
+    shared = layers.Dense(6, activation=lambda z: 1e3 * z * z, name="shared")
+    model = keras.Model(inputs, shared(shared(inputs)))
+
+    def off():
+        z = ROWS @ np.asarray(shared.kernel)
+        again = (1e3 * z * z) @ np.asarray(shared.kernel)
+        return abs(np.log(np.concatenate([z, again]).var(axis=0).mean()))
+
+    before = off()
+    found, said = warnings_of(model, ROWS, orthogonal=False, max_iterations=2)
+    assert off() <= before
+    assert abs(np.log(found["shared"])) == pytest.approx(off(), abs=0.01)
+    assert "'shared' ends with variance" in said
+
+
+def test_attention_is_scaled_by_unit():
+    inputs = keras.Input((4, 6))
+    attention = layers.MultiHeadAttention(2, 5, name="attention")
+    model = keras.Model(inputs, attention(inputs, inputs))
+    for dense in (attention.query_dense, attention.key_dense):
+        dense.bias.assign(np.linspace(-20.0, 20.0, 10).reshape(2, 5))
+    found, said = warnings_of(model, RNG.normal(size=(64, 4, 6)).astype("float32"))
+    assert len(found) == 4
+    assert all(abs(variance - 1.0) <= 0.1 for variance in found.values())
+    assert not said
 
 
 def test_reproducible():

@@ -1,6 +1,9 @@
 """`**keras_acts.paired(...)` in every kind of Keras layer, in files, and as strings; initializers as objects."""
 
+import copy
 import math
+import pickle
+import random
 
 import fresh_process
 import keras
@@ -49,22 +52,75 @@ def test_layers_take_it_and_files_keep_it(kind, cls, shape, arguments, extension
         assert without_seed(after) == without_seed(before)
 
 
+def named_in_files(initializer):
+    config = keras.saving.serialize_keras_object(initializer)
+    return f"{config['module']}.{config['class_name']}"
+
+
 def without_seed(initializer):
     return {name: value for name, value in initializer.get_config().items() if name != "seed"}
 
 
+class Block(keras.Layer):
+    """Without `build`: Keras makes its weights after a run, when no layer is asking for them any more."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second = first, second
+
+    def call(self, x):
+        return self.second(self.first(x, x))
+
+
+def attention(cls, features, **arguments):
+    if cls is layers.MultiHeadAttention:
+        return layers.MultiHeadAttention(8, features, **arguments)
+    return layers.GroupQueryAttention(features, 8, 4, **arguments)
+
+
+@pytest.mark.parametrize("built", ["by a layer", "by running"])
+@pytest.mark.parametrize("features", [16, 96], ids=["narrow heads", "wide heads"])
+@pytest.mark.parametrize("activation", ["gelu", "selu"])
 @pytest.mark.parametrize("cls", [layers.MultiHeadAttention, layers.GroupQueryAttention])
-def test_attention(cls):
-    kwargs = keras_acts.paired("relu", layer="multi_head_attention")
+def test_attention_has_the_gain_before_the_heads_only(cls, activation, features, built):
+    keras.utils.set_random_seed(0)
+    kwargs = keras_acts.paired(activation, layer="multi_head_attention")
     assert set(kwargs) == {"kernel_initializer", "bias_initializer"}
-    heads = {"num_heads": 2, "key_dim": 64} if cls is layers.MultiHeadAttention else {
-        "head_dim": 64, "num_query_heads": 2, "num_key_value_heads": 2}  # fmt: skip
-    layer = cls(**heads, **kwargs)
-    x = keras.Input((4, 128))
-    keras.Model(x, layer(x, x))
-    kernels = [np.asarray(v) for v in layer.trainable_variables if v.name == "kernel"]
-    assert len(kernels) == 4
-    assert np.abs(kernels[0] - kernels[1]).max() > 0.01  # query and key do not start as copies
+    layer = attention(cls, features, **kwargs)
+    projection = layers.EinsumDense("abc,cde->abde", (None, 8, 96), **keras_acts.paired(activation))
+    x = keras.Input((4, 64))
+    if built == "by running":
+        Block(layer, projection)(x)
+    else:
+        projection(layer(x, x))
+    gain = initializers.gain(activation)
+    kernels = {v.path.split("/")[-2]: np.asarray(v) for v in layer.trainable_variables if v.name == "kernel"}
+    assert set(kernels) == {"query", "key", "value", "attention_output"}
+    for name, kernel in {**kernels, "projection": np.asarray(projection.kernel)}.items():
+        fan_in = math.prod(kernel.shape[:2]) if name == "attention_output" else kernel.shape[0]
+        expected = 1.0 if name == "attention_output" else gain**2
+        assert kernel.var() * fan_in == pytest.approx(expected, rel=0.08), name
+    assert np.abs(kernels["query"][:, :4] - kernels["key"][:, :4]).max() > 0.01  # they do not start as copies
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_einsum_dense_keeps_the_variance_of_each_unit(seed):
+    """A kernel of up to four axes in a drawn order: inputs, outputs, and one that both have."""
+    rng = np.random.default_rng(seed)
+    sums, outputs = "pq"[: rng.integers(1, 3)], "vw"[: rng.integers(1, 3)]
+    shared = "s" * rng.integers(0, 2)
+    kernel = "".join(rng.permutation(list(sums + outputs + shared)))
+    sizes = {"b": 40, "t": 7, "p": int(rng.integers(20, 60)), "q": 9, "v": 8, "w": int(rng.integers(20, 60)), "s": 5}
+    equation = f"bt{shared}{sums},{kernel}->bt{shared}{outputs}"
+    keras.utils.set_random_seed(seed)
+    shape = (sizes["t"], *(sizes[axis] for axis in shared + outputs))
+    for kwargs in (
+        {**keras_acts.paired("silu"), "activation": None},
+        {"kernel_initializer": initializers.ActivationScaling("silu")},
+    ):
+        layer = layers.EinsumDense(equation, shape, **kwargs)
+        found = variance_after(layer, tuple(sizes[axis] for axis in f"bt{shared}{sums}"))
+        assert found == pytest.approx(initializers.gain("silu") ** 2, rel=0.15), equation
 
 
 @pytest.mark.parametrize(
@@ -82,18 +138,18 @@ def test_attention(cls):
 )
 def test_initializers_that_have_a_name(activation, expected):
     kwargs = keras_acts.paired(activation)
-    assert type(kwargs["kernel_initializer"]) is expected
+    assert named_in_files(kwargs["kernel_initializer"]) == f"keras.initializers.{expected.__name__}"
     assert type(kwargs["bias_initializer"]) is keras.initializers.Zeros
     assert kwargs["activation"] is activation
     deep = keras_acts.paired(activation, deep=True)
-    assert type(deep["kernel_initializer"]) is expected
+    assert named_in_files(deep["kernel_initializer"]) == f"keras.initializers.{expected.__name__}"
     assert type(deep["bias_initializer"]) is keras.initializers.Zeros
 
 
 @pytest.mark.parametrize("activation", ["gelu", "tanh", "elu(alpha=0.5)", "softplus", lambda x: keras.ops.sin(3.0 * x)])
 def test_others_have_the_scale_of_their_gain(activation):
     kernel = keras_acts.paired(activation)["kernel_initializer"]
-    assert type(kernel) is keras.initializers.VarianceScaling
+    assert named_in_files(kernel) == "keras.initializers.VarianceScaling"
     assert (kernel.mode, kernel.distribution) == ("fan_in", "truncated_normal")
     assert kernel.scale == pytest.approx(initializers.gain(activation) ** 2, rel=1e-15)
 
@@ -102,19 +158,20 @@ def test_others_have_the_scale_of_their_gain(activation):
 def test_deep_takes_the_critical_point(name):
     kwargs = keras_acts.paired(name, deep=True)
     critical = initializers.statistics(name).critical
-    assert type(kwargs["kernel_initializer"]) is keras.initializers.VarianceScaling
+    assert named_in_files(kwargs["kernel_initializer"]) == "keras.initializers.VarianceScaling"
     assert kwargs["kernel_initializer"].scale == critical.weight_variance
     assert type(kwargs["bias_initializer"]) is keras.initializers.RandomNormal
     assert kwargs["bias_initializer"].stddev == pytest.approx(math.sqrt(critical.bias_variance), rel=1e-15)
 
 
 def test_deep_tanh_is_at_the_edge_of_chaos():
-    assert type(keras_acts.paired("tanh", deep=True)["kernel_initializer"]) is keras.initializers.LecunNormal
+    kernel = keras_acts.paired("tanh", deep=True)["kernel_initializer"]
+    assert named_in_files(kernel) == "keras.initializers.LecunNormal"
 
 
 def test_siren_weights_are_those_of_the_paper():
     kernel = keras_acts.paired("sin(w0=30.0)")["kernel_initializer"]
-    assert type(kernel) is keras.initializers.VarianceScaling
+    assert named_in_files(kernel) == "keras.initializers.VarianceScaling"
     values = np.asarray(kernel((256, 300)))
     limit = math.sqrt(6.0 / 256.0) / 30.0
     assert limit * 0.99 < np.abs(values).max() <= limit * (1.0 + 1e-6)
@@ -199,6 +256,30 @@ def test_variance_is_gain_squared(kind, cls, arguments, shape):
     assert found == pytest.approx(initializers.gain("silu") ** 2, rel=0.1)
 
 
+def test_threshold_is_a_function_that_layers_can_call():
+    """Keras' own of that name needs two more arguments."""
+    layer = layers.Dense(4, **keras_acts.paired("threshold"))
+    x = RNG.normal(size=(5, 3)).astype("float32")
+    found = np.asarray(layer(x))
+    np.testing.assert_allclose(found, np.maximum(x @ np.asarray(layer.kernel), 0.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "selu", "tanh"])
+def test_what_follows_an_embedding_has_the_variance_of_the_fixed_point(activation, deep):
+    keras.utils.set_random_seed(0)
+    kwargs = keras_acts.paired(activation, deep=deep, layer="embedding")
+    assert set(kwargs) == {"embeddings_initializer"}
+    embedding = layers.Embedding(200, 300, **kwargs)
+    dense = layers.Dense(400, **{**keras_acts.paired(activation, deep=deep), "activation": None})
+    found = float(np.asarray(dense(embedding(np.arange(200)))).var())
+    critical = initializers.statistics(activation).critical if deep and activation != "selu" else None
+    expected = critical.variance if critical else 1.0
+    if critical and not critical.variance:  # smaller is as good
+        expected = critical.weight_variance * initializers.gain(activation) ** -2
+    assert found == pytest.approx(expected, rel=0.1)
+
+
 def test_simple_rnn_keeps_the_variance_over_time():
     keras.utils.set_random_seed(0)
     units = 512
@@ -236,6 +317,46 @@ def test_layers_count_with_their_initial_weights(layer, scale):
     deep = keras_acts.paired(layer, deep=True)["kernel_initializer"]
     if not isinstance(layer, layers.Activation):  # scale-free: the critical point is the same
         assert deep.scale == pytest.approx(scale, rel=1e-12)
+
+
+def acon_second_moment():
+    """E f(z)^2 of f(z) = d z sigmoid(d z) + p2 z, d = p1 - p2, over normal z, p1, p2, where E p2 given d is -d / 2."""
+    nodes, shares = np.polynomial.hermite_e.hermegauss(80)
+    shares = shares / shares.sum()
+    u = math.sqrt(2.0) * np.outer(nodes, nodes)
+    gate = 1.0 / (1.0 + np.exp(-u))
+    return 1.0 - shares @ (u * u * gate * (1.0 - gate)) @ shares
+
+
+RANDOM_STARTS = {
+    "ACONC": (keras_acts.layers.ACONC, acon_second_moment),
+    "PReLU, normal": (lambda: layers.PReLU("random_normal"), lambda: 0.5 * (1.0 + 0.05**2)),
+    "PReLU, uniform": (lambda: layers.PReLU(keras.initializers.RandomUniform(-1.0, 1.0)), lambda: 0.5 * (4.0 / 3.0)),
+    "PReLU, shared": (
+        lambda: keras_acts.layers.PReLU(keras.initializers.RandomNormal(0.5, 1.0), shared_axes="all"),
+        lambda: 0.5 * (1.0 + 1.25),
+    ),
+    "Snake": (
+        lambda: keras_acts.layers.Snake(keras.initializers.RandomUniform(0.5, 2.0)),
+        lambda: np.mean([initializers.gain(f"snake(frequency={f})") ** -2 for f in 0.5 + 1.5 * GRID]),
+    ),
+}
+GRID = (np.arange(20) + 0.5) / 20.0
+
+
+@pytest.mark.parametrize("name", RANDOM_STARTS)
+def test_layers_with_a_random_start_count_with_their_expectation(name):
+    """Not with one draw: other seeds and processes give the same weights, and the seeds of users are left alone."""
+    make, second_moment = RANDOM_STARTS[name]
+    found = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        layer = make()
+        before = random.getstate()
+        found.append(initializers.gain(layer))
+        assert random.getstate() == before
+    assert found[0] == found[1] == pytest.approx(second_moment() ** -0.5, rel=3e-3)
+    assert keras_acts.paired(layer)["kernel_initializer"].scale == pytest.approx(found[0] ** 2, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +450,7 @@ def test_strings_go_with_uninstall():
     with pytest.raises(ValueError, match="Could not interpret initializer identifier: keras_acts>selu"):
         layers.Dense(3, kernel_initializer="keras_acts>selu")
     keras_acts.install()
-    assert type(keras.initializers.get("keras_acts>selu")) is keras.initializers.LecunNormal
+    assert isinstance(keras.initializers.get("keras_acts>selu"), keras.initializers.LecunNormal)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +472,14 @@ def test_files_load_where_keras_acts_is_absent(tmp_path):
     names = ("relu", "selu", "tanh", "gelu", "silu", "mish", "elu")
     hidden = [layers.Dense(8, **keras_acts.paired(name, deep=deep)) for name in names for deep in (False, True)]
     model = keras.Sequential([keras.Input((4,)), *hidden])
+    of_kind = [cls(**arguments, **keras_acts.paired("gelu", layer=kind)) for kind, cls, _, arguments in LAYERS]
+    inputs = [keras.Input(shape) for _, _, shape, _ in LAYERS]
+    x = keras.Input((5, 6))
+    attended = attention(layers.MultiHeadAttention, 4, **keras_acts.paired("relu", layer="multi_head_attention"))(x, x)
+    outputs = [layer(each) for layer, each in zip(of_kind, inputs, strict=True)]
+    kinds = keras.Model([*inputs, x], [*outputs, attended])
     model.save(tmp_path / "model.keras")
+    kinds.save(tmp_path / "kinds.keras")
     x = RNG.normal(size=(2, 4)).astype("float32")
     np.save(tmp_path / "x.npy", x)
     np.save(tmp_path / "y.npy", np.asarray(model(x)))
@@ -360,10 +488,20 @@ def test_files_load_where_keras_acts_is_absent(tmp_path):
         import keras, numpy as np
         model = keras.models.load_model("model.keras")
         np.testing.assert_allclose(np.asarray(model(np.load("x.npy"))), np.load("y.npy"), rtol=1e-5, atol=1e-6)
+        keras.models.load_model("kinds.keras")
         """,
         tmp_path,
         before=fresh_process.WITHOUT_KERAS_ACTS,
     )
+
+
+@pytest.mark.parametrize("kind", ["depthwise", "multi_head_attention"])
+def test_what_files_call_by_a_name_of_keras_is_pickled_and_copied(kind):
+    (initializer, *_) = keras_acts.paired("gelu", layer=kind).values() if kind != "depthwise" else [
+        keras_acts.paired("gelu", layer=kind)["depthwise_initializer"]]  # fmt: skip
+    for again in (pickle.loads(pickle.dumps(initializer)), copy.deepcopy(initializer)):
+        assert type(again) is type(initializer)
+        assert without_seed(again) == without_seed(initializer)
 
 
 # ---- Initializers as objects -----------------------------------------------------------------------------------------
@@ -430,8 +568,6 @@ def test_activation_scaling_counts_the_inputs_of_einsum_layers():
         "ab,bcd->acd", (4, 100), kernel_initializer=initializers.ActivationScaling("gelu", seed=0)
     )
     layer.build((None, 200))
-    if not hasattr(keras.initializers.VarianceScaling(), "input_axes"):
-        pytest.skip("this Keras takes every kernel with three axes for that of a convolution")
     assert np.asarray(layer.kernel).std() * math.sqrt(200.0) == pytest.approx(initializers.gain("gelu"), rel=0.02)
 
 

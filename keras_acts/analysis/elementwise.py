@@ -1,7 +1,9 @@
 """An activation as a function of float64 numbers: what every measure here is computed from."""
 
 import contextlib
-from collections.abc import Callable
+import math
+import random
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -9,7 +11,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_acts.analysis import gradients
+from keras_acts.analysis import gradients, quadrature
 from keras_acts.core import resolve, spec
 from keras_acts.core.params import Trait
 
@@ -21,7 +23,8 @@ Activation = str | Callable[..., Any] | None
 class Elementwise:
     """Value and derivative of an activation, in float64.
 
-    Nothing is assumed about an activation that keras_acts does not know: it is measured like any other.
+    Nothing is assumed about an activation that keras_acts does not know: it is measured like any other. Of a layer that
+    starts from random weights, such as ACONC, everything here is the expectation over them.
 
     Args:
         activation: a name, a spec string, None (identity), a callable of one float tensor, or an activation layer,
@@ -48,6 +51,14 @@ class Elementwise:
     def derivative(self, x: np.ndarray) -> np.ndarray:
         """f'(x), the declared derivative or that of the backend."""
         return evaluate(self.function, x, orders=1)[1]
+
+    def squares(self, x: np.ndarray, orders: int = 0) -> list[np.ndarray]:
+        """f(x)^2 and the squares of the derivatives up to an order."""
+        start = self.function
+        if not isinstance(start, _RandomStart):
+            return [np.square(each) for each in evaluate(start, x, orders)]
+        per_draw = evaluate(start.draws, np.repeat(x[:, None], len(start.shares), axis=1), orders)
+        return [np.square(each) @ start.shares for each in per_draw]
 
     def _check_elementwise(self) -> None:
         points = np.array([-1.5, -0.3, 0.2, 0.9, 2.0])
@@ -135,12 +146,9 @@ def _initial_function(layer: keras.Layer) -> Callable[..., Any]:
     """
     if hasattr(layer, "initial_activation"):
         return layer.initial_activation()
-    config = {**layer.get_config(), "dtype": "float64"}
-    if "shared_axes" in config:
-        config["shared_axes"] = None  # rows have no axes to share weights along; initial weights are equal
     points = np.array([-1.5, -0.3, 0.2, 2.0])
     try:
-        copy = type(layer).from_config(config)
+        copy = _copy(layer, 2)
 
         def function(x: Any, other: Any = None) -> Any:
             return copy(ops.stack([x, x if other is None else other], axis=-1), training=False)[:, 0]
@@ -156,5 +164,63 @@ def _initial_function(layer: keras.Layer) -> Callable[..., Any]:
             "A layer must act element by element for an initializer to be fitted to it. Give the initializer yourself, "
             f"such as kernel_initializer='lecun_normal'. Received: {layer!r}"
         )
+    if any(map(_varies, copy.weights)):
+        return _RandomStart(layer)
     function.__name__ = type(layer).__name__
     return function
+
+
+def _copy(layer: keras.Layer, channels: int) -> keras.Layer:
+    """A new layer with the same arguments for rows, the same at each call and without a trace in global seeds."""
+    config = {**layer.get_config(), "dtype": "float64"}
+    if "shared_axes" in config:
+        config["shared_axes"] = None  # rows have no axes to share weights along
+    state = random.getstate()  # from which Keras draws the seeds of initializers
+    random.seed(0)
+    try:
+        copy = type(layer).from_config(config)
+        if not copy.built:
+            copy.build((None, channels))
+        return copy
+    finally:
+        random.setstate(state)
+
+
+def _varies(weight: keras.Variable) -> bool:
+    return len(weight.shape) > 0 and bool(np.ptp(ops.convert_to_numpy(weight), axis=-1).any())
+
+
+class _RandomStart:
+    """The expectation of what a layer computes that starts from random weights, independent for each channel.
+
+    Each of its channels holds a node of a product of Gauss rules, one for each random weight of a channel. The rules
+    are those of a large sample of the weights, so that any initializer will do.
+    """
+
+    SAMPLE = 2**18
+    NODES = 128
+
+    def __init__(self, layer: keras.Layer) -> None:
+        self.__name__ = type(layer).__name__
+        samples = [ops.convert_to_numpy(weight) for weight in _copy(layer, self.SAMPLE).weights if _varies(weight)]
+        rows = [row for sample in samples for row in sample.reshape(-1, self.SAMPLE)]
+        per_row = min(32, math.floor(self.NODES ** (1.0 / len(rows)) + 1e-9))
+        if per_row > 1:
+            rules = [quadrature.gauss_rule(row, per_row) for row in rows]
+            nodes, shares = (np.stack([g.ravel() for g in np.meshgrid(*each)]) for each in zip(*rules, strict=True))
+            self.shares = shares.prod(axis=0)
+        else:  # too many weights for a product: the start of the sample
+            nodes = np.stack(rows)[:, :1024]
+            self.shares = np.full(nodes.shape[1], 1.0 / nodes.shape[1])
+        self._layer = _copy(layer, len(self.shares))
+        of_row: Iterator[np.ndarray] = iter(nodes)
+        for weight in filter(_varies, self._layer.weights):
+            count = math.prod(weight.shape[:-1])
+            weight.assign(np.reshape([next(of_row) for _ in range(count)], weight.shape))
+
+    def draws(self, x: Any) -> Any:
+        """f(x) for x of shape (n, draws), each column with its own weights."""
+        return self._layer(x, training=False)
+
+    def __call__(self, x: Any) -> Any:
+        return ops.sum(self.draws(ops.repeat(x[:, None], len(self.shares), axis=1)) * self.shares, axis=-1)

@@ -8,31 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_acts.analysis import moments, quadrature, roots
+from keras_acts.analysis import moments, quadrature
+from keras_acts.analysis.criticality import CriticalPoint, critical_point
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function
 from keras_acts.core import params, resolve
 
 __all__ = ["CriticalPoint", "SeluConstants", "Statistics", "selu_constants", "statistics"]
 
-# Below this a response is rounding error. The smallest true ones, of smooth functions at variance 1e-3, are 1e-4.
+# Below this a difference from a fixed point is rounding error.
 NEGLIGIBLE = 1e-9
-VARIANCES = np.logspace(-3.0, 2.0, 16)
-
-
-@dataclass(frozen=True)
-class CriticalPoint:
-    """Variances of weights and biases at which signals and gradients neither grow nor shrink with depth.
-
-    Attributes:
-        weight_variance: fan_in times the variance of each weight, C_W.
-        bias_variance: variance of each bias, C_b.
-        variance: the variance of pre-activations there, K*. 0.0 where they shrink towards 0, but slower than
-            exponentially (tanh); 1.0 where every variance is as good (relu).
-    """
-
-    weight_variance: float
-    bias_variance: float
-    variance: float
 
 
 @dataclass(frozen=True)
@@ -129,57 +113,12 @@ def _of_function(function: Callable[..., Any]) -> Statistics:
         second_moment=second_moment,
         derivative_second_moment=moments.derivative_second_moment(measured),
         slope=gain * gain * moments.variance_response(measured),
-        critical=_critical_point(measured),
+        critical=critical_point(measured),
     )
 
 
-# A declared activation never changes, and is asked for once per layer of a deep network; a critical point takes 0.3 s.
+# A declared activation never changes, and is asked for once per layer of a deep network; a critical point takes 0.2 s.
 _of_declared = functools.lru_cache(maxsize=256)(_of_function)
-
-
-def _critical_point(measured: Elementwise) -> CriticalPoint | None:
-    """Where the slopes of the variance map and of the gradient map are both 1.
-
-    With C_W = 1 / E f'^2 the second is 1 at every variance q; C_b = q - C_W E f^2 makes q a fixed point. What is left
-    is one equation in q. Iterating the map instead, as some published code does, converges very slowly or not at all.
-    """
-
-    def excess(variance: float) -> float:
-        gradient = moments.derivative_second_moment(measured, variance)
-        return moments.variance_response(measured, variance) / gradient - 1.0 if gradient > 0.0 else math.inf
-
-    before = None
-    for variance in map(float, VARIANCES):
-        try:
-            here = excess(variance)
-        except ValueError:  # the moments of exponentially growing functions are finite up to some variance only
-            return None
-        if abs(here) < NEGLIGIBLE:
-            continue
-        if before is None and here < 0.0:
-            return _at_zero(measured)
-        if here < 0.0:
-            assert before is not None
-            return _at(measured, roots.between(excess, before, variance))
-        before = variance
-    return _at(measured, 1.0) if before is None else None
-
-
-def _at(measured: Elementwise, variance: float) -> CriticalPoint | None:
-    weight_variance = 1.0 / moments.derivative_second_moment(measured, variance)
-    bias_variance = variance - weight_variance * moments.value_moments(measured, variance=variance)[1]
-    if bias_variance < -NEGLIGIBLE:
-        return None
-    # For scale-free functions it is 0 but for rounding.
-    return CriticalPoint(weight_variance, bias_variance if bias_variance > NEGLIGIBLE else 0.0, variance)
-
-
-def _at_zero(measured: Elementwise) -> CriticalPoint | None:
-    """The variance map attracts near 0, so 0 is critical if it is a fixed point: f(0) = 0, and f' does not vanish."""
-    if measured.value(np.zeros(1))[0] != 0.0:
-        return None
-    gradient = moments.derivative_second_moment(measured, 1e-30)
-    return CriticalPoint(1.0 / gradient, 0.0, 0.0) if gradient > 0.0 else None
 
 
 # ---- SELU ------------------------------------------------------------------------------------------------------------

@@ -7,15 +7,14 @@ import numpy as np
 from keras_acts.analysis import quadrature
 from keras_acts.analysis.elementwise import Elementwise
 
-__all__ = ["derivative_second_moment", "inverse_root", "value_moments", "variance_response"]
+__all__ = ["derivative_second_moment", "inverse_root", "slope_excess", "value_moments", "variance_response"]
 
 
 def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> tuple[float, float]:
     """E f(z) and E f(z)^2 for z ~ N(mean, variance)."""
 
     def powers(x: np.ndarray) -> np.ndarray:
-        value = f.value(x)
-        return np.stack([value, value * value])
+        return np.stack([f.value(x), *f.squares(x)])
 
     first, second = _expectation(f, powers, variance, mean)
     return float(first), float(second)
@@ -23,7 +22,7 @@ def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> t
 
 def derivative_second_moment(f: Elementwise, variance: float = 1.0) -> float:
     """E f'(z)^2 for z ~ N(0, variance)."""
-    return float(_expectation(f, lambda x: np.square(f.derivative(x)), variance))
+    return float(_expectation(f, lambda x: f.squares(x, orders=1)[1], variance))
 
 
 def variance_response(f: Elementwise, variance: float = 1.0) -> float:
@@ -31,11 +30,18 @@ def variance_response(f: Elementwise, variance: float = 1.0) -> float:
 
     By Stein's identity it is E f(z)^2 (z^2 / variance - 1) / (2 variance), which needs no derivative of f.
     """
+    return float(_expectation(f, lambda x: f.squares(x)[0] * (x * x / variance - 1.0), variance)) / (2.0 * variance)
+
+
+def slope_excess(f: Elementwise, variance: float) -> float:
+    """By how much `variance_response` exceeds `derivative_second_moment`, relatively."""
 
     def integrand(x: np.ndarray) -> np.ndarray:
-        return np.square(f.value(x)) * (x * x / variance - 1.0)
+        square, gradient = f.squares(x, orders=1)
+        return np.stack([square * (x * x / variance - 1.0) / (2.0 * variance), gradient])
 
-    return float(_expectation(f, integrand, variance)) / (2.0 * variance)
+    response, gradient = map(float, _expectation(f, integrand, variance))
+    return response / gradient - 1.0 if gradient > 0.0 else math.inf
 
 
 def inverse_root(moment: float, f: Elementwise, what: str) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_acts.core import params
 
-__all__ = ["Integrand", "expectation"]
+__all__ = ["Integrand", "expectation", "gauss_rule"]
 
 # The density of the normal distribution is 0 in float64 beyond 38.6 standard deviations.
 REACH = 38.0
@@ -109,3 +109,24 @@ def expectation(
         whole = np.concatenate([left[..., open_panels], right[..., open_panels]], axis=-1)
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])
     return total
+
+
+def gauss_rule(sample: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and shares that have the first 2 nodes - 1 moments of a sample, by the Lanczos process.
+
+    Of a sample with fewer values, all of them.
+    """
+    diagonal: list[float] = []
+    beside: list[float] = []
+    before, here = np.zeros(len(sample)), np.full(len(sample), 1.0 / math.sqrt(len(sample)))
+    for _ in range(nodes):
+        new = sample * here - (beside[-1] if beside else 0.0) * before
+        diagonal.append(float(here @ new))
+        new -= diagonal[-1] * here
+        beside.append(float(np.linalg.norm(new)))
+        if beside[-1] <= 1e-9 * np.abs(sample).max():
+            break
+        before, here = here, new / beside[-1]
+    off = beside[: len(diagonal) - 1]
+    points, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1))
+    return points, np.square(vectors[0])

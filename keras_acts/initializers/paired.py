@@ -12,7 +12,8 @@ from keras_acts.analysis.elementwise import Activation, as_function, is_layer
 from keras_acts.analysis.fixed_points import statistics
 from keras_acts.analysis.gain import gain
 from keras_acts.core import params, resolve
-from keras_acts.initializers.scaling import DepthwiseVarianceScaling, Distribution
+from keras_acts.initializers import portable
+from keras_acts.initializers.scaling import KERAS_TELLS_AXES, Distribution
 
 __all__ = ["paired"]
 
@@ -47,7 +48,10 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
             "lstm", "gru", "conv_lstm": their kernels feed sigmoid gates whatever the activation is, so it does not
             enter: `LecunNormal`, orthogonal recurrent kernel (biases are left to Keras);
             "multi_head_attention" for the projections of MultiHeadAttention and GroupQueryAttention, which take no
-            activation: for inputs that come out of this activation; None for those of a normalisation layer.
+            activation: for inputs that come out of this activation; None for those of a normalisation layer. The
+            gain is in query, key and value; before the output projection there is no activation;
+            "embedding" for Embedding, which takes no activation either: its vectors have the second moment of the
+            activation's outputs, 1 / gain^2, as the layers behind it expect.
 
     Returns:
         A dict for `**`: `activation` where the layer takes one, and the initializers under the layer's names for them.
@@ -55,7 +59,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Raises:
         ValueError: for an unknown name or `layer`, an activation over an axis (softmax), one that gives NaN, is zero
             almost everywhere or has an infinite second moment, or deep=True with one that has no critical point
-            (sigmoid, softplus, relu2).
+            (sigmoid, softplus, relu2, smish).
         TypeError: for something that is no activation.
 
     Example:
@@ -71,9 +75,14 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     """
     params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
-    if layer == "multi_head_attention" or is_layer(activation):
+    if layer in ("multi_head_attention", "embedding") or is_layer(activation):
         return kwargs
-    return {"activation": activation, **kwargs}
+    # The string means Keras' own, which needs arguments that a layer does not give.
+    return {"activation": as_function(activation) if activation == "threshold" else activation, **kwargs}
+
+
+# Keras' own, or what stands for them where those are wrong in EinsumDense.
+_OWN: Any = keras.initializers if KERAS_TELLS_AXES else portable
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ class _Weights:
     """
 
     weight_variance: float
+    output: float  # E f(z)^2, the second moment of what the activation gives to the next layer
     bias_variance: float = 0.0
     distribution: Distribution = "truncated_normal"
     seed: Any = field(default_factory=lambda: keras.random.SeedGenerator())
@@ -96,12 +106,12 @@ class _Weights:
             if math.isclose(scale, 1.0, rel_tol=1e-12):
                 return self.lecun()
             if math.isclose(scale, 2.0, rel_tol=1e-12):
-                return keras.initializers.HeNormal(seed=self.seed)
-        return keras.initializers.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
+                return _OWN.HeNormal(seed=self.seed)
+        return _OWN.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
 
     def lecun(self) -> keras.initializers.Initializer:
         """For kernels behind which no activation changes the variance."""
-        return keras.initializers.LecunNormal(seed=self.seed)
+        return _OWN.LecunNormal(seed=self.seed)
 
     def orthogonal(self, gain: float = 1.0) -> keras.initializers.Initializer:
         """For recurrent kernels."""
@@ -117,18 +127,21 @@ class _Weights:
 def _weights(activation: Activation, deep: bool) -> _Weights:
     function = as_function(activation)
     found = statistics(function) if deep else None
-    if found is not None and not found.self_normalizing:
+    if found is not None and not (found.self_normalizing and found.derivative_second_moment):
         if found.critical is None:
             raise ValueError(
                 "A deep network needs an activation with a critical point, and there is none for this one. "
                 f"Received: {activation!r} with deep=True. Use deep=False with normalisation layers, or "
                 "keras_acts.initializers.standardize(activation)"
             )
-        return _Weights(found.critical.weight_variance, found.critical.bias_variance)
+        critical = found.critical
+        at_point = (critical.variance - critical.bias_variance) / critical.weight_variance
+        return _Weights(critical.weight_variance, at_point or found.second_moment, critical.bias_variance)
+    factor = gain(function)
     declaration, given = resolve.declaration_of(function)
-    if declaration is not None and declaration.function is activations.sin:
-        return _Weights(2.0 / given["w0"] ** 2, distribution="uniform")  # as published; see `Siren`
-    return _Weights(gain(function) ** 2)
+    if declaration is not None and declaration.function is activations.sin:  # as published; see `Siren`
+        return _Weights(2.0 / given["w0"] ** 2, factor**-2, distribution="uniform")
+    return _Weights(factor**2, factor**-2)
 
 
 def _dense(weights: _Weights) -> Kwargs:
@@ -140,8 +153,21 @@ def _conv_transpose(weights: _Weights) -> Kwargs:
     return {**_dense(weights), "kernel_initializer": weights.kernel(mode="fan_out")}
 
 
+def _attention(weights: _Weights) -> Kwargs:
+    if math.isclose(weights.weight_variance, 1.0, rel_tol=1e-12):
+        return _dense(weights)
+    kernel = portable.Attention(weights.weight_variance, "fan_in", weights.distribution, seed=weights.seed)
+    return {**_dense(weights), "kernel_initializer": kernel}
+
+
+def _embedding(weights: _Weights) -> Kwargs:
+    return {
+        "embeddings_initializer": keras.initializers.RandomNormal(stddev=math.sqrt(weights.output), seed=weights.seed)
+    }
+
+
 def _depthwise(weights: _Weights) -> Kwargs:
-    kernel = DepthwiseVarianceScaling(weights.weight_variance, weights.distribution, seed=weights.seed)
+    kernel = portable.Depthwise(weights.weight_variance, "fan_out", weights.distribution, seed=weights.seed)
     return {"depthwise_initializer": kernel, "bias_initializer": weights.bias()}
 
 
@@ -161,7 +187,9 @@ def _gated_rnn(weights: _Weights) -> Kwargs:
 
 # One entry for each way in which Keras layers spell their kernels and count their inputs.
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
-    **dict.fromkeys(("dense", "multi_head_attention"), _dense),
+    "dense": _dense,
+    "multi_head_attention": _attention,
+    "embedding": _embedding,
     "conv_transpose": _conv_transpose,
     "depthwise": _depthwise,
     "separable": _separable,

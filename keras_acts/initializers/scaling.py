@@ -4,12 +4,20 @@ import math
 from typing import Any, Literal, get_args
 
 import keras
+from keras import ops
 
 from keras_acts.analysis.elementwise import Activation, is_layer
 from keras_acts.analysis.gain import Convention, gain
-from keras_acts.core import params
+from keras_acts.core import keras_bridge, params
 
-__all__ = ["ActivationScaling", "DepthwiseVarianceScaling", "Distribution", "check_kernel_shape"]
+__all__ = [
+    "ActivationScaling",
+    "DepthwiseVarianceScaling",
+    "Distribution",
+    "KernelScaling",
+    "check_kernel_shape",
+    "input_axes",
+]
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]
@@ -26,8 +34,42 @@ def check_kernel_shape(shape: Any, owner: str) -> tuple[int, ...]:
     return shape
 
 
+# Newer versions of Keras tell an initializer which axes of the kernel of an EinsumDense are inputs.
+KERAS_TELLS_AXES = hasattr(keras.initializers.VarianceScaling(), "input_axes")
+
+
+class KernelScaling(keras.initializers.VarianceScaling):
+    """`VarianceScaling` that knows the inputs of each output in `EinsumDense`, and so in attention layers.
+
+    Keras before 3.15 takes every kernel with three axes for that of a convolution, so that the projections of an
+    attention layer with 8 heads get an eighth of the variance.
+    """
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """A kernel of this shape."""
+        axes = None if KERAS_TELLS_AXES else input_axes(self, shape)
+        if axes is None:
+            return super().__call__(shape, dtype=dtype)
+        fan_in = math.prod(shape[axis] for axis in axes)
+        return ops.reshape(super().__call__((fan_in, math.prod(shape) // fan_in), dtype=dtype), shape)
+
+
+def input_axes(initializer: Any, shape: Any) -> list[int] | None:
+    """The axes of inputs, if `initializer` is asked for the kernel of an `EinsumDense`, else None."""
+    if KERAS_TELLS_AXES:
+        return initializer.input_axes
+    asking = keras_bridge.enclosing_layer(initializer)
+    # Keras makes the weights of a model that is built by running it at the end of that run: the model asks for them.
+    for layer in [] if asking is None else [asking, *keras_bridge.sublayers(asking, recursive=True)]:
+        is_owner = isinstance(layer, keras.layers.EinsumDense) and layer.kernel_initializer is initializer
+        if is_owner and (layer is asking or tuple(layer.kernel.shape) == tuple(shape)):
+            operands, output = layer.equation.split("->")
+            return [axis for axis, label in enumerate(operands.split(",")[1]) if label not in output]
+    return None
+
+
 @keras.saving.register_keras_serializable(package="keras_acts", name="initializers.ActivationScaling")
-class ActivationScaling(keras.initializers.VarianceScaling):
+class ActivationScaling(KernelScaling):
     """Kernels that keep the variance of pre-activations through layers with one activation, whatever it is.
 
     Var w = gain(activation)^2 / fan
