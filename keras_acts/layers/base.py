@@ -257,7 +257,8 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
     """The weights of a model that bend activation curves, to keep weight decay away from them: of Keras' PReLU, too.
 
     Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
-    not regularize it. Keras' optimizers decay every weight that is not excluded.
+    not regularize it. Keras' optimizers decay every weight that is not excluded. No file keeps the exclusion: do it
+    again after loading a model, before it is trained on.
 
     Args:
         model: a built model or layer.

@@ -91,3 +91,11 @@ def test_a_layer_is_checked_with_the_weights_that_it_has():
 def test_a_layer_that_couples_elements_is_refused(name):
     with pytest.raises(TypeError, match="acts element by element"):
         keras_acts.testing.check_activation(keras_acts.layers.get(name))
+
+
+def test_the_example_of_the_readme_is_named_unsound_where_the_readme_says_so():
+    with pytest.raises(AssertionError) as found:
+        keras_acts.testing.check_activation(lambda x: x * ops.sigmoid(x) + 0.1 * ops.sin(x), **QUICK)
+    lines = str(found.value).splitlines()[1:]
+    assert any(line.startswith("check_limits: value at inf in float64, eager is nan, expected inf") for line in lines)
+    assert all("at inf in" in line or "second derivative" in line for line in lines), lines
