@@ -53,9 +53,12 @@ def test_contract(tested, check):
     assert check(tested) == []
 
 
+HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # nightly: it compiles for an hour
+
+
 @pytest.fixture(scope="module")
 def the_rest(request):
-    left_out = per_change(request.param)
+    left_out = per_change(request.param) | HALF_BY_XLA
     return subjects.subject(request.param, judge=stored_oracle.Judge(request.param), left_out=left_out)
 
 
@@ -63,6 +66,15 @@ def the_rest(request):
 @pytest.mark.parametrize(("the_rest", "check"), pairs(BY_MODE, CHECKS), indirect=["the_rest"])
 def test_contract_in_the_rest(the_rest, check):
     assert check(the_rest) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("spec", SPECS)
+def test_contract_in_half_precision_by_xla(spec):
+    half = subjects.subject(
+        spec, judge=stored_oracle.Judge(spec), dtypes=[dtype for dtype, _ in sorted(HALF_BY_XLA)], modes=("xla",)
+    )
+    assert [finding for check in BY_MODE for finding in check(half)] == []
 
 
 @pytest.mark.slow
