@@ -36,7 +36,7 @@ def drawn(seed, each):
     ]
 
 
-PER_CHANGE = random.Random(1).sample([*models.WHOLE, *drawn(1, each=1)], 12)
+PER_CHANGE = random.Random(1).sample([*models.WHOLE, *drawn(1, each=1)], 10)
 LARGE = sorted({*models.WHOLE, *drawn(1, each=1), *drawn(2, each=2)} - {*PER_CHANGE})
 
 

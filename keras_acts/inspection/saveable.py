@@ -19,6 +19,8 @@ from keras_acts.core import keras_bridge, resolve, spec
 
 __all__ = ["Finding", "check_saveable"]
 
+_PLAIN = (bool, int, float, str)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -37,20 +39,20 @@ def check_saveable(model: keras.Model) -> list[Finding]:
     """Name, before training, every activation of a model that will not come back when the model is saved and loaded.
 
     The model is really saved to a `.keras` file in a temporary folder and loaded in safe mode. Then it is compared what
-    each layer holds in any attribute, list or dict, and what both models give for drawn inputs in inference mode.
-    Whatever makes the file unloadable is a finding too. Model, random seeds and Keras' registry stay as they are.
+    each layer holds in any attribute, list or dict, and what both models give for drawn inputs in inference mode; a
+    model that is not built yet, or random in inference, is judged by the former alone. Whatever makes the file
+    unloadable is a finding too. Model, random seeds and Keras' registry stay as they are.
 
     An unregistered class of a layer or model of yours is not a finding: Keras names it in plain words and
     `load_model(path, custom_objects=...)` mends it, so the check loads with these classes given. What they make in
-    their own code comes back with that code. Optimizer, loss and metrics are left out. A model that is not built yet,
-    or random in inference, is judged by what its layers hold and not by its outputs.
+    their own code comes back with that code. Optimizer, loss and metrics are left out.
 
     Args:
         model: a model, built or not, compiled or not.
 
     Returns:
-        A list of findings with the fields `layer`, `attribute`, `reason` and `fix`, which print as one sentence. It is
-        empty if all is well.
+        Findings with the fields `layer`, `attribute`, `reason` and `fix`, which print as one sentence; none if all is
+        well.
 
     Raises:
         TypeError: if `model` is not a Keras model.
@@ -83,9 +85,6 @@ def check_saveable(model: keras.Model) -> list[Finding]:
         np.random.set_state(numpy_seed)
 
 
-# ---- Saving and loading ---------------------------------------------------------------------------------------------
-
-
 def _judged(layer: keras.Layer, path: str, done: dict[int, list[Finding]]) -> list[Finding]:
     """What does not come back of a layer or model that is saved and loaded by itself."""
     if id(layer) not in done:
@@ -116,8 +115,8 @@ def _culprits(layer: keras.Layer, path: str, done: dict[int, list[Finding]], err
         for sublayer in keras_bridge.sublayers(layer):
             found += _judged(sublayer, f"{path}/{sublayer.name}".lstrip("/"), done)
     said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())[:200]
-    reason = f"does not bring {type(layer).__name__} back: {said}"
-    return found or [Finding(name, "get_config", reason, _FIX_CLASS)]
+    fix = _FIX_PLACES if _is_keras_own(layer) else _FIX_CLASS
+    return found or [Finding(name, "class", f"{type(layer).__name__} does not come back: {said}", fix)]
 
 
 def _loaded(value: Any) -> Any:
@@ -148,8 +147,6 @@ def _is_known(value: Any) -> bool:
 
 
 # ---- What a layer holds, and whether it is the same -----------------------------------------------------------------
-
-_PLAIN = (bool, int, float, str)
 
 
 def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
@@ -204,6 +201,7 @@ def _same_outputs(model: keras.Layer, back: keras.Layer) -> bool | None:
     """Whether two models give the same for drawn inputs, or None if that cannot be seen."""
     layers = [model, *keras_bridge.sublayers(model, recursive=True)]
     if isinstance(model, keras.Model) and all(layer.built for layer in layers):  # a call would build it
+        eps = 0.1 if any("16" in layer.compute_dtype for layer in layers) else 1e-3
         for dtype in ("float32", "int32"):  # of a model of the user's own class at most the shapes are known
             draw = functools.partial(_draw, dtype=dtype)
             with contextlib.suppress(Exception):
@@ -211,17 +209,17 @@ def _same_outputs(model: keras.Layer, back: keras.Layer) -> bool | None:
                     x = [_draw(tensor.shape, tensor.dtype) for tensor in model.inputs]
                 else:
                     x = keras.tree.map_shape_structure(draw, model.get_build_config()["input_shape"])
-                if (same := _same(model, back, x)) is not None:
+                if (same := _same(model, back, x, eps)) is not None:
                     return same
     return None
 
 
-def _same(one: Callable[..., Any], other: Callable[..., Any], x: Any) -> bool | None:
+def _same(one: Callable[..., Any], other: Callable[..., Any], x: Any, eps: float = 1e-4) -> bool | None:
     """Whether two activations or models give the same, or None if the first cannot be called or is random."""
 
     def close(a: Any, b: Any) -> bool:
         largest = np.max(np.abs(a[np.isfinite(a)]), initial=1.0)
-        return a.shape == b.shape and np.allclose(b, a, 1e-4, 1e-6 * largest, equal_nan=True)
+        return a.shape == b.shape and np.allclose(b, a, eps, eps * largest / 100, equal_nan=True)
 
     outputs, others = _outputs(one, x), _outputs(other, x)
     if outputs is None or not close(*outputs):
