@@ -219,7 +219,7 @@ def _same(one: Callable[..., Any], other: Callable[..., Any], x: Any, eps: float
 
     def close(a: Any, b: Any) -> bool:
         largest = np.max(np.abs(a[np.isfinite(a)]), initial=1.0)
-        return a.shape == b.shape and np.allclose(b, a, eps, eps * largest / 100, equal_nan=True)
+        return a.shape == b.shape and np.allclose(b, a, eps, 10 * eps**2 * largest, equal_nan=True)
 
     outputs, others = _outputs(one, x), _outputs(other, x)
     if outputs is None or not close(*outputs):
