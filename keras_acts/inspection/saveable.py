@@ -51,8 +51,7 @@ def check_saveable(model: keras.Model) -> list[Finding]:
         model: a model, built or not, compiled or not.
 
     Returns:
-        Findings with the fields `layer`, `attribute`, `reason` and `fix`, which print as one sentence; none if all is
-        well.
+        Findings with `layer`, `attribute`, `reason` and `fix`, each printed as one sentence; none if all is well.
 
     Raises:
         TypeError: if `model` is not a Keras model.
