@@ -1,7 +1,7 @@
 """Models for `check_saveable`: hosts that hold an activation in many ways, activations that come back or do not.
 
 Each host takes one activation and returns a model and an input. `WHOLE` holds models whose loss lies in their classes.
-The truth is written beside each, and `tests/test_saveable_truth.py` holds it against plain Keras in another process.
+The truth is written beside each, and `test_saveable_drawn.py` holds it against plain Keras in another process.
 """
 
 import functools
