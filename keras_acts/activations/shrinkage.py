@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 
 __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
@@ -26,7 +26,7 @@ def _kinks(threshold: float) -> tuple[float, float]:
 
 @activation(
     formula="sign(x) * max(abs(x) - threshold, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "odd", "sparse"},
     aliases={
         "keras": "soft_shrink",
         "tfa": {"softshrink": _of_tfa},
@@ -61,7 +61,7 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
 
 @activation(
     formula="where(abs(x) > threshold, x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "odd", "sparse", "single_rounding"},
     aliases={
         "keras": "hard_shrink",
         "tfa": {"hardshrink": _of_tfa},
@@ -91,7 +91,7 @@ hard_shrink.derivative(_soft_shrink_derivative)
 
 @activation(
     formula="x - tanh(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
+    traits={"smooth", "monotonic", "odd"},
     aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
 )
 def tanh_shrink(x: nx.Tensor) -> nx.Tensor:

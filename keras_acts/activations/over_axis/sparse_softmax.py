@@ -8,13 +8,13 @@ from keras import ops
 from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 from keras_acts.notation import Latex
 
 __all__ = ["entmax", "entmax15", "sparsemax"]
 
 
-_SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
+_SPARSE_SHARES = frozenset({"bounded", "sparse", "over_axis"})
 
 
 def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
@@ -35,7 +35,7 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
-    traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
+    traits=_SPARSE_SHARES | {"piecewise_linear"},
     aliases={"keras": "sparsemax", "tfa": "sparsemax(axis=-1)"},
 )
 def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
