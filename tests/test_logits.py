@@ -22,7 +22,7 @@ SOFTMAX = {
     "keras_acts>activations.softmax": lambda z: z,
     "softmax()": lambda z: z,
     "softmax(axis=-1)": lambda z: z,
-    "torch:Softmax": lambda z: z,
+    "torch:Softmax(dim=-1)": lambda z: z,
     "softmax2d": lambda z: z,
     "softmin": lambda z: -z,
     keras_acts.get("softmax"): lambda z: z,
