@@ -90,8 +90,8 @@ def _of_keras_contrib(beta: float = 1.0, trainable: bool = False) -> dict[str, f
     return {"beta": beta}
 
 
-def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
-    return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
+def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
+    return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
 @activation(
@@ -120,21 +120,17 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
 @swish_beta.derivative
 def swish_beta_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """silu'(beta x)."""
-    return silu_derivative(_swish_beta_gate(x, beta))
+    return silu_derivative(_line(beta, x))
 
 
 @swish_beta.second_derivative
 def swish_beta_second_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """beta silu''(beta x)."""
-    return silu_second_derivative(_swish_beta_gate(x, beta), beta)
+    return silu_second_derivative(_line(beta, x), beta)
 
 
 # scaled_silu, xsilu and acon_c are (p1 - p2) x sigmoid(w) + p2 x with w = rate x: the line p2 x where the gate is shut,
 # p1 x where it is open. The weights of the two are e / (1 + e) and 1 / (1 + e), so that no tail cancels.
-
-
-def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
-    return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
 def within_reach(x: nx.Tensor, rate: float) -> nx.Tensor:

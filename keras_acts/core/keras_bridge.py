@@ -13,7 +13,6 @@ import functools
 import inspect
 import sys
 import warnings
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any, ClassVar
@@ -279,16 +278,13 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
 
     twin.__name__ = twin.__qualname__ = builtin.__name__
     twin.__doc__ = ours.function.__doc__
-    _builtin_of_twin[twin] = builtin
+    twin.__dict__["stands_in_for"] = builtin
     return twin
-
-
-_builtin_of_twin: weakref.WeakKeyDictionary[Callable[..., Any], Callable[..., Any]] = weakref.WeakKeyDictionary()
 
 
 def without_override(function: Callable[..., Any]) -> Callable[..., Any]:
     """The Keras built-in that `function` stands in for under an override, or `function` itself."""
-    return _builtin_of_twin.get(function, function)
+    return getattr(function, "stands_in_for", function)
 
 
 def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
