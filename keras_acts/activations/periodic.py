@@ -133,9 +133,7 @@ def _in_float64_if_wave_dominates(function: Body) -> Body:
     return chosen  # type: ignore[return-value]
 
 
-def _sinlu_parts(
-    x: nx.Tensor, alpha: float, beta: float
-) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+def _sinlu_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor, ...]:
     """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
     # 1 + alpha beta cos z cancels where it is small.
     gain = alpha * beta

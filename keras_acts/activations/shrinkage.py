@@ -20,10 +20,6 @@ def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
     return {"threshold": upper}
 
 
-def _kinks(threshold: float) -> tuple[float, float]:
-    return (-threshold, threshold)
-
-
 @activation(
     formula="sign(x) * max(abs(x) - threshold, 0)",
     traits={"piecewise_linear", "monotonic", "odd", "sparse"},
@@ -32,7 +28,7 @@ def _kinks(threshold: float) -> tuple[float, float]:
         "tfa": {"softshrink": _of_tfa},
         "torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
-    kinks=_kinks,
+    kinks=lambda threshold: (-threshold, threshold),
 )
 def soft_shrink(
     x: nx.Tensor, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5
@@ -67,7 +63,7 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
         "tfa": {"hardshrink": _of_tfa},
         "torch": {"Hardshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
-    kinks=_kinks,
+    kinks=lambda threshold: (-threshold, threshold),
 )
 def hard_shrink(
     x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5

@@ -15,11 +15,15 @@ __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "sof
 __all__ += ["taylor_softmax"]
 
 
+def _sum(latex: str) -> Latex:
+    return Latex(latex, reason="sums over the entries along an axis")
+
+
 # Aliases of torch need their `dim`: without it, torch takes axis 0 of some ranks and 1 of others.
 
 
 @activation(
-    formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
+    formula=_sum(r"\frac{e^{x_i}}{\sum_j e^{x_j}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={
         "keras": "softmax",
@@ -56,7 +60,7 @@ softmax.logits(lambda x, axis: x)
 
 
 @activation(
-    formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
+    formula=_sum(r"x_i - \log \sum_j e^{x_j}"),
     traits={"smooth", "over_axis"},
     aliases={
         "keras": "log_softmax",
@@ -91,7 +95,7 @@ def log_softmax(
 
 
 @activation(
-    formula=Latex(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}", reason="sums over the entries along an axis"),
+    formula=_sum(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={"torch": {"Softmin": lambda dim: {"axis": dim}}, "mlx": "softmin(axis=-1)"},
 )
@@ -120,7 +124,7 @@ softmin.logits(lambda x, axis: -x)
 
 
 @activation(
-    formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
+    formula=_sum(r"\frac{e^{x_c}}{\sum_k e^{x_k}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={"torch": "Softmax2d(*, axis=-3)", "paddle": "Softmax2D(*, axis=-3)"},
 )
@@ -151,10 +155,7 @@ def softmax2d(
 softmax2d.logits(lambda x, axis: x)
 
 
-@activation(
-    formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    traits={"smooth", "bounded", "over_axis"},
-)
+@activation(formula=_sum(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}"), traits={"smooth", "bounded", "over_axis"})
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -186,9 +187,7 @@ def softmax_one(
 
 
 @activation(
-    formula=Latex(
-        r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}", reason="sums over the entries along an axis"
-    ),
+    formula=_sum(r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}"),
     traits={"bounded", "sparse", "over_axis"},
 )
 def softpick(
@@ -226,9 +225,7 @@ def softpick(
 
 
 @activation(
-    formula=Latex(
-        r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}", reason="sums over the entries along an axis"
-    ),
+    formula=_sum(r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}"),
     traits={"smooth", "non_monotonic", "bounded", "over_axis"},
 )
 def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
@@ -261,7 +258,7 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
+    formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"),
     traits={"smooth", "non_monotonic", "self_gated", "over_axis"},
 )
 def solu(
