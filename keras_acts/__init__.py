@@ -9,44 +9,21 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from keras_acts import activations as activations
-from keras_acts import initializers as initializers
-from keras_acts import layers as layers
-from keras_acts._version import __version__ as __version__
-from keras_acts.authoring import define as define
-from keras_acts.core.activation import BoundActivation as BoundActivation
-from keras_acts.core.declare import activation as activation
-from keras_acts.core.keras_bridge import custom_objects as custom_objects
-from keras_acts.core.keras_bridge import install as install
-from keras_acts.core.keras_bridge import uninstall as uninstall
-from keras_acts.core.params import Param as Param
-from keras_acts.core.params import Trait as Trait
-from keras_acts.core.resolve import get as get
-from keras_acts.core.resolve import info as info
-from keras_acts.core.resolve import names as names
-from keras_acts.initializers import paired as paired
-from keras_acts.inspection.saveable import check_saveable as check_saveable
+from keras_acts import activations, initializers, layers
+from keras_acts._version import __version__
+from keras_acts.authoring import define
+from keras_acts.core.activation import BoundActivation
+from keras_acts.core.declare import activation
+from keras_acts.core.keras_bridge import custom_objects, install, uninstall
+from keras_acts.core.params import Param, Trait
+from keras_acts.core.resolve import get, info, names
+from keras_acts.initializers import paired
+from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.
-__all__ = [
-    "BoundActivation",
-    "Param",
-    "Trait",
-    "__version__",
-    "activation",
-    "activations",
-    "check_saveable",
-    "custom_objects",
-    "define",
-    "get",
-    "info",
-    "initializers",
-    "install",
-    "layers",
-    "names",
-    "paired",
-    "uninstall",
-]
+__all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
+__all__ += ["custom_objects", "define", "get", "info", "initializers", "install", "layers", "names", "paired"]
+__all__ += ["uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare

@@ -22,7 +22,7 @@ SOFTMAX = {
     "keras_acts>activations.softmax": lambda z: z,
     "softmax()": lambda z: z,
     "softmax(axis=-1)": lambda z: z,
-    "torch:Softmax": lambda z: z,
+    "torch:Softmax(dim=-1)": lambda z: z,
     "softmax2d": lambda z: z,
     "softmin": lambda z: -z,
     keras_acts.get("softmax"): lambda z: z,
@@ -69,16 +69,24 @@ def value_and_gradient(loss, target, prediction, z):
     return value, tape.gradient(value, z)
 
 
+IN_GRAPH = {"softmax(axis=-1)", activations.softmax, "sigmoid()", "formula: sigmoid(x)"}
 CASES = [
     *((form, logits, losses.CategoricalCrossentropy) for form, logits in SOFTMAX.items()),
     *((form, logits, losses.SparseCategoricalCrossentropy) for form, logits in SOFTMAX.items()),
     *((form, logits, losses.BinaryCrossentropy) for form, logits in SIGMOID.items()),
 ]
-IDS = [f"{form if isinstance(form, str) else type(form).__name__}-{loss.__name__}" for form, _, loss in CASES]
 
 
-@pytest.mark.parametrize(("form", "logits", "loss"), CASES, ids=IDS)
-@pytest.mark.parametrize("graph", [False, True], ids=["eager", "graph"])
+def in_mode(graph, form, logits, loss):
+    """Each form and loss in eager mode; in a graph, which is slow to trace, some per change and all in the slow set."""
+    is_slow = graph and (form not in IN_GRAPH or loss is losses.SparseCategoricalCrossentropy)
+    label = f"{'graph' if graph else 'eager'}-{form if isinstance(form, str) else type(form).__name__}-{loss.__name__}"
+    return pytest.param(form, logits, loss, graph, id=label, marks=[pytest.mark.slow] * is_slow)
+
+
+@pytest.mark.parametrize(
+    ("form", "logits", "loss", "graph"), [in_mode(graph, *case) for graph in (False, True) for case in CASES]
+)
 def test_loss_and_gradient_of_a_confidently_wrong_answer_are_those_of_the_logits(form, logits, loss, graph):
     z = tf.constant(RNG.uniform(-300.0, 300.0, size=(6, 3)), "float32")
     wrong = RNG.integers(3, size=6) if loss is losses.SparseCategoricalCrossentropy else None
@@ -134,7 +142,12 @@ def network(last, symbolic):
 
 @pytest.mark.parametrize(
     ("name", "symbolic", "jit_compile"),
-    [("softmax", False, True), ("softmax", True, False), ("sigmoid", False, False), ("sigmoid", True, True)],
+    [
+        pytest.param("softmax", False, True, marks=pytest.mark.slow),
+        ("softmax", True, False),
+        ("sigmoid", False, False),
+        pytest.param("sigmoid", True, True, marks=pytest.mark.slow),
+    ],
 )
 def test_training_goes_as_with_keras_own_and_after_loading_too(name, symbolic, jit_compile, tmp_path):
     x = RNG.normal(size=(16, 4)).astype("float32") * 100.0

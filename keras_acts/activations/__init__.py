@@ -41,10 +41,8 @@ from keras_acts.activations.sigmoids import *
 from keras_acts.activations.softplus_like import *
 from keras_acts.activations.tanh_gated import *
 from keras_acts.activations.tanh_like import *
-from keras_acts.core.resolve import deserialize as deserialize
-from keras_acts.core.resolve import get as get
+from keras_acts.core.resolve import deserialize, get, serialize
 from keras_acts.core.resolve import names as _names
-from keras_acts.core.resolve import serialize as serialize
 
 # `abs` is an attribute, but left out here: a star import must not shadow Python's own.
 __all__ = ["deserialize", "get", "serialize"]

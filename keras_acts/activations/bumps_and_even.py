@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["gaussian", "multiquadric", "seagull", "square"]
 
@@ -16,13 +16,8 @@ def _over_variance(x: nx.Tensor, sigma: float) -> nx.Tensor:
     return ops.clip(x / (sigma * sigma), -nx.FAR / sigma, nx.FAR / sigma)
 
 
-@activation(
-    formula="exp(-x**2 / (2 * sigma**2))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN},
-)
-def gaussian(
-    x: nx.Tensor, sigma: Annotated[float, Param("width of the bump", low=0.0, exclusive=True)] = 1.0
-) -> nx.Tensor:
+@activation(formula="exp(-x**2 / (2 * sigma**2))", traits={"smooth", "non_monotonic", "bounded", "even"})
+def gaussian(x: nx.Tensor, sigma: Annotated[float, positive("width of the bump")] = 1.0) -> nx.Tensor:
     """Gaussian bump, for coordinate networks such as neural radiance fields.
 
     Fits high frequencies as `sin` does, without depending on a special initialization. Some frameworks mean exp(-x^2)
@@ -53,11 +48,7 @@ def _(x: nx.Tensor, sigma: float) -> nx.Tensor:
     return nx.times_exp_fast(bend, -0.5 * ops.square(nx.near(x / sigma)))
 
 
-@activation(
-    formula="x**2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
-    aliases={"dks": "square"},
-)
+@activation(formula="x**2", traits={"smooth", "non_monotonic", "even", "single_rounding"}, aliases={"dks": "square"})
 def square(x: nx.Tensor) -> nx.Tensor:
     """Square, for polynomial networks and those that compute on encrypted data.
 
@@ -75,11 +66,11 @@ square.derivative(lambda x: 2.0 * x)
 square.second_derivative(lambda x: 2.0 * ops.ones_like(x))
 
 
-@activation(formula="sqrt((x - center)**2 + width**2)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
+@activation(formula="sqrt((x - center)**2 + width**2)", traits={"smooth", "non_monotonic"})
 def multiquadric(
     x: nx.Tensor,
     center: Annotated[float, Param("where the minimum is")] = 0.0,
-    width: Annotated[float, Param("the minimum itself and the width of the bend", low=0.0, exclusive=True)] = 1.0,
+    width: Annotated[float, positive("the minimum itself and the width of the bend")] = 1.0,
 ) -> nx.Tensor:
     """Radial basis function that grows: a smooth absolute value.
 
@@ -112,11 +103,7 @@ def _(x: nx.Tensor, center: float, width: float) -> nx.Tensor:
 VAST = 1e9  # beyond it 1 + x^2 is x^2 to the last bit of float64, and below it x^6 still fits into float32
 
 
-@activation(
-    formula="log(1 + x**2)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN},
-    aliases={"echo": "Seagull"},
-)
+@activation(formula="log(1 + x**2)", traits={"smooth", "non_monotonic", "even"}, aliases={"echo": "Seagull"})
 def seagull(x: nx.Tensor) -> nx.Tensor:
     """Even function that grows like a logarithm; its graph has the shape of a gull.
 

@@ -8,7 +8,7 @@ from keras import ops
 from keras_acts.activations._double_exponential import exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import positive
 
 __all__ = ["erfact", "pserf", "serf"]
 
@@ -21,14 +21,11 @@ def _pserf_parts(x: nx.Tensor, gamma: float, delta: float) -> tuple[nx.Tensor, n
     return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
 
 
-@activation(
-    formula="x * erf(gamma * log(1 + exp(delta * x)))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * erf(gamma * log(1 + exp(delta * x)))", traits={"smooth", "non_monotonic", "self_gated"})
 def pserf(
     x: nx.Tensor,
-    gamma: Annotated[float, Param("height of the gate's argument", low=0.0, exclusive=True)] = 1.25,
-    delta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.85,
+    gamma: Annotated[float, positive("height of the gate's argument")] = 1.25,
+    delta: Annotated[float, positive("sharpness of the gate")] = 0.85,
 ) -> nx.Tensor:
     """Serf with two parameters, which the paper trains; fixed here.
 
@@ -70,7 +67,7 @@ def _pserf_second_derivative(x: nx.Tensor, gamma: float, delta: float) -> nx.Ten
     return nx.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
 
 
-@activation(formula="x * erf(log(1 + exp(x)))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * erf(log(1 + exp(x)))", traits={"smooth", "non_monotonic", "self_gated"})
 def serf(x: nx.Tensor) -> nx.Tensor:
     """Mish with erf in place of tanh: smooth, unbounded above, a little steeper than `mish`.
 
@@ -94,11 +91,11 @@ serf.derivative(partial(_pserf_derivative, gamma=1.0, delta=1.0))
 serf.second_derivative(partial(_pserf_second_derivative, gamma=1.0, delta=1.0))
 
 
-@activation(formula="x * erf(alpha * exp(beta * x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * erf(alpha * exp(beta * x))", traits={"smooth", "non_monotonic", "self_gated"})
 def erfact(
     x: nx.Tensor,
-    alpha: Annotated[float, Param("the gate's argument at 0", low=0.0, exclusive=True)] = 0.75,
-    beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 0.75,
+    alpha: Annotated[float, positive("the gate's argument at 0")] = 0.75,
+    beta: Annotated[float, positive("sharpness of the gate")] = 0.75,
 ) -> nx.Tensor:
     """x gated by the error function of an exponential, with two parameters, which the paper trains; fixed here.
 

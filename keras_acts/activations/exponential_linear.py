@@ -8,7 +8,7 @@ from keras import ops
 from keras_acts.activations.tanh_like import isru, isru_derivative, isru_second_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["celu", "elish", "elu", "elu_plus_one", "exponential", "hard_elish", "isrlu", "mpelu", "pelu"]
 __all__ += ["selu", "soft_exponential", "xielu"]
@@ -44,13 +44,8 @@ def _saturating_second_derivative(x: nx.Tensor, depth: float, reach: float = 1.0
 
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0)) - 1)",
-    traits={Trait.MONOTONIC},
-    aliases={
-        "keras tf timm": "elu",
-        "jax flax": "elu(alpha=1.0)",
-        "torch": "ELU(alpha=1.0)",
-        "onnx": "Elu(alpha=1.0)",
-    },
+    traits={"monotonic"},
+    aliases={"keras tf timm": "elu", "jax flax": "elu(alpha=1.0)", "torch": "ELU(alpha=1.0)", "onnx": "Elu(alpha=1.0)"},
     kinks=(0.0,),
 )
 def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0) -> nx.Tensor:
@@ -83,7 +78,7 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 @activation(
     formula="1.0507009873554805 * (max(x, 0) + 1.6732632423543772 * (exp(min(x, 0)) - 1))",
-    traits={Trait.MONOTONIC},
+    traits={"monotonic"},
     aliases={"keras tf jax flax timm": "selu", "torch": "SELU"},
     kinks=(0.0,),
 )
@@ -112,7 +107,7 @@ selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * S
 
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)",
-    traits={Trait.MONOTONIC},
+    traits={"monotonic"},
     aliases={
         "keras timm": "celu",
         "jax flax": "celu(alpha=1.0)",
@@ -121,10 +116,7 @@ selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * S
     },
     kinks=(0.0,),
 )
-def celu(
-    x: nx.Tensor,
-    alpha: Annotated[float, Param("depth and reach of the negative branch", low=0.0, exclusive=True)] = 1.0,
-) -> nx.Tensor:
+def celu(x: nx.Tensor, alpha: Annotated[float, positive("depth and reach of the negative branch")] = 1.0) -> nx.Tensor:
     """ELU with a continuous derivative for every alpha.
 
     The derivative at 0 is 1; Keras' own gives 2 there, the sum of both sides.
@@ -146,7 +138,7 @@ celu.derivative(lambda x, alpha: _saturating_derivative(x, alpha, alpha))
 celu.second_derivative(lambda x, alpha: _saturating_second_derivative(x, alpha, alpha))
 
 
-@activation(formula="max(x, 0) + exp(min(x, 0))", traits={Trait.MONOTONIC}, kinks=(0.0,))
+@activation(formula="max(x, 0) + exp(min(x, 0))", traits={"monotonic"}, kinks=(0.0,))
 def elu_plus_one(x: nx.Tensor) -> nx.Tensor:
     """ELU moved up to be positive: the feature map of linear attention.
 
@@ -169,7 +161,7 @@ elu_plus_one.derivative(lambda x: _saturating_derivative(x, 1.0))
 elu_plus_one.second_derivative(lambda x: _saturating_second_derivative(x, 1.0))
 
 
-@activation(formula="exp(x)", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"keras": "exponential"})
+@activation(formula="exp(x)", traits={"smooth", "monotonic"}, aliases={"keras": "exponential"})
 def exponential(x: nx.Tensor) -> nx.Tensor:
     """Exponential function, for outputs that must be positive.
 
@@ -191,7 +183,7 @@ exponential.second_derivative(ops.exp)
 
 @activation(
     formula="sigmoid(x) * (max(x, 0) + exp(min(x, 0)) - 1)",
-    traits={Trait.NON_MONOTONIC},
+    traits={"non_monotonic"},
     aliases={"echo": "ELiSH"},
     kinks=(0.0,),
 )
@@ -232,7 +224,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="(max(x, 0) + exp(min(x, 0)) - 1) * min(max((x + 1) / 2, 0), 1)",
-    traits={Trait.NON_MONOTONIC, Trait.SPARSE},
+    traits={"non_monotonic", "sparse"},
     aliases={"echo": "HardELiSH"},
     kinks=(-1.0, 0.0, 1.0),
 )
@@ -270,13 +262,13 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="alpha / beta * max(x, 0) + alpha * (exp(min(x, 0) / beta) - 1)",
-    traits={Trait.MONOTONIC},
+    traits={"monotonic"},
     kinks=(0.0,),
 )
 def pelu(
     x: nx.Tensor,
-    alpha: Annotated[float, Param("depth of the negative branch", low=0.0, exclusive=True)] = 1.0,
-    beta: Annotated[float, Param("reach of the negative branch", low=0.0, exclusive=True)] = 1.0,
+    alpha: Annotated[float, positive("depth of the negative branch")] = 1.0,
+    beta: Annotated[float, positive("reach of the negative branch")] = 1.0,
 ) -> nx.Tensor:
     """Parametric ELU: both branches scaled so that the derivative has no jump.
 
@@ -300,11 +292,11 @@ pelu.derivative(lambda x, alpha, beta: _saturating_derivative(x, alpha, beta, ri
 pelu.second_derivative(lambda x, alpha, beta: _saturating_second_derivative(x, alpha, beta))
 
 
-@activation(formula="max(x, 0) + alpha * (exp(beta * min(x, 0)) - 1)", traits={Trait.MONOTONIC}, kinks=(0.0,))
+@activation(formula="max(x, 0) + alpha * (exp(beta * min(x, 0)) - 1)", traits={"monotonic"}, kinks=(0.0,))
 def mpelu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 0.25,
-    beta: Annotated[float, Param("rate of the negative branch", low=0.0, exclusive=True)] = 1.0,
+    beta: Annotated[float, positive("rate of the negative branch")] = 1.0,
 ) -> nx.Tensor:
     """Multiple parametric ELU, which covers ReLU, leaky ReLU and ELU.
 
@@ -338,13 +330,13 @@ def _exp_excess(factor: float, x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="alpha_p * max(x, 0)**2 + alpha_n * (exp(min(x, 0)) - 1 - min(x, 0)) + beta * x",
-    traits={Trait.NON_MONOTONIC},
+    traits={"non_monotonic"},
     kinks=(0.0,),
 )
 def xielu(
     x: nx.Tensor,
-    alpha_p: Annotated[float, Param("growth of the slope for x > 0", low=0.0, exclusive=True)] = 0.8,
-    alpha_n: Annotated[float, Param("scale of the negative branch", low=0.0, exclusive=True)] = 0.8,
+    alpha_p: Annotated[float, positive("growth of the slope for x > 0")] = 0.8,
+    alpha_n: Annotated[float, positive("scale of the negative branch")] = 0.8,
     beta: Annotated[float, Param("slope at 0", low=0.0, below="alpha_n")] = 0.5,
 ) -> nx.Tensor:
     """Integral of an ELU-like slope: squared ReLU on the right, a branch that turns up again on the left.
@@ -384,14 +376,11 @@ def _(x: nx.Tensor, alpha_p: float, alpha_n: float, beta: float) -> nx.Tensor:
 
 @activation(
     formula="max(x, 0) + min(x, 0) / sqrt(1 + alpha * min(x, 0)**2)",
-    traits={Trait.MONOTONIC},
+    traits={"monotonic"},
     aliases={"echo": "ISRLU(alpha=1.0)"},
     kinks=(0.0,),
 )
-def isrlu(
-    x: nx.Tensor,
-    alpha: Annotated[float, Param("inverse square of the negative bound", low=0.0, exclusive=True)] = 1.0,
-) -> nx.Tensor:
+def isrlu(x: nx.Tensor, alpha: Annotated[float, positive("inverse square of the negative bound")] = 1.0) -> nx.Tensor:
     """Inverse square root linear unit: a cheap ELU, with continuous first and second derivative.
 
     Returns:
@@ -435,7 +424,7 @@ def _logarithm(x: nx.Tensor, alpha: float) -> nx.Tensor:
         "where(alpha > 0, (exp(alpha * x) - 1) / alpha + alpha, "
         "where(alpha < 0, -log(1 - alpha * (x + alpha)) / alpha, x))"
     ),
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    traits={"smooth", "monotonic"},
 )
 def soft_exponential(x: nx.Tensor, alpha: Annotated[float, Param("from logarithm to exponential")] = 0.0) -> nx.Tensor:
     """Between a logarithm (alpha = -1), the identity (alpha = 0) and an exponential (alpha = 1).

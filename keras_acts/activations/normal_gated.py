@@ -9,7 +9,7 @@ from keras import ops
 from keras_acts.activations.sigmoid_gated import swish_beta_derivative, swish_beta_second_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait, choice
+from keras_acts.core.params import Param, choice, positive
 
 __all__ = ["clipped_gelu", "gelu", "gelu_tanh", "quick_gelu", "smu", "xgelu"]
 
@@ -38,7 +38,7 @@ def _of_torch(approximate: str = "none") -> dict[str, bool]:
         "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
         "": "x * normal_cdf(x)",
     },
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={
         "keras timm": "gelu",
         "tf": "gelu(approximate=False)",
@@ -92,7 +92,7 @@ def _gelu_second_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tenso
 
 @activation(
     formula="x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={
         "timm": "gelu_tanh",
         "hf": ("gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"),
@@ -136,7 +136,7 @@ QUICK = 1.702
 
 @activation(
     formula="x * sigmoid(1.702 * x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"timm hf": "quick_gelu"},
 )
 def quick_gelu(x: nx.Tensor) -> nx.Tensor:
@@ -171,13 +171,11 @@ def _gelu_is(value: float) -> float:
 
 @activation(
     formula="min(x * normal_cdf(x), max_val)",
-    traits={Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.SELF_GATED},
+    traits={"non_monotonic", "bounded", "self_gated"},
     aliases={"hf": "gelu_10(*, max_val=10.0)"},
     kinks=lambda max_val: (_gelu_is(max_val),),
 )
-def clipped_gelu(
-    x: nx.Tensor, max_val: Annotated[float, Param("largest output", low=0.0, exclusive=True)] = 10.0
-) -> nx.Tensor:
+def clipped_gelu(x: nx.Tensor, max_val: Annotated[float, positive("largest output")] = 10.0) -> nx.Tensor:
     """Exact GELU with an upper bound, for networks that are quantised to eight bits.
 
     Hugging Face's "gelu_10" also names a lower bound of -10; it never acts, as gelu is above -0.17. At the kink the
@@ -206,12 +204,12 @@ def _gate_scale(alpha: float, mu: float) -> float:
 
 @activation(
     formula="((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
 )
 def smu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("slope far on the left", low=0.0, high=1.0)] = 0.01,
-    mu: Annotated[float, Param("sharpness of the bend", low=0.0, exclusive=True)] = 2.5,
+    mu: Annotated[float, positive("sharpness of the bend")] = 2.5,
 ) -> nx.Tensor:
     """Smoothing maximum unit: leaky relu with |x| replaced by x erf(mu x); the paper trains mu, which is fixed here.
 
@@ -235,10 +233,7 @@ smu.derivative(lambda x, alpha, mu: nx.normal_gated_derivative(x, alpha, 1.0, _g
 smu.second_derivative(lambda x, alpha, mu: nx.normal_gated_second_derivative(x, alpha, 1.0, _gate_scale(alpha, mu)))
 
 
-@activation(
-    formula="x * ((1 + 2 * alpha) * normal_cdf(x) - alpha)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * ((1 + 2 * alpha) * normal_cdf(x) - alpha)", traits={"smooth", "non_monotonic", "self_gated"})
 def xgelu(
     x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side", low=0.0)] = 0.0
 ) -> nx.Tensor:

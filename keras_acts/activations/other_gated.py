@@ -10,7 +10,7 @@ from keras_acts.activations._double_exponential import TOP, exponent_and_exp, ga
 from keras_acts.activations.tanh_like import atan_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["atlu", "colu", "gish", "golu", "laplace_lu", "logish", "pflu", "xatlu"]
 
@@ -25,7 +25,7 @@ def _logish_ratio(x: nx.Tensor, e: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, log / s, log)
 
 
-@activation(formula="x * log(1 + sigmoid(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * log(1 + sigmoid(x))", traits={"smooth", "non_monotonic", "self_gated"})
 def logish(x: nx.Tensor) -> nx.Tensor:
     """Silu with a logarithm around its gate; its right slope is log 2.
 
@@ -67,7 +67,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 # t y^2 s / pi with s(y) = 2/3 + 8/15 y + ...: no difference is left. s is fitted for y in [0, 1/2].
 
 
-@activation(formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)", traits={Trait.SMOOTH, Trait.SELF_GATED})
+@activation(formula="x * ((1 + 2 * alpha) * (1 / 2 + arctan(x) / pi) - alpha)", traits={"smooth", "self_gated"})
 def xatlu(
     x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
 ) -> nx.Tensor:
@@ -111,7 +111,7 @@ def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
     return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(atan_derivative(x))
 
 
-@activation(formula="x * (1 / 2 + arctan(x) / pi)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * (1 / 2 + arctan(x) / pi)", traits={"smooth", "monotonic", "self_gated"})
 def atlu(x: nx.Tensor) -> nx.Tensor:
     """Arctangent linear unit: x times the distribution function of the Cauchy distribution, also called CaLU.
 
@@ -146,7 +146,7 @@ def _sum_of_sides(x: nx.Tensor, root: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * (1 + x / sqrt(1 + x**2)) / 2",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"thinc": "Dish"},
 )
 def pflu(x: nx.Tensor) -> nx.Tensor:
@@ -199,7 +199,7 @@ def _gish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     return x, z, v, rest, ops.where(z < 1.0, inner * ratio, ops.log(2.0 - v)), ratio
 
 
-@activation(formula="x * log(2 - exp(-exp(x)))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * log(2 - exp(-exp(x)))", traits={"smooth", "non_monotonic", "self_gated"})
 def gish(x: nx.Tensor) -> nx.Tensor:
     """x gated by the logarithm of a Gompertz-like curve; the gate rises to log 2, so f(x) is 0.693 x on the right.
 
@@ -231,15 +231,12 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return times_exp_minus(bracket / (1.0 + rest), x, z)
 
 
-@activation(
-    formula="alpha * x * exp(-beta * exp(-gamma * x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="alpha * x * exp(-beta * exp(-gamma * x))", traits={"smooth", "non_monotonic", "self_gated"})
 def golu(
     x: nx.Tensor,
-    alpha: Annotated[float, Param("slope far on the right", low=0.0, exclusive=True)] = 1.0,
-    beta: Annotated[float, Param("how far the gate lies to the right", low=0.0, exclusive=True)] = 1.0,
-    gamma: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 1.0,
+    alpha: Annotated[float, positive("slope far on the right")] = 1.0,
+    beta: Annotated[float, positive("how far the gate lies to the right")] = 1.0,
+    gamma: Annotated[float, positive("sharpness of the gate")] = 1.0,
 ) -> nx.Tensor:
     """Gompertz linear unit: x gated by a Gompertz curve; its slope at 0 is 1 / e, not 1 / 2.
 
@@ -282,7 +279,7 @@ def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tenso
     return x, z, v, ops.where(x < 0.0, z - x * v, 1.0 - x * v / ops.maximum(z, 1.0))
 
 
-@activation(formula="x / (1 - x * exp(-(x + exp(x))))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
+@activation(formula="x / (1 - x * exp(-(x + exp(x))))", traits={"smooth", "non_monotonic"})
 def colu(x: nx.Tensor) -> nx.Tensor:
     """Collapsing linear unit: x over a denominator that grows exponentially on the left and is 1 on the right.
 
@@ -321,10 +318,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return nx.times_exp(bracket / (d * ops.square(d)), exponent)
 
 
-@activation(
-    formula="where(x < 0, x * exp(x) / 2, x * (1 - exp(-x) / 2))",
-    traits={Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="where(x < 0, x * exp(x) / 2, x * (1 - exp(-x) / 2))", traits={"non_monotonic", "self_gated"})
 def laplace_lu(x: nx.Tensor) -> nx.Tensor:
     """x times the distribution function of the Laplace distribution, also called LaLU.
 

@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["cos", "gcu", "sin", "sinlu", "snake"]
 
@@ -17,10 +17,10 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 @activation(
     formula="sin(w0 * x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.ODD, Trait.PERIODIC, Trait.OSCILLATING},
+    traits={"smooth", "non_monotonic", "bounded", "odd", "periodic", "oscillating"},
     aliases={"dks": "sin", "echo": "Sine(w0=1.0)"},
 )
-def sin(x: nx.Tensor, w0: Annotated[float, Param("frequency", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
+def sin(x: nx.Tensor, w0: Annotated[float, positive("frequency")] = 1.0) -> nx.Tensor:
     """Sine, for implicit neural representations of images, sounds and fields.
 
     SIREN takes w0 = 30 and draws weights from +-sqrt(6 / n) / 30 (first layer +-1 / n); without such weights it trains
@@ -45,7 +45,7 @@ sin.second_derivative(lambda x, w0: -w0 * (w0 * nx.sine(x, w0)))
 
 @activation(
     formula="cos(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.EVEN, Trait.PERIODIC, Trait.OSCILLATING},
+    traits={"smooth", "non_monotonic", "bounded", "even", "periodic", "oscillating"},
     aliases={"dks": "cos"},
 )
 def cos(x: nx.Tensor) -> nx.Tensor:
@@ -69,12 +69,10 @@ cos.second_derivative(lambda x: -nx.cosine(x))
 
 @activation(
     formula="x + sin(frequency * x)**2 / frequency",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.OSCILLATING},
+    traits={"smooth", "monotonic", "oscillating"},
     aliases={"tfa": "snake(frequency=1.0)"},
 )
-def snake(
-    x: nx.Tensor, frequency: Annotated[float, Param("frequency of the ripple", low=0.0, exclusive=True)] = 1.0
-) -> nx.Tensor:
+def snake(x: nx.Tensor, frequency: Annotated[float, positive("frequency of the ripple")] = 1.0) -> nx.Tensor:
     """A ramp with a ripple, for learning periodic functions beyond the data.
 
     A wide range of frequencies helps: 5 to 50 for periodic data, small ones otherwise.
@@ -103,10 +101,7 @@ def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
     return 2.0 * frequency * (cosine - sine) * (cosine + sine)
 
 
-@activation(
-    formula="x * cos(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.ODD, Trait.SELF_GATED, Trait.OSCILLATING},
-)
+@activation(formula="x * cos(x)", traits={"smooth", "non_monotonic", "odd", "self_gated", "oscillating"})
 def gcu(x: nx.Tensor) -> nx.Tensor:
     """Growing cosine unit: oscillates with growing amplitude, so that a single unit can learn XOR.
 
@@ -138,9 +133,7 @@ def _in_float64_if_wave_dominates(function: Body) -> Body:
     return chosen  # type: ignore[return-value]
 
 
-def _sinlu_parts(
-    x: nx.Tensor, alpha: float, beta: float
-) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+def _sinlu_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor, ...]:
     """exp(-|x| / 2), its square, x + alpha sin(beta x) and its derivative, and sin(beta x)."""
     # 1 + alpha beta cos z cancels where it is small.
     gain = alpha * beta
@@ -150,10 +143,7 @@ def _sinlu_parts(
     return h, e, nx.near(x) + alpha * sine, rise, sine
 
 
-@activation(
-    formula="(x + alpha * sin(beta * x)) * sigmoid(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.OSCILLATING},
-)
+@activation(formula="(x + alpha * sin(beta * x)) * sigmoid(x)", traits={"smooth", "non_monotonic", "oscillating"})
 @_in_float64_if_wave_dominates
 def sinlu(
     x: nx.Tensor,

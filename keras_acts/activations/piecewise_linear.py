@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 # Without `abs`, which would shadow Python's own in the module that imports everything from here.
 __all__ = ["bipolar", "identity", "plu", "step"]
@@ -14,7 +14,7 @@ __all__ = ["bipolar", "identity", "plu", "step"]
 
 @activation(
     formula="x",
-    traits={Trait.PIECEWISE_LINEAR, Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "smooth", "monotonic", "odd", "single_rounding"},
     aliases={"keras hf": "linear", "torch": "Identity", "jax flax timm": "identity"},
 )
 def identity(x: nx.Tensor) -> nx.Tensor:
@@ -30,11 +30,7 @@ def identity(x: nx.Tensor) -> nx.Tensor:
     return x
 
 
-@activation(
-    formula="abs(x)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SINGLE_ROUNDING},
-    kinks=(0.0,),
-)
+@activation(formula="abs(x)", traits={"piecewise_linear", "non_monotonic", "even", "single_rounding"}, kinks=(0.0,))
 def abs(x: nx.Tensor) -> nx.Tensor:
     """Absolute value, also called V-ReLU.
 
@@ -59,7 +55,7 @@ def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
 
 @activation(
     formula="where(x >= threshold, 1, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={"mlx": "step(threshold=0.0)"},
     kinks=lambda threshold: (threshold,),
 )
@@ -89,13 +85,13 @@ def _step_derivative(x: nx.Tensor, threshold: float = 0.0) -> nx.Tensor:
 
 @activation(
     formula="max(alpha * (x + c) - c, min(alpha * (x - c) + c, x))",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD},
+    traits={"piecewise_linear", "monotonic", "odd"},
     kinks=lambda alpha, c: (-c, c),
 )
 def plu(
     x: nx.Tensor,
     alpha: Annotated[float, Param("slope of the outer pieces", low=0.0, high=1.0, exclusive=True)] = 0.1,
-    c: Annotated[float, Param("half-width of the inner piece", low=0.0, exclusive=True)] = 1.0,
+    c: Annotated[float, positive("half-width of the inner piece")] = 1.0,
 ) -> nx.Tensor:
     """Piecewise linear unit: `hard_tanh` whose gradient never vanishes.
 
@@ -118,11 +114,7 @@ def plu(
 plu.derivative(lambda x, alpha, c: ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha))
 
 
-@activation(
-    formula="where(x >= 0, 1, -1)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED},
-    kinks=(0.0,),
-)
+@activation(formula="where(x >= 0, 1, -1)", traits={"piecewise_linear", "monotonic", "bounded"}, kinks=(0.0,))
 def bipolar(x: nx.Tensor) -> nx.Tensor:
     """Sign of the input, as binary networks take it: never 0.
 

@@ -9,10 +9,12 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
 __all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
+
+LargestOff = Annotated[float, Param("input at and below which the unit is off", low=0.0)]
 
 
 def _general_relu(x: nx.Tensor, negative_slope: float, max_value: float | None, threshold: float) -> nx.Tensor:
@@ -32,7 +34,7 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
         "max_value=None": "where(x > threshold, x, negative_slope * (x - threshold))",
         "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
     },
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "sparse", "single_rounding"},
     aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU"},
     kinks=_relu_kinks,
 )
@@ -69,7 +71,7 @@ def relu(
 
 @activation(
     formula="max(x, 0) + negative_slope * min(x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC},
+    traits={"piecewise_linear", "monotonic"},
     aliases={
         "keras": "leaky_relu",
         "tf": {"leaky_relu": lambda alpha=0.2: {"negative_slope": alpha}},
@@ -109,7 +111,7 @@ def _leaky_relu_derivative(x: nx.Tensor, negative_slope: float) -> nx.Tensor:
 
 @activation(
     formula="min(max(x, 0), 6)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse", "single_rounding"},
     aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6"},
     kinks=(0.0, 6.0),
 )
@@ -133,7 +135,7 @@ def relu6(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="where(x > threshold, x, value)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.SPARSE},
+    traits={"piecewise_linear", "sparse"},
     aliases={"paddle": "thresholded_relu(threshold=1.0, value=0.0)"},
     kinks=lambda threshold, value: (threshold,),
 )
@@ -164,13 +166,11 @@ def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) ->
 
 @activation(
     formula="where(x > threshold, x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "sparse"},
     aliases={"onnx": {"ThresholdedRelu": lambda alpha=1.0: {"threshold": alpha}}},
     kinks=lambda threshold: (threshold,),
 )
-def thresholded_relu(
-    x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 1.0
-) -> nx.Tensor:
+def thresholded_relu(x: nx.Tensor, threshold: LargestOff = 1.0) -> nx.Tensor:
     """ReLU that is off up to a threshold, and jumps there: sparse codes without a bias.
 
     Keras 3 has it as `relu(threshold=...)` only; the parameter is `theta` in Keras 2 and `alpha` in ONNX. The
@@ -194,13 +194,11 @@ thresholded_relu.derivative(_threshold_derivative)
 
 @activation(
     formula="min(max(x, 0), max_value)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse", "single_rounding"},
     aliases={"thinc": {"relu_k": lambda n=6.0: {"max_value": n}}},
     kinks=lambda max_value: (0.0, max_value),
 )
-def relu_n(
-    x: nx.Tensor, max_value: Annotated[float, Param("largest output", low=0.0, exclusive=True)] = 1.0
-) -> nx.Tensor:
+def relu_n(x: nx.Tensor, max_value: Annotated[float, positive("largest output")] = 1.0) -> nx.Tensor:
     """ReLU with a ceiling; `relu6` is the one with 6.
 
     The derivative is 0 at both kinks.
@@ -223,10 +221,10 @@ STAR_SCALE = 1.0 / math.sqrt(1.25)
 STAR_BIAS = -0.5 / math.sqrt(1.25)
 
 
-@activation(formula="scale * max(x, 0)**2 + bias", traits={Trait.MONOTONIC}, kinks=(0.0,))
+@activation(formula="scale * max(x, 0)**2 + bias", traits={"monotonic"}, kinks=(0.0,))
 def star_relu(
     x: nx.Tensor,
-    scale: Annotated[float, Param("factor of the square", low=0.0, exclusive=True)] = STAR_SCALE,
+    scale: Annotated[float, positive("factor of the square")] = STAR_SCALE,
     bias: Annotated[float, Param("value for x <= 0")] = STAR_BIAS,
 ) -> nx.Tensor:
     """Squared ReLU with mean 0 and variance 1 for normal inputs, the activation of MetaFormer.
@@ -254,12 +252,10 @@ star_relu.second_derivative(lambda x, scale, bias: ops.where(x > 0.0, 2.0 * scal
 
 @activation(
     formula="where(x > threshold, x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "sparse"},
     kinks=lambda threshold: (threshold,),
 )
-def jump_relu(
-    x: nx.Tensor, threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.001
-) -> nx.Tensor:
+def jump_relu(x: nx.Tensor, threshold: LargestOff = 0.001) -> nx.Tensor:
     """The activation of JumpReLU sparse autoencoders, with a fixed threshold.
 
     The default is the threshold that the paper starts training from. This is `thresholded_relu` with its plain
@@ -294,7 +290,7 @@ def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
     return result
 
 
-@activation(formula="max(x, 0)**power", traits={Trait.MONOTONIC, Trait.SPARSE}, kinks=(0.0,))
+@activation(formula="max(x, 0)**power", traits={"monotonic", "sparse"}, kinks=(0.0,))
 def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)] = 3) -> nx.Tensor:
     """Rectified power unit: a ReLU that is smooth enough for differential equations. `relu2` is the one with power 2.
 
@@ -332,7 +328,7 @@ def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
     return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
 
 
-@activation(formula="max(x, 0)**2", traits={Trait.MONOTONIC, Trait.SPARSE}, aliases={"hf timm": "relu2"}, kinks=(0.0,))
+@activation(formula="max(x, 0)**2", traits={"monotonic", "sparse"}, aliases={"hf timm": "relu2"}, kinks=(0.0,))
 def relu2(x: nx.Tensor) -> nx.Tensor:
     """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
 
@@ -355,11 +351,11 @@ relu2.second_derivative(partial(_rep_u_second_derivative, power=2))
 
 @activation(
     formula="log(1 + beta * max(x, 0))",
-    traits={Trait.MONOTONIC, Trait.SPARSE},
+    traits={"monotonic", "sparse"},
     aliases={"echo": "NLReLU(beta=1.0)"},
     kinks=(0.0,),
 )
-def nl_relu(x: nx.Tensor, beta: Annotated[float, Param("slope at 0", low=0.0, exclusive=True)] = 1.0) -> nx.Tensor:
+def nl_relu(x: nx.Tensor, beta: Annotated[float, positive("slope at 0")] = 1.0) -> nx.Tensor:
     """Natural logarithm of ReLU: compresses large activations.
 
     The derivative at 0 is 0.
@@ -403,7 +399,7 @@ def _sine_relu_kink(epsilon: float) -> float:
 
 @activation(
     formula="max(x, epsilon * (sin(x) - cos(x)))",
-    traits={Trait.NON_MONOTONIC, Trait.OSCILLATING},
+    traits={"non_monotonic", "oscillating"},
     aliases={"keras_contrib": "SineReLU(epsilon=0.0025)"},
     kinks=lambda epsilon: (_sine_relu_kink(epsilon),),
 )
@@ -441,7 +437,7 @@ def _(x: nx.Tensor, epsilon: float) -> nx.Tensor:
     return ops.where(x > _sine_relu_kink(epsilon), 0.0, wave)
 
 
-@activation(formula="max(x, 0) - 1.99 * min(x, 0)", traits={Trait.PIECEWISE_LINEAR, Trait.NON_MONOTONIC}, kinks=(0.0,))
+@activation(formula="max(x, 0) - 1.99 * min(x, 0)", traits={"piecewise_linear", "non_monotonic"}, kinks=(0.0,))
 def q_relu(x: nx.Tensor) -> nx.Tensor:
     """Quantum ReLU: positive and steep on the left, so that its units do not die.
 

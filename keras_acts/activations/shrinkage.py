@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 
 __all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
 
@@ -20,19 +20,15 @@ def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
     return {"threshold": upper}
 
 
-def _kinks(threshold: float) -> tuple[float, float]:
-    return (-threshold, threshold)
-
-
 @activation(
     formula="sign(x) * max(abs(x) - threshold, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "odd", "sparse"},
     aliases={
         "keras": "soft_shrink",
         "tfa": {"softshrink": _of_tfa},
         "torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
-    kinks=_kinks,
+    kinks=lambda threshold: (-threshold, threshold),
 )
 def soft_shrink(
     x: nx.Tensor, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5
@@ -61,13 +57,13 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
 
 @activation(
     formula="where(abs(x) > threshold, x, 0)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.ODD, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "odd", "sparse", "single_rounding"},
     aliases={
         "keras": "hard_shrink",
         "tfa": {"hardshrink": _of_tfa},
         "torch": {"Hardshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
-    kinks=_kinks,
+    kinks=lambda threshold: (-threshold, threshold),
 )
 def hard_shrink(
     x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5
@@ -91,7 +87,7 @@ hard_shrink.derivative(_soft_shrink_derivative)
 
 @activation(
     formula="x - tanh(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD},
+    traits={"smooth", "monotonic", "odd"},
     aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
 )
 def tanh_shrink(x: nx.Tensor) -> nx.Tensor:

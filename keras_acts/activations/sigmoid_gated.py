@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["acon_c", "b_silu", "flatten_t_swish", "hard_silu", "richards_swish", "scaled_silu", "silu"]
 __all__ += ["swish_beta", "swish_t", "xsilu"]
@@ -14,7 +14,7 @@ __all__ += ["swish_beta", "swish_t", "xsilu"]
 
 @activation(
     formula="x * sigmoid(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"keras tf jax flax timm hf": ("silu", "swish"), "torch": "SiLU"},
 )
 def silu(x: nx.Tensor) -> nx.Tensor:
@@ -50,7 +50,7 @@ def silu_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
 
 @activation(
     formula="x * min(max(x + 3, 0), 6) / 6",
-    traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
+    traits={"non_monotonic", "self_gated", "sparse"},
     aliases={
         "keras jax flax": ("hard_silu", "hard_swish"),
         "torch": "Hardswish",
@@ -90,13 +90,13 @@ def _of_keras_contrib(beta: float = 1.0, trainable: bool = False) -> dict[str, f
     return {"beta": beta}
 
 
-def _swish_beta_gate(x: nx.Tensor, beta: float) -> nx.Tensor:
-    return beta * x if beta else ops.zeros_like(x)  # 0 * inf would be NaN
+def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
+    return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
 @activation(
     formula="x * sigmoid(beta * x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"keras_contrib": {"Swish": _of_keras_contrib}},
 )
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
@@ -120,21 +120,17 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
 @swish_beta.derivative
 def swish_beta_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """silu'(beta x)."""
-    return silu_derivative(_swish_beta_gate(x, beta))
+    return silu_derivative(_line(beta, x))
 
 
 @swish_beta.second_derivative
 def swish_beta_second_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """beta silu''(beta x)."""
-    return silu_second_derivative(_swish_beta_gate(x, beta), beta)
+    return silu_second_derivative(_line(beta, x), beta)
 
 
 # scaled_silu, xsilu and acon_c are (p1 - p2) x sigmoid(w) + p2 x with w = rate x: the line p2 x where the gate is shut,
 # p1 x where it is open. The weights of the two are e / (1 + e) and 1 / (1 + e), so that no tail cancels.
-
-
-def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
-    return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
 
 
 def within_reach(x: nx.Tensor, rate: float) -> nx.Tensor:
@@ -178,10 +174,10 @@ def _two_lines_second_derivative(x: nx.Tensor, p1: float, p2: float, rate: float
 
 @activation(
     formula="beta * x * sigmoid(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"echo": "ESwish(beta=1.735)"},
 )
-def scaled_silu(x: nx.Tensor, beta: Annotated[float, Param("factor", low=0.0, exclusive=True)] = 1.375) -> nx.Tensor:
+def scaled_silu(x: nx.Tensor, beta: Annotated[float, positive("factor")] = 1.375) -> nx.Tensor:
     """Silu times a constant: E-swish.
 
     Not called eswish here, as surveys give that name to exp(-x) sigmoid(x) too. The paper takes beta from 1 to 2, most
@@ -204,10 +200,7 @@ scaled_silu.derivative(lambda x, beta: _two_lines_derivative(x, p1=beta, p2=0.0,
 scaled_silu.second_derivative(lambda x, beta: _two_lines_second_derivative(x, p1=beta, p2=0.0, rate=1.0))
 
 
-@activation(
-    formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
+@activation(formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x", traits={"smooth", "non_monotonic"})
 def acon_c(
     x: nx.Tensor,
     p1: Annotated[float, Param("slope of the line where the gate is open")] = 1.0,
@@ -238,10 +231,7 @@ acon_c.derivative(lambda x, p1, p2, beta: _two_lines_derivative(x, p1=p1, p2=p2,
 acon_c.second_derivative(lambda x, p1, p2, beta: _two_lines_second_derivative(x, p1=p1, p2=p2, rate=beta * (p1 - p2)))
 
 
-@activation(
-    formula="x * ((1 + 2 * alpha) * sigmoid(x) - alpha)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="x * ((1 + 2 * alpha) * sigmoid(x) - alpha)", traits={"smooth", "non_monotonic", "self_gated"})
 def xsilu(
     x: nx.Tensor, alpha: Annotated[float, Param("by how much the gate leaves [0, 1] on either side")] = 0.0
 ) -> nx.Tensor:
@@ -266,14 +256,11 @@ xsilu.derivative(lambda x, alpha: _two_lines_derivative(x, p1=1.0 + alpha, p2=-a
 xsilu.second_derivative(lambda x, alpha: _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
 
 
-@activation(
-    formula="sigmoid(beta * x) * (x + 2 * alpha / beta) - alpha / beta",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC},
-)
+@activation(formula="sigmoid(beta * x) * (x + 2 * alpha / beta) - alpha / beta", traits={"smooth", "non_monotonic"})
 def swish_t(
     x: nx.Tensor,
     alpha: Annotated[float, Param("weight of the tanh bias", low=0.0)] = 0.1,
-    beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 1.0,
+    beta: Annotated[float, positive("sharpness of the gate")] = 1.0,
 ) -> nx.Tensor:
     """Swish plus a tanh bias, in the form C that its paper settles on.
 
@@ -310,7 +297,7 @@ def _swish_t_second_derivative(x: nx.Tensor, alpha: float, beta: float) -> nx.Te
     return nx.times_sigmoid_derivative(2.0 * beta - beta * (w + 2.0 * alpha) * ops.tanh(0.5 * w), w)
 
 
-@activation(formula="(x + alpha) * sigmoid(x) - alpha / 2", traits={Trait.SMOOTH, Trait.NON_MONOTONIC})
+@activation(formula="(x + alpha) * sigmoid(x) - alpha / 2", traits={"smooth", "non_monotonic"})
 def b_silu(
     x: nx.Tensor, alpha: Annotated[float, Param("twice the depth of the left tail", low=0.0)] = 1.67
 ) -> nx.Tensor:
@@ -335,7 +322,7 @@ b_silu.derivative(lambda x, alpha: _swish_t_derivative(x, alpha=0.5 * alpha, bet
 b_silu.second_derivative(lambda x, alpha: _swish_t_second_derivative(x, alpha=0.5 * alpha, beta=1.0))
 
 
-@activation(formula="max(x, 0) * sigmoid(x) + T", traits={Trait.MONOTONIC}, kinks=(0.0,))
+@activation(formula="max(x, 0) * sigmoid(x) + T", traits={"monotonic"}, kinks=(0.0,))
 def flatten_t_swish(
     x: nx.Tensor,
     T: Annotated[float, Param("output for x <= 0")] = -0.2,  # noqa: N803
@@ -369,11 +356,11 @@ def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor,
     return w, e, ops.exp(-alpha * nx.log1p_unit(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
 
 
-@activation(formula="x * (1 + exp(-beta * x))**(-alpha)", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * (1 + exp(-beta * x))**(-alpha)", traits={"smooth", "non_monotonic", "self_gated"})
 def richards_swish(
     x: nx.Tensor,
-    alpha: Annotated[float, Param("power of the gate", low=0.0, exclusive=True)] = 1.5,
-    beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 2.0,
+    alpha: Annotated[float, positive("power of the gate")] = 1.5,
+    beta: Annotated[float, positive("sharpness of the gate")] = 2.0,
 ) -> nx.Tensor:
     """x times a power of a sigmoid, the Richards curve: the ARiA2 of its paper.
 

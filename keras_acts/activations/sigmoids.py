@@ -9,7 +9,7 @@ from keras import ops
 from keras_acts.activations._double_exponential import exponent_and_exp, times_exp_minus
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["cloglog", "elliott", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]
 __all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
@@ -17,7 +17,7 @@ __all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
 
 @activation(
     formula="1 / (1 + exp(-x))",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
+    traits={"smooth", "monotonic", "bounded"},
     aliases={"keras tf jax flax timm hf": "sigmoid", "torch": "Sigmoid"},
 )
 def sigmoid(x: nx.Tensor) -> nx.Tensor:
@@ -53,7 +53,7 @@ def ramp_derivative(x: nx.Tensor, half_width: float) -> nx.Tensor:
 
 @activation(
     formula="min(max(x + 3, 0), 6) / 6",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={"keras jax flax": "hard_sigmoid", "torch": "Hardsigmoid", "timm": ("hard_sigmoid", "hardsigmoid")},
     kinks=(-3.0, 3.0),
 )
@@ -81,7 +81,7 @@ hard_sigmoid.derivative(partial(ramp_derivative, half_width=3.0))
 
 @activation(
     formula="-log(1 + exp(-x))",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    traits={"smooth", "monotonic"},
     aliases={"keras tf jax flax": "log_sigmoid", "torch": "LogSigmoid"},
 )
 def log_sigmoid(x: nx.Tensor) -> nx.Tensor:
@@ -103,7 +103,7 @@ log_sigmoid.second_derivative(lambda x: -nx.sigmoid_derivative(x))
 
 @activation(
     formula="x / (1 + abs(x))",
-    traits={Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    traits={"monotonic", "bounded", "odd"},
     aliases={"keras tf": "softsign", "torch": "Softsign", "jax flax": "soft_sign"},
     kinks=(0.0,),
 )
@@ -138,7 +138,7 @@ def _softsign_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
 
 @activation(
     formula="min(max(x / 5 + 0.5, 0), 1)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid"},
     kinks=(-2.5, 2.5),
 )
@@ -163,7 +163,7 @@ hard_sigmoid_legacy.derivative(partial(ramp_derivative, half_width=2.5))
 
 @activation(
     formula="min(max((x + 1) / 2, 0), 1)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SPARSE, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "bounded", "sparse", "single_rounding"},
     aliases={"keras jax": "sparse_sigmoid"},
     kinks=(-1.0, 1.0),
 )
@@ -188,7 +188,7 @@ def sparse_sigmoid(x: nx.Tensor) -> nx.Tensor:
 sparse_sigmoid.derivative(partial(ramp_derivative, half_width=1.0))
 
 
-@activation(formula="x / (2 * (1 + abs(x))) + 1 / 2", traits={Trait.MONOTONIC, Trait.BOUNDED}, kinks=(0.0,))
+@activation(formula="x / (2 * (1 + abs(x))) + 1 / 2", traits={"monotonic", "bounded"}, kinks=(0.0,))
 def elliott(x: nx.Tensor) -> nx.Tensor:
     """Algebraic stand-in for the sigmoid: no exponential, tails that fall off as 1 / x.
 
@@ -230,13 +230,13 @@ def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tenso
 
 @activation(
     formula="normal_cdf((x - mu) / sigma)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
+    traits={"smooth", "monotonic", "bounded"},
     aliases={"hf": "laplace(mu=0.707107, sigma=0.282095)"},
 )
 def mega_laplace(
     x: nx.Tensor,
     mu: Annotated[float, Param("input where the output is one half")] = 0.707107,
-    sigma: Annotated[float, Param("width of the step", low=0.0, exclusive=True)] = 0.282095,
+    sigma: Annotated[float, positive("width of the step")] = 0.282095,
 ) -> nx.Tensor:
     """Attention function of MEGA, called Laplace there: a normal distribution function that resembles relu squared.
 
@@ -270,7 +270,7 @@ def _(x: nx.Tensor, mu: float, sigma: float) -> nx.Tensor:
     return -nx.times_square(t, (math.sqrt(nx.NORMAL_PEAK) / sigma) * h)
 
 
-@activation(formula="1 - exp(-exp(x))", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED})
+@activation(formula="1 - exp(-exp(x))", traits={"smooth", "monotonic", "bounded"})
 def cloglog(x: nx.Tensor) -> nx.Tensor:
     """Complementary log-log: an asymmetric sigmoid that leaves 0 slowly and reaches 1 fast.
 
@@ -316,12 +316,10 @@ def _soft_clipping_parts(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tens
 
 @activation(
     formula="log((1 + exp(alpha * x)) / (1 + exp(alpha * (x - 1)))) / alpha",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED},
+    traits={"smooth", "monotonic", "bounded"},
     aliases={"echo": "SoftClipping(alpha=0.5)"},
 )
-def soft_clipping(
-    x: nx.Tensor, alpha: Annotated[float, Param("sharpness of the corners", low=0.0, exclusive=True)] = 0.5
-) -> nx.Tensor:
+def soft_clipping(x: nx.Tensor, alpha: Annotated[float, positive("sharpness of the corners")] = 0.5) -> nx.Tensor:
     """Smooth clip to [0, 1]: nearly linear between, with rounded corners.
 
     For outputs that are fractions. The corners get sharp with alpha: at the usual default, 0.5, they fill the whole

@@ -8,7 +8,7 @@ from keras import ops
 from keras_acts.activations.sigmoids import ramp, ramp_derivative
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt_softplus", "squareplus"]
 
@@ -18,12 +18,12 @@ __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt
         "threshold=None": "log(1 + exp(beta * x)) / beta",
         "": "where(beta * x > threshold, x, log(1 + exp(beta * x)) / beta)",
     },
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    traits={"smooth", "monotonic"},
     aliases={"keras tf jax flax": "softplus", "torch": "Softplus(beta=1.0, threshold=20.0)"},
 )
 def softplus(
     x: nx.Tensor,
-    beta: Annotated[float, Param("sharpness", low=0.0, exclusive=True)] = 1.0,
+    beta: Annotated[float, positive("sharpness")] = 1.0,
     threshold: Annotated[float | None, Param("beta x above which x itself is returned; None for never")] = None,
 ) -> nx.Tensor:
     """Smooth relu, the integral of the sigmoid; makes positive outputs such as variances.
@@ -64,12 +64,10 @@ def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
 
 @activation(
     formula="(x + sqrt(x**2 + b)) / 2",
-    traits={Trait.SMOOTH, Trait.MONOTONIC},
+    traits={"smooth", "monotonic"},
     aliases={"keras": "squareplus", "jax": "squareplus(b=4.0)"},
 )
-def squareplus(
-    x: nx.Tensor, b: Annotated[float, Param("width of the bend", low=0.0, exclusive=True)] = 4.0
-) -> nx.Tensor:
+def squareplus(x: nx.Tensor, b: Annotated[float, positive("width of the bend")] = 4.0) -> nx.Tensor:
     """Softplus made of a square root only.
 
     Its left tail falls off as b / (4 |x|), not exponentially.
@@ -100,7 +98,7 @@ def _(x: nx.Tensor, b: float) -> nx.Tensor:
     return nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x / math.sqrt(b)), 0.5 / math.sqrt(b))
 
 
-@activation(formula="log((1 + exp(x)) / 2)", traits={Trait.SMOOTH, Trait.MONOTONIC})
+@activation(formula="log((1 + exp(x)) / 2)", traits={"smooth", "monotonic"})
 def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
     """Softplus moved down through the origin, for smooth energies of molecules (SchNet).
 
@@ -128,7 +126,7 @@ shifted_softplus.second_derivative(nx.sigmoid_derivative)
 
 @activation(
     formula="max(x, (min(max(x, -1), 1) + 1)**2 / 4)",
-    traits={Trait.MONOTONIC, Trait.SPARSE},
+    traits={"monotonic", "sparse"},
     aliases={"keras jax": "sparse_plus"},
     kinks=(-1.0, 1.0),
 )
@@ -165,7 +163,7 @@ def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor,
     return negative, ops.where(negative, h, 1.0), e, q
 
 
-@activation(formula="sqrt(log(1 + exp(x)))", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"hf": "sqrtsoftplus"})
+@activation(formula="sqrt(log(1 + exp(x)))", traits={"smooth", "monotonic"}, aliases={"hf": "sqrtsoftplus"})
 def sqrt_softplus(x: nx.Tensor) -> nx.Tensor:
     """Square root of softplus: the score of the expert router in DeepSeek-V4.
 
@@ -198,7 +196,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return w * (0.25 * bend / (1.0 + e * (2.0 + e)) / q / ops.sqrt(q))
 
 
-@activation(formula="(sqrt(x**2 + 1) - 1) / 2 + x", traits={Trait.SMOOTH, Trait.MONOTONIC}, aliases={"dks": "bentid"})
+@activation(formula="(sqrt(x**2 + 1) - 1) / 2 + x", traits={"smooth", "monotonic"}, aliases={"dks": "bentid"})
 def bent_identity(x: nx.Tensor) -> nx.Tensor:
     """Smooth line with slope 1/2 far left and 3/2 far right.
 

@@ -9,7 +9,7 @@ from keras_acts.activations._double_exponential import exponent_and_exp, gated, 
 from keras_acts.activations.sigmoid_gated import within_reach
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import positive
 
 __all__ = ["hard_mish", "lisht", "mish", "phish", "smish", "tanh_exp", "tanhsoft"]
 
@@ -30,7 +30,7 @@ def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor
 
 @activation(
     formula="x * tanh(log(1 + exp(x)))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"keras tfa jax timm hf": "mish", "torch": "Mish"},
 )
 def mish(x: nx.Tensor) -> nx.Tensor:
@@ -72,7 +72,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="x * min(max(x + 2, 0), 2) / 2",
-    traits={Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.SPARSE},
+    traits={"non_monotonic", "self_gated", "sparse"},
     aliases={"timm": "hard_mish"},
     kinks=(-2.0, 0.0),
 )
@@ -98,11 +98,7 @@ hard_mish.derivative(lambda x: ops.where(x <= -2.0, 0.0, ops.where(x >= 0.0, 1.0
 hard_mish.second_derivative(lambda x: ops.where(x > -2.0, ops.where(x < 0.0, ops.ones_like(x), 0.0), 0.0))
 
 
-@activation(
-    formula="x * tanh(x)",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.EVEN, Trait.SELF_GATED},
-    aliases={"tfa": "lisht"},
-)
+@activation(formula="x * tanh(x)", traits={"smooth", "non_monotonic", "even", "self_gated"}, aliases={"tfa": "lisht"})
 def lisht(x: nx.Tensor) -> nx.Tensor:
     """Linearly scaled tanh: even and never negative.
 
@@ -136,13 +132,13 @@ def _tanhsoft_parts(x: nx.Tensor, beta: float, gamma: float) -> tuple[nx.Tensor,
 
 @activation(
     formula="x * tanh(beta * exp(gamma * x))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
+    traits={"smooth", "non_monotonic", "self_gated"},
     aliases={"echo": "TanhSoft(*, beta=0.6, gamma=1.0)"},
 )
 def tanhsoft(
     x: nx.Tensor,
-    beta: Annotated[float, Param("factor of the exponential", low=0.0, exclusive=True)] = 0.6,
-    gamma: Annotated[float, Param("rate of the exponential", low=0.0, exclusive=True)] = 1.0,
+    beta: Annotated[float, positive("factor of the exponential")] = 0.6,
+    gamma: Annotated[float, positive("rate of the exponential")] = 1.0,
 ) -> nx.Tensor:
     """x gated by the tanh of an exponential, the member of the TanhSoft family that its paper recommends.
 
@@ -177,7 +173,7 @@ def _tanhsoft_second_derivative(x: nx.Tensor, beta: float, gamma: float) -> nx.T
     return times_exp_minus(bracket / ops.square(1.0 + e), u, 2.0 * z)
 
 
-@activation(formula="x * tanh(exp(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * tanh(exp(x))", traits={"smooth", "non_monotonic", "self_gated"})
 def tanh_exp(x: nx.Tensor) -> nx.Tensor:
     """TanhExp: x gated by tanh of an exponential; closer to the identity on the right than `mish`.
 
@@ -213,14 +209,11 @@ def _smish_parts(w: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.T
     return h, e, n, d, b
 
 
-@activation(
-    formula="alpha * x * tanh(log(1 + sigmoid(beta * x)))",
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED},
-)
+@activation(formula="alpha * x * tanh(log(1 + sigmoid(beta * x)))", traits={"smooth", "non_monotonic", "self_gated"})
 def smish(
     x: nx.Tensor,
-    alpha: Annotated[float, Param("factor", low=0.0, exclusive=True)] = 1.0,
-    beta: Annotated[float, Param("sharpness of the gate", low=0.0, exclusive=True)] = 1.0,
+    alpha: Annotated[float, positive("factor")] = 1.0,
+    beta: Annotated[float, positive("sharpness of the gate")] = 1.0,
 ) -> nx.Tensor:
     """Mish with log(1 + sigmoid) in place of softplus; its right slope is 0.6.
 
@@ -263,7 +256,7 @@ def _phish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     return t, tail, decay, g, *nx.tanh_and_quotient(g)
 
 
-@activation(formula="x * tanh(x * normal_cdf(x))", traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED})
+@activation(formula="x * tanh(x * normal_cdf(x))", traits={"smooth", "non_monotonic", "self_gated"})
 def phish(x: nx.Tensor) -> nx.Tensor:
     """x gated by tanh of GELU: x^2 / 2 near zero, x on the right.
 

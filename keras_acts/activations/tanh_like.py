@@ -8,7 +8,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 
 __all__ = ["asinh", "atan", "erf", "hard_tanh", "isru", "lecun_tanh", "penalized_tanh", "softcap", "sqnl"]
 __all__ += ["tanh"]
@@ -16,7 +16,7 @@ __all__ += ["tanh"]
 
 @activation(
     formula="tanh(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    traits={"smooth", "monotonic", "bounded", "odd"},
     aliases={"keras tf jax flax timm hf": "tanh", "torch": "Tanh"},
 )
 def tanh(x: nx.Tensor) -> nx.Tensor:
@@ -40,7 +40,7 @@ tanh.second_derivative(nx.sech_squared_derivative)
 
 @activation(
     formula="min(max(x, min_val), max_val)",
-    traits={Trait.PIECEWISE_LINEAR, Trait.MONOTONIC, Trait.BOUNDED, Trait.SINGLE_ROUNDING},
+    traits={"piecewise_linear", "monotonic", "bounded", "single_rounding"},
     aliases={"keras jax flax": "hard_tanh", "torch": "Hardtanh(min_val=-1.0, max_val=1.0)"},
     kinks=lambda min_val, max_val: (min_val, max_val),
 )
@@ -73,7 +73,7 @@ def _(x: nx.Tensor, min_val: float, max_val: float) -> nx.Tensor:
     return ops.where(inside, ops.ones_like(x), 0.0)
 
 
-@activation(formula="erf(x)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD}, aliases={"dks": "erf"})
+@activation(formula="erf(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "erf"})
 def erf(x: nx.Tensor) -> nx.Tensor:
     """Error function: a sigmoid centred at zero that saturates faster than tanh.
 
@@ -98,11 +98,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
     return nx.times_exp(-2.0 * nx.ERF_PEAK * x, -ops.square(x))
 
 
-@activation(
-    formula="arctan(x)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
-    aliases={"dks": "atan"},
-)
+@activation(formula="arctan(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "atan"})
 def atan(x: nx.Tensor) -> nx.Tensor:
     """Arctangent: a sigmoid centred at zero whose tails fall off as 1 / x, not exponentially.
 
@@ -142,12 +138,10 @@ def _scaled_tanh_second_derivative(x: nx.Tensor, scale: float, reach: float) -> 
 
 @activation(
     formula="cap * tanh(x / cap)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    traits={"smooth", "monotonic", "bounded", "odd"},
     aliases={"x_transformers": {"softclamp": lambda value: {"cap": value}}},
 )
-def softcap(
-    x: nx.Tensor, cap: Annotated[float, Param("bound of the output", low=0.0, exclusive=True)] = 30.0
-) -> nx.Tensor:
+def softcap(x: nx.Tensor, cap: Annotated[float, positive("bound of the output")] = 30.0) -> nx.Tensor:
     """Soft cap on logits: the identity for small inputs, bounded by +-cap.
 
     Gemma 2 caps its final logits at 30 (taken here) and its attention logits at 50.
@@ -172,7 +166,7 @@ softcap.second_derivative(lambda x, cap: _scaled_tanh_second_derivative(x, cap, 
 LECUN_SCALE, LECUN_REACH = 1.7159, 1.5
 
 
-@activation(formula="1.7159 * tanh(2 * x / 3)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD})
+@activation(formula="1.7159 * tanh(2 * x / 3)", traits={"smooth", "monotonic", "bounded", "odd"})
 def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh rescaled so that +-1 maps to +-1 and unit variance is about kept.
 
@@ -200,7 +194,7 @@ def _one_sided(x: nx.Tensor, alpha: float) -> nx.Tensor:
     return ops.where(x >= 0.0, ops.ones_like(x), alpha)
 
 
-@activation(formula="max(tanh(x), 0) + alpha * min(tanh(x), 0)", traits={Trait.MONOTONIC, Trait.BOUNDED}, kinks=(0.0,))
+@activation(formula="max(tanh(x), 0) + alpha * min(tanh(x), 0)", traits={"monotonic", "bounded"}, kinks=(0.0,))
 def penalized_tanh(
     x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 0.25
 ) -> nx.Tensor:
@@ -239,12 +233,10 @@ def _isru_argument(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor]:
 
 @activation(
     formula="x / sqrt(1 + alpha * x**2)",
-    traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    traits={"smooth", "monotonic", "bounded", "odd"},
     aliases={"echo": "ISRU(alpha=1.0)"},
 )
-def isru(
-    x: nx.Tensor, alpha: Annotated[float, Param("inverse square of the bound", low=0.0, exclusive=True)] = 1.0
-) -> nx.Tensor:
+def isru(x: nx.Tensor, alpha: Annotated[float, positive("inverse square of the bound")] = 1.0) -> nx.Tensor:
     """Inverse square root unit: a sigmoid without exponentials, for recurrent networks.
 
     Returns:
@@ -276,7 +268,7 @@ def isru_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 VAST = 1e9  # beyond it 1 + x^2 is x^2 to the last bit of float64, and below it x^6 still fits into float32
 
 
-@activation(formula="asinh(x)", traits={Trait.SMOOTH, Trait.MONOTONIC, Trait.ODD}, aliases={"dks": "asinh"})
+@activation(formula="asinh(x)", traits={"smooth", "monotonic", "odd"}, aliases={"dks": "asinh"})
 def asinh(x: nx.Tensor) -> nx.Tensor:
     """Inverse hyperbolic sine: linear near 0, a logarithm of either sign far out.
 
@@ -314,7 +306,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 @activation(
     formula="where(abs(x) > 2, sign(x), x - x * abs(x) / 4)",
-    traits={Trait.MONOTONIC, Trait.BOUNDED, Trait.ODD},
+    traits={"monotonic", "bounded", "odd"},
     aliases={"echo": "SQNL"},
     kinks=(-2.0, 0.0, 2.0),
 )

@@ -298,16 +298,15 @@ class BoundActivation:
         """The bound activation that `get_config` describes."""
         return cls(by_registered_name(config["activation"]), config["params"])
 
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        return self.declaration.registered_name, *self.all_params.items()
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BoundActivation):
-            return NotImplemented
-        return (
-            self.declaration.registered_name == other.declaration.registered_name
-            and self.all_params == other.all_params
-        )
+        return self._identity == other._identity if isinstance(other, BoundActivation) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.declaration.registered_name, tuple(self.all_params.items())))
+        return hash(self._identity)
 
     def __repr__(self) -> str:
         return self.__name__

@@ -63,7 +63,7 @@ def activation(
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
-        traits: a set of `Trait`.
+        traits: a set of `Trait`, or of their names: `{"smooth", "monotonic"}`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`, with the parameters
             that these take, in their order and with their defaults; after a `*`, parameters of ours alone. Where names
             or meanings differ, a function: `{"torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}}}`. Those

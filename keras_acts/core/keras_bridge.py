@@ -12,9 +12,7 @@ package with the same names. So while Keras reads a file, the table answers regi
 import functools
 import inspect
 import sys
-import threading
 import warnings
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any, ClassVar
@@ -26,12 +24,9 @@ from keras_acts.core.activation import ActivationOperation, BoundActivation, act
 
 try:
     from keras.src import activations as _keras_activations
-except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
-    _keras_activations = None
-try:
     from keras.src import initializers as _keras_initializers
-except ImportError:
-    _keras_initializers = None
+except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
+    _keras_activations = _keras_initializers = None
 
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
@@ -149,7 +144,6 @@ class Installation:
     """What `install` returns. As a context manager it restores, on exit, the strings that were in force before."""
 
     _entered: ClassVar[list["Installation"]] = []
-    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, before: dict[str, Any] | None, table: dict[str, Any] | None = None) -> None:
         self._before = before
@@ -160,14 +154,15 @@ class Installation:
         return self
 
     def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._entered.remove(self)
-            # Another thread may have entered after this one and go on: its table stays, and then goes back further.
-            later = [other for other in self._entered if self._before is not None and other._before is self._table]
-            for other in later:
-                other._before = self._before
-            if self._before is not None and not later:
-                _keras_activations.ALL_OBJECTS_DICT = self._before
+        self._entered.remove(self)
+        if self._before is None:
+            return
+        # Another thread may have entered after this one and go on: its table stays, and then goes back further.
+        later = [other for other in self._entered if other._before is self._table]
+        for other in later:
+            other._before = self._before
+        if not later:
+            _keras_activations.ALL_OBJECTS_DICT = self._before
 
 
 def install(override: str | Iterable[str] = ()) -> Installation:
@@ -219,12 +214,7 @@ def resolve_initializers(from_string: Callable[[str], Any]) -> None:
     them is wrapped; what `from_string` returns None for, and every config in a file, goes on to Keras.
     """
     deserialize = getattr(_keras_initializers, "deserialize", None)
-    if deserialize is None:
-        warnings.warn(
-            f"keras_acts could not find what resolves initializer strings in Keras {keras.__version__}: strings like "
-            "kernel_initializer='keras_acts>selu' will not work. Use **keras_acts.paired('selu') instead.",
-            stacklevel=2,
-        )
+    if deserialize is None:  # the strings are unknown to Keras then
         return
 
     @functools.wraps(deserialize)
@@ -288,16 +278,13 @@ def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
 
     twin.__name__ = twin.__qualname__ = builtin.__name__
     twin.__doc__ = ours.function.__doc__
-    _builtin_of_twin[twin] = builtin
+    twin.__dict__["stands_in_for"] = builtin
     return twin
-
-
-_builtin_of_twin: weakref.WeakKeyDictionary[Callable[..., Any], Callable[..., Any]] = weakref.WeakKeyDictionary()
 
 
 def without_override(function: Callable[..., Any]) -> Callable[..., Any]:
     """The Keras built-in that `function` stands in for under an override, or `function` itself."""
-    return _builtin_of_twin.get(function, function)
+    return getattr(function, "stands_in_for", function)
 
 
 def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:

@@ -182,3 +182,8 @@ class Param:
         if not legal:
             raise ValueError(illegal(self.name, value, f"'{owner}'", self.expected))
         return self.kind(value)
+
+
+def positive(meaning: str) -> Param:
+    """A number above 0."""
+    return Param(meaning, low=0.0, exclusive=True)

@@ -48,9 +48,8 @@ class Declared:
     @property
     def source(self) -> str:
         """File and line of the declaration, such as `keras_acts/activations/periodic.py:20`."""
-        declared = inspect.unwrap(
-            getattr(self.declared, "func", self.declared)
-        )  # not where a decorator of the body stands
+        # Not where a decorator of the body stands.
+        declared = inspect.unwrap(getattr(self.declared, "func", self.declared))
         path = inspect.getsourcefile(declared)
         if path is None:
             return "unknown"

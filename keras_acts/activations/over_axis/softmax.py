@@ -8,24 +8,27 @@ from keras import ops
 from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, positive
 from keras_acts.notation import Latex
 
 __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
 __all__ += ["taylor_softmax"]
 
 
-def _of_torch(dim: int) -> dict[str, int]:  # without dim, torch takes axis 0 of some ranks and 1 of others
-    return {"axis": dim}
+def _sum(latex: str) -> Latex:
+    return Latex(latex, reason="sums over the entries along an axis")
+
+
+# Aliases of torch need their `dim`: without it, torch takes axis 0 of some ranks and 1 of others.
 
 
 @activation(
-    formula=Latex(r"\frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
+    formula=_sum(r"\frac{e^{x_i}}{\sum_j e^{x_j}}"),
+    traits={"smooth", "bounded", "over_axis"},
     aliases={
         "keras": "softmax",
         "tf jax flax paddle mlx": "softmax(axis=-1)",
-        "torch": {"Softmax": _of_torch},
+        "torch": {"Softmax": lambda dim: {"axis": dim}},
         "onnx": "Softmax(axis=-1)",
     },
 )
@@ -57,12 +60,12 @@ softmax.logits(lambda x, axis: x)
 
 
 @activation(
-    formula=Latex(r"x_i - \log \sum_j e^{x_j}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.OVER_AXIS},
+    formula=_sum(r"x_i - \log \sum_j e^{x_j}"),
+    traits={"smooth", "over_axis"},
     aliases={
         "keras": "log_softmax",
         "tf jax flax paddle mlx": "log_softmax(axis=-1)",
-        "torch": {"LogSoftmax": _of_torch},
+        "torch": {"LogSoftmax": lambda dim: {"axis": dim}},
         "onnx": "LogSoftmax(axis=-1)",
     },
 )
@@ -92,9 +95,9 @@ def log_softmax(
 
 
 @activation(
-    formula=Latex(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-    aliases={"torch": {"Softmin": _of_torch}, "mlx": "softmin(axis=-1)"},
+    formula=_sum(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
+    traits={"smooth", "bounded", "over_axis"},
+    aliases={"torch": {"Softmin": lambda dim: {"axis": dim}}, "mlx": "softmin(axis=-1)"},
 )
 def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
@@ -121,8 +124,8 @@ softmin.logits(lambda x, axis: -x)
 
 
 @activation(
-    formula=Latex(r"\frac{e^{x_c}}{\sum_k e^{x_k}}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
+    formula=_sum(r"\frac{e^{x_c}}{\sum_k e^{x_k}}"),
+    traits={"smooth", "bounded", "over_axis"},
     aliases={"torch": "Softmax2d(*, axis=-3)", "paddle": "Softmax2D(*, axis=-3)"},
 )
 def softmax2d(
@@ -152,10 +155,7 @@ def softmax2d(
 softmax2d.logits(lambda x, axis: x)
 
 
-@activation(
-    formula=Latex(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.BOUNDED, Trait.OVER_AXIS},
-)
+@activation(formula=_sum(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}"), traits={"smooth", "bounded", "over_axis"})
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -187,16 +187,12 @@ def softmax_one(
 
 
 @activation(
-    formula=Latex(
-        r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}", reason="sums over the entries along an axis"
-    ),
-    traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
+    formula=_sum(r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}"),
+    traits={"bounded", "sparse", "over_axis"},
 )
 def softpick(
     x: nx.Tensor,
-    epsilon: Annotated[
-        float, Param("keeps the quotient finite where all entries are 0", low=0.0, exclusive=True)
-    ] = 1e-6,
+    epsilon: Annotated[float, positive("keeps the quotient finite where all entries are 0")] = 1e-6,
     axis: Annotated[int, Param("axis along which the outputs sum to at most 1")] = -1,
 ) -> nx.Tensor:
     """Rectified softmax for attention: negative entries get exactly 0 and the outputs may sum to less than 1.
@@ -229,10 +225,8 @@ def softpick(
 
 
 @activation(
-    formula=Latex(
-        r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}", reason="sums over the entries along an axis"
-    ),
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.BOUNDED, Trait.OVER_AXIS},
+    formula=_sum(r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}"),
+    traits={"smooth", "non_monotonic", "bounded", "over_axis"},
 )
 def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
@@ -264,8 +258,8 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=Latex(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}", reason="sums over the entries along an axis"),
-    traits={Trait.SMOOTH, Trait.NON_MONOTONIC, Trait.SELF_GATED, Trait.OVER_AXIS},
+    formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"),
+    traits={"smooth", "non_monotonic", "self_gated", "over_axis"},
 )
 def solu(
     x: nx.Tensor,

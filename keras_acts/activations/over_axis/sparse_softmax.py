@@ -8,13 +8,17 @@ from keras import ops
 from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 from keras_acts.notation import Latex
 
 __all__ = ["entmax", "entmax15", "sparsemax"]
 
 
-_SPARSE_SHARES = frozenset({Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS})
+_SPARSE_SHARES = frozenset({"bounded", "sparse", "over_axis"})
+
+
+def _threshold(latex: str) -> Latex:
+    return Latex(latex, reason="solves for a threshold along an axis")
 
 
 def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
@@ -35,7 +39,7 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
-    traits=_SPARSE_SHARES | {Trait.PIECEWISE_LINEAR},
+    traits=_SPARSE_SHARES | {"piecewise_linear"},
     aliases={"keras": "sparsemax", "tfa": "sparsemax(axis=-1)"},
 )
 def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
@@ -62,10 +66,7 @@ def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return _sparsemax(x, axis=axis)
 
 
-@activation(
-    formula=Latex(r"[x_i / 2 - \tau]_+^2", reason="solves for a threshold along an axis"),
-    traits=_SPARSE_SHARES,
-)
+@activation(formula=_threshold(r"[x_i / 2 - \tau]_+^2"), traits=_SPARSE_SHARES)
 def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, many of them exactly zero: 1.5-entmax, half way from softmax to sparsemax.
 
@@ -180,10 +181,7 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     return shares(_bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
 
 
-@activation(
-    formula=Latex(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}", reason="solves for a threshold along an axis"),
-    traits=_SPARSE_SHARES,
-)
+@activation(formula=_threshold(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}"), traits=_SPARSE_SHARES)
 def entmax(
     x: nx.Tensor,
     alpha: Annotated[float, Param("how sparse: softmax towards 1, sparsemax at 2", low=1.0, exclusive=True)] = 1.5,

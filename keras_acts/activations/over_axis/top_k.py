@@ -9,7 +9,7 @@ from keras import ops
 from keras_acts.activations.over_axis._axis import RankAxis, ShareAxis
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 from keras_acts.notation import Latex
 
 __all__ = ["gaussian_topk", "hardmax", "kwta", "topk_relu"]
@@ -23,7 +23,7 @@ Count = Annotated[int, Param("number of entries kept", low=1)]
         r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
         reason="ranks the entries along an axis",
     ),
-    traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
+    traits={"sparse", "piecewise_linear", "over_axis"},
 )
 def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
@@ -61,7 +61,7 @@ def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
         r"x_i \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
         reason="ranks the entries along an axis",
     ),
-    traits={Trait.SPARSE, Trait.PIECEWISE_LINEAR, Trait.OVER_AXIS},
+    traits={"sparse", "piecewise_linear", "over_axis"},
 )
 def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """k winners take all: the k largest entries of a row stay, of either sign, and the others become 0.
@@ -92,7 +92,7 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     formula=Latex(
         r"\max(x_i - \bar{x} - \Phi^{-1}(s) \, \sigma_x, 0)", reason="takes mean and deviation along an axis"
     ),
-    traits={Trait.SPARSE, Trait.OVER_AXIS},
+    traits={"sparse", "over_axis"},
 )
 def gaussian_topk(
     x: nx.Tensor,
@@ -137,15 +137,11 @@ def gaussian_topk(
     return ops.where(ops.logical_and(above > 0.0, ops.equal(x, math.inf)), x, above)
 
 
-def _zero(x: nx.Tensor, axis: int) -> nx.Tensor:
-    return ops.zeros_like(x)
-
-
 @activation(
     formula=Latex(
         r"1 \; \mathrm{if} \; i = \arg\max_j x_j, \; \mathrm{else} \; 0", reason="compares the entries along an axis"
     ),
-    traits={Trait.BOUNDED, Trait.SPARSE, Trait.OVER_AXIS},
+    traits={"bounded", "sparse", "over_axis"},
     aliases={"onnx": "Hardmax(axis=-1)"},
 )
 def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
@@ -172,4 +168,4 @@ def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return nx.zero_if_masked(x, first, axis)
 
 
-hardmax.derivative(_zero)
+hardmax.derivative(lambda x, axis: ops.zeros_like(x))

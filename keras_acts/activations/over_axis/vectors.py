@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param
 from keras_acts.notation import Latex
 
 __all__ = ["squash"]
@@ -42,7 +42,7 @@ def _squash(x: nx.Tensor, axis: int) -> nx.Tensor:
 
 @activation(
     formula=Latex(r"\frac{\|x\|^2}{1 + \|x\|^2} \frac{x}{\|x\|}", reason="takes a length along an axis"),
-    traits={Trait.BOUNDED, Trait.ODD, Trait.OVER_AXIS},
+    traits={"bounded", "odd", "over_axis"},
 )
 def squash(x: nx.Tensor, axis: Annotated[int, Param("axis of the vectors")] = -1) -> nx.Tensor:
     """Shrinks vectors to a length below 1 and keeps their direction: the capsule networks' activation.

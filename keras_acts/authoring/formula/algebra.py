@@ -78,7 +78,8 @@ class Algebra:
             found = rule(self, bases)
             if found is not None:
                 gone, instead = found
-                return self.multiply(number(coefficient), *_raised_all(without(bases, *gone)), *instead)
+                kept = (_raised(base, exponent) for base, exponent in without(bases, *gone).items())
+                return self.multiply(number(coefficient), *kept, *instead)
         return collecting.plain_product(coefficient, bases)
 
     def divide(self, a: Expression, b: Expression) -> Expression:
@@ -162,10 +163,6 @@ class Algebra:
             )
 
         return meaning(_parsed(text))
-
-
-def _raised_all(bases: Terms) -> list[Expression]:
-    return [_raised(base, exponent) for base, exponent in bases.items()]
 
 
 def _raised(base: Expression, exponent: float) -> Expression:

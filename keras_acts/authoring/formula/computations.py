@@ -31,26 +31,19 @@ class ThroughZero:
 
 
 @dataclass(frozen=True)
-class Plain:
-    """A kernel from a tensor to a tensor."""
-
-    value: Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
 class Computation:
     """One function.
 
     Args:
         means: the same in other functions, as a formula of u, v and w, where it needs no computation of its own.
         derivative: as a formula of u; "" where `derivation` treats it.
-        kernel: the value for tensors; None where `functions` has its own way.
+        kernel: the value for tensors, a plain function or one of the above; None where `functions` has its own way.
         series: the power series of f(u), from that of u and the value f(u(0)); None: the integral of the derivative's.
     """
 
     means: str = ""
     derivative: str = ""
-    kernel: ByExponent | ThroughZero | Plain | None = None
+    kernel: ByExponent | ThroughZero | Callable[[Tensor], Tensor] | None = None
     series: Callable[[Series, float], Series] | None = None
 
 
@@ -63,9 +56,9 @@ COMPUTATIONS = MappingProxyType(
         "sqrt": Computation(means="u**0.5"),
         # At a kink the derivative is one element of the subdifferential: 0 for |u|.
         "abs": Computation(derivative="sign(u)", series=truncated.switch(1.0, -1.0, is_slope=True)),
-        "sign": Computation(derivative="0", kernel=Plain(ops.sign), series=truncated.switch(1.0, -1.0, is_slope=False)),
+        "sign": Computation(derivative="0", kernel=ops.sign, series=truncated.switch(1.0, -1.0, is_slope=False)),
         "heaviside": Computation(
-            derivative="0", kernel=Plain(kernels.heaviside), series=truncated.switch(1.0, 0.0, is_slope=False)
+            derivative="0", kernel=kernels.heaviside, series=truncated.switch(1.0, 0.0, is_slope=False)
         ),
         "relu": Computation(series=truncated.switch(1.0, 0.0, is_slope=True)),
         "sin": Computation(derivative="cos(u)", series=truncated.sin),
@@ -74,7 +67,7 @@ COMPUTATIONS = MappingProxyType(
         "sinh": Computation(derivative="cosh(u)", kernel=ByExponent(kernels.sinh, True), series=truncated.sinh),
         "cosh": Computation(derivative="sinh(u)", kernel=ByExponent(kernels.cosh), series=truncated.cosh),
         "sech": Computation(derivative="-sech(u)*tanh(u)", kernel=ByExponent(kernels.sech), series=truncated.sech),
-        "log_cosh": Computation(derivative="tanh(u)", kernel=Plain(kernels.log_cosh)),
+        "log_cosh": Computation(derivative="tanh(u)", kernel=kernels.log_cosh),
         "arctan": Computation(derivative="1/(1 + u**2)", kernel=ThroughZero(nx.arctan)),
         "asinh": Computation(derivative="(1 + u**2)**(-0.5)", kernel=ThroughZero(kernels.asinh)),
         "sigmoid": Computation(

@@ -11,7 +11,7 @@ from keras_acts.authoring.formula import kernels, power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
 from keras_acts.authoring.formula.canonical import add, scale
 from keras_acts.authoring.formula.collecting import is_nonnegative, number, terms_of
-from keras_acts.authoring.formula.computations import COMPUTATIONS, ByExponent, Plain, ThroughZero
+from keras_acts.authoring.formula.computations import COMPUTATIONS, ByExponent, ThroughZero
 from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
 from keras_acts.authoring.formula.scaled import Scale, Scaled, bounded, exponent
 from keras_acts.core import numerics as nx
@@ -54,8 +54,8 @@ class Functions(ABC):
                 return self._by_exponent(kernel, u)
             case ThroughZero() as kernel:
                 return self._through_zero(kernel, self._argument(u))
-            case Plain() as kernel if not (raised and name == "log_cosh"):
-                return Scaled(kernel.value(self.plain(u)))
+            case kernel if kernel is not None and not (raised and name == "log_cosh"):
+                return Scaled(kernel(self.plain(u)))
         match name:
             case "abs" | "relu":
                 inner = self.scaled(u, raised or abs(u.degree) >= 2.0)

@@ -62,15 +62,13 @@ def accuracy(activation: FormulaActivation | FormulaLayer, points: int = 300) ->
         >>> print(keras_acts.authoring.accuracy(keras_acts.define("x / (1 + exp(-x))"), points=30))
         x / (1 + exp(-x)): value, first and second derivative meet the contract in float32 and float64.
     """
-    if isinstance(activation, FormulaLayer):
-        lost = [finding for each in _as_they_are(activation) for finding in _lost(each, points)]
-        return Report(activation.formula, tuple(lost))
-    if not isinstance(activation, FormulaActivation):
+    if not isinstance(activation, FormulaActivation | FormulaLayer):
         raise TypeError(
             "`accuracy` takes what keras_acts.define returns; keras_acts.testing.check_activation takes any activation "
             f"or layer. Received: {activation!r}"
         )
-    return Report(activation.formula, tuple(_lost(activation, points)))
+    formulas = _as_they_are(activation) if isinstance(activation, FormulaLayer) else [activation]
+    return Report(activation.formula, tuple(lost for formula in formulas for lost in _lost(formula, points)))
 
 
 def _as_they_are(layer: FormulaLayer) -> Iterator[FormulaActivation]:

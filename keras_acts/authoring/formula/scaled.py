@@ -8,6 +8,7 @@ meet before either is turned into a number.
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from keras import ops
 
@@ -52,14 +53,11 @@ class Scale:
 
     def __init__(self, x: Tensor) -> None:
         self._x = x
-        self._size: Tensor | None = None
 
-    @property
+    @cached_property
     def size(self) -> Tensor:
         """X."""
-        if self._size is None:
-            self._size = ops.maximum(ops.abs(self._x), 1.0)
-        return self._size
+        return ops.maximum(ops.abs(self._x), 1.0)
 
     def of_x(self) -> Scaled:
         """x itself, as its clipped value times X: both are exact."""

@@ -25,26 +25,6 @@ from keras_acts.authoring.smooth.distance import Convergence, Distance, converge
 from keras_acts.authoring.smooth.fitting import Fit, fit
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, step, unit_step
 
-__all__ = [
-    "SHARP",
-    "STEPS",
-    "Convergence",
-    "Distance",
-    "Fit",
-    "SharpLimit",
-    "convergence",
-    "distance",
-    "fit",
-    "gate",
-    "integral",
-    "leak",
-    "log_sum_exp",
-    "noisy_relu_mean",
-    "sharp_limit",
-    "sharpen",
-    "smooth_maximum",
-    "softabs",
-    "softmax2",
-    "step",
-    "unit_step",
-]
+__all__ = ["SHARP", "STEPS", "Convergence", "Distance", "Fit", "SharpLimit", "convergence", "distance", "fit"]
+__all__ += ["gate", "integral", "leak", "log_sum_exp", "noisy_relu_mean", "sharp_limit", "sharpen"]
+__all__ += ["smooth_maximum", "softabs", "softmax2", "step", "unit_step"]

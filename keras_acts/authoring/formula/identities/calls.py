@@ -56,10 +56,6 @@ def _symmetric(name: str, sign: float) -> CallRule:
     return rule
 
 
-def _exp(algebra: Algebra, u: Expression) -> Expression | None:
-    return _nested(algebra, "exp", u)
-
-
 def _log(algebra: Algebra, u: Expression) -> Expression | None:
     found = _nested(algebra, "log", u)
     if found is not None:
@@ -172,7 +168,7 @@ def _power(algebra: Algebra, base: Expression, exponent: Expression) -> Expressi
 CALL_RULES: Mapping[str, CallRule] = {
     **{name: _symmetric(name, -1.0) for name in ("tanh", "sinh", "arctan", "asinh", "erf", "sin", "sign")},
     **{name: _symmetric(name, 1.0) for name in ("cosh", "sech", "cos", "log_cosh")},
-    "exp": _exp,
+    "exp": lambda algebra, u: _nested(algebra, "exp", u),
     "log": _log,
     "log1p": _log1p,
     "abs": _abs,
