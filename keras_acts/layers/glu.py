@@ -73,6 +73,8 @@ class GLU(ChannelChanging):
         Transformer.
     """
 
+    pieces = 2
+
     def __init__(
         self,
         activation: Any = "sigmoid",
@@ -91,7 +93,7 @@ class GLU(ChannelChanging):
         name = type(self).__name__
         self.activation = self._hold(activation)
         self.gate_first = bool(gate_first)
-        self.interleaved = bool(interleaved)
+        self.interleaved = self.neighbours = bool(interleaved)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
         self.up_activation = None if up_activation is None else self._hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)
@@ -105,25 +107,9 @@ class GLU(ChannelChanging):
             )
 
     @override
-    def channels_after(self, channels: int, where: str) -> int:
-        if channels % 2:
-            raise ValueError(
-                f"{type(self).__name__} needs an even number of channels: one half is the gate of the other. "
-                f"Received: {where}"
-            )
-        return channels // 2
-
-    @override
-    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
-        halves = (
-            [slice(0, None, 2), slice(1, None, 2)] if self.interleaved else [slice(channels), slice(channels, None)]
-        )
-        return [x[(slice(None),) * axis + (half,)] for half in halves]
-
-    @override
     def activate(self, x: Tensor) -> Tensor:
-        axis, width = self.axis_and_channels(x.shape)
-        first, second = self._parts(x, axis, width)
+        axis, _ = self.axis_and_channels(x.shape)
+        first, second = self._parts(x, axis)
         gate, up = (first, second) if self.gate_first else (second, first)
         if self.up_activation is not None:
             up = self.up_activation(up)

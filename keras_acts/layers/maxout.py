@@ -12,8 +12,6 @@ from keras_acts.layers.layer_registry import layer
 
 __all__ = ["CReLU", "Maxout"]
 
-GROUPINGS = ("strided", "consecutive")
-
 
 def _of_tfa(num_units: int | None = None, axis: int = -1) -> dict[str, Any]:
     if num_units is not None:
@@ -74,32 +72,13 @@ class Maxout(ChannelChanging):
     def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
         self.pieces = params.integer("pieces", pieces, "Maxout", low=1)
-        self.grouping = params.choice("grouping", grouping, "Maxout", GROUPINGS)
-
-    @override
-    def channels_after(self, channels: int, where: str) -> int:
-        if channels % self.pieces:
-            raise ValueError(
-                "The number of channels must be divisible by `pieces` of Maxout. "
-                f"Received: {where}, pieces={self.pieces}"
-            )
-        return channels // self.pieces
-
-    @override
-    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
-        strided = self.grouping == "strided"
-        slices = [
-            slice(i * channels, (i + 1) * channels) if strided else slice(i, None, self.pieces)
-            for i in range(self.pieces)
-        ]
-        return [x[(slice(None),) * axis + (part,)] for part in slices]
+        self.grouping = params.choice("grouping", grouping, "Maxout", ("strided", "consecutive"))
+        self.neighbours = self.grouping == "consecutive"
 
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
-        groups, along = (
-            ((units, self.pieces), axis + 1) if self.grouping == "consecutive" else ((self.pieces, units), axis)
-        )
+        groups, along = ((units, self.pieces), axis + 1) if self.neighbours else ((self.pieces, units), axis)
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 
@@ -134,18 +113,12 @@ class CReLU(ChannelChanging):
         Units.
     """
 
+    copies = 2
+
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
         self.activation = self._hold(activation)
         self.signed = bool(signed)
-
-    @override
-    def channels_after(self, channels: int, where: str) -> int:
-        return 2 * channels
-
-    @override
-    def _mask_of_channels(self, mask: Tensor, axis: int, channels: int) -> Tensor:
-        return ops.concatenate([mask, mask], axis=axis)
 
     @override
     def activate(self, x: Tensor) -> Tensor:
