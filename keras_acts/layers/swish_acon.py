@@ -59,9 +59,7 @@ class Swish(LearnableActivation):
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.add_learnable_parameter("beta", beta_initializer)
 
-    @override
-    def activate(self, x: Tensor, beta: Tensor) -> Tensor:
-        return _swish(x, beta)
+    activate = staticmethod(_swish)
 
 
 def _acon_partials(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
@@ -121,9 +119,7 @@ class ACONC(LearnableActivation):
         self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
         self.add_learnable_parameter("beta", beta_initializer)
 
-    @override
-    def activate(self, x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
-        return _acon(x, p1, p2, beta)
+    activate = staticmethod(_acon)
 
 
 def _slope_initializer(initializer: Initializer) -> Initializer:
@@ -191,8 +187,7 @@ class MetaACON(LearnableActivation):
     @override
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        channels = input_shape[self._channel_axis(input_shape)]
-        assert channels is not None  # or there were no weights for each channel
+        channels = self._known_size(input_shape, self._channel_axis(input_shape))
         hidden = max(self.reduction, channels // self.reduction)
         self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
         self.squeeze_norm = self._norm("squeeze_norm")
