@@ -120,14 +120,13 @@ class GLU(ChannelChanging):
         return product(self._activated(gate), up + self.up_shift if self.up_shift else up)
 
     def _activated(self, gate: Tensor) -> Tensor:
-        before, after = (self.limit if self.clamp_position == position else None for position in ("before", "after"))
-        if before is not None:
-            gate = ops.minimum(gate, before)
+        if self.limit is not None and self.clamp_position == "before":
+            gate = ops.minimum(gate, self.limit)
         if self.softcap is not None:
             gate = ops.clip(gate, -FAR, FAR)  # where all is bounded, or as good as infinite
         value = self.activation(gate) if self.alpha == 1.0 else self.activation(self.alpha * gate) / self.alpha
-        if after is not None:
-            value = ops.minimum(value, after)
+        if self.limit is not None and self.clamp_position == "after":
+            value = ops.minimum(value, self.limit)
         if self.softcap is not None:
             _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
             value = value * shrinking

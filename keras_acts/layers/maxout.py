@@ -13,15 +13,6 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["CReLU", "Maxout"]
 
 
-def _of_tfa(num_units: int | None = None, axis: int = -1) -> dict[str, Any]:
-    if num_units is not None:
-        raise ValueError(
-            "`num_units` of TF Addons is the number of outputs. Maxout takes the number of inputs for each: "
-            f"pieces = channels / num_units. Received: num_units={num_units!r}"
-        )
-    return {"axis": axis}
-
-
 def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
     return {"pieces": groups, "grouping": "consecutive", "axis": axis}
 
@@ -29,7 +20,7 @@ def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
 @layer(
     formula=r"\max_{i=1}^k x_i",
     aliases={
-        "tfa": {"Maxout": _of_tfa},
+        "tfa": "Maxout(*, axis=-1)",  # not its `num_units`, which are channels / pieces
         "paddle": {"Maxout": _of_paddle, "maxout": _of_paddle},
         "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },

@@ -193,10 +193,9 @@ class MetaACON(LearnableActivation):
         self.squeeze_norm = self._norm("squeeze_norm")
         self.expand = pooling.SmallDense(channels, dtype=self.wide_dtype, name="expand")
         self.expand_norm = self._norm("expand_norm")
-        self.squeeze.build((None, channels))
-        self.squeeze_norm.build((None, hidden))
-        self.expand.build((None, hidden))
-        self.expand_norm.build((None, channels))
+        sizes = {self.squeeze: channels, self.squeeze_norm: hidden, self.expand: hidden, self.expand_norm: channels}
+        for part, size in sizes.items():
+            part.build((None, size))
 
     def _norm(self, name: str) -> keras.Layer:
         if not self.batch_norm:

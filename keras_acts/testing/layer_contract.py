@@ -436,7 +436,7 @@ def check_integers(subject: LayerSubject) -> Findings:
     if not isinstance(layer, Guarded):
         return []
     try:
-        layer(tf.ones((BATCH, *subject.shape), tf.int32))
+        for_inference(layer, tf.ones((BATCH, *subject.shape), tf.int32))
     except TypeError as error:
         return [] if "dtype=int32" in str(error) else [f"the error for integers does not name dtype=int32: {error}"]
     return ["integers are taken, where a TypeError would say that the layer needs floats"]
