@@ -1,6 +1,7 @@
 """Activations that look beyond the element: at its neighbours, or at the whole sample."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -94,18 +95,13 @@ class FReLU(ActivationLayer):
         return self.upcast(activate, inputs)
 
 
+def _of_authors(per_channel: bool) -> Callable[..., dict[str, Any]]:
+    return lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction, "per_channel": per_channel}
+
+
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    aliases={
-        "dyrelu": {
-            "DyReLUA": lambda channels=None, reduction=4, k=2: {
-                "pieces": k,
-                "reduction": reduction,
-                "per_channel": False,
-            },
-            "DyReLUB": lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction},
-        }
-    },
+    aliases={"dyrelu": {"DyReLUA": _of_authors(False), "DyReLUB": _of_authors(True)}},
 )
 class DynamicReLU(ActivationLayer):
     """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.

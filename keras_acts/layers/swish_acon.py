@@ -126,14 +126,10 @@ def _slope_initializer(initializer: Initializer) -> Initializer:
     return keras.initializers.RandomNormal(stddev=1.0) if initializer is None else initializer
 
 
-def _of_authors(width: Any = None, r: int = 16) -> dict[str, Any]:
-    return {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}
-
-
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
     r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
-    aliases={"acon": {"MetaAconC": _of_authors}},
+    aliases={"acon": {"MetaAconC": lambda width=None, r=16: {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}}},
 )
 class MetaACON(LearnableActivation):
     """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
