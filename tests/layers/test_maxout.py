@@ -57,6 +57,7 @@ def test_the_error_on_a_parabola_falls_with_the_number_of_pieces():
     assert errors == sorted(errors, reverse=True)
 
 
+@pytest.mark.slow
 def test_learning_a_parabola_gets_better_with_more_pieces():
     errors = {}
     for pieces in (1, 2, 6):
