@@ -23,15 +23,15 @@ class ChannelChanging(ActivationLayer):
     """Base class of layers with another number of channels, along `axis`, in their output than in their input.
 
     Attributes:
-        pieces: number of channels that make one output together.
-        copies: number of outputs that each of them makes.
-        neighbours: True if channels side by side belong together, False for those at the same place in each of as many
+        _pieces: number of channels that make one output together.
+        _copies: number of outputs that each of them makes.
+        _neighbours: True if channels side by side belong together, False for those at the same place in each of as many
             blocks.
     """
 
-    pieces = 1
-    copies = 1
-    neighbours = False
+    _pieces = 1
+    _copies = 1
+    _neighbours = False
     _changes_shape = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
@@ -51,17 +51,17 @@ class ChannelChanging(ActivationLayer):
             )
         size = self._known_size(shape, axis)
         axis %= rank
-        if size % self.pieces:
+        if size % self._pieces:
             raise ValueError(
-                f"{name} makes one channel of each {self.pieces}: their number must be divisible by {self.pieces}. "
+                f"{name} makes one channel of each {self._pieces}: their number must be divisible by {self._pieces}. "
                 f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)})"
             )
-        return axis, self.copies * size // self.pieces
+        return axis, self._copies * size // self._pieces
 
     def _parts(self, x: Tensor, axis: int) -> list[Tensor]:
         """The parts of x along the axis that make one output together."""
-        n, size = self.pieces, x.shape[axis] // self.pieces
-        slices = [slice(i, None, n) if self.neighbours else slice(i * size, (i + 1) * size) for i in range(n)]
+        n, size = self._pieces, x.shape[axis] // self._pieces
+        slices = [slice(i, None, n) if self._neighbours else slice(i * size, (i + 1) * size) for i in range(n)]
         return [x[(slice(None),) * axis + (part,)] for part in slices]
 
     @override
@@ -72,13 +72,13 @@ class ChannelChanging(ActivationLayer):
         if axis >= len(previous_mask.shape):
             return previous_mask
         kept = functools.reduce(ops.logical_and, self._parts(previous_mask, axis))  # an output, if all its inputs are
-        return ops.concatenate([kept] * self.copies, axis=axis)
+        return ops.concatenate([kept] * self._copies, axis=axis)
 
     @override
     def build(self, input_shape: Shape) -> None:
         axis, channels = self.axis_and_channels(input_shape)
         # An activation inside sees one part, or all of them.
-        self._build_held((*input_shape[:axis], channels // self.copies, *input_shape[axis + 1 :]))
+        self._build_held((*input_shape[:axis], channels // self._copies, *input_shape[axis + 1 :]))
 
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:

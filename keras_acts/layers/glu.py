@@ -73,7 +73,7 @@ class GLU(ChannelChanging):
         Transformer.
     """
 
-    pieces = 2
+    _pieces = 2
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class GLU(ChannelChanging):
         name = type(self).__name__
         self.activation = self._hold(activation)
         self.gate_first = bool(gate_first)
-        self.interleaved = self.neighbours = bool(interleaved)
+        self.interleaved = self._neighbours = bool(interleaved)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
         self.up_activation = None if up_activation is None else self._hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)

@@ -62,14 +62,14 @@ class Maxout(ChannelChanging):
 
     def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.pieces = params.integer("pieces", pieces, "Maxout", low=1)
+        self.pieces = self._pieces = params.integer("pieces", pieces, "Maxout", low=1)
         self.grouping = params.choice("grouping", grouping, "Maxout", ("strided", "consecutive"))
-        self.neighbours = self.grouping == "consecutive"
+        self._neighbours = self.grouping == "consecutive"
 
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
-        groups, along = ((units, self.pieces), axis + 1) if self.neighbours else ((self.pieces, units), axis)
+        groups, along = ((units, self.pieces), axis + 1) if self._neighbours else ((self.pieces, units), axis)
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 
@@ -104,7 +104,7 @@ class CReLU(ChannelChanging):
         Units.
     """
 
-    copies = 2
+    _copies = 2
 
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
