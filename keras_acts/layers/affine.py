@@ -4,9 +4,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from keras_acts.core import keras_bridge
 from keras_acts.layers.at_infinity import product
-from keras_acts.layers.base import LearnableActivation, Shape, Tensor
+from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
 __all__ = ["LearnableAffine"]
@@ -38,11 +37,6 @@ class LearnableAffine(LearnableActivation):
         self.activation = self._hold(activation)
         self.add_learnable_parameter("scale", 1.0)
         self.add_learnable_parameter("bias", 0.0)
-        self.built = not keras_bridge.sublayers(self)
-
-    @override
-    def build(self, input_shape: Shape) -> None:
-        self._build_held(input_shape)
 
     @override
     def activate(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:

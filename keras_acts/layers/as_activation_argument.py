@@ -2,8 +2,7 @@
 
 Keras' layers do not build an activation that is a layer, do not count it before the first call, and reload one instance
 in two places as two. Dense then fails to load weights, and LSTM and GRU drop them without a word. All of them ask for
-their activations in one function of Keras, so that this is told when the host is made; an activation that is put in
-place by hand (`dense.activation = ...`) is seen at the first call.
+their activations in one function of Keras, so that this is told when the host is made.
 """
 
 import gc
@@ -17,7 +16,8 @@ from keras_acts.core import keras_bridge
 
 __all__ = ["Guarded", "hold", "warn_host_not_quantized"]
 
-# Where each layer is used. Not an attribute of the layer, as a weak reference cannot be copied or pickled.
+# Where each layer is used: in a host, or as a layer of its own, which is then its place. Not an attribute of the layer,
+# as a weak reference cannot be copied or pickled.
 _places: weakref.WeakKeyDictionary[keras.Layer, Any] = weakref.WeakKeyDictionary()
 
 
@@ -26,16 +26,11 @@ class Guarded:
 
     _changes_shape = False  # so that no Keras layer can have it for its activation
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`call`, after a check that the layer is not the `activation` of two layers, or of one without its weights."""
-        inputs = args[0] if args else kwargs.get("inputs")
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """As a layer of a model, after a check that it is not the `activation` of another one too."""
         assert isinstance(self, keras.Layer)
-        host = _calling_host(self)
-        if host is not None:
-            _check_fits(host, self)
-        if host is not None or isinstance(inputs, keras.KerasTensor):  # else an eager call to look at values
-            _take_place(self, host)
-        return super().__call__(*args, **kwargs)  # type: ignore[misc]
+        _take_place(self, self)
+        return super().symbolic_call(*args, **kwargs)  # type: ignore[misc]
 
 
 def hold(host: keras.Layer, activation: Any) -> Any:
@@ -83,33 +78,19 @@ def _lacks_weights(layer: keras.Layer) -> bool:
     return any(not part.built and type(part).build is not keras.Layer.build for part in parts)
 
 
-def _calling_host(layer: keras.Layer) -> Any:
-    """The layer that is calling `layer` as its activation, or None."""
-    caller = keras_bridge.enclosing_layer(layer)
-    # TimeDistributed runs the `call` of the layer that it wraps, which leaves no record of its own.
-    for host in (caller, getattr(caller, "layer", None)):
-        # Layers that users write may build and save an inner layer as they like; only Keras' own have the trap.
-        of_keras = isinstance(host, keras.Layer) and type(host).__module__.startswith("keras.")
-        if of_keras and any(getattr(host, name, None) is layer for name in ("activation", "recurrent_activation")):
-            return host
-    return None
-
-
 def _place_of(layer: keras.Layer) -> Any:
-    reference = _places.get(layer)
-    return None if reference is None else reference()
+    return _places[layer]() if layer in _places else None
 
 
-def _take_place(layer: keras.Layer, host: Any) -> None:
+def _take_place(layer: keras.Layer, place: keras.Layer) -> None:
     """Refuse one instance as the activation of two layers, or of one and elsewhere in a model."""
-    if layer in _places and _place_of(layer) is not host:
-        if _places[layer] is not None:
-            gc.collect()  # a host that nobody has any more
-        gone = _places[layer] is not None and _place_of(layer) is None
-        if not gone:
-            names = ["the model itself" if place is None else f"'{place.name}'" for place in (_place_of(layer), host)]
-            raise ValueError(_twice(layer, f"{names[0]} and {names[1]} call it"))
-    _places[layer] = None if host is None else weakref.ref(host)
+    if _place_of(layer) not in (None, place):
+        gc.collect()  # it may be a host that nobody has any more
+    before = _place_of(layer)
+    if before not in (None, place):
+        names = ["the model itself" if each is layer else f"'{each.name}'" for each in (before, place)]
+        raise ValueError(_twice(layer, f"{names[0]} and {names[1]} call it"))
+    _places[layer] = weakref.ref(place)
 
 
 def _twice(layer: keras.Layer, how: str) -> str:

@@ -30,8 +30,8 @@ weights are summed in float32 or wider. Where autodiff is inaccurate or keeps mo
 function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
 derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. A product
 that may be 0 times infinity is `at_infinity.product`. An argument `activation`, which may be a layer, goes through
-`self._hold`, and `self._build_held` in `build`. Each layer gets an example in tests/layers/examples.py, which puts it
-into the contract, and its formula in tests/layers/test_values.py.
+`self._hold`, and, where the base class has no `build`, `self._build_held` there. Each layer gets an example in
+tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
 """
 
 from collections.abc import Callable
@@ -94,6 +94,20 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
         # Variables times 1.0 are tensors, which rules with written derivatives need.
         values = [ops.cast(weight * 1.0, wide) for weight in self.learnable_parameters]
         return ops.cast(function(ops.cast(inputs, wide), *values), dtype)
+
+    def _known_size(self, shape: Shape, axis: int) -> int:
+        """The number of channels, along this axis.
+
+        Raises:
+            ValueError: if it is unknown.
+        """
+        size = shape[axis]
+        if size is None:
+            raise ValueError(
+                f"{type(self).__name__} needs a known number of channels: the size of axis {axis}. Give it in "
+                f"keras.Input. Received: input_shape={tuple(shape)}"
+            )
+        return size
 
     # Of the channels: settled when a layer with weights for each is built, and kept beside its shape in files.
     _channels_first: bool | None = None
@@ -208,7 +222,8 @@ class LearnableActivation(ActivationLayer):
         )
         setattr(self, name, weight)
         # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
-        self.built = len(self.learnable_parameters) == len(self._parameter_shapes)
+        exist = len(self.learnable_parameters) == len(self._parameter_shapes)
+        self.built = exist and not keras_bridge.sublayers(self)
 
     @property
     @override
@@ -218,6 +233,7 @@ class LearnableActivation(ActivationLayer):
 
     @override
     def build(self, input_shape: Shape) -> None:
+        self._build_held(input_shape)
         waiting = [name for name in self._parameter_shapes if getattr(self, name) is None]
         if waiting:
             sizes = self._sizes_per_weight(input_shape)

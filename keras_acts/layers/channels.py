@@ -20,20 +20,23 @@ def axis_argument(axis: Any, owner: str) -> int:
 
 
 class ChannelChanging(ActivationLayer):
-    """Base class of layers with another number of channels, along `axis`, in their output than in their input."""
+    """Base class of layers with another number of channels, along `axis`, in their output than in their input.
 
+    Attributes:
+        _pieces: number of channels that make one output together.
+        _copies: number of outputs that each of them makes.
+        _neighbours: True if channels side by side belong together, False for those at the same place in each of as many
+            blocks.
+    """
+
+    _pieces = 1
+    _copies = 1
+    _neighbours = False
     _changes_shape = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis_argument(axis, type(self).__name__)
-
-    def channels_after(self, channels: int, where: str) -> int:
-        """The number of channels that `channels` become; a number that the layer cannot take is a ValueError.
-
-        `where` is the end of the error text: it says which axis of which shape has so many.
-        """
-        raise NotImplementedError(f"{type(self).__name__} must override `channels_after`.")
 
     def axis_and_channels(self, shape: Any) -> tuple[int, int]:
         """The axis, counted from the front, and the number of channels after the activation.
@@ -46,37 +49,36 @@ class ChannelChanging(ActivationLayer):
             raise ValueError(
                 f"`axis` of {name} must be an axis after the batch axis. Received: axis={axis} for input_shape={shape}"
             )
-        size = shape[axis]
-        if size is None:
-            raise ValueError(
-                f"{name} needs a known number of channels: the size of axis {axis}. Give it in keras.Input. "
-                f"Received: input_shape={shape}"
-            )
+        size = self._known_size(shape, axis)
         axis %= rank
-        return axis, self.channels_after(int(size), f"{size} channels (axis {axis} of input_shape={tuple(shape)})")
+        if size % self._pieces:
+            raise ValueError(
+                f"{name} makes one channel of each {self._pieces}: their number must be divisible by {self._pieces}. "
+                f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)})"
+            )
+        return axis, self._copies * size // self._pieces
 
-    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
-        """The parts of x along the axis that make one output together, each of `channels`."""
-        raise NotImplementedError(f"{type(self).__name__} must override `_parts`.")
-
-    def _mask_of_channels(self, mask: Tensor, axis: int, channels: int) -> Tensor:
-        """The mask of the output where the channels are what is masked: an output is kept if all its inputs are."""
-        return functools.reduce(ops.logical_and, self._parts(mask, axis, channels))
+    def _parts(self, x: Tensor, axis: int) -> list[Tensor]:
+        """The parts of x along the axis that make one output together."""
+        n, size = self._pieces, x.shape[axis] // self._pieces
+        slices = [slice(i, None, n) if self._neighbours else slice(i * size, (i + 1) * size) for i in range(n)]
+        return [x[(slice(None),) * axis + (part,)] for part in slices]
 
     @override
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Tensor:
         if previous_mask is None:
             return None
-        axis, channels = self.axis_and_channels(inputs.shape)
+        axis, _ = self.axis_and_channels(inputs.shape)
         if axis >= len(previous_mask.shape):
             return previous_mask
-        return self._mask_of_channels(previous_mask, axis, channels)
+        kept = functools.reduce(ops.logical_and, self._parts(previous_mask, axis))  # an output, if all its inputs are
+        return ops.concatenate([kept] * self._copies, axis=axis)
 
     @override
     def build(self, input_shape: Shape) -> None:
         axis, channels = self.axis_and_channels(input_shape)
-        seen = min(channels, int(input_shape[axis] or 0))  # by an activation inside: a half, or all of them
-        self._build_held((*input_shape[:axis], seen, *input_shape[axis + 1 :]))
+        # An activation inside sees one part, or all of them.
+        self._build_held((*input_shape[:axis], channels // self._copies, *input_shape[axis + 1 :]))
 
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -4,14 +4,13 @@ Unlike in the layers of activations alone, the matrix product is computed in the
 `keras.layers.Dense`, and is quantized like it.
 """
 
-import functools
 import math
 from typing import Any
 
 import keras
 from typing_extensions import override
 
-from keras_acts.core import derivatives, keras_bridge, params
+from keras_acts.core import derivatives, params
 from keras_acts.layers import arguments, as_activation_argument, layer_registry
 from keras_acts.layers.base import ActivationLayer, Initializer, Shape, Tensor
 from keras_acts.layers.glu import GLU
@@ -26,7 +25,7 @@ class _Quantizer(keras.Layer):
 
     def __init__(self, host: keras.Layer) -> None:
         super().__init__(name=host.name)  # as filters of `quantize` look at names
-        self.quantize = functools.partial(host.quantize)
+        self.quantize = host.quantize
         self.built = True
 
 
@@ -54,15 +53,8 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
         policy = self.dtype_policy  # after `quantize` it says how the product is taken besides
         same = policy.compute_dtype == policy.variable_dtype
         unit.dtype_policy = policy.compute_dtype if same else f"mixed_{policy.compute_dtype}"
-        # Keras sees the unit only if it has layers inside, as `model.quantize` passes over layers that hold others.
-        self._unit: Any = functools.partial(unit)
-        if keras_bridge.sublayers(unit):
-            self._unit, self._quantizer = unit, _Quantizer(self)
-
-    @property
-    def unit(self) -> Any:
-        """The layer that follows the matrix product."""
-        return self._unit.func if isinstance(self._unit, functools.partial) else self._unit
+        self.unit = unit
+        self._quantizer = _Quantizer(self)
 
     @override
     def build(self, input_shape: Shape) -> None:
@@ -75,12 +67,12 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
     @override
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
-        return self._unit(super().call(inputs))
+        return self.unit(super().call(inputs))
 
     @override
     def quantized_call(self, inputs: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         derivatives.floating_dtype(inputs, f"The input of {type(self).__name__}")
-        return self._unit(super().quantized_call(inputs, *args, **kwargs))
+        return self.unit(super().quantized_call(inputs, *args, **kwargs))
 
     @override
     def quantize(self, mode: Any = None, type_check: bool = True, **kwargs: Any) -> None:

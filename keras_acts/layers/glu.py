@@ -73,6 +73,8 @@ class GLU(ChannelChanging):
         Transformer.
     """
 
+    _pieces = 2
+
     def __init__(
         self,
         activation: Any = "sigmoid",
@@ -91,7 +93,7 @@ class GLU(ChannelChanging):
         name = type(self).__name__
         self.activation = self._hold(activation)
         self.gate_first = bool(gate_first)
-        self.interleaved = bool(interleaved)
+        self.interleaved = self._neighbours = bool(interleaved)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
         self.up_activation = None if up_activation is None else self._hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)
@@ -105,25 +107,9 @@ class GLU(ChannelChanging):
             )
 
     @override
-    def channels_after(self, channels: int, where: str) -> int:
-        if channels % 2:
-            raise ValueError(
-                f"{type(self).__name__} needs an even number of channels: one half is the gate of the other. "
-                f"Received: {where}"
-            )
-        return channels // 2
-
-    @override
-    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
-        halves = (
-            [slice(0, None, 2), slice(1, None, 2)] if self.interleaved else [slice(channels), slice(channels, None)]
-        )
-        return [x[(slice(None),) * axis + (half,)] for half in halves]
-
-    @override
     def activate(self, x: Tensor) -> Tensor:
-        axis, width = self.axis_and_channels(x.shape)
-        first, second = self._parts(x, axis, width)
+        axis, _ = self.axis_and_channels(x.shape)
+        first, second = self._parts(x, axis)
         gate, up = (first, second) if self.gate_first else (second, first)
         if self.up_activation is not None:
             up = self.up_activation(up)
@@ -134,14 +120,13 @@ class GLU(ChannelChanging):
         return product(self._activated(gate), up + self.up_shift if self.up_shift else up)
 
     def _activated(self, gate: Tensor) -> Tensor:
-        before, after = (self.limit if self.clamp_position == position else None for position in ("before", "after"))
-        if before is not None:
-            gate = ops.minimum(gate, before)
+        if self.limit is not None and self.clamp_position == "before":
+            gate = ops.minimum(gate, self.limit)
         if self.softcap is not None:
             gate = ops.clip(gate, -FAR, FAR)  # where all is bounded, or as good as infinite
         value = self.activation(gate) if self.alpha == 1.0 else self.activation(self.alpha * gate) / self.alpha
-        if after is not None:
-            value = ops.minimum(value, after)
+        if self.limit is not None and self.clamp_position == "after":
+            value = ops.minimum(value, self.limit)
         if self.softcap is not None:
             _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
             value = value * shrinking

@@ -89,9 +89,7 @@ class PReLU(LearnableActivation):
         self.alpha_constraint = keras.constraints.get(alpha_constraint)
         self.add_learnable_parameter("alpha", alpha_initializer)
 
-    @override
-    def activate(self, x: Tensor, alpha: Tensor) -> Tensor:
-        return _prelu(x, alpha)
+    activate = staticmethod(_prelu)
 
 
 def _star_relu_partials(x: Tensor, scale: Tensor) -> tuple[Tensor, ...]:

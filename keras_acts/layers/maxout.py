@@ -12,17 +12,6 @@ from keras_acts.layers.layer_registry import layer
 
 __all__ = ["CReLU", "Maxout"]
 
-GROUPINGS = ("strided", "consecutive")
-
-
-def _of_tfa(num_units: int | None = None, axis: int = -1) -> dict[str, Any]:
-    if num_units is not None:
-        raise ValueError(
-            "`num_units` of TF Addons is the number of outputs. Maxout takes the number of inputs for each: "
-            f"pieces = channels / num_units. Received: num_units={num_units!r}"
-        )
-    return {"axis": axis}
-
 
 def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
     return {"pieces": groups, "grouping": "consecutive", "axis": axis}
@@ -31,7 +20,7 @@ def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
 @layer(
     formula=r"\max_{i=1}^k x_i",
     aliases={
-        "tfa": {"Maxout": _of_tfa},
+        "tfa": "Maxout(*, axis=-1)",  # not its `num_units`, which are channels / pieces
         "paddle": {"Maxout": _of_paddle, "maxout": _of_paddle},
         "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },
@@ -73,33 +62,14 @@ class Maxout(ChannelChanging):
 
     def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
-        self.pieces = params.integer("pieces", pieces, "Maxout", low=1)
-        self.grouping = params.choice("grouping", grouping, "Maxout", GROUPINGS)
-
-    @override
-    def channels_after(self, channels: int, where: str) -> int:
-        if channels % self.pieces:
-            raise ValueError(
-                "The number of channels must be divisible by `pieces` of Maxout. "
-                f"Received: {where}, pieces={self.pieces}"
-            )
-        return channels // self.pieces
-
-    @override
-    def _parts(self, x: Tensor, axis: int, channels: int) -> list[Tensor]:
-        strided = self.grouping == "strided"
-        slices = [
-            slice(i * channels, (i + 1) * channels) if strided else slice(i, None, self.pieces)
-            for i in range(self.pieces)
-        ]
-        return [x[(slice(None),) * axis + (part,)] for part in slices]
+        self.pieces = self._pieces = params.integer("pieces", pieces, "Maxout", low=1)
+        self.grouping = params.choice("grouping", grouping, "Maxout", ("strided", "consecutive"))
+        self._neighbours = self.grouping == "consecutive"
 
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
-        groups, along = (
-            ((units, self.pieces), axis + 1) if self.grouping == "consecutive" else ((self.pieces, units), axis)
-        )
+        groups, along = ((units, self.pieces), axis + 1) if self._neighbours else ((self.pieces, units), axis)
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 
@@ -134,18 +104,12 @@ class CReLU(ChannelChanging):
         Units.
     """
 
+    _copies = 2
+
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
         self.activation = self._hold(activation)
         self.signed = bool(signed)
-
-    @override
-    def channels_after(self, channels: int, where: str) -> int:
-        return 2 * channels
-
-    @override
-    def _mask_of_channels(self, mask: Tensor, axis: int, channels: int) -> Tensor:
-        return ops.concatenate([mask, mask], axis=axis)
 
     @override
     def activate(self, x: Tensor) -> Tensor:

@@ -95,9 +95,7 @@ class SReLU(LearnableActivation):
         self.add_learnable_parameter("t_right", t_right_initializer)
         self.add_learnable_parameter("a_right", a_right_initializer)
 
-    @override
-    def activate(self, x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: Tensor) -> Tensor:
-        return _srelu(x, t_left, a_left, t_right, a_right)
+    activate = staticmethod(_srelu)
 
 
 def _apl_partials(x: Tensor, *a_and_b: Tensor) -> tuple[Tensor, ...]:

@@ -58,8 +58,8 @@ class Rational(LearnableActivation):
         self.degrees = _validated_degrees(degrees)
         self.reach = params.finite_number("reach", reach, "Rational", low=0.0, high=100.0, exclusive=True)
         numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
-        self.add_fixed_parameter("numerator", _Given(numerator), shape=(len(numerator),))
-        self.add_fixed_parameter("denominator", _Given(denominator), shape=(len(denominator),))
+        for name, values in (("numerator", numerator), ("denominator", denominator)):
+            self.add_fixed_parameter(name, keras.initializers.Constant(values), shape=values.shape)
 
     @override
     def activate(self, x: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
@@ -77,19 +77,6 @@ class Rational(LearnableActivation):
         grown = product(ops.where(far, x, 1.0) ** (m - n), outside) if m > n else t ** (n - m) * outside
         sign = ops.where(x < 0.0, -ops.ones_like(x), 1.0) if n % 2 else 1.0  # |x^n| was divided out below, x^n above
         return ops.where(far, sign * grown, inside) / ops.maximum(below, 2.0**-126)  # a polynomial, far out
-
-
-class _Given(keras.initializers.Initializer):
-    """These numbers."""
-
-    def __init__(self, values: np.ndarray) -> None:
-        self.values = values
-
-    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
-        return ops.convert_to_tensor(self.values, dtype=dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"values": self.values.tolist()}
 
 
 def _validated_degrees(degrees: Any) -> tuple[int, int]:

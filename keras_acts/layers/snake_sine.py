@@ -68,9 +68,7 @@ class Snake(LearnableActivation):
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.add_learnable_parameter("frequency", frequency_initializer)
 
-    @override
-    def activate(self, x: Tensor, frequency: Tensor) -> Tensor:
-        return _snake(x, frequency)
+    activate = staticmethod(_snake)
 
 
 @layer(

@@ -1,6 +1,7 @@
 """Activations that look beyond the element: at its neighbours, or at the whole sample."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -58,12 +59,12 @@ class FReLU(ActivationLayer):
 
     @override
     def build(self, input_shape: Shape) -> None:
-        channels = input_shape[self._channel_axis(input_shape)] if len(input_shape) == 4 else None
-        if channels is None:
+        if len(input_shape) != 4:
             raise ValueError(
-                "FReLU needs images of shape (batch, height, width, channels) with a known number of channels. "
+                "FReLU needs images of shape (batch, height, width, channels). "
                 f"Received: input_shape={tuple(input_shape)}"
             )
+        channels = self._known_size(input_shape, self._channel_axis(input_shape))
         self.conv = keras.layers.DepthwiseConv2D(
             self.kernel_size,
             padding="same",
@@ -94,18 +95,13 @@ class FReLU(ActivationLayer):
         return self.upcast(activate, inputs)
 
 
+def _of_authors(per_channel: bool) -> Callable[..., dict[str, Any]]:
+    return lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction, "per_channel": per_channel}
+
+
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    aliases={
-        "dyrelu": {
-            "DyReLUA": lambda channels=None, reduction=4, k=2: {
-                "pieces": k,
-                "reduction": reduction,
-                "per_channel": False,
-            },
-            "DyReLUB": lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction},
-        }
-    },
+    aliases={"dyrelu": {"DyReLUA": _of_authors(False), "DyReLUB": _of_authors(True)}},
 )
 class DynamicReLU(ActivationLayer):
     """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.
@@ -121,7 +117,6 @@ class DynamicReLU(ActivationLayer):
         reduction: int >= 1; the first dense map has channels // reduction units.
         per_channel: True for coefficients for each channel (version B of the paper), False for coefficients that all
             channels share (version A).
-        squash: "sigmoid" for 2 sigmoid(z) - 1, or "tanh" for tanh(z), which files without this argument have.
 
     Input shape:
         (batch, ..., channels), usually (batch, height, width, channels).
@@ -137,29 +132,15 @@ class DynamicReLU(ActivationLayer):
         arXiv:2003.10027, Dynamic ReLU.
     """
 
-    def __init__(
-        self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, squash: str = "sigmoid", **kwargs: Any
-    ) -> None:
+    def __init__(self, pieces: int = 2, reduction: int = 8, per_channel: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
         self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
         self.per_channel = bool(per_channel)
-        self.squash = params.choice("squash", squash, "DynamicReLU", ("sigmoid", "tanh"))
-
-    @classmethod
-    @override
-    def from_config(cls, config: dict[str, Any]) -> "DynamicReLU":
-        return cls(**{"squash": "tanh", **config})
 
     @override
     def build(self, input_shape: Shape) -> None:
-        axis = self._channel_axis(input_shape)
-        channels = input_shape[axis]
-        if channels is None:
-            raise ValueError(
-                f"DynamicReLU needs a known number of channels on axis {axis}. Give it in keras.Input. "
-                f"Received: input_shape={tuple(input_shape)}"
-            )
+        channels = self._known_size(input_shape, self._channel_axis(input_shape))
         hidden = max(1, channels // self.reduction)
         lines = 2 * self.pieces * (channels if self.per_channel else 1)
         self.squeeze = pooling.SmallDense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
@@ -172,8 +153,8 @@ class DynamicReLU(ActivationLayer):
         axis = self._channel_axis(inputs.shape)
 
         def activate(x: Tensor) -> Tensor:
-            steepness = 0.5 if self.squash == "sigmoid" else 1.0  # 2 sigmoid(z) - 1 is tanh(z / 2)
-            lines = ops.tanh(steepness * self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask))))
+            z = self.expand(self.squeeze(pooling.mean_of_channels(x, axis, mask)))
+            lines = ops.tanh(0.5 * z)  # 2 sigmoid(z) - 1
             coefficients = [pooling.over_space(part, x, axis) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]

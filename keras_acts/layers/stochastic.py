@@ -123,9 +123,6 @@ class NoisyReLU(RandomActivation):
         Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines (ICML).
     """
 
-    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(seed, **kwargs)
-
     @override
     def activate(self, x: Tensor) -> Tensor:
         return ops.relu(x)

@@ -59,9 +59,7 @@ class Swish(LearnableActivation):
         super().__init__(shared_axes=shared_axes, **kwargs)
         self.add_learnable_parameter("beta", beta_initializer)
 
-    @override
-    def activate(self, x: Tensor, beta: Tensor) -> Tensor:
-        return _swish(x, beta)
+    activate = staticmethod(_swish)
 
 
 def _acon_partials(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
@@ -121,23 +119,17 @@ class ACONC(LearnableActivation):
         self.add_learnable_parameter("p2", _slope_initializer(p2_initializer))
         self.add_learnable_parameter("beta", beta_initializer)
 
-    @override
-    def activate(self, x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
-        return _acon(x, p1, p2, beta)
+    activate = staticmethod(_acon)
 
 
 def _slope_initializer(initializer: Initializer) -> Initializer:
     return keras.initializers.RandomNormal(stddev=1.0) if initializer is None else initializer
 
 
-def _of_authors(width: Any = None, r: int = 16) -> dict[str, Any]:
-    return {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}
-
-
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
     r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
-    aliases={"acon": {"MetaAconC": _of_authors}},
+    aliases={"acon": {"MetaAconC": lambda width=None, r=16: {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}}},
 )
 class MetaACON(LearnableActivation):
     """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
@@ -191,17 +183,15 @@ class MetaACON(LearnableActivation):
     @override
     def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
-        channels = input_shape[self._channel_axis(input_shape)]
-        assert channels is not None  # or there were no weights for each channel
+        channels = self._known_size(input_shape, self._channel_axis(input_shape))
         hidden = max(self.reduction, channels // self.reduction)
         self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
         self.squeeze_norm = self._norm("squeeze_norm")
         self.expand = pooling.SmallDense(channels, dtype=self.wide_dtype, name="expand")
         self.expand_norm = self._norm("expand_norm")
-        self.squeeze.build((None, channels))
-        self.squeeze_norm.build((None, hidden))
-        self.expand.build((None, hidden))
-        self.expand_norm.build((None, channels))
+        sizes = {self.squeeze: channels, self.squeeze_norm: hidden, self.expand: hidden, self.expand_norm: channels}
+        for part, size in sizes.items():
+            part.build((None, size))
 
     def _norm(self, name: str) -> keras.Layer:
         if not self.batch_norm:

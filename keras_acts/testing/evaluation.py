@@ -37,7 +37,10 @@ class Evaluator:
         self._sizes: dict[Any, int] = {}
 
     def __call__(self, x: np.ndarray, mode: str, orders: int | None = None) -> np.ndarray:
-        """As `evaluate`, with as many derivatives as given to the constructor unless told otherwise."""
+        """Value and derivatives at each x, in x's dtype, as an array of shape (orders + 1, len(x)).
+
+        As many derivatives as given to the constructor, unless told otherwise.
+        """
         key = mode, self._orders if orders is None else orders
         if key not in self._compiled:
             self._compiled[key] = with_derivatives(self._fn, *key)
@@ -46,8 +49,3 @@ class Evaluator:
             size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, self._size))
         results = self._compiled[key](tf.constant(np.resize(x, size)))
         return np.stack([result.numpy()[: len(x)] for result in results])
-
-
-def evaluate(fn: Callable[[Any], Any], x: np.ndarray, mode: str, orders: int = 2) -> np.ndarray:
-    """Value and derivatives at each x, in x's dtype, as an array of shape (orders + 1, len(x))."""
-    return np.stack([result.numpy() for result in with_derivatives(fn, mode, orders)(tf.constant(x))])

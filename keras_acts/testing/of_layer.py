@@ -8,6 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_acts.core.derivatives import HALF_DTYPES
+from keras_acts.testing import layer_contract
+
 __all__ = ["functions_of"]
 
 
@@ -17,14 +20,15 @@ def functions_of(layer: keras.Layer) -> list[Callable[[Any], Any]]:
     Raises:
         TypeError: if the layer does not keep the shape of its input, or couples its elements.
     """
-    own = layer if layer.built and layer.weights else _built(layer, (None, 2), layer.dtype_policy)
+    subject = layer_contract.layer_subject(layer)
+    own = layer if layer.built and layer.weights else subject.of_shape((None, 2))
     shape = (own.get_build_config() or {}).get("input_shape") or (None, 2)
     sizes = [size or 1 for size in shape[1:]]
 
     @functools.cache
     def copy(dtype: str) -> keras.Layer:
         # Weights in half precision would be other weights.
-        twin = _built(layer, (None, *sizes), f"mixed_{dtype}" if dtype in ("float16", "bfloat16") else dtype)
+        twin = subject.of_shape((None, *sizes), dtype=f"mixed_{dtype}" if dtype in HALF_DTYPES else dtype)
         if own.weights:
             twin.set_weights(own.get_weights())
         return twin
@@ -49,10 +53,3 @@ def functions_of(layer: keras.Layer) -> list[Callable[[Any], Any]]:
         ) from error
     different = np.unique(alone, axis=1, return_index=True)[1]
     return [functools.partial(at, int(place)) for place in sorted(different)]
-
-
-def _built(layer: keras.Layer, shape: tuple[int | None, ...], dtype: Any) -> keras.Layer:
-    copy = type(layer).from_config({**layer.get_config(), "dtype": dtype})
-    if not copy.built:
-        copy.build(shape)
-    return copy

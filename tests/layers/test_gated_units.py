@@ -142,8 +142,11 @@ def test_presets_are_saved_with_what_they_leave_open():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: layers.SwiGLU()(sample(2, 5)), "SwiGLU needs an even number of channels: .* Received: 5 channels"),
-        (lambda: layers.GLU().compute_output_shape((None, 5)), "GLU needs an even number of channels"),
+        (lambda: layers.SwiGLU()(sample(2, 5)), "SwiGLU makes one channel of each 2: .* Received: 5 channels"),
+        (
+            lambda: layers.GLU().compute_output_shape((None, 5)),
+            "GLU makes one channel of each 2: their number must be divisible by 2",
+        ),
         (lambda: layers.GLU()(keras.Input((3, None))), "GLU needs a known number of channels: the size of axis -1"),
         (
             lambda: layers.GLU(axis=2)(sample(2, 4)),
@@ -258,6 +261,22 @@ def test_the_dtype_of_a_gated_layer_is_that_of_its_unit(policy, unit):
         assert layer.unit.compute_dtype == layer.compute_dtype
         assert keras.backend.standardize_dtype(layer(sample(2, 6)).dtype) == layer.compute_dtype
         assert {keras.backend.standardize_dtype(w.dtype) for w in layer.weights} <= {"float32", "float64"}
+
+
+@pytest.mark.parametrize(
+    "spec", ["MaxoutDense(4, pieces=3)", "GatedDense(4, use_bias=True)", "GatedDense(4, 'SwiGLUOAI')"]
+)
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_fused_layer_in_half_precision_is_its_unit_of_what_dense_gives(spec, policy):
+    fused = layers.get(spec, dtype=policy)
+    fused.build((None, 6))
+    fused.set_weights([sample(*weight.shape) for weight in fused.weights])
+    dense = keras.layers.Dense(fused.kernel.shape[1], use_bias=fused.use_bias, dtype=policy)
+    dense.build((None, 6))
+    dense.set_weights(fused.get_weights())
+    x = keras.ops.cast(sample(3, 6), policy.removeprefix("mixed_"))
+    values = [keras.ops.cast(y, "float32") for y in (fused(x), fused.unit(dense(x)))]
+    np.testing.assert_array_equal(*values)
 
 
 @pytest.mark.parametrize("inner", [layers.PReLU, layers.Swish, keras.layers.PReLU, layers.LearnableAffine])

@@ -103,14 +103,6 @@ def test_an_activation_layer_takes_ours_as_it_takes_keras_own(tmp_path):
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(X), ours(X))
 
 
-def test_an_activation_put_in_place_by_hand_is_refused_at_the_first_call():
-    for act in (layers.PReLU(), layers.DynamicReLU()):
-        host = keras.layers.Dense(5)
-        host.activation = act
-        with pytest.raises(ValueError, match="has weights per channel"):
-            host(X)
-
-
 @pytest.mark.parametrize("make", [lambda **k: layers.PReLU(**k), lambda **k: layers.RReLU(**k)], ids=["PReLU", "RReLU"])
 def test_as_activation_a_layer_gives_the_dtype_of_its_host(make):
     act = make(dtype="float32")
