@@ -319,6 +319,13 @@ def test_layers_count_with_their_initial_weights(layer, scale):
         assert deep.scale == pytest.approx(scale, rel=1e-12)
 
 
+@pytest.mark.parametrize("degrees", [(5, 4), (3, 2)])
+def test_coefficients_that_all_channels_share_are_no_random_start(degrees):
+    layer = keras_acts.layers.Rational("gelu", degrees=degrees, dtype="float64")
+    expected = initializers.gain(lambda x: layer(x[:, None])[:, 0])
+    assert initializers.gain(layer) == pytest.approx(expected, rel=1e-6)
+
+
 def acon_second_moment():
     """E f(z)^2 of f(z) = d z sigmoid(d z) + p2 z, d = p1 - p2, over normal z, p1, p2, where E p2 given d is -d / 2."""
     nodes, shares = np.polynomial.hermite_e.hermegauss(80)

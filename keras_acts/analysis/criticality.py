@@ -89,20 +89,21 @@ class _Table:
             reached = np.where(np.abs(z) < 10.0, gradient, 0.0).max(axis=-1)
             self.excess[~(self.gradient > 1e-11 * reached) | (reached == 0.0)] = math.nan
 
-    def next_variance(self, variance: np.ndarray, weight_variance: float, bias_variance: float = 0.0) -> np.ndarray:
-        """The variance map."""
+    def through(self, variance: np.ndarray, weight_variance: float, bias_variance: float = 0.0) -> np.ndarray:
+        """The variances in each layer of a deep network, from the given ones on."""
+        found = [variance]
         with np.errstate(divide="ignore"):
-            log_second = np.interp(np.log(variance), np.log(VARIANCES), np.log(self.second))
-        return bias_variance + weight_variance * np.exp(log_second)
+            log_second = np.log(self.second)
+            for _ in range(DEPTH):
+                second = np.exp(np.interp(np.log(found[-1]), np.log(VARIANCES), log_second))
+                found.append(bias_variance + weight_variance * second)
+        return np.array(found)
 
     def holds(self, point: CriticalPoint) -> bool:
         """Whether the variance stays near that of the point, from above and from below."""
-        variance = point.variance * np.array([1.0 / OFF, OFF])
-        for _ in range(DEPTH):
-            variance = self.next_variance(variance, point.weight_variance, point.bias_variance)
-            if not np.all(np.abs(np.log(variance / point.variance)) < math.log(FACTOR)):
-                return False
-        return True
+        start = point.variance * np.array([1.0 / OFF, OFF])
+        ratios = self.through(start, point.weight_variance, point.bias_variance) / point.variance
+        return bool(np.all((ratios > 1.0 / FACTOR) & (ratios < FACTOR)))
 
 
 def _growth_at_zero(measured: Elementwise, table: _Table) -> float:
@@ -115,11 +116,9 @@ def _growth_at_zero(measured: Elementwise, table: _Table) -> float:
         return math.inf
     weight_variance = 1.0 / table.gradient[0]  # which is the variance behind a first layer whose inputs have variance 1
     start = VARIANCES[2.0 * weight_variance >= VARIANCES]
-    through = [start]
-    for _ in range(DEPTH):
-        through.append(table.next_variance(through[-1], weight_variance))
-    falls_on = through[DEPTH][-1] * FACTOR < through[DEPTH // 2][-1]
-    return math.inf if falls_on else float(np.max(np.stack(through) / start))
+    through = table.through(start, weight_variance)
+    falls_on = through[DEPTH, -1] * FACTOR < through[DEPTH // 2, -1]
+    return math.inf if falls_on else float(np.max(through / start))
 
 
 def _falling_roots(measured: Elementwise, variances: np.ndarray, table: np.ndarray) -> Iterator[float]:
@@ -131,8 +130,7 @@ def _falling_roots(measured: Elementwise, variances: np.ndarray, table: np.ndarr
     for index in np.flatnonzero((table[:-1] > 0.0) & (table[1:] < 0.0)):
         low, high = map(float, variances[index : index + 2])
         with contextlib.suppress(ValueError):  # infinite moments, or a function that oscillates at a smaller scale
-            if excess(low) > 0.0 > excess(high):
-                yield roots.between(excess, low, high)
+            yield roots.between(excess, low, high)
 
 
 def _at(measured: Elementwise, variance: float) -> CriticalPoint | None:

@@ -1,9 +1,10 @@
 """An activation as a function of float64 numbers: what every measure here is computed from."""
 
 import contextlib
+import itertools
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -18,6 +19,9 @@ from keras_acts.core.params import Trait
 __all__ = ["Activation", "Elementwise", "as_function", "evaluate", "is_layer", "is_over_axis", "kinks"]
 
 Activation = str | Callable[..., Any] | None
+
+# How often a random weight is drawn to know its distribution.
+SAMPLE = 2**18
 
 
 class Elementwise:
@@ -164,8 +168,9 @@ def _initial_function(layer: keras.Layer) -> Callable[..., Any]:
             "A layer must act element by element for an initializer to be fitted to it. Give the initializer yourself, "
             f"such as kernel_initializer='lecun_normal'. Received: {layer!r}"
         )
-    if any(map(_varies, copy.weights)):
-        return _RandomStart(layer)
+    rows = [row for weight in _of_channels(_copy(layer, SAMPLE), SAMPLE) for row in np.reshape(weight, (-1, SAMPLE))]
+    if any(np.ptp(row) > 0.0 for row in rows):
+        return _RandomStart(layer, rows)
     function.__name__ = type(layer).__name__
     return function
 
@@ -186,37 +191,31 @@ def _copy(layer: keras.Layer, channels: int) -> keras.Layer:
         random.setstate(state)
 
 
-def _varies(weight: keras.Variable) -> bool:
-    return len(weight.shape) > 0 and bool(np.ptp(ops.convert_to_numpy(weight), axis=-1).any())
+def _of_channels(copy: keras.Layer, channels: int) -> list[keras.Variable]:
+    """The weights that each channel has for itself."""
+    return [weight for weight in copy.weights if weight.shape[-1:] == (channels,)]
 
 
 class _RandomStart:
     """The expectation of what a layer computes that starts from random weights, independent for each channel.
 
-    Each of its channels holds a node of a product of Gauss rules, one for each random weight of a channel. The rules
-    are those of a large sample of the weights, so that any initializer will do.
+    Each of its channels holds a node of a product of Gauss rules, one for each weight of a channel. The rules are those
+    of `rows`, a large sample of each weight, so that any initializer will do.
     """
 
-    SAMPLE = 2**18
-    NODES = 128
-
-    def __init__(self, layer: keras.Layer) -> None:
+    def __init__(self, layer: keras.Layer, rows: list[np.ndarray]) -> None:
         self.__name__ = type(layer).__name__
-        samples = [ops.convert_to_numpy(weight) for weight in _copy(layer, self.SAMPLE).weights if _varies(weight)]
-        rows = [row for sample in samples for row in sample.reshape(-1, self.SAMPLE)]
-        per_row = min(32, math.floor(self.NODES ** (1.0 / len(rows)) + 1e-9))
+        per_row = min(7, int(80.0 ** (1.0 / sum(np.ptp(row) > 0.0 for row in rows))))
         if per_row > 1:
             rules = [quadrature.gauss_rule(row, per_row) for row in rows]
-            nodes, shares = (np.stack([g.ravel() for g in np.meshgrid(*each)]) for each in zip(*rules, strict=True))
+            nodes, shares = (np.array(list(itertools.product(*each))).T for each in zip(*rules, strict=True))
             self.shares = shares.prod(axis=0)
         else:  # too many weights for a product: the start of the sample
-            nodes = np.stack(rows)[:, :1024]
-            self.shares = np.full(nodes.shape[1], 1.0 / nodes.shape[1])
+            nodes, self.shares = np.array(rows)[:, :1024], np.full(1024, 1.0 / 1024.0)
         self._layer = _copy(layer, len(self.shares))
-        of_row: Iterator[np.ndarray] = iter(nodes)
-        for weight in filter(_varies, self._layer.weights):
-            count = math.prod(weight.shape[:-1])
-            weight.assign(np.reshape([next(of_row) for _ in range(count)], weight.shape))
+        of_row = iter(nodes)
+        for weight in _of_channels(self._layer, len(self.shares)):
+            weight.assign(np.reshape([next(of_row) for _ in range(math.prod(weight.shape[:-1]))], weight.shape))
 
     def draws(self, x: Any) -> Any:
         """f(x) for x of shape (n, draws), each column with its own weights."""

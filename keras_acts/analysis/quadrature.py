@@ -112,21 +112,12 @@ def expectation(
 
 
 def gauss_rule(sample: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points and shares that have the first 2 nodes - 1 moments of a sample, by the Lanczos process.
-
-    Of a sample with fewer values, all of them.
-    """
-    diagonal: list[float] = []
-    beside: list[float] = []
-    before, here = np.zeros(len(sample)), np.full(len(sample), 1.0 / math.sqrt(len(sample)))
-    for _ in range(nodes):
-        new = sample * here - (beside[-1] if beside else 0.0) * before
-        diagonal.append(float(here @ new))
-        new -= diagonal[-1] * here
-        beside.append(float(np.linalg.norm(new)))
-        if beside[-1] <= 1e-9 * np.abs(sample).max():
-            break
-        before, here = here, new / beside[-1]
-    off = beside[: len(diagonal) - 1]
-    points, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1))
-    return points, np.square(vectors[0])
+    """Points and shares that have the first 2 nodes - 1 moments of a sample. Of one with fewer values, all of them."""
+    nodes = min(nodes, len(np.unique(sample)))
+    mean, std = sample.mean(), sample.std() or 1.0
+    z = (sample - mean) / std
+    powers = np.vander(z, nodes, increasing=True)
+    # In the basis of orthonormal polynomials, multiplying by z is a matrix with the points as eigenvalues.
+    basis = np.linalg.inv(np.linalg.cholesky(powers.T @ powers / len(z)))
+    points, vectors = np.linalg.eigh(basis @ (powers.T * z) @ powers @ basis.T / len(z))
+    return mean + std * points, np.square(vectors[0])

@@ -8,11 +8,16 @@ __all__ = ["between"]
 def between(function: Callable[[float], float], low: float, high: float) -> float:
     """A root of a continuous function with different signs at `low` and `high`, by regula falsi (Illinois).
 
+    Raises:
+        ValueError: if the signs are the same.
+
     Example:
         >>> round(between(lambda x: x * x - 2.0, 0.0, 2.0), 12)
         1.414213562373
     """
     at_low, at_high = function(low), function(high)
+    if at_low * at_high > 0.0:
+        raise ValueError(f"A root lies between different signs. Received: {at_low} at {low}, {at_high} at {high}")
     for _ in range(100):
         if at_low == 0.0 or at_high == 0.0 or abs(high - low) <= 1e-15 * abs(high):
             break

@@ -2,9 +2,6 @@
 
 import math
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -65,13 +62,20 @@ def lsuv(
     try:
         if orthogonal:
             _draw_orthogonal(layers, seed)
-        in_order = list(_measure(model, x, layers))
-        found = {layer.path: _scale(model, x, layer, tolerance, max_iterations) for layer in in_order}
-        messages += _findings(_measure(model, x, layers), tolerance, orthogonal)
+        for layer in _measure(model, x, layers):
+            _scale(model, x, layer, tolerance, max_iterations)
+        measured = _measure(model, x, layers)
     except Exception:
         for variable, value in zip(model.weights, before, strict=True):
             variable.assign(value)
         raise
+    found = {layer.path: _variance(inputs) for layer, (inputs, _) in measured.items()}
+    messages += [
+        f"'{path}' ends with variance {each:.3g}" for path, each in found.items() if abs(each - 1.0) > tolerance
+    ]
+    messages += [
+        said for layer, (_, outputs) in measured.items() if (said := _never_firing(layer, outputs, orthogonal))
+    ]
     if messages:
         warnings.warn("lsuv could not do everything: " + "; ".join(messages), stacklevel=2)
     return found
@@ -101,26 +105,25 @@ def _layers(model: keras.Model) -> tuple[list[keras.Layer], list[str]]:
     layers, messages = [], []
     for layer in inside:
         name = _kernel_name(layer)
-        if name is None or not hasattr(layer, "activation"):
+        if name is None:
             continue
-        if id(layer) in of_activations:
-            reason = "inside of an activation layer"
-        elif getattr(layer, "quantization_mode", None) is not None:
-            reason = "quantized"
-        elif getattr(layer, "lora_enabled", False):
-            reason = "LoRA"
-        elif not layer.trainable or not getattr(layer, name).trainable:
-            reason = "frozen"
-        else:
+        reasons = {
+            "inside of an activation layer": id(layer) in of_activations,
+            "quantized": getattr(layer, "quantization_mode", None) is not None,
+            "LoRA": getattr(layer, "lora_enabled", False),
+            "frozen": not layer.trainable or not getattr(getattr(layer, name), "trainable", True),
+        }
+        reason = next((reason for reason, holds in reasons.items() if holds), None)
+        if reason is None:
             layers.append(layer)
-            continue
-        messages.append(f"'{layer.path}' is left alone ({reason})")
+        else:
+            messages.append(f"'{layer.path}' is left alone ({reason})")
     return layers, messages
 
 
 def _kernel_name(layer: keras.Layer) -> str | None:
     """The kernel that comes last before the activation. Recurrent cells, whose kernel feeds gates, have none here."""
-    if hasattr(layer, "recurrent_kernel"):
+    if hasattr(layer, "recurrent_kernel") or not hasattr(layer, "activation"):
         return None
     return next((name for name in ("pointwise_kernel", "kernel") if getattr(layer, name, None) is not None), None)
 
@@ -134,75 +137,50 @@ def _draw_orthogonal(layers: list[keras.Layer], seed: int) -> None:
                 kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
 
 
-def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max_iterations: int) -> float:
+def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max_iterations: int) -> None:
     kernel = getattr(layer, str(_kernel_name(layer)))
-    best = (math.inf, 0.0, kernel.value)  # a layer that is called more than once may not settle
+    best, least = kernel.value, math.inf  # a layer that is called more than once may not settle
     for _ in range(max_iterations + 1):
-        variance = _measure(model, x, [layer])[layer].variance
+        variance = _variance(_measure(model, x, [layer])[layer][0])
         if not 0.0 < variance < np.inf:
             raise ValueError(
                 f"The pre-activations of '{layer.path}' must vary over the samples and be finite, to be scaled to "
                 f"variance 1. Received: variance={variance}"
             )
-        best = min(best, (abs(math.log(variance)), variance, ops.copy(kernel.value)), key=lambda each: each[0])
+        if abs(math.log(variance)) < least:
+            best, least = ops.copy(kernel.value), abs(math.log(variance))
         if abs(variance - 1.0) <= tolerance:
             break
         kernel.assign(kernel / variance**0.5)
-    kernel.assign(best[2])
-    return best[1]
+    kernel.assign(best)
 
 
-@dataclass
-class _Units:
-    """What reaches the activation of a layer, and what leaves it: arrays of shape (samples and positions, units)."""
-
-    inputs: list[np.ndarray] = field(default_factory=list)
-    outputs: list[np.ndarray] = field(default_factory=list)
-
-    @property
-    def variance(self) -> float:
-        """Of the inputs of a unit, the mean over those that are not constant."""
-        of_units = np.concatenate(self.inputs).var(axis=0, dtype="float64")
-        varying = of_units[~(of_units <= 1e-9 * of_units.max())]
-        return float(varying.mean()) if len(varying) else 0.0
-
-    @property
-    def constant(self) -> np.ndarray:
-        """Indices of the units whose output is the same for all samples."""
-        return np.flatnonzero(np.ptp(np.concatenate(self.outputs), axis=0) == 0.0)
+def _variance(inputs: np.ndarray) -> float:
+    """Of the inputs of a unit, the mean over the units where they are not constant."""
+    of_units = inputs.var(axis=0, dtype="float64")
+    varying = of_units[~(of_units <= 1e-9 * of_units.max())]
+    return float(varying.mean()) if len(varying) else 0.0
 
 
-def _findings(measured: dict[keras.Layer, _Units], tolerance: float, orthogonal: bool) -> Iterator[str]:
-    for layer, units in measured.items():
-        if abs(units.variance - 1.0) > tolerance:
-            yield f"'{layer.path}' ends with variance {units.variance:.3g}"
-        bias = getattr(layer, "bias", None)
-        fresh = orthogonal and (bias is None or not ops.convert_to_numpy(bias).any())  # another seed gives other units
-        if len(units.constant) and not fresh:
-            some = ", ".join(map(str, units.constant[:8])) + (", ..." if len(units.constant) > 8 else "")
-            total = units.outputs[0].shape[1]
-            yield f"{len(units.constant)} of {total} units of '{layer.path}' never fire on `x`: {some}"
+def _never_firing(layer: keras.Layer, outputs: np.ndarray, orthogonal: bool) -> str | None:
+    """Which units give the same for all samples, unless with another seed others would."""
+    bias = getattr(layer, "bias", None)
+    constant = np.flatnonzero(np.ptp(outputs, axis=0) == 0.0)
+    if len(constant) == 0 or (orthogonal and (bias is None or not ops.convert_to_numpy(bias).any())):
+        return None
+    some = ", ".join(map(str, constant[:8])) + (", ..." if len(constant) > 8 else "")
+    return f"{len(constant)} of {outputs.shape[1]} units of '{layer.path}' never fire on `x`: {some}"
 
 
-def _measure(model: keras.Model, x: Any, layers: list[keras.Layer]) -> dict[keras.Layer, _Units]:
-    """What passes the activation of each layer, in the order of computation."""
-    with _recording(layers) as recorded:
-        model(x, training=False)
-    return recorded
-
-
-@contextmanager
-def _recording(layers: list[keras.Layer]) -> Iterator[dict[keras.Layer, _Units]]:
-    """Inside of the block, the activation of each layer keeps what passes. A layer may be called more than once."""
-    recorded: dict[keras.Layer, _Units] = {}
+def _measure(model: keras.Model, x: Any, layers: list[keras.Layer]) -> dict[keras.Layer, list[np.ndarray]]:
+    """Inputs and outputs of the activation of each layer, of shape (samples and positions, units), in order of use."""
+    recorded: dict[keras.Layer, list[Any]] = {}  # a layer may be called more than once
     activations = [layer.activation for layer in layers]
 
     def recorder(layer: keras.Layer, activation: Any) -> Any:
         def record(z: Any) -> Any:
             output = activation(z)
-            units = recorded.setdefault(layer, _Units())
-            units.inputs.append(_by_unit(layer, z))
-            units.outputs.append(_by_unit(layer, output))
+            recorded.setdefault(layer, []).append((_by_unit(layer, z), _by_unit(layer, output)))
             return output
 
         return record
@@ -210,10 +188,11 @@ def _recording(layers: list[keras.Layer]) -> Iterator[dict[keras.Layer, _Units]]
     try:
         for layer, activation in zip(layers, activations, strict=True):
             layer.activation = recorder(layer, activation)
-        yield recorded
+        model(x, training=False)
     finally:
         for layer, activation in zip(layers, activations, strict=True):
             layer.activation = activation
+    return {layer: [np.concatenate(each) for each in zip(*calls, strict=True)] for layer, calls in recorded.items()}
 
 
 def _by_unit(layer: keras.Layer, values: Any) -> np.ndarray:

@@ -154,8 +154,6 @@ def _conv_transpose(weights: _Weights) -> Kwargs:
 
 
 def _attention(weights: _Weights) -> Kwargs:
-    if math.isclose(weights.weight_variance, 1.0, rel_tol=1e-12):
-        return _dense(weights)
     kernel = portable.Attention(weights.weight_variance, "fan_in", weights.distribution, seed=weights.seed)
     return {**_dense(weights), "kernel_initializer": kernel}
 
