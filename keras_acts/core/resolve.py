@@ -168,7 +168,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 def unknown(name: str) -> str:
     """The error text for a name that is not an activation: what it is instead, or what is close to it."""
     layer = _layer_spelled(name)
-    named_as_layer = layers.find_foreign(name) is not None or ".layers." in name
+    named_as_layer = layers.find_foreign(name) is not None or "layers." in name
     if layer is not None and (named_as_layer or (find(name.lower()) is None and not activations.spelled_like(name))):
         return (
             f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
