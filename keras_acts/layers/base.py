@@ -42,7 +42,7 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import derivatives, keras_bridge, resolve
-from keras_acts.core.params import constructor_arguments
+from keras_acts.core.params import choice, constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 
 __all__ = ["ActivationLayer", "LearnableActivation", "learnable_parameters"]
@@ -54,10 +54,19 @@ SharedAxes = arguments.SharedAxes
 
 
 class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
-    """Base class: keeps masks and the shape, computes half precision in float32, and can stand as `activation=`."""
+    """Base class: keeps masks and the shape, computes half precision in float32, and can stand as `activation=`.
 
-    def __init__(self, **kwargs: Any) -> None:
+    Args:
+        data_format: of layers with weights for each channel: "channels_last", "channels_first" (axis 1), or None for
+            `keras.config.image_data_format()` when the layer is built. The config keeps it.
+        **kwargs: arguments of `keras.layers.Layer`.
+    """
+
+    def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.data_format = data_format and choice(
+            "data_format", data_format, type(self).__name__, ("channels_last", "channels_first")
+        )
         self.supports_masking = True
 
     def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
@@ -109,35 +118,23 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
             )
         return size
 
-    # Of the channels: settled when a layer with weights for each is built, and kept beside its shape in files.
-    _channels_first: bool | None = None
-
     def _channel_axis(self, shape: Shape) -> int:
-        """The axis of the channels: the last one, or 1 where `keras.config.image_data_format()` says so at the build.
+        """The axis of the channels: the last one, or 1 under `data_format="channels_first"`, which is settled now.
 
         Raises:
             ValueError: for three axes under "channels_first": Conv1D follows it, LSTM and Embedding do not.
         """
-        if self._channels_first is None:
-            self._channels_first = keras.config.image_data_format() == "channels_first"
-        if self._channels_first and len(shape) == 3:
+        self.data_format = self.data_format or keras.config.image_data_format()
+        if self.data_format == "channels_last":
+            return len(shape) - 1
+        if len(shape) == 3:
             raise ValueError(
                 f"{type(self).__name__} cannot tell where the channels are: the image_data_format is 'channels_first', "
                 "which Conv1D follows and LSTM does not. Say along which axis weights are shared (shared_axes=[1], or "
-                "[2] after Conv1D), or build the layer under keras.config.set_image_data_format('channels_last'). "
+                "[2] after Conv1D), or give the layer data_format='channels_last'. "
                 f"Received: input_shape={tuple(shape)}"
             )
-        return 1 if self._channels_first else len(shape) - 1
-
-    @override
-    def get_build_config(self) -> dict[str, Any] | None:
-        config = super().get_build_config()
-        return {**config, "channels_first": True} if config and self._channels_first else config
-
-    @override
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        self._channels_first = bool(config and config.get("channels_first"))
-        super().build_from_config(config)
+        return 1
 
     @property
     def wide_dtype(self) -> str:
@@ -152,7 +149,9 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
     def get_config(self) -> dict[str, Any]:
         arguments_of_class = constructor_arguments(type(self))
         own = {name: _as_config(getattr(self, name)) for name in arguments_of_class if hasattr(self, name)}
-        return {**super().get_config(), **own}
+        own.pop("data_format", None)
+        settled = {"data_format": self.data_format} if self.data_format else {}
+        return {**super().get_config(), **own, **settled}
 
     @override
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:

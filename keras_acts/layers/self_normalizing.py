@@ -200,7 +200,8 @@ class AlphaDropout(RandomActivation):
     def sample(self, x: Tensor) -> Tensor:
         shape = self.noise_shape
         if shape == "channels":
-            shape = [None, *[1] * (len(x.shape) - 2), None]
+            channels = self._channel_axis(x.shape)
+            shape = [None if axis in (0, channels) else 1 for axis in range(len(x.shape))]
         if shape is not None and len(shape) != len(x.shape):
             raise ValueError(
                 f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "

@@ -52,12 +52,37 @@ def test_channels_first_is_channels_last_with_its_axes_moved(name, tmp_path):
         of_last.assign(value), of_first.assign(value.reshape(of_first.shape))
     expected = np.asarray(for_inference(last, x))
     np.testing.assert_allclose(np.moveaxis(model(moved), 1, -1), expected, rtol=1e-5, atol=1e-6)
-    model.save(tmp_path / "first.keras")
-    keras.Sequential([keras.Input(IMAGE), last]).save(tmp_path / "last.keras")
-    for setting in ("channels_last", "channels_first"):  # a file means what it meant
+    of_last = keras.Sequential([keras.Input(IMAGE), last])
+    for suffix in (".keras", ".h5"):
+        model.save(tmp_path / f"first{suffix}")
+        of_last.save(tmp_path / f"last{suffix}")
+    for setting in ("channels_last", "channels_first"):  # a file, a config and a clone mean what they meant
         keras.config.set_image_data_format(setting)
-        np.testing.assert_array_equal(keras.models.load_model(tmp_path / "first.keras")(moved), model(moved))
-        np.testing.assert_array_equal(keras.models.load_model(tmp_path / "last.keras")(x), expected)
+        clone = keras.models.clone_model(model)
+        clone.set_weights(model.get_weights())
+        np.testing.assert_array_equal(clone(moved), model(moved))
+        for suffix in (".keras", ".h5"):
+            np.testing.assert_array_equal(keras.models.load_model(tmp_path / f"first{suffix}")(moved), model(moved))
+            np.testing.assert_array_equal(keras.models.load_model(tmp_path / f"last{suffix}")(x), expected)
+
+
+def test_whole_channels_are_dropped_where_the_channels_are():
+    keras.config.set_image_data_format("channels_first")
+    layer = layers.get("torch:FeatureAlphaDropout(0.5)", seed=1)
+    y = np.asarray(layer(np.random.default_rng(0).normal(size=(4, 6, 5, 6)).astype("float32"), training=True))
+    dropped = np.ptp(y, axis=(2, 3)) == 0.0
+    assert 0 < dropped.sum() < dropped.size
+    assert len(np.unique(y[dropped])) == 1
+    assert not np.isin(y[~dropped], y[dropped]).any()
+
+
+def test_the_format_can_be_given_to_a_layer():
+    keras.config.set_image_data_format("channels_first")
+    given = layers.PReLU(data_format="channels_last")
+    given.build((None, 4, 5, 7))
+    assert given.alpha.shape == (7,)
+    with pytest.raises(ValueError, match="`data_format` of PReLU must be"):
+        layers.PReLU(data_format="NCHW")
 
 
 def test_what_cannot_be_told_is_refused():
