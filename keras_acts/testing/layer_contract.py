@@ -245,7 +245,7 @@ def check_config(subject: LayerSubject) -> Findings:
     if type(layer).from_config(config).get_config() != config:
         findings.append("from_config gives a layer with another config")
     clone = keras.models.clone_model(subject.model(layer)).layers[0]
-    if clone is layer or clone.get_config() != config:
+    if clone is layer or clone.get_config() != layer.get_config():
         findings.append("clone_model gives a layer with another config")
     return findings
 

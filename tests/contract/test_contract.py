@@ -3,6 +3,7 @@
 `pytest -k mish-nan` runs one check on one activation, `pytest -k mish` all that there is about it.
 """
 
+import functools
 import inspect
 import itertools
 
@@ -27,11 +28,10 @@ def per_change(spec):
     return {("float32", "eager"), ("float32", "xla"), *itertools.product(("float16", "float32", "float64"), ("graph",))}
 
 
-@pytest.fixture(scope="module")
-def tested(request):
-    """The subject named by the parameter. Pytest runs all tests of one in a row, so that each is compiled once."""
-    left_out = EVERYTHING - per_change(request.param)
-    return subjects.subject(request.param, judge=stored_oracle.Judge(request.param), left_out=left_out)
+@functools.lru_cache(maxsize=4)  # pytest runs all tests of one in a row, so that each is compiled once
+def quick_subject(spec):
+    left_out = EVERYTHING - per_change(spec)
+    return subjects.subject(spec, judge=stored_oracle.Judge(spec), left_out=left_out)
 
 
 CHECKS = [check for check in contract.CHECKS if check is not contract.check_finite]  # which is for no reference
@@ -48,24 +48,24 @@ def pairs(at_defaults, at_other_parameters):
     ]
 
 
-@pytest.mark.parametrize(("tested", "check"), pairs(CHECKS, AT_OTHER_PARAMETERS), indirect=["tested"])
-def test_contract(tested, check):
-    assert check(tested) == []
+@pytest.mark.parametrize(("spec", "check"), pairs(CHECKS, AT_OTHER_PARAMETERS))
+def test_contract(spec, check):
+    assert check(quick_subject(spec)) == []
 
 
 HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # nightly: it compiles for an hour
 
 
-@pytest.fixture(scope="module")
-def the_rest(request):
-    left_out = per_change(request.param) | HALF_BY_XLA
-    return subjects.subject(request.param, judge=stored_oracle.Judge(request.param), left_out=left_out)
+@functools.lru_cache(maxsize=4)
+def slow_subject(spec):
+    left_out = per_change(spec) | HALF_BY_XLA
+    return subjects.subject(spec, judge=stored_oracle.Judge(spec), left_out=left_out)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("the_rest", "check"), pairs(BY_MODE, CHECKS), indirect=["the_rest"])
-def test_contract_in_the_rest(the_rest, check):
-    assert check(the_rest) == []
+@pytest.mark.parametrize(("spec", "check"), pairs(BY_MODE, CHECKS))
+def test_contract_in_the_rest(spec, check):
+    assert check(slow_subject(spec)) == []
 
 
 @pytest.mark.nightly
@@ -148,13 +148,13 @@ def test_defaults_are_those_of_keras(name):
         )
 
 
-@pytest.mark.parametrize(("tested", "name"), [(name, name) for name in sorted(KERAS_TABLE)], indirect=["tested"])
-def test_never_less_accurate_than_keras(tested, name):
+@pytest.mark.parametrize("name", sorted(KERAS_TABLE))
+def test_never_less_accurate_than_keras(name):
     """Value and first derivative: K at most that of the built-in, or 1 where the built-in is better than that."""
-    x = samples.sample("float32", tested.kinks)
+    x = samples.sample("float32", quick_subject(name).kinks)
     x = x[np.abs(x) < 1e4]
-    exact = tested.own_float64(x.astype(np.float64))
-    ours, theirs = tested.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
+    exact = quick_subject(name).own_float64(x.astype(np.float64))
+    ours, theirs = quick_subject(name).evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
     for order in (0, 1):
         k, k_of_keras = (
             np.max(metric.k_error(got[order], exact, order, np.float64(x), "float32")) for got in (ours, theirs)
