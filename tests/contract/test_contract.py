@@ -151,10 +151,11 @@ def test_defaults_are_those_of_keras(name):
 @pytest.mark.parametrize("name", sorted(KERAS_TABLE))
 def test_never_less_accurate_than_keras(name):
     """Value and first derivative: K at most that of the built-in, or 1 where the built-in is better than that."""
-    x = samples.sample("float32", quick_subject(name).kinks)
+    subject = quick_subject(name)
+    x = samples.sample("float32", subject.kinks)
     x = x[np.abs(x) < 1e4]
-    exact = quick_subject(name).own_float64(x.astype(np.float64))
-    ours, theirs = quick_subject(name).evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
+    exact = subject.own_float64(x.astype(np.float64))
+    ours, theirs = subject.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
     for order in (0, 1):
         k, k_of_keras = (
             np.max(metric.k_error(got[order], exact, order, np.float64(x), "float32")) for got in (ours, theirs)
