@@ -36,7 +36,6 @@ def quick_subject(spec):
 
 CHECKS = [check for check in contract.CHECKS if check is not contract.check_finite]  # which is for no reference
 BY_MODE = [check for check in contract.CHECKS_BY_MODE if check in CHECKS]
-AT_OTHER_PARAMETERS = [*BY_MODE, contract.check_formula]  # the other two depend on the body alone
 
 
 def pairs(at_defaults, at_other_parameters):
@@ -48,7 +47,9 @@ def pairs(at_defaults, at_other_parameters):
     ]
 
 
-@pytest.mark.parametrize(("spec", "check"), pairs(CHECKS, AT_OTHER_PARAMETERS))
+@pytest.mark.parametrize(
+    ("spec", "check"), pairs(CHECKS, BY_MODE)
+)  # shapes depend on the body alone; formulas: test_formulas
 def test_contract(spec, check):
     assert check(quick_subject(spec)) == []
 
