@@ -47,9 +47,8 @@ def pairs(at_defaults, at_other_parameters):
     ]
 
 
-@pytest.mark.parametrize(
-    ("spec", "check"), pairs(CHECKS, BY_MODE)
-)  # shapes depend on the body alone; formulas: test_formulas
+# At other parameters without shapes, which depend on the body alone, and formulas, which test_formulas has.
+@pytest.mark.parametrize(("spec", "check"), pairs(CHECKS, BY_MODE))
 def test_contract(spec, check):
     assert check(quick_subject(spec)) == []
 
