@@ -1,6 +1,5 @@
 """What is worked out about an activation, for `keras_acts.info` and `keras-acts show`: range and initializer."""
 
-import keras
 import numpy as np
 
 from keras_acts import initializers
@@ -33,8 +32,9 @@ def initializer(record: Activation) -> str:
     except ValueError:  # over an axis, zero almost everywhere, or too large for normal inputs
         return "none: it has no gain"
     kernel = initializers.paired(function)["kernel_initializer"]
-    scale = f"(scale={kernel.scale:.5g})" if type(kernel) is keras.initializers.VarianceScaling else ""
-    return f"{type(kernel).__name__}{scale} by keras_acts.paired; gain {gain:.5g}"
+    name = type(kernel).__name__  # that of Keras, also where an older Keras needs a class of ours in its place
+    scale = f"(scale={kernel.scale:.5g})" if name == "VarianceScaling" else ""
+    return f"{name}{scale} by keras_acts.paired; gain {gain:.5g}"
 
 
 Activation.measured.update(range=value_range, initializer=initializer)
