@@ -80,10 +80,7 @@ def _first_of_pair(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def draw_function(
-    activation: str | Callable[..., Any],
-    low: float = -5.0,
-    high: float = 5.0,
-    ax: "Axes | None" = None,
+    activation: str | Callable[..., Any], low: float = -5.0, high: float = 5.0, ax: "Axes | None" = None
 ) -> "Axes":
     """An activation with its first and second derivative.
 

@@ -261,9 +261,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 
 @activation(
-    formula="alpha / beta * max(x, 0) + alpha * (exp(min(x, 0) / beta) - 1)",
-    traits={"monotonic"},
-    kinks=(0.0,),
+    formula="alpha / beta * max(x, 0) + alpha * (exp(min(x, 0) / beta) - 1)", traits={"monotonic"}, kinks=(0.0,)
 )
 def pelu(
     x: nx.Tensor,

@@ -34,10 +34,7 @@ def _of_torch(approximate: str = "none") -> dict[str, bool]:
 
 
 @activation(
-    formula={
-        "approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
-        "": "x * normal_cdf(x)",
-    },
+    formula={"approximate=True": "x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2", "": "x * normal_cdf(x)"},
     traits={"smooth", "non_monotonic", "self_gated"},
     aliases={
         "keras timm": "gelu",

@@ -29,11 +29,7 @@ Integrand = Callable[[np.ndarray], np.ndarray]
 
 
 def expectation(
-    integrand: Integrand,
-    mean: float = 0.0,
-    std: float = 1.0,
-    kinks: Iterable[float] = (),
-    what: str = "the integrand",
+    integrand: Integrand, mean: float = 0.0, std: float = 1.0, kinks: Iterable[float] = (), what: str = "the integrand"
 ) -> np.ndarray:
     """E g(x) for x ~ N(mean, std^2), to about 14 digits of E |g(x)|.
 

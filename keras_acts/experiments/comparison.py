@@ -87,11 +87,7 @@ class Comparison(DrawnAnalysis):
         tables.write_csv(self.tasks, self.table(), self.records, folder)
 
     def to_html(
-        self,
-        path: str | Path,
-        *,
-        boundaries: Iterable[Boundary] = (),
-        settings: Mapping[str, object] | None = None,
+        self, path: str | Path, *, boundaries: Iterable[Boundary] = (), settings: Mapping[str, object] | None = None
     ) -> None:
         """Write the report: one HTML file that needs no network.
 

@@ -187,10 +187,7 @@ def _of_torch(tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int
 
 @layer(
     formula=r"\mathrm{softmax}((x + g) / \tau), \quad g_i \sim \mathrm{Gumbel}(0, 1)",
-    aliases={
-        "torch": {"gumbel_softmax": _of_torch},
-        "paddle": "gumbel_softmax(temperature=1.0, hard=False, axis=-1)",
-    },
+    aliases={"torch": {"gumbel_softmax": _of_torch}, "paddle": "gumbel_softmax(temperature=1.0, hard=False, axis=-1)"},
 )
 class GumbelSoftmax(RandomActivation):
     """A random choice among categories with softmax probabilities, through which gradients flow.

@@ -126,9 +126,7 @@ NEAR_ONE = (
 )
 
 # What still loses digits: dtype, order of the derivative, and the range of x in which `accuracy` must say so.
-KNOWN_LOSSES = {
-    "x*softplus(x)/(1 + softplus(x))": ("float64", 1, -2e308, -1e150),
-}
+KNOWN_LOSSES = {"x*softplus(x)/(1 + softplus(x))": ("float64", 1, -2e308, -1e150)}
 
 
 # Beyond these bounds the functions are constant to 340 digits; mpmath takes seconds there, or no such number at all.

@@ -143,25 +143,7 @@ def test_every_accepted_formula_can_be_called_and_differentiated():
 
 
 WORDS = st.sampled_from(
-    [
-        *FUNCTIONS,
-        *COMPARISONS,
-        "x",
-        "pi",
-        "e",
-        "1",
-        "0.5",
-        "1e30",
-        "-",
-        "+",
-        "*",
-        "/",
-        "**",
-        "(",
-        ")",
-        ",",
-        " ",
-    ]
+    [*FUNCTIONS, *COMPARISONS, "x", "pi", "e", "1", "0.5", "1e30", "-", "+", "*", "/", "**", "(", ")", ",", " "]
 )
 
 

@@ -71,12 +71,7 @@ ACCURACY_MUTANTS = {
         "float32",
         "value",
     ),
-    "rounds more than once in half precision": (
-        _in_half_precision,
-        lambda x: x * _sigmoid(x),
-        "float16",
-        "value",
-    ),
+    "rounds more than once in half precision": (_in_half_precision, lambda x: x * _sigmoid(x), "float16", "value"),
     "wrong in eager mode only": (
         lambda x: x * (1.001 if tf.executing_eagerly() else 1.0),
         lambda x: x,

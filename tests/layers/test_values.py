@@ -77,16 +77,8 @@ ELEMENTWISE = {
         lambda x, w1, w2, w3, bias: sum(w * max(x, 0) ** i for i, w in enumerate((w1, w2, w3), 1)) + bias,
     ),
     "ProbAct": ({}, {"sigma": 0.7}, lambda x, sigma: max(x, 0)),  # in inference; in training: test_stochastic.py
-    "Rational": (
-        {"degrees": [3, 2]},
-        {"numerator": [0.1, 0.9, -0.3, 0.2], "denominator": [0.4, -0.6]},
-        rational,
-    ),
-    "SReLU": (
-        {},
-        {"t_left": [-0.5, 0.3], "a_left": [0.2, 1.4], "t_right": [1.0, -2.0], "a_right": [0.0, 2.5]},
-        srelu,
-    ),
+    "Rational": ({"degrees": [3, 2]}, {"numerator": [0.1, 0.9, -0.3, 0.2], "denominator": [0.4, -0.6]}, rational),
+    "SReLU": ({}, {"t_left": [-0.5, 0.3], "a_left": [0.2, 1.4], "t_right": [1.0, -2.0], "a_right": [0.0, 2.5]}, srelu),
     "Sine": ({"learn_w0": True}, {"w0": 2.3}, lambda x, w0: mp.sin(w0 * x)),
     "Snake": ({}, {"frequency": [0.7, 5.0]}, lambda x, a: x + mp.sin(a * x) ** 2 / a),
     "SnakeBeta": (

@@ -258,8 +258,7 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 
 @activation(
-    formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"),
-    traits={"smooth", "non_monotonic", "self_gated", "over_axis"},
+    formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"), traits={"smooth", "non_monotonic", "self_gated", "over_axis"}
 )
 def solu(
     x: nx.Tensor,

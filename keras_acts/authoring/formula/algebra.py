@@ -35,10 +35,7 @@ class Algebra:
     """
 
     def __init__(
-        self,
-        sum_rules: Sequence[SumRule],
-        product_rules: Sequence[ProductRule],
-        call_rules: Mapping[str, CallRule],
+        self, sum_rules: Sequence[SumRule], product_rules: Sequence[ProductRule], call_rules: Mapping[str, CallRule]
     ) -> None:
         self._sum_rules, self._product_rules, self._call_rules = sum_rules, product_rules, call_rules
 

@@ -77,10 +77,7 @@ def distance(
 
 
 def convergence(
-    function: Formula,
-    sharpness: Iterable[float] = (1.0, 2.0, 4.0, 8.0, 16.0),
-    norm: str = "sup",
-    outside: float = 0.0,
+    function: Formula, sharpness: Iterable[float] = (1.0, 2.0, 4.0, 8.0, 16.0), norm: str = "sup", outside: float = 0.0
 ) -> Convergence:
     """The distance of `sharpen(f, k)` from its sharp limit for growing k, and the order of convergence.
 

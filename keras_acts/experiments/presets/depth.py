@@ -13,11 +13,7 @@ from keras_acts.experiments.runs.records import Record
 # ---- vanishing: Nielsen's sigmoid networks -----------------------------------------------------------------------
 
 # The speed of learning of each hidden layer, |mean of dC/db| over 1000 images of MNIST, in one network of each depth.
-SPEEDS = {
-    2: (0.06574, 0.30922),
-    3: (0.01184, 0.05997, 0.28314),
-    4: (0.00298, 0.01708, 0.06954, 0.28514),
-}
+SPEEDS = {2: (0.06574, 0.30922), 3: (0.01184, 0.05997, 0.28314), 4: (0.00298, 0.01708, 0.06954, 0.28514)}
 # The activations whose gradients keep their size: relu with He's weights, tanh with gain 1.
 KEPT = {"relu": True, "tanh": False}
 KEPT_MODEL = "mlp(width=30, depth=4)"

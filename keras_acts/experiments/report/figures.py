@@ -23,11 +23,7 @@ FENCE = 3.0
 
 
 def draw_curves(
-    histories: Mapping[str, ArrayLike],
-    *,
-    metric: str = "loss",
-    epochs: ArrayLike | None = None,
-    ax: Axes | None = None,
+    histories: Mapping[str, ArrayLike], *, metric: str = "loss", epochs: ArrayLike | None = None, ax: Axes | None = None
 ) -> Axes:
     """A metric by epoch: mean, 95 % confidence band and one thin line for each seed.
 
