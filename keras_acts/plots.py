@@ -116,8 +116,7 @@ def draw_function(
     for (label, y, width), color, line in zip(rows, COLORS, LINE_STYLES, strict=False):
         # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
         ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), line, label=label, color=color, linewidth=width)
-    ax.set_xlim(low, high)
-    ax.set_xlabel("x")
+    ax.set(xlim=(low, high), xlabel="x")
     ax.set_title(_title(function), fontsize=12, pad=10)
     ax.grid(alpha=0.25)
     ax.legend()
@@ -170,9 +169,7 @@ def draw_histories(
     elif metric == "accuracy":
         _widen_towards_one(ax)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("epoch")
-    ax.set_ylabel(metric)
-    ax.set_title(title)
+    ax.set(xlabel="epoch", ylabel=metric, title=title)
     ax.grid(alpha=0.25, which="both")
     return ax
 
@@ -271,18 +268,13 @@ def terminal_plot(x: ArrayLike, y: ArrayLike, width: int = 36, height: int = 12)
 
     labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}"} | {zero_row: "0"}
     lines = [f"{labels.get(row, ''):>{gutter - 1}} " + "".join(line) for row, line in enumerate(grid)]
-    below = [" "] * width
-    _place(below, f"{x[0]:g}", gutter)
+    below = " " * gutter + f"{x[0]:g}"
     if zero_column is not None:
-        _place(below, "0", gutter + zero_column)
+        below = below.ljust(gutter + zero_column) + "0"
     right = f"{x[-1]:g}"
-    _place(below, right, width - len(right))
-    return [line.rstrip() for line in [*lines, "".join(below)]]
+    room = width - len(right)
+    return [line.rstrip() for line in [*lines, below[:room].ljust(room) + right]]
 
 
 # Unicode's numbering of the eight dots of a braille character.
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-
-
-def _place(line: list[str], text: str, start: int) -> None:
-    line[start : start + len(text)] = text

@@ -15,7 +15,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperCommand
 
-from keras_acts.authoring.formula.string_form import PREFIX
 from keras_acts.cli import console
 
 __all__ = ["ListingPresets", "command", "compare", "preset_command", "split"]
@@ -47,29 +46,22 @@ OPTIONS: dict[str, tuple[type, str]] = {
 
 
 def split(text: str) -> tuple[str, ...]:
-    """Split at commas, but for those inside parentheses."""
+    """Split at commas, but for those inside parentheses and those before `b=1.5`, a parameter of a formula."""
     parts = [""]
     depth = 0
-    for piece in re.split(r"([(),])", text):
+    for piece in re.split(r"([()]|,(?!\s*\w+\s*=))", text):
         depth += (piece == "(") - (piece == ")")
         if piece == "," and depth == 0:
             parts.append("")
         else:
             parts[-1] += piece
-    joined: list[str] = []
-    for part in parts:  # "formula: x*sigmoid(b*x), b=1.5" keeps its parameters
-        if joined and joined[-1].lstrip().startswith(PREFIX) and re.match(r"\s*\w+\s*=", part):
-            joined[-1] += "," + part
-        else:
-            joined.append(part)
-    return tuple(part.strip() for part in joined)
+    return tuple(part.strip() for part in parts)
 
 
 def _rate(text: str) -> float | str:
-    try:
+    with contextlib.suppress(ValueError):
         return float(text)
-    except ValueError:
-        return text  # the plan says what is wrong with it
+    return text  # the plan says what is wrong with it
 
 
 def compare(**options: Any) -> None:
@@ -96,9 +88,7 @@ def compare(**options: Any) -> None:
             job, repeat = experiments.preset_job(preset, **settings), preset_command(preset, settings)
     except OSError as error:
         console.fail(f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})")
-    except (ValueError, TypeError, ModuleNotFoundError) as error:
-        if isinstance(error, ModuleNotFoundError) and error.name != "yaml":
-            raise
+    except (ValueError, TypeError) as error:
         console.fail(str(error))
     _say_what_seeds_can_show(job.plans)
     folder = job.folder
@@ -198,18 +188,14 @@ def _native_log(folder: Path) -> Iterator[None]:
     default comparison has the harmless "remapper failed" of a graph optimizer for leaky_relu, as Keras' own has.
     """
     sys.stderr.flush()
-    terminal = os.dup(2)
-    try:
-        with tempfile.TemporaryFile() as file:
-            os.dup2(file.fileno(), 2)
-            try:
-                yield
-            finally:
-                sys.stderr.flush()
-                os.dup2(terminal, 2)
-                file.seek(0)
-                said = file.read()
-        if said and folder.is_dir():
-            (folder / "tensorflow.log").write_bytes(said)
-    finally:
-        os.close(terminal)
+    with tempfile.TemporaryFile() as file, open(os.dup(2), "wb") as terminal:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal.fileno(), 2)
+            file.seek(0)
+            said = file.read()
+    if said and folder.is_dir():
+        (folder / "tensorflow.log").write_bytes(said)

@@ -85,13 +85,6 @@ def _facts(record: Any, params: Mapping[str, Any] | None, own: dict[str, str]) -
     return table
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    return table
-
-
 def _description(documented: Any) -> str:
     """The docstring without what the tables above it already say."""
     paragraphs = (inspect.getdoc(documented) or "").split("\n\n")[1:]
@@ -137,7 +130,8 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
         "Initializer": here.initializer,
     }
     given = getattr(function, "params", {})
-    table = _table("Parameter", "Meaning", "Legal values", "Default", *["Here"] * bool(given))
+    columns = ["Parameter", "Meaning", "Legal values", "Default", *["Here"] * bool(given)]
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for param in declaration.params.values():
         value = [Text(repr(given.get(param.name, param.default)), style="cyan")] if given else []
         table.add_row(Text(param.name, style="bold"), Text(param.meaning), param.expected, repr(param.default), *value)
@@ -149,14 +143,14 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
 CHANNELS = 8
 
 
+def _arguments(cls: type[keras.Layer]) -> list[inspect.Parameter]:
+    """The arguments with a name, without `**kwargs`."""
+    return [each for each in constructor_arguments(cls).values() if each.kind is not each.VAR_KEYWORD]
+
+
 def _required(cls: type[keras.Layer]) -> list[str]:
     """Arguments without a default."""
-    parameters = constructor_arguments(cls).values()
-    return [
-        parameter.name
-        for parameter in parameters
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
-    ]
+    return [argument.name for argument in _arguments(cls) if argument.default is argument.empty]
 
 
 def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, Table]:
@@ -164,15 +158,15 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, 
     cls = layer if isinstance(layer, type) else type(layer)
     record = layers.info(cls.__name__)
     own = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
-    table = _table("Argument", "Meaning", "Default")
+    table = Table("Argument", "Meaning", "Default", box=box.SIMPLE_HEAD, pad_edge=False)
     # A layer inherits arguments, and their meanings, from its base classes.
     documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
-    meanings = dict(match for text in documented for match in _ARGUMENT.findall(_section(text, "Args")))
-    for name, parameter in constructor_arguments(cls).items():
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-            meaning = " ".join(meanings.get(name, "").split())
-            default = "" if parameter.default is inspect.Parameter.empty else repr(parameter.default)
-            table.add_row(Text(name, style="bold"), Text(meaning), default)
+    sections = [section for text in documented for section in _ARGS.findall(text)]
+    meanings = dict(match for section in sections for match in _ARGUMENT.findall(section))
+    for argument in _arguments(cls):
+        meaning = " ".join(meanings.get(argument.name, "").split())
+        default = "" if argument.default is argument.empty else repr(argument.default)
+        table.add_row(Text(argument.name, style="bold"), Text(meaning), default)
     return record, record.name, _facts(record, None, own), table
 
 
@@ -197,9 +191,6 @@ def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
     return lines
 
 
+# The section "Args:" of a docstring, and an argument in it with its meaning.
+_ARGS = re.compile(r"^Args:\n((?:    .*\n?|\n(?=    ))+)", re.MULTILINE)
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)
-
-
-def _section(docstring: str, title: str) -> str:
-    match = re.search(rf"^{title}:\n((?:    .*\n?|\n(?=    ))+)", docstring, re.MULTILINE)
-    return match[1] if match else ""

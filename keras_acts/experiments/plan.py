@@ -116,17 +116,14 @@ class Plan:
         for each in fields(self):  # None is allowed where it is the default
             value = getattr(self, each.name)
             if "check" in each.metadata and not (value is None and each.default is None):
-                self._set(each.name, each.metadata["check"](each.name, value))
+                object.__setattr__(self, each.name, each.metadata["check"](each.name, value))
         if self.baseline not in self.activations:
-            self._set("activations", (self.baseline, *self.activations))
+            object.__setattr__(self, "activations", (self.baseline, *self.activations))
         for name in (self.data, self.model):
             user_functions.check_shared(str(name), self.engine)
         self._check_activations()
-        data_sets.check(str(self.data))
-        networks.check(str(self.model))
-
-    def _set(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+        data_sets.find(str(self.data))
+        networks.find(str(self.model))
 
     def _check_activations(self) -> None:
         seen: list[Any] = []

@@ -6,6 +6,7 @@ comparisons, is below the level.
 Reference for this protocol: arXiv:2511.19794.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -183,10 +184,7 @@ def seeds_needed(comparisons: int, level: float = LEVEL) -> int:
         raise ValueError(f"`comparisons` must be an integer >= 1. Received: comparisons={comparisons!r}")
     if not 0.0 < level < 1.0:
         raise ValueError(f"`level` must be between 0 and 1. Received: level={level!r}")
-    seeds = 1
-    while comparisons * 2.0 / 2.0**seeds >= level:
-        seeds += 1
-    return seeds
+    return next(seeds for seeds in itertools.count(1) if comparisons * 2.0 / 2.0**seeds < level)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -14,20 +14,18 @@ __all__ = ["bootstrap_interval", "cohens_d", "detectable_difference", "holm", "m
 LEVEL = 0.05
 POWER = 0.8
 RESAMPLES = 9999
+SEED = 0  # of what is sampled, so that one comparison always gives one result
 # Up to 15 pairs all 2**n sign flips are taken, beyond that a sample of as many.
 FLIPS = 2**15
 
 
-def bootstrap_interval(
-    values: ArrayLike, *, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[float, float]:
+def bootstrap_interval(values: ArrayLike, *, level: float = LEVEL, resamples: int = RESAMPLES) -> tuple[float, float]:
     """Confidence interval of the mean by the bias-corrected and accelerated bootstrap (BCa).
 
     Args:
         values: one number for each seed.
         level: 0.05 gives the 95 % interval.
-        resamples: bootstrap samples.
-        seed: of the resampling, so that one comparison always gives one result.
+        resamples: bootstrap samples, the same ones at each call.
 
     Returns:
         Its two ends: nan for one value, twice the value where all are equal.
@@ -42,18 +40,13 @@ def bootstrap_interval(
         return math.nan, math.nan
     if np.ptp(values) == 0.0:
         return float(values[0]), float(values[0])
-    interval = stats.bootstrap(
-        (values,),
-        np.mean,
-        confidence_level=1.0 - level,
-        n_resamples=resamples,
-        method="BCa",
-        rng=np.random.default_rng(seed),
+    low, high = stats.bootstrap(
+        (values,), np.mean, confidence_level=1.0 - level, n_resamples=resamples, method="BCa", rng=SEED
     ).confidence_interval
-    return float(interval.low), float(interval.high)
+    return float(low), float(high)
 
 
-def sign_flip_p(values: ArrayLike, *, rounding: ArrayLike | None = None, seed: int = 0) -> float:
+def sign_flip_p(values: ArrayLike, *, rounding: ArrayLike | None = None) -> float:
     """Two-sided p-value of Fisher's sign-flip test for the differences of two activations, one for each seed.
 
     If there were no difference, each sign could as well be the other one. All 2**n combinations are tried up to 15
@@ -63,7 +56,6 @@ def sign_flip_p(values: ArrayLike, *, rounding: ArrayLike | None = None, seed: i
         values: the differences.
         rounding: how far each of them may be off by rounding, so that sums that tie in exact numbers tie here too;
             by default what float64 loses.
-        seed: of the random sample.
 
     Returns:
         The p-value, in (0, 1].
@@ -84,7 +76,7 @@ def sign_flip_p(values: ArrayLike, *, rounding: ArrayLike | None = None, seed: i
         flipped = (np.arange(2**count)[:, np.newaxis] >> np.arange(count)) & 1 == 1
     else:
         # The observed signs are one of the combinations: a sampled p-value is never 0.
-        sampled = np.random.default_rng(seed).choice((False, True), size=(FLIPS - 1, count))
+        sampled = np.random.default_rng(SEED).choice((False, True), size=(FLIPS - 1, count))
         flipped = np.vstack([np.zeros(count, dtype=bool), sampled])
     # With the sum S >= 0 of all values and the sum F of the flipped ones, the flipped sum is S - 2F, and |S - 2F| >= S
     # where F <= 0 or S - F <= 0. Accuracies are shares of a few hundred images, so that these sums are often 0 in exact
@@ -125,14 +117,13 @@ def cohens_d(mean: float, sd: float, baseline_mean: float, baseline_sd: float) -
     return ratio(mean - baseline_mean, math.sqrt((sd**2 + baseline_sd**2) / 2.0))
 
 
-def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power: float = POWER) -> float:
-    """The true difference that a two-sided t test of differences by seed finds with the given power.
+def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL) -> float:
+    """The true difference that a two-sided t test of differences by seed finds with a power of 80 %.
 
     Args:
         sd: standard deviation of the differences.
         pairs: number of pairs.
         level: significance level, already divided by the number of comparisons.
-        power: probability of finding it.
 
     Returns:
         The difference, in units of `sd`; nan for fewer than two pairs.
@@ -143,11 +134,11 @@ def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL, power:
     """
     if pairs < 2 or not math.isfinite(sd):
         return math.nan
-    return sd * _detectable(pairs, level, power)
+    return sd * _detectable(pairs, level)
 
 
 @functools.lru_cache(maxsize=256)
-def _detectable(pairs: int, level: float, power: float) -> float:
+def _detectable(pairs: int, level: float) -> float:
     """In standard deviations of the differences; the same for all activations of a comparison."""
     freedom = pairs - 1
     threshold = stats.t.isf(level / 2.0, freedom)
@@ -156,7 +147,7 @@ def _detectable(pairs: int, level: float, power: float) -> float:
 
     def missing(shift: float) -> float:
         found = stats.norm.cdf(shift - threshold * spread) + stats.norm.cdf(-shift - threshold * spread)
-        return float(found.mean()) - power
+        return float(found.mean()) - POWER
 
     return float(optimize.brentq(missing, 0.0, 10.0 + 10.0 * threshold)) / math.sqrt(pairs)
 

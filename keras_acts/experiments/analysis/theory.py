@@ -101,9 +101,7 @@ def predicted(task: Task) -> dict[str, np.ndarray]:
     """
     measured = task.each(lambda entry: np.median(entry.layers("gradient_start"), axis=0))
     found = {label: _through(norms[1:-1], label, task) for label, norms in measured.items()}
-    return {
-        label: np.concatenate([[math.nan], norms, [math.nan]]) for label, norms in found.items() if norms is not None
-    }
+    return {label: np.pad(norms, 1, constant_values=math.nan) for label, norms in found.items() if norms is not None}
 
 
 def _through(norms: np.ndarray, activation: str, task: Task) -> np.ndarray | None:

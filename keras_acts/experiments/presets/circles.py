@@ -1,12 +1,12 @@
 """Concentric circles: how many units, layers and epochs it takes to enclose a disc."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.measures import median, values
+from keras_acts.experiments.presets.measures import listed, median, values
 from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
 from keras_acts.experiments.runs.records import Record
 
@@ -79,7 +79,7 @@ def _more_units_are_better(records: Records) -> Outcome:
     medians = [median(records, data=DATA, model=_one_layer(units)) for units in UNITS]
     return Outcome(
         medians == sorted(medians) and medians[-1] - medians[0] > 0.2,
-        f"more hidden units, better after 50 epochs: medians {_listed(medians)} with {_listed(UNITS)} units",
+        f"more hidden units, better after 50 epochs: medians {listed(medians)} with {listed(UNITS)} units",
     )
 
 
@@ -89,17 +89,17 @@ def _ends(records: Records, units: int, activation: str) -> list[float]:
 
 def _two_units_cannot_enclose(records: Records) -> Outcome:
     best = max(max(_ends(records, units, activation)) for units in (1, 2) for activation in MONOTONE)
-    return Outcome(best < 0.95, f"{_listed(MONOTONE)}: two units cannot enclose a disc, best of all seeds {best:.3g}")
+    return Outcome(best < 0.95, f"{listed(MONOTONE)}: two units cannot enclose a disc, best of all seeds {best:.3g}")
 
 
 def _eight_units_can(records: Records) -> Outcome:
     medians = [float(np.median(_ends(records, 8, activation))) for activation in MONOTONE]
-    return Outcome(min(medians) >= 0.99, f"eight units can: medians {_listed(medians)}")
+    return Outcome(min(medians) >= 0.99, f"eight units can: medians {listed(medians)}")
 
 
 def _folds_need_two(records: Records) -> Outcome:
     medians = [float(np.median(_ends(records, 2, activation))) for activation in FOLDED]
-    return Outcome(min(medians) >= 0.99, f"{_listed(FOLDED)} need two: medians {_listed(medians)}, as they bend back")
+    return Outcome(min(medians) >= 0.99, f"{listed(FOLDED)} need two: medians {listed(medians)}, as they bend back")
 
 
 def _lines_cannot(records: Records) -> Outcome:
@@ -109,7 +109,7 @@ def _lines_cannot(records: Records) -> Outcome:
 
 def _four_layers_beat_one(records: Records) -> Outcome:
     medians = [median(records, model=_layers_of_8(depth)) for depth in DEPTHS]
-    return Outcome(medians[-1] > medians[0], f"four layers are better than one: medians {_listed(medians)}")
+    return Outcome(medians[-1] > medians[0], f"four layers are better than one: medians {listed(medians)}")
 
 
 def _the_fourth_layer_does_no_harm(records: Records) -> Outcome:
@@ -126,7 +126,7 @@ def _the_fourth_layer_does_no_harm(records: Records) -> Outcome:
 
 def _longer_is_better(records: Records) -> Outcome:
     medians = [median(records, epochs=epochs) for epochs in EPOCHS]
-    return Outcome(medians == sorted(medians), f"longer training, better: medians {_listed(medians)}")
+    return Outcome(medians == sorted(medians), f"longer training, better: medians {listed(medians)}")
 
 
 def _forty_are_enough(records: Records) -> Outcome:
@@ -134,35 +134,27 @@ def _forty_are_enough(records: Records) -> Outcome:
     return Outcome(end >= 0.95, f"40 epochs are enough: median {end:.3g}")
 
 
-def _listed(items: Iterable[Any]) -> str:
-    return ", ".join(f"{item:.3g}" if isinstance(item, float) else str(item) for item in items)
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
-CIRCLES_UNITS = Preset(
+_circles = functools.partial(Preset, source=SOURCE, note=NOTE)
+
+CIRCLES_UNITS = _circles(
     "circles-units",
     "Circles: how many hidden units",
-    SOURCE,
-    _units,
-    (_more_units_are_better, _two_units_cannot_enclose, _eight_units_can, _folds_need_two, _lines_cannot),
-    NOTE,
+    parts=_units,
+    expected=(_more_units_are_better, _two_units_cannot_enclose, _eight_units_can, _folds_need_two, _lines_cannot),
 )
-CIRCLES_DEPTH = Preset(
+CIRCLES_DEPTH = _circles(
     "circles-depth",
     "Circles: how many layers of 8",
-    SOURCE,
-    _depth,
-    (_four_layers_beat_one, _the_fourth_layer_does_no_harm),
-    NOTE,
+    parts=_depth,
+    expected=(_four_layers_beat_one, _the_fourth_layer_does_no_harm),
 )
-CIRCLES_EPOCHS = Preset(
+CIRCLES_EPOCHS = _circles(
     "circles-epochs",
     "Circles: how many epochs for 8-16-32-8",
-    SOURCE,
-    _epochs,
-    (_longer_is_better, _forty_are_enough),
-    NOTE,
+    parts=_epochs,
+    expected=(_longer_is_better, _forty_are_enough),
 )

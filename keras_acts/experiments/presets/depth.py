@@ -34,8 +34,8 @@ def _step(layer: int) -> Measure:
     return Measure(name, functools.partial(_growth, layer=layer), ".2f", at_start=True)
 
 
-def _untrained(model: str, activation: str, seeds: int = 20, paired: bool = True) -> Plan:
-    return Plan((activation,), activation, "digits", model, seeds=seeds, epochs=1, paired=paired)
+def _untrained(model: str, activation: str, paired: bool = True) -> Plan:
+    return Plan((activation,), activation, "digits", model, seeds=20, epochs=1, paired=paired)
 
 
 def _vanishing() -> tuple[Part, ...]:

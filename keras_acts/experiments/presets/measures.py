@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_acts.experiments.runs.records import Record
 
-__all__ = ["ACCURACY", "MSE", "Measure", "NotRunError", "median", "of_those_run", "values"]
+__all__ = ["ACCURACY", "MSE", "Measure", "NotRunError", "listed", "median", "of_those_run", "values"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -63,6 +63,11 @@ def values(records: Iterable[Record], measure: Measure = ACCURACY, **settings: A
 def median(records: Iterable[Record], measure: Measure = ACCURACY, **settings: Any) -> float:
     """The median of `values`."""
     return float(np.median(values(records, measure, **settings)))
+
+
+def listed(items: Iterable[object]) -> str:
+    """The items with commas between, numbers that are no integers with three digits."""
+    return ", ".join(f"{item:.3g}" if isinstance(item, float) else str(item) for item in items)
 
 
 def of_those_run(get: Callable[[K], V], keys: Iterable[K]) -> dict[K, V]:

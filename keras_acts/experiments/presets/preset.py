@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from keras_acts.experiments.plan import HOW, Plan
-from keras_acts.experiments.presets.measures import ACCURACY, Measure, NotRunError
+from keras_acts.experiments.presets.measures import ACCURACY, Measure, NotRunError, of_those_run
 from keras_acts.experiments.runs.records import Record
 from keras_acts.experiments.task import datasets
 
@@ -79,11 +79,9 @@ class Preset:
 
     def outcomes(self, records: Sequence[Record]) -> tuple[Outcome, ...]:
         """The expected outcomes, without those whose runs are missing."""
-        found = []
-        for expected in self.expected:
-            with suppress(NotRunError):
-                found.append(expected(records))
-        return tuple(found)
+        with suppress(NotRunError):
+            return tuple(of_those_run(lambda expected: expected(records), self.expected).values())
+        return ()
 
     def prepared(self, **changes: Any) -> tuple[tuple[Part, ...], str]:
         """The parts with the changes asked for, and the note.
@@ -103,17 +101,10 @@ class Preset:
         parts, note = self.parts(), self.note
         if self.fallback is not None:
             wanted, instead = self.fallback
-            reason = _out_of_reach(wanted)
-            if reason is not None:
+            try:
+                datasets.SOURCES[wanted]()
+            except ConnectionError:
                 parts = tuple(part._replace(plan=replace(part.plan, data=instead)) for part in parts)
+                reason = "keras.datasets could not download it"
                 note = f"{wanted} cannot be had here ({reason}); {instead} takes its place. {note}"
         return tuple(part._replace(plan=replace(part.plan, **changes)) for part in parts), note
-
-
-def _out_of_reach(name: str) -> str | None:
-    """Why a data set cannot be had; None if it can."""
-    try:
-        datasets.SOURCES[name]()
-    except ConnectionError:
-        return "keras.datasets could not download it"
-    return None

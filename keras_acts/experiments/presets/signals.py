@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.presets.measures import MSE, Measure, median, of_those_run, values
+from keras_acts.experiments.presets.measures import MSE, Measure, listed, median, of_those_run, values
 from keras_acts.experiments.presets.preset import Outcome, Part, Preset, without_figures
 from keras_acts.experiments.runs.records import Record
 
@@ -36,16 +36,12 @@ def _ends(records: Sequence[Record], activations: tuple[str, ...]) -> dict[str, 
 
 def _periodic_ones_find_it(records: Sequence[Record]) -> Outcome:
     ends = _ends(records, PERIODIC)
-    return Outcome(max(ends.values()) < 1.0, f"{', '.join(ends)} find the period: test MSE {_listed(ends)}")
+    return Outcome(max(ends.values()) < 1.0, f"{', '.join(ends)} find the period: test MSE {listed(ends.values())}")
 
 
 def _others_do_not(records: Sequence[Record]) -> Outcome:
     ends = _ends(records, OTHERS)
-    return Outcome(min(ends.values()) > 2.0, f"{', '.join(ends)} do not: test MSE {_listed(ends)}")
-
-
-def _listed(ends: dict[str, float]) -> str:
-    return ", ".join(f"{end:.3g}" for end in ends.values())
+    return Outcome(min(ends.values()) > 2.0, f"{', '.join(ends)} do not: test MSE {listed(ends.values())}")
 
 
 def _snake_fits(records: Sequence[Record]) -> Outcome:

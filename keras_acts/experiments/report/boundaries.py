@@ -97,8 +97,6 @@ def draw_boundary(boundary: Boundary, *, ax: Axes | None = None) -> Axes:
     levels = np.arange(count + 1) - 0.5
     ax.contourf(*plane.grid(boundary.points), boundary.decided, levels=levels, colors=colors, alpha=0.35)
     ax.scatter(points[:, 0], points[:, 1], c=[colors[number] for number in classes], s=4, linewidths=0.0)
-    ax.set_aspect("equal")
+    ax.set(aspect="equal", xticks=[], yticks=[])
     ax.set_title(boundary.label, fontsize="small")
-    ax.set_xticks([])
-    ax.set_yticks([])
     return ax

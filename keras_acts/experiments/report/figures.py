@@ -54,7 +54,7 @@ def draw_curves(
         # A line of NaN keeps the colours of the others, and the label in the legend.
         finite[text] = seeds[kept] if kept.any() else np.full((1, seeds.shape[1]), np.nan)
     plots.draw_histories(finite, metric=metric, epochs=epochs, ax=ax)
-    means = {line.get_label(): line for line in ax.get_lines()}
+    lines = {line.get_label(): line for line in ax.get_lines()}
     # The curves of the seeds set the limits of the axis: a band may reach zero, which a logarithmic axis cannot show.
     bottom, top = ax.get_ylim()
     for label, seeds in finite.items():
@@ -62,9 +62,8 @@ def draw_curves(
             mean, half = mean_interval(seeds)
             low = np.maximum(mean - half, 1e-3 * bottom) if metric == "loss" else mean - half
             high = np.minimum(mean + half, 1.0) if metric == "accuracy" else mean + half
-            ax.fill_between(
-                means[label].get_xdata(), low, high, color=means[label].get_color(), alpha=0.15, linewidth=0.0
-            )
+            line = lines[label]
+            ax.fill_between(line.get_xdata(), low, high, color=line.get_color(), alpha=0.15, linewidth=0.0)
     ax.set_ylim(bottom, top)
     if metric == "loss":
         _drop_outliers(ax, {label: mean_interval(seeds)[0] for label, seeds in finite.items()})
@@ -163,8 +162,7 @@ def draw_learning_rates(
     rates_of_all = sorted({rate for rates in validation.values() for rate in rates})
     ax.set_xticks(rates_of_all, [f"{rate:g}" for rate in rates_of_all])
     ax.minorticks_off()
-    ax.set_xlabel("learning rate")
-    ax.set_ylabel(f"validation {metric}")
+    ax.set(xlabel="learning rate", ylabel=f"validation {metric}")
     ax.grid(alpha=0.25)
     return ax
 
@@ -186,8 +184,7 @@ def draw_costs(costs: Mapping[str, ArrayLike], *, quantity: str, ax: Axes | None
         ax.barh(row, np.median(values), color=plots.COLORS[0], alpha=0.35)
         ax.plot(values, np.full(len(values), row), "o", color=plots.COLORS[0], markersize=3)
     label_rows(ax, range(len(costs)), list(costs))
-    ax.set_xlim(left=0.0)
-    ax.set_xlabel(quantity)
+    ax.set(xlim=(0.0, None), xlabel=quantity)
     ax.grid(alpha=0.25, axis="x")
     return ax
 
@@ -215,19 +212,16 @@ def draw_gradients(
     ax = plots.axes(ax)
     for number, (label, values) in enumerate(norms.items()):
         color, style = plots.style(number)
-        median = np.median(np.atleast_2d(np.asarray(values, dtype="float64")), axis=0)
+        median = np.median(np.atleast_2d(values), axis=0)
         x = np.arange(1, len(median) + 1)
         ax.plot(x, median, style, color=color, marker="o", markersize=4, label=label)
         if predictions and label in predictions:
-            predicted = np.asarray(predictions[label], dtype="float64")
-            ax.plot(x, predicted, ":", color=color, linewidth=3.0, alpha=0.5)
-    ax.set_yscale("log")
+            ax.plot(x, predictions[label], ":", color=color, linewidth=3.0, alpha=0.5)
+    ax.set(yscale="log", xlabel="layer, from input to output", ylabel="gradient norm")
     if _fit(layers):
         ax.set_xticks(range(1, len(layers) + 1), layers)
     else:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("layer, from input to output")
-    ax.set_ylabel("gradient norm")
     ax.grid(alpha=0.25)
     return ax
 
@@ -247,7 +241,7 @@ def draw_shares(
         The axes.
     """
     ax = plots.axes(ax)
-    values = np.array([np.asarray(row, dtype="float64") for row in shares.values()])
+    values = np.array(list(shares.values()), dtype="float64")
     ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="face")
     if values.shape[1] <= 12:
         for (row, column), value in np.ndenumerate(values):
@@ -259,8 +253,7 @@ def draw_shares(
     label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
     names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)
-    ax.set_xlabel("layer")
-    ax.set_title(quantity)
+    ax.set(xlabel="layer", title=quantity)
     return ax
 
 

@@ -14,7 +14,7 @@ from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of
 from keras_acts.experiments.report.drawing import DrawnAnalysis, measured_memory
 from keras_acts.experiments.report.published import draw_reproduction
 
-__all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits", "sentence_case"]
+__all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits"]
 
 # Narrow, so that the text stays readable where a phone scales the figure down to its own width.
 SIZE = (4.6, 3.6)
@@ -50,11 +50,8 @@ def _measured(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
             f"Differences in test {metric} by seed. {'; '.join(analysis.sentences(task))}.",
             _figure(analysis.plot_differences, task),
         )
-    for name, words in (
-        ("val_metric", f"Validation {metric}"),
-        ("val_loss", "Validation loss"),
-        ("loss", "Training loss"),
-    ):
+    curves = {"val_metric": f"Validation {metric}", "val_loss": "Validation loss", "loss": "Training loss"}
+    for name, words in curves.items():
         yield Exhibit(
             name,
             f"{words}: mean, 95 % band, one thin line per seed",
@@ -123,17 +120,12 @@ def reproduction_exhibits(reproduction: Reproduction) -> list[Exhibit]:
     for number, (measure, rows) in enumerate(reproduction.tables.items(), 1):
         figure = Figure(figsize=(SIZE[0], 1.2 + 0.3 * len(rows)), layout="constrained")
         draw_reproduction(rows, ax=figure.subplots())
-        title = f"{sentence_case(measure)}: a dot for each seed, a bar at their median"
+        title = f"{measure[:1].upper()}{measure[1:]}: a dot for each seed, a bar at their median"
         if any(row.published.value is not None for row in rows):
             title += ", a diamond for what was published"
         description = f"{measure}, published, median here, spread. " + "; ".join(", ".join(row.cells) for row in rows)
         found.append(Exhibit(f"published-{number}", title, description, figure))
     return found
-
-
-def sentence_case(text: str) -> str:
-    """The text with a capital at its beginning, and names such as MSE as they are."""
-    return text[:1].upper() + text[1:]
 
 
 def _figure(draw: Callable[..., Axes], task: Task, legend: bool = False) -> Figure:

@@ -165,8 +165,5 @@ def _detectable(analysis: DrawnAnalysis, task: Task) -> str:
 
 
 def _versions(records: Iterable[Record]) -> dict[str, str]:
-    found: dict[str, dict[str, None]] = {}
-    for record in records:
-        for name, version in record.versions.items():
-            found.setdefault(name, {})[version] = None
-    return {name: ", ".join(versions) for name, versions in sorted(found.items())}
+    found = dict.fromkeys(each for record in records for each in record.versions.items())
+    return {name: ", ".join(version for other, version in found if other == name) for name, _ in sorted(found)}

@@ -68,12 +68,8 @@ class Probe:
         values = [[None if weight is None else weight.value for weight in pair] for pair in weights]
         gradients = tape.gradient(loss, values, unconnected_gradients="zero")
         norms = [[tf.constant(np.nan) if each is None else tf.norm(each) for each in pair] for pair in gradients]
-        return tf.stack(
-            [
-                tf.stack([kernel, *shares, bias])
-                for (kernel, bias), shares in zip(norms, self._shares(inputs), strict=True)
-            ]
-        )
+        measured = zip(norms, self._shares(inputs), strict=True)
+        return tf.stack([tf.stack([kernel, *shares, bias]) for (kernel, bias), shares in measured])
 
     def _shares(self, inputs: list[Any]) -> list[tuple[Any, Any]]:
         nothing = (tf.constant(np.nan), tf.constant(np.nan))

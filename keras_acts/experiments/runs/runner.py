@@ -73,10 +73,10 @@ def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | No
 
     def start(worker: int) -> None:
         late = deadline is not None and time.monotonic() >= deadline
-        source = worker if waiting[worker] else max(range(len(waiting)), key=lambda other: len(waiting[other]))
-        if waiting[source] and not late:
+        own, longest = waiting[worker], max(waiting, key=len)
+        if longest and not late:
             # Work stealing: from the tail of the longest queue, which its own worker would reach last.
-            run = waiting[source].pop(0 if source == worker else -1)
+            run = own.pop(0) if own else longest.pop()
             busy[submits[worker](run)] = worker
 
     for worker in range(len(submits)):
@@ -89,11 +89,8 @@ def _spread(runs: Sequence[Run], submits: Sequence[Submit], deadline: float | No
 
 
 def _shares(runs: Sequence[Run], workers: int) -> list[list[Run]]:
-    activations = list(dict.fromkeys(run.activation for run in runs))
-    shares: list[list[Run]] = [[] for _ in range(workers)]
-    for run in runs:
-        shares[activations.index(run.activation) % workers].append(run)
-    return shares
+    number = {activation: each for each, activation in enumerate(dict.fromkeys(run.activation for run in runs))}
+    return [[run for run in runs if number[run.activation] % workers == worker] for worker in range(workers)]
 
 
 # ---- engines ---------------------------------------------------------------------------------------------------------
@@ -109,7 +106,7 @@ def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
         for pool in pools:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         try:
-            yield [_pool_submit(pool) for pool in pools]
+            yield [functools.partial(pool.submit, run_one) for pool in pools]
         except BrokenProcessPool as error:
             raise RuntimeError(
                 "A worker process ended in the middle of a run. Finished runs are safe. If it ran out of memory, use "
@@ -121,24 +118,20 @@ def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
 def _ray(workers: int | None, most: int) -> Iterator[list[Submit]]:
     import ray
 
-    started = not ray.is_initialized()
-    if started:
-        _start_ray(ray, workers)
-    try:
+    with ExitStack() as stack:
+        if not ray.is_initialized():
+            _start_ray(ray, workers)
+            stack.callback(ray.shutdown)
         cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))
         count = min(workers or cpus, cpus, most)  # an actor beyond the CPUs would wait for ever
         remote: Any = ray.remote(num_cpus=1)(_RayWorker)
         actors = [remote.remote() for _ in range(count)]
+        for actor in actors:
+            stack.callback(ray.kill, actor)
         try:
-            yield [_ray_submit(each) for each in actors]
+            yield [_ray_submit(actor) for actor in actors]
         except ray.exceptions.RayActorError as error:
             raise RuntimeError(f"A Ray worker ended in the middle of a run. Finished runs are safe: {error}") from error
-        finally:
-            for each in actors:
-                ray.kill(each)
-    finally:
-        if started:
-            ray.shutdown()
 
 
 def _start_ray(ray: Any, workers: int | None) -> None:
@@ -176,10 +169,6 @@ def _here(workers: int | None, most: int) -> Iterator[list[Submit]]:
 
 
 _ENGINES = {"processes": _processes, "ray": _ray, "here": _here}
-
-
-def _pool_submit(pool: ProcessPoolExecutor) -> Submit:
-    return lambda run: pool.submit(run_one, run)
 
 
 def _start_worker() -> None:

@@ -96,7 +96,7 @@ class Store:
         stored, wanted = json.loads(text), json.loads(json.dumps(settings))
         differences = [
             f"{key}: {stored.get(key)!r} there, {wanted.get(key)!r} here"
-            for key in {**stored, **wanted}
+            for key in stored | wanted
             if stored.get(key) != wanted.get(key)
         ]
         if differences:
@@ -123,9 +123,8 @@ def _check_format(path: Path) -> None:
     """Refuse a file that is not ours, which `immutable` keeps SQLite from locking or adding files to."""
     try:
         with closing(_connect(path, "immutable=1")) as connection:
-            application, version = (
-                connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-            )
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError:  # it cannot be opened
         raise
     except sqlite3.DatabaseError:  # no file of SQLite

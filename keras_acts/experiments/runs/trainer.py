@@ -50,7 +50,9 @@ class Trainer:
         self._classes = split.classes
         self._batch_size = min(run.batch_size, len(split.train.x))
         self._model, activations = self._build()
-        self._check_output(split)
+        received, wanted = tuple(self._model.output_shape), (None, split.outputs)
+        if received != wanted:
+            raise ValueError(f"The network must have outputs of shape {wanted} for these data. Received: {received}")
         self._optimizer = OPTIMIZERS[str(dict(run.settings).get("optimizer", "adam"))](learning_rate=run.learning_rate)
         self._optimizer.build(self._model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
@@ -131,14 +133,6 @@ class Trainer:
         for part in (split.validation, split.test):
             self._evaluate(*_tensors(part))
         self._probe.look(*(tensor[:PROBED] for tensor in train))
-
-    def _check_output(self, split: Split) -> None:
-        wanted = (None, split.outputs)
-        if tuple(self._model.output_shape) != wanted:
-            raise ValueError(
-                f"The network must have outputs of shape {wanted} for these data. "
-                f"Received: {tuple(self._model.output_shape)}"
-            )
 
     # ---- compiled ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
 
-__all__ = ["Part", "Split", "check", "load", "source"]
+__all__ = ["Part", "Split", "find", "load", "source"]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
@@ -81,13 +81,12 @@ def load(name: str, seed: int = 0) -> Split:
     return _split(source(name, seed if made else None), seed)  # otherwise one copy of the data serves all seeds
 
 
-def check(name: str) -> None:
-    """Raise what `load` would raise for a name, as far as that can be known without reading the data."""
-    _reader(name)
+def find(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """What reads the data of a name, and its options.
 
-
-def _reader(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """What reads the data of a name, and its options."""
+    Raises:
+        ValueError: what `load` would raise, as far as that can be known without reading the data.
+    """
     place = spec.parse(name)[0]
     known = {place: functools.partial(files.read, place)} if place.endswith(files.SUFFIXES) else datasets.SOURCES
     return user_functions.find("data set", name, known, given=("seed",), others="; .csv and .npz files")
@@ -96,7 +95,7 @@ def _reader(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
 @functools.lru_cache(maxsize=1)
 def source(name: str, seed: int | None) -> datasets.Source | Split:
     """All samples of a data set, cached for the next split."""
-    read, options = _reader(name)
+    read, options = find(name)
     found = read(**options) if seed is None else read(seed=seed, **options)
     if isinstance(found, Split | datasets.Source):
         return found

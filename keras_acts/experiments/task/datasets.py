@@ -1,11 +1,13 @@
 """The bundled data sets: what is in scikit-learn, what can be made, and what keras.datasets downloads once."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from sklearn import datasets as bundled
 
 Rows = np.ndarray
 
@@ -28,9 +30,7 @@ class Source:
 
 def digits() -> Source:
     """1797 images of 8 x 8 pixels in 10 classes, bundled with scikit-learn."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
+    bunch = bundled.load_digits()
     return Source((bunch.images / 16.0).astype("float32")[..., np.newaxis], bunch.target, classes=10)
 
 
@@ -51,25 +51,19 @@ def iris() -> Source:
 
 def diabetes() -> Source:
     """Regression: 442 patients, 10 measurements, progression of the disease."""
-    from sklearn.datasets import load_diabetes
-
-    x, y = load_diabetes(return_X_y=True)
+    x, y = bundled.load_diabetes(return_X_y=True)
     return Source(x, y[:, np.newaxis], classes=None, scale=True)
 
 
 def circles(samples: int = 1000, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Source:
     """Two concentric circles."""
-    from sklearn.datasets import make_circles
-
-    x, y = make_circles(samples, noise=noise, factor=factor, random_state=seed)
+    x, y = bundled.make_circles(samples, noise=noise, factor=factor, random_state=seed)
     return Source(x.astype("float32"), y, classes=2)
 
 
 def moons(samples: int = 1000, noise: float = 0.1, seed: int = 0) -> Source:
     """Two interleaved half circles."""
-    from sklearn.datasets import make_moons
-
-    x, y = make_moons(samples, noise=noise, random_state=seed)
+    x, y = bundled.make_moons(samples, noise=noise, random_state=seed)
     return Source(x.astype("float32"), y, classes=2)
 
 
@@ -110,14 +104,12 @@ def image(size: int = 64) -> Source:
     The task of the SIREN paper (arXiv:2006.09661). It asks how well a network can represent a signal, so that the same
     pixels are training, validation and test data.
     """
-    from sklearn.datasets import load_sample_image
-
-    picture = load_sample_image("china.jpg").mean(axis=-1)
+    picture = bundled.load_sample_image("china.jpg").mean(axis=-1)
     side = min(picture.shape)
     top, left = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     square = picture[top : top + side, left : left + side]
-    edges = np.linspace(0, side, size + 1).astype(int)
-    grey = np.array([[square[a:b, c:d].mean() for c, d in _pairs(edges)] for a, b in _pairs(edges)])
+    cells = list(itertools.pairwise(np.linspace(0, side, size + 1).astype(int)))
+    grey = np.array([[square[a:b, c:d].mean() for c, d in cells] for a, b in cells])
     axis = np.linspace(-1.0, 1.0, size)
     x = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
     rows = np.arange(size * size)
@@ -141,9 +133,7 @@ def cifar10() -> Source:
 
 
 def _bundled(loader: str) -> Source:
-    from sklearn import datasets
-
-    x, y = getattr(datasets, loader)(return_X_y=True)
+    x, y = getattr(bundled, loader)(return_X_y=True)
     return Source(x, y, classes=len(np.unique(y)), scale=True)
 
 
@@ -160,10 +150,6 @@ def _downloaded(name: str) -> Source:
     rows = np.arange(len(x))
     parts = rows[: len(train[0])], None, rows[len(train[0]) :]
     return Source(x[..., np.newaxis] if x.ndim == 3 else x, y, classes=10, parts=parts)
-
-
-def _pairs(edges: np.ndarray) -> list[tuple[int, int]]:
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
 _MEASURED = (digits, wine, breast_cancer, iris, diabetes, image)

@@ -12,12 +12,12 @@ import keras
 
 from keras_acts import layers
 from keras_acts.core import resolve
-from keras_acts.core.params import finite_number, integer
+from keras_acts.core.params import finite_number, illegal, integer
 from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
 from keras_acts.layers.layer_registry import function_or_layer
 
-__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check"]
+__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "find"]
 
 DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
@@ -226,25 +226,24 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
 }
 
 
-def check(name: str) -> None:
-    """Raise ValueError for a network that does not exist, or has no such options."""
-    function, options = _found(name)
+def find(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
+    """What builds the network of a name, and its options.
+
+    Raises:
+        ValueError: for a network that does not exist, or has no such options.
+    """
+    function, options = user_functions.find("network", name, NETWORKS, given=("activation", "input_shape", "outputs"))
     if function not in NETWORKS.values():  # a user's own, which checks its options itself
-        return
+        return function, options
     for option, value in options.items():
         if option == "dropout":
             finite_number(option, value, f"'{name}'", low=0.0, high=1.0)
         elif option == "widths" and (not isinstance(value, tuple) or not value):
-            raise ValueError(
-                f"`widths` of '{name}' must be integers >= 1, as in (8, 16, 8). Received: widths={value!r}"
-            )
+            raise ValueError(illegal(option, value, f"'{name}'", "integers >= 1, as in (8, 16, 8)"))
         else:
             for each in value if option == "widths" else (value,):
                 integer(option, each, f"'{name}'", low=1)
-
-
-def _found(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
-    return user_functions.find("network", name, NETWORKS, given=("activation", "input_shape", "outputs"))
+    return function, options
 
 
 class Built(NamedTuple):
@@ -272,8 +271,7 @@ def builder(
     Raises:
         ValueError: for an unknown network, option or activation.
     """
-    check(name)
-    function, options = _found(name)
+    function, options = find(name)
     accepted = inspect.signature(function).parameters
     anything = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in accepted.values())
     given = {"input_shape": input_shape, "outputs": outputs}
