@@ -131,12 +131,8 @@ def _say_what_seeds_can_show(chosen: Any) -> None:
 
 def _run_with_progress(job: Any) -> list[Any]:
     records = []
-    with (
-        _native_log(job.folder),
-        Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        ) as progress,
-    ):
+    bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _native_log(job.folder), Progress(*bar) as progress:
         task = progress.add_task("starting", total=sum(len(plan.runs()) for plan in job.plans))
         for record in job.records():
             records.append(record)

@@ -1,5 +1,6 @@
 """`keras-acts show`."""
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -176,11 +177,9 @@ def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
         wanted = ", ".join(f"{name}=..." for name in _required(layer))
         return [f"those of a layer: keras-acts show '{layer.__name__}({wanted})'"]
     for shape in ((None, CHANNELS), (None, CHANNELS, CHANNELS, CHANNELS)):
-        try:
+        with contextlib.suppress(ValueError):
             layer.build(shape)
-        except ValueError:
-            continue
-        break
+            break
     lines = []
     for weight in layer.weights:
         name = weight.path.removeprefix(f"{layer.name}/")

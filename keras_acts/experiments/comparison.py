@@ -96,7 +96,7 @@ class Comparison(DrawnAnalysis):
             boundaries: classifiers of two-dimensional data, to be drawn in the plane.
             settings: what else is needed to repeat the comparison, such as the command.
         """
-        text = page.render(self, self.reproduction, boundaries=tuple(boundaries), settings=settings or {})
+        text = page.render(self, self.reproduction, tuple(boundaries), dict(settings or {}))
         Path(path).write_text(text, encoding="utf-8")
 
     def save_figures(self, folder: str | Path, formats: Iterable[str] = ("png", "svg")) -> list[Path]:

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,6 @@ def _name_or_function(name: str, value: Any) -> str:
     return value
 
 
-def _text(name: str, value: Any) -> str:
-    return str(value)
-
-
 @dataclass(frozen=True)
 class Plan:
     """A comparison: one network on one data set with every activation and learning rate, once for each seed.
@@ -110,7 +106,7 @@ class Plan:
     budget: float | None = field(default=None, metadata={"check": _positive})
     workers: int | None = field(default=None, metadata={"check": _count})
     engine: str = field(default="processes", metadata={"check": _one_of("processes", "ray", "here")})
-    output: str | None = field(default=None, metadata={"check": _text})
+    output: str | Path | None = None
 
     def __post_init__(self) -> None:
         for each in fields(self):  # None is allowed where it is the default
@@ -203,7 +199,7 @@ def from_mapping(values: Mapping[str, Any]) -> Plan:
         if name not in known:
             near = did_you_mean(str(name), known)
             raise ValueError(f"A plan has no setting `{name}`.{near} It has {', '.join(known)}. Received: {name!r}")
-    return replace(Plan(), **values)
+    return Plan(**values)
 
 
 def read(path: Path | str) -> dict[str, Any]:

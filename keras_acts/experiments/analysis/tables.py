@@ -146,11 +146,8 @@ def write_csv(tasks: Sequence[Task], rows: Sequence[Row], records: Sequence[Reco
     _write(folder / "summary.csv", map(_flat_row, rows))
     _write(folder / "runs.csv", (_flat_run(record, record.run in chosen) for record in records))
     _write(folder / "history.csv", (line for record in records for line in _epochs(record)))
-    _write(
-        folder / "layers.csv",
-        (_settings(record) | asdict(layer) for record in records for layer in record.layers),
-        header=[*_SETTINGS, *(field.name for field in fields(LayerRecord))],
-    )
+    layers = (_settings(record) | asdict(layer) for record in records for layer in record.layers)
+    _write(folder / "layers.csv", layers, header=[*_SETTINGS, *(field.name for field in fields(LayerRecord))])
 
 
 def _flat_row(row: Row) -> dict[str, Any]:
@@ -171,13 +168,9 @@ def _settings(record: Record) -> dict[str, Any]:
 
 
 def _flat_run(record: Record, chosen: bool) -> dict[str, Any]:
-    tested = {"test_loss": record.test_loss, "test_metric": record.test_metric}
-    return (
-        _settings(record)
-        | {"metric": record.metric_name, "chosen": chosen}
-        | (tested if chosen else dict.fromkeys(tested, ""))
-        | {name: getattr(record, name) for name in _MEASURED}
-    )
+    test_loss, test_metric = (record.test_loss, record.test_metric) if chosen else ("", "")
+    scores = {"metric": record.metric_name, "chosen": chosen, "test_loss": test_loss, "test_metric": test_metric}
+    return _settings(record) | scores | {name: getattr(record, name) for name in _MEASURED}
 
 
 def _epochs(record: Record) -> Iterator[dict[str, Any]]:

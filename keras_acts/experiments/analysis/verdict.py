@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from keras_acts.experiments.analysis.differences import Difference, seeds_needed
 from keras_acts.experiments.analysis.selection import Task
 
-__all__ = ["amount", "amounts", "describe", "p_value", "unit", "verdict"]
+__all__ = ["amount", "amounts", "counted", "describe", "p_value", "unit", "verdict"]
 
 NEGLIGIBLE = 1e-6  # scores are float32
 
@@ -31,7 +31,7 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
             lines.append(_no_difference(others, task.metric_name, powered=pairs >= needed))
         if pairs < needed:
             lines.append(
-                f"{_count(pairs, 'seed')} cannot show any difference in {_count(len(differences), 'comparison')}, "
+                f"{counted(pairs, 'seed')} cannot show any difference in {counted(len(differences), 'comparison')}, "
                 f"however large: {needed} seeds or more can"
             )
     else:
@@ -40,7 +40,7 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         if entry.diverged:
             score = "accuracy 0" if task.higher_is_better else "the worst finite error of all runs in the test"
             lines.append(
-                f"{entry.activation}: {entry.diverged} of {_count(len(entry.records), 'run')} diverged and "
+                f"{entry.activation}: {entry.diverged} of {counted(len(entry.records), 'run')} diverged and "
                 f"count{'s' if entry.diverged == 1 else ''} as {score}"
             )
     return lines
@@ -115,19 +115,15 @@ def _evidence(found: Difference, metric_name: str) -> str:
         ends = sorted(map(abs, ends))
     interval = f"{1.0 - found.level:.0%} CI".replace("%", " %")
     low, high, _ = amounts((*ends, found.mean), metric_name)
-    return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {_count(found.pairs, 'seed')}"
+    return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {counted(found.pairs, 'seed')}"
 
 
 def _no_difference(others: Sequence[Difference], metric_name: str, *, powered: bool) -> str:
     names = ", ".join(found.activation for found in others)
     sentence = f"no significant difference between {others[0].baseline} and {names}"
-    pairs = _count(min(found.pairs for found in others), "seed")
+    pairs = counted(min(found.pairs for found in others), "seed")
     # A diverged run makes the spread so large that its number would say nothing about the others.
-    detectable = [
-        found.detectable
-        for found in others
-        if math.isfinite(found.detectable) and not found.diverged and not found.baseline_diverged
-    ]
+    detectable = [found.detectable for found in others if not found.diverged and not found.baseline_diverged]
     if not detectable or not powered or float(amount(max(detectable), metric_name)) == 0.0:
         return f"{sentence} ({pairs})"
     return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
@@ -145,5 +141,6 @@ def _gain(found: Difference) -> float:
     return found.mean if found.higher_is_better else -found.mean
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Such as "1 seed" or "2 seeds"."""
     return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_acts.experiments.analysis.verdict import counted
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import listed, median, values
 from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
@@ -61,12 +62,12 @@ def _to_the_end(units: int) -> Plan:
 
 def _units() -> tuple[Part, ...]:
     short = [_notebook(f"{units} hidden units", value, _one_layer(units)) for units, value in UNITS.items()]
-    long = [without_figures(_to_the_end(units), f"{_count(units, 'unit')} to the end") for units in ENOUGH]
+    long = [without_figures(_to_the_end(units), f"{counted(units, 'unit')} to the end") for units in ENOUGH]
     return (*short, *long)
 
 
 def _depth() -> tuple[Part, ...]:
-    labels = {depth: f"{_count(depth, 'layer')} of 8 units" for depth in DEPTHS}
+    labels = {depth: f"{counted(depth, 'layer')} of 8 units" for depth in DEPTHS}
     return tuple(_notebook(labels[depth], value, _layers_of_8(depth)) for depth, value in DEPTHS.items())
 
 
@@ -132,10 +133,6 @@ def _longer_is_better(records: Records) -> Outcome:
 def _forty_are_enough(records: Records) -> Outcome:
     end = median(records, epochs=40)
     return Outcome(end >= 0.95, f"40 epochs are enough: median {end:.3g}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 _circles = functools.partial(Preset, source=SOURCE, note=NOTE)

@@ -119,11 +119,6 @@ DEEP_30 = Preset(
     "arXiv:2106.10165, The Principles of Deep Learning Theory, for the critical initializers; the outcome on digits "
     "was first measured for this library with JAX",
     lambda: (_deep("its own initializer", paired=True), _deep("Keras' default initializer", paired=False)),
-    (
-        functools.partial(_needs_its_initializer, "gelu"),
-        functools.partial(_needs_its_initializer, "silu"),
-        _relu_gains,
-        _sigmoid_stays,
-    ),
+    (*(functools.partial(_needs_its_initializer, name) for name in ("gelu", "silu")), _relu_gains, _sigmoid_stays),
     "No published figures: the papers show plots. Adam with 1e-3, 15 epochs.",
 )

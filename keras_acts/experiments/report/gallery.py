@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from keras_acts import plots
 from keras_acts.experiments.analysis.selection import Task
-from keras_acts.experiments.presets.reproduction import Reproduction
+from keras_acts.experiments.presets.reproduction import Reproduction, Row
 from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_task
 from keras_acts.experiments.report.drawing import DrawnAnalysis, measured_memory
-from keras_acts.experiments.report.published import draw_reproduction
+from keras_acts.experiments.report.figures import label_rows
 
 __all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits"]
 
@@ -119,13 +120,32 @@ def reproduction_exhibits(reproduction: Reproduction) -> list[Exhibit]:
     found = []
     for number, (measure, rows) in enumerate(reproduction.tables.items(), 1):
         figure = Figure(figsize=(SIZE[0], 1.2 + 0.3 * len(rows)), layout="constrained")
-        draw_reproduction(rows, ax=figure.subplots())
+        _draw_reproduction(rows, figure.subplots())
         title = f"{measure[:1].upper()}{measure[1:]}: a dot for each seed, a bar at their median"
         if any(row.published.value is not None for row in rows):
             title += ", a diamond for what was published"
         description = f"{measure}, published, median here, spread. " + "; ".join(", ".join(row.cells) for row in rows)
         found.append(Exhibit(f"published-{number}", title, description, figure))
     return found
+
+
+def _draw_reproduction(rows: Sequence[Row], ax: Axes) -> None:
+    """The rows of one measure: a dot for each seed, a bar at their median, and a diamond for what was published."""
+    for place, row in enumerate(rows):
+        spread = np.linspace(-0.25, 0.25, len(row.finite)) if len(row.finite) > 1 else np.zeros(len(row.finite))
+        ax.plot(row.finite, place + spread, "o", color=plots.COLORS[0], markersize=3, alpha=0.6)
+        if row.finite:
+            ax.plot([np.median(row.finite)] * 2, [place - 0.35, place + 0.35], color=plots.COLORS[0], linewidth=2.0)
+        if row.published.value is not None:
+            ax.plot(row.published.value, place, "D", color=plots.COLORS[4], markersize=7)
+    columns = [[row.published.label for row in rows], [row.published.activation for row in rows]]
+    names = [column for column in columns if len(set(column)) > 1] or columns[:1]
+    label_rows(ax, range(len(rows)), [": ".join(name) for name in zip(*names, strict=True)])
+    seen = [value for row in rows for value in (*row.finite, row.published.value) if value is not None]
+    if seen and min(seen) > 0.0 and max(seen) > 50.0 * min(seen):
+        ax.set_xscale("log")
+    ax.set_xlabel(rows[0].published.measure.name)
+    ax.grid(alpha=0.25, axis="x")
 
 
 def _figure(draw: Callable[..., Axes], task: Task, legend: bool = False) -> Figure:

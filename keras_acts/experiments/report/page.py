@@ -1,7 +1,7 @@
 """The report: one HTML page that holds everything and asks the network for nothing."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jinja2
@@ -32,11 +32,7 @@ class Cell(NamedTuple):
 
 
 def render(
-    analysis: DrawnAnalysis,
-    reproduction: Reproduction | None = None,
-    *,
-    boundaries: Sequence[Boundary] = (),
-    settings: Mapping[str, object] | None = None,
+    analysis: DrawnAnalysis, reproduction: Reproduction | None, boundaries: Sequence[Boundary], settings: dict[str, Any]
 ) -> str:
     """The page as text.
 
@@ -62,7 +58,7 @@ def render(
             published=_drawn(gallery.reproduction_exhibits(reproduction) if reproduction else []),
             sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
             extra=_drawn(gallery.boundary_exhibits(boundaries)),
-            settings={name: str(value) for name, value in (settings or {}).items()} | _versions(analysis.records),
+            settings={**settings, **_versions(analysis.records)},
             runs=len(analysis.records),
             light=dict(enumerate(plots.COLORS)),
             dark=dict(enumerate(DARK_COLORS)),

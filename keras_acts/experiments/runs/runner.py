@@ -106,7 +106,7 @@ def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
         for pool in pools:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         try:
-            yield [functools.partial(pool.submit, run_one) for pool in pools]
+            yield [_pool_submit(pool) for pool in pools]
         except BrokenProcessPool as error:
             raise RuntimeError(
                 "A worker process ended in the middle of a run. Finished runs are safe. If it ran out of memory, use "
@@ -169,6 +169,10 @@ def _here(workers: int | None, most: int) -> Iterator[list[Submit]]:
 
 
 _ENGINES = {"processes": _processes, "ray": _ray, "here": _here}
+
+
+def _pool_submit(pool: ProcessPoolExecutor) -> Submit:
+    return lambda run: pool.submit(run_one, run)
 
 
 def _start_worker() -> None:

@@ -44,9 +44,8 @@ class Trainer:
     """
 
     def __init__(self, run: Run, split: Split) -> None:
-        self._build = networks.builder(
-            run.model, run.activation, split.train.x.shape[1:], split.outputs, pairing=run.paired
-        )
+        shape = split.train.x.shape[1:]
+        self._build = networks.builder(run.model, run.activation, shape, split.outputs, pairing=run.paired)
         self._classes = split.classes
         self._batch_size = min(run.batch_size, len(split.train.x))
         self._model, activations = self._build()
@@ -177,13 +176,8 @@ class Trainer:
 
 def versions() -> dict[str, str]:
     """What can change a result: versions of the libraries and of Python."""
-    return {
-        "keras_acts": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }
+    libraries = {library.__name__: library.__version__ for library in (keras, tf, np)}
+    return {"keras_acts": __version__, **libraries, "python": platform.python_version()}
 
 
 def _sum_over_batches(

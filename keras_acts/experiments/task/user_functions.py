@@ -97,8 +97,8 @@ def _load(file: str) -> Any:
     module_name = f"keras_acts file {path} {path.stat().st_mtime_ns}"  # an edited file is another module
     if module_name not in sys.modules:
         found = importlib.util.spec_from_file_location(module_name, path)
-        assert found is not None  # the name ends in .py
-        assert found.loader is not None
+        if found is None or found.loader is None:
+            raise OSError(f"not a file of Python: {path}")
         module = importlib.util.module_from_spec(found)
         sys.modules[module_name] = module
         try:
