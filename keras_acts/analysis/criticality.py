@@ -69,8 +69,7 @@ class _Table:
     """
 
     def __init__(self, measured: Elementwise) -> None:
-        inside = [kink for kink in measured.kinks if abs(kink) < EDGES[-1]]
-        edges = np.unique([*-EDGES, 0.0, *EDGES, *inside])
+        edges = np.unique([*-EDGES, 0.0, *EDGES, *np.clip(measured.kinks, -EDGES[-1], EDGES[-1])])
         centre, radius = 0.5 * (edges[1:] + edges[:-1])[:, None], 0.5 * np.diff(edges)[:, None]
         x = (centre + radius * quadrature.NODES).ravel()
         z = x / np.sqrt(VARIANCES)[:, None]

@@ -103,8 +103,7 @@ def _typeset(node: Node, is_small: bool) -> tuple[str, int]:
             then = within(arguments[1], _SUM)
             return rf"{then} \; \mathrm{{if}} \; {condition}, \; \mathrm{{else}} \; {otherwise}", _CHOICE
         case "abs":
-            bar = (r"\left|", r"\right|") if r"\frac" in plain(arguments[0]) else ("|", "|")
-            return plain(arguments[0]).join(bar), _ATOM
+            return _bracketed(plain(arguments[0]), "|", "|"), _ATOM
         case "sqrt":
             return rf"\sqrt{{{plain(arguments[0])}}}", _ATOM
     name = FUNCTIONS[node.name].latex
@@ -140,5 +139,5 @@ def _braced(text: str) -> str:
     return text if len(text) == 1 else f"{{{text}}}"
 
 
-def _bracketed(text: str) -> str:
-    return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+def _bracketed(text: str, left: str = "(", right: str = ")") -> str:
+    return rf"\left{left}{text}\right{right}" if r"\frac" in text else f"{left}{text}{right}"

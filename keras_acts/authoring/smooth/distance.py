@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from keras_acts.analysis.elementwise import Elementwise
+from keras_acts.analysis.quadrature import NODES, WEIGHTS
 from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit
 from keras_acts.authoring.smooth.composing import Formula, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, sharpen
@@ -18,7 +19,6 @@ _POINTS_PER_DECADE = 20
 _LEFT = 1e-300  # the smallest |x|, for the one-sided limits at 0
 _RIGHT = 1e300
 _TREND = 1e6  # a supremum beyond is one at infinity, and an error that still grows there is unbounded
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 Function = Callable[..., Any]
 
@@ -181,5 +181,5 @@ class _Side:
         inner = np.geomspace(1e-12, 1e12, 24 * 8 + 1)
         edges = np.concatenate([[start], inner[inner > start]])
         centre, radius = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-        errors = self.errors((centre[:, None] + radius[:, None] * _NODES).ravel())
-        return float((errors.reshape(len(centre), -1) @ _WEIGHTS * radius).sum())
+        errors = self.errors((centre[:, None] + radius[:, None] * NODES).ravel())
+        return float((errors.reshape(len(centre), -1) @ WEIGHTS * radius).sum())
