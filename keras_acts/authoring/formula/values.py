@@ -50,7 +50,7 @@ class Values(Functions):
                 return self._scale.select(holds, self.scaled(a, raised), self.scaled(b, raised))
             case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
                 takes_a = call("<", a, b) if name == "minimum" else call("<", b, a)
-                return self.scaled(Call("where", (takes_a, a, b)), raised)
+                return self.scaled(call("where", takes_a, a, b), raised)
             case Call(name="power", arguments=(a, b)):
                 return Scaled(ops.power(self.plain(a), self.plain(b)))
             case Call(name=name, arguments=(u,)):

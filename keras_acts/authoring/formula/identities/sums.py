@@ -3,7 +3,15 @@
 import math
 
 from keras_acts.authoring.formula.algebra import Algebra
-from keras_acts.authoring.formula.collecting import ONE, factors_of, number, plain_product, plain_sum, terms_of
+from keras_acts.authoring.formula.collecting import (
+    ONE,
+    collected,
+    factors_of,
+    number,
+    plain_product,
+    plain_sum,
+    terms_of,
+)
 from keras_acts.authoring.formula.expression import Call, Expression, Product, Sum, Terms, is_call, without
 
 # function(u) ** exponent + shift, where that is a function without a cancellation.
@@ -129,7 +137,9 @@ def _common_factor(algebra: Algebra, constant: float, terms: Terms) -> Expressio
     factor = plain_product(1.0, decays or shared)
     if constant or len(terms) < 2 or not (decays or (len(terms) == 2 and factor in terms)):
         return None
-    rest = algebra.add(*(algebra.scale(weight, algebra.divide(term, factor)) for term, weight in terms.items()))
+    gone = [(base, -n) for base, n in factors_of(factor)[1]]
+    rests = (plain_product(1.0, collected([*factors_of(term)[1], *gone])) for term in terms)
+    rest = algebra.add(*map(algebra.scale, terms.values(), rests))
     return algebra.multiply(factor, rest) if decays or not isinstance(rest, Sum) else None
 
 
