@@ -70,9 +70,7 @@ def _log(algebra: Algebra, u: Expression) -> Expression | None:
     match u:
         case Call(name=name, arguments=(v,)) if name in _LOG_NEAR_ONE:
             return algebra.written(_LOG_NEAR_ONE[name], v=v, plain=Call("log", (u,)))
-        case Product(coefficient=1.0, factors=((base, exponent),)) if is_nonnegative(base):
-            return algebra.scale(exponent, algebra.call("log", base))
-        case Product(coefficient=1.0, factors=((base, exponent),)) if exponent % 2.0 == 0.0:
+        case Product(coefficient=1.0, factors=((base, exponent),)) if exponent % 2.0 == 0.0 or is_nonnegative(base):
             return algebra.scale(exponent, algebra.call("log", algebra.call("abs", base)))
     return None
 

@@ -3,15 +3,7 @@
 import math
 
 from keras_acts.authoring.formula.algebra import Algebra
-from keras_acts.authoring.formula.collecting import (
-    ONE,
-    collected,
-    factors_of,
-    number,
-    plain_product,
-    plain_sum,
-    terms_of,
-)
+from keras_acts.authoring.formula.collecting import collected, factors_of, number, plain_product, plain_sum, terms_of
 from keras_acts.authoring.formula.expression import Call, Expression, Product, Sum, Terms, is_call, without
 
 # function(u) ** exponent + shift, where that is a function without a cancellation.
@@ -103,7 +95,8 @@ def _expanded(algebra: Algebra, factor: Expression, total: Expression, times: in
     if not times:
         return factor
     constant, terms = terms_of(total)
-    parts = [algebra.multiply(factor, algebra.scale(weight, term)) for term, weight in [(ONE, constant), *terms]]
+    products = [algebra.multiply(factor, algebra.scale(coefficient, term)) for term, coefficient in terms]
+    parts = [algebra.scale(constant, factor), *products]
     return algebra.add(*(_expanded(algebra, part, total, times - 1) for part in parts))
 
 
