@@ -137,7 +137,7 @@ def _is_softplus_of_anything(term: Expression) -> bool:
 
 def _split_softplus(total: Sum) -> Expression:
     """The sum with softplus(u) as relu(u) + softplus(-|u|): one part grows like x, the other one decays."""
-    parts = [number(total.constant)]
+    parts: list[Expression] = [number(total.constant)]
     for term, factor in total.terms:
         split: tuple[Expression, ...] = (term,)
         if _is_softplus_of_anything(term):

@@ -112,8 +112,7 @@ def convergence(
 
 
 def _measured(function: Formula | Function) -> Elementwise:
-    is_named = isinstance(function, str) and function not in STEPS and resolve.find(function) is not None
-    if is_named or callable(function):
+    if callable(function) or (isinstance(function, str) and function not in STEPS and resolve.find(function)):
         return Elementwise(function)
     found = piece(function, STEPS)
     return Elementwise(made(found.text, None, found))
