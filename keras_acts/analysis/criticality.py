@@ -69,8 +69,7 @@ class _Table:
     """
 
     def __init__(self, measured: Elementwise) -> None:
-        inside = [kink for kink in measured.kinks if abs(kink) < EDGES[-1]]
-        edges = np.unique([*-EDGES, 0.0, *EDGES, *inside])
+        edges = np.unique([*-EDGES, 0.0, *EDGES, *np.clip(measured.kinks, -EDGES[-1], EDGES[-1])])
         centre, radius = 0.5 * (edges[1:] + edges[:-1])[:, None], 0.5 * np.diff(edges)[:, None]
         x = (centre + radius * quadrature.NODES).ravel()
         z = x / np.sqrt(VARIANCES)[:, None]
@@ -123,14 +122,10 @@ def _growth_at_zero(measured: Elementwise, table: _Table) -> float:
 
 def _falling_roots(measured: Elementwise, variances: np.ndarray, table: np.ndarray) -> Iterator[float]:
     """The variances at which the excess falls through 0, to full precision. From the others the variance runs away."""
-
-    def excess(variance: float) -> float:
-        return moments.slope_excess(measured, variance)
-
     for index in np.flatnonzero((table[:-1] > 0.0) & (table[1:] < 0.0)):
         low, high = map(float, variances[index : index + 2])
         with contextlib.suppress(ValueError):  # infinite moments, or a function that oscillates at a smaller scale
-            yield roots.between(excess, low, high)
+            yield roots.between(lambda variance: moments.slope_excess(measured, variance), low, high)
 
 
 def _at(measured: Elementwise, variance: float) -> CriticalPoint | None:

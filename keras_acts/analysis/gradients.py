@@ -43,11 +43,9 @@ def derivatives(function: Function, x: Tensor, orders: int = 1) -> list[Tensor]:
 def _tensorflow(function: Function, x: Tensor, orders: int) -> list[Tensor]:
     import tensorflow as tf
 
-    if orders == 0:
-        return [function(x)]
     with tf.GradientTape() as tape:
         tape.watch(x)
-        results = _tensorflow(function, x, orders - 1)
+        results = derivatives(function, x, orders - 1)
     if not tf.is_tensor(results[-1]):  # NumPy arithmetic: the gradient would silently be 0
         raise TypeError(
             "A derivative needs an activation written with keras.ops or TensorFlow. "

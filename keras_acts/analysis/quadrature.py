@@ -73,9 +73,8 @@ def expectation(
         values = values.reshape(*values.shape[:-1], len(low), len(NODES)) * WEIGHTS
         return values.sum(axis=-1) * radius, np.abs(values).sum(axis=-1) * radius
 
-    inner = [(kink - mean) / std for kink in kinks]
-    uniform = np.linspace(-REACH, REACH, 2 * int(REACH) + 1)
-    edges = np.unique([*uniform, *(z for z in inner if -REACH < z < REACH)])
+    inner = np.clip([(kink - mean) / std for kink in kinks], -REACH, REACH)
+    edges = np.unique([*np.linspace(-REACH, REACH, 2 * int(REACH) + 1), *inner])
     low, high = edges[:-1], edges[1:]
     whole, sizes = integrals(low, high)
     size = sizes.sum(axis=-1)

@@ -4,16 +4,11 @@ from typing import Any as _Any
 
 from keras_acts.authoring import smooth
 from keras_acts.authoring.formula.define import define
-from keras_acts.authoring.formula.define import from_string as _from_string
 from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.authoring.formula.string_form import PREFIX as _PREFIX
 from keras_acts.authoring.formula.trainable import FormulaLayer
-from keras_acts.core.activation import activations as _activations
 from keras_acts.notation import FormulaError
 
 __all__ = ["FormulaActivation", "FormulaError", "FormulaLayer", "accuracy", "define", "smooth"]
-
-_activations.add_notation(_PREFIX, _from_string)
 
 
 def __getattr__(name: str) -> _Any:

@@ -41,7 +41,6 @@ def reference(text: str) -> Callable[..., Any]:
     from mpmath import mp
 
     tree = parse(text)
-    names = tree.names
 
     def value(node: Node, values: dict[str, Any]) -> Any:
         if node.name == "number":
@@ -57,7 +56,7 @@ def reference(text: str) -> Callable[..., Any]:
         return FUNCTIONS[node.name].exact(mp, *arguments)
 
     def function(x: Any, **params: float) -> Any:
-        values = {name: mp.mpf(given) for name, given in params.items() if name in names}
+        values = {name: mp.mpf(given) for name, given in params.items() if name in tree.names}
         found = value(tree, {**values, VARIABLE: mp.mpf(x)})
         return mp.nan if isinstance(found, mp.mpc) else mp.mpf(found)
 

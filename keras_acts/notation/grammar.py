@@ -20,6 +20,11 @@ from keras_acts.notation.tokens import MAX_CONSTANT, FormulaError, Token, tokeni
 MAX_DEPTH = 40  # parentheses, signs and powers inside each other
 VARIABLE = "x"
 COMPARISONS = ("<", "<=", ">", ">=")
+_TOO_MUCH = {  # behind a whole formula
+    ")": "This parenthesis was never opened.",
+    ",": "A comma can only separate the arguments of a function.",
+    **dict.fromkeys(COMPARISONS, "A comparison can only be the condition of where(condition, value, otherwise)."),
+}
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,7 @@ class _Parser:
         token = self._next
         if token.kind == "end":
             return
-        if token.text in COMPARISONS:
-            raise self._error("A comparison can only be the condition of where(condition, value, otherwise).")
-        if token.text == ")":
-            raise self._error("This parenthesis was never opened.")
-        if token.text == ",":
-            raise self._error("A comma can only separate the arguments of a function.")
-        raise self._error("An operator (+ - * / **) is missing here.")
+        raise self._error(_TOO_MUCH.get(token.text, "An operator (+ - * / **) is missing here."))
 
     def _closed(self, node: Node) -> Node:
         if self._take(")") is None:

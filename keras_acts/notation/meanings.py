@@ -52,10 +52,6 @@ def _normal_cdf(mp: Any, u: Any) -> Any:
     return mp.erfc(-u / mp.sqrt(2)) / 2 if abs(u) < _LARGEST_CDF else mp.mpf(u > 0)
 
 
-def _sign(value: float) -> float:
-    return math.copysign(1.0, value) if value else 0.0
-
-
 def _softplus(value: float) -> float:
     return max(value, 0.0) + math.log1p(math.exp(-abs(value)))
 
@@ -71,7 +67,7 @@ FUNCTIONS = MappingProxyType(
         "log1p": Meaning(math.log1p, lambda mp, u: mp.log1p(u), "log(1 + u)"),
         "sqrt": Meaning(math.sqrt, lambda mp, u: mp.sqrt(u), r"\sqrt"),
         "abs": Meaning(abs, lambda mp, u: abs(u), "|"),
-        "sign": Meaning(_sign, lambda mp, u: mp.sign(u), r"\mathrm{sign}"),
+        "sign": Meaning(lambda u: math.copysign(1.0, u) if u else 0.0, lambda mp, u: mp.sign(u), r"\mathrm{sign}"),
         "heaviside": Meaning(lambda u: float(u > 0.0), lambda mp, u: mp.mpf(u > 0), r"\mathrm{H}"),
         "relu": Meaning(lambda u: max(u, 0.0), lambda mp, u: max(u, mp.zero), "max(u, 0)"),
         "sin": Meaning(math.sin, lambda mp, u: mp.sin(u), r"\sin"),

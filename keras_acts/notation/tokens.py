@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NoReturn
 
 MAX_LENGTH = 1000  # characters
 MAX_TOKENS = 300
@@ -16,7 +15,10 @@ _TOKEN = re.compile(
     r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
     r"|(?P<symbol>\*\*|<=|>=|[-+*/(),<>])"
+    r"|(?P<other>.)",
+    re.DOTALL,
 )
+_HINTS = {"^": "Write a power as **.", "=": "Comparisons are <, <=, > and >=.", "!": "Comparisons are <, <=, > and >=."}
 
 
 class FormulaError(ValueError):
@@ -57,27 +59,17 @@ def tokenize(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"A formula has at most {MAX_LENGTH} characters; this one has {len(text)}.", text, 0)
     tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            _refuse_character(text, position)
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup == "other":
+            hint = "A formula is made of numbers, x, parameters, functions, + - * / ** and parentheses."
+            message = f"A formula cannot contain {match[0]!r}. {_HINTS.get(match[0], hint)}"
+            raise FormulaError(message, text, match.start())
         if match.lastgroup != "space":
-            tokens.append(Token(str(match.lastgroup), match[0], position))
-        position = match.end()
+            tokens.append(Token(str(match.lastgroup), match[0], match.start()))
     if len(tokens) > MAX_TOKENS:
         too_far = tokens[MAX_TOKENS].position
         raise FormulaError(f"A formula has at most {MAX_TOKENS} numbers, names and signs.", text, too_far)
     return [*tokens, Token("end", "", len(text))]
-
-
-_HINTS = {"^": "Write a power as **.", "=": "Comparisons are <, <=, > and >=.", "!": "Comparisons are <, <=, > and >=."}
-
-
-def _refuse_character(text: str, position: int) -> NoReturn:
-    char = text[position]
-    hint = _HINTS.get(char, "A formula is made of numbers, x, parameters, functions, + - * / ** and parentheses.")
-    raise FormulaError(f"A formula cannot contain {char!r}. {hint}", text, position)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from keras_acts.notation.grammar import Node, parse
 from keras_acts.notation.meanings import FUNCTIONS
 
-_GREEK = frozenset(
-    (
-        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi"),
-        *("rho", "sigma", "tau", "phi", "psi", "omega"),
-    )
-)
+_GREEK = re.compile("alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|rho|sigma|tau|phi|psi|omega")
 _COMPARISONS = {"<": "<", ">": ">", "<=": r"\leq", ">=": r"\geq"}
 _POWER_BEFORE_ARGUMENT = frozenset({"sin", "cos", "tanh", "sinh", "cosh", "sech"})  # sin^2(x)
 _CHOICE, _SUM, _QUOTIENT, _PRODUCT, _ATOM = range(5)  # how tightly the last operator binds
@@ -49,9 +44,10 @@ def symbol(name: str) -> str:
     base, index = match.groups() if match else (name, "")
     if index and base == "w":
         base = "omega"
-    if base not in _GREEK and len(base) > 1:
+    is_greek = _GREEK.fullmatch(base)
+    if len(base) > 1 and not is_greek:
         return r"\mathrm{" + name.replace("_", r"\_") + "}"
-    letter = rf"\{base}" if base in _GREEK else base
+    letter = rf"\{base}" if is_greek else base
     return f"{letter}_{_braced(index)}" if index else letter
 
 
@@ -100,16 +96,14 @@ def _typeset(node: Node, is_small: bool) -> tuple[str, int]:
             return f"{within(arguments[0], _SUM)} {_COMPARISONS[node.name]} {within(arguments[1], _SUM)}", _CHOICE
         case "where":
             condition, then, otherwise = map(plain, arguments)
-            if otherwise == "0":  # the bracket [c] is 1 where the condition holds, and 0 elsewhere
-                bracket = f"[{condition}]"
-                return (
-                    (bracket, _ATOM) if then == "1" else (_product(within(arguments[1], _PRODUCT), bracket), _PRODUCT)
-                )
+            if (then, otherwise) == ("1", "0"):  # the bracket [c] is 1 where the condition holds, and 0 elsewhere
+                return f"[{condition}]", _ATOM
+            if otherwise == "0":
+                return _product(within(arguments[1], _PRODUCT), f"[{condition}]"), _PRODUCT
             then = within(arguments[1], _SUM)
             return rf"{then} \; \mathrm{{if}} \; {condition}, \; \mathrm{{else}} \; {otherwise}", _CHOICE
         case "abs":
-            bar = (r"\left|", r"\right|") if r"\frac" in plain(arguments[0]) else ("|", "|")
-            return plain(arguments[0]).join(bar), _ATOM
+            return _bracketed(plain(arguments[0]), "|", "|"), _ATOM
         case "sqrt":
             return rf"\sqrt{{{plain(arguments[0])}}}", _ATOM
     name = FUNCTIONS[node.name].latex
@@ -145,5 +139,5 @@ def _braced(text: str) -> str:
     return text if len(text) == 1 else f"{{{text}}}"
 
 
-def _bracketed(text: str) -> str:
-    return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+def _bracketed(text: str, left: str = "(", right: str = ")") -> str:
+    return rf"\left{left}{text}\right{right}" if r"\frac" in text else f"{left}{text}{right}"

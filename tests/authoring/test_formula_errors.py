@@ -130,6 +130,12 @@ def test_a_formula_with_a_domain_can_be_called_and_differentiated(text):
         assert np.isfinite(result).all()
 
 
+def test_a_minimum_that_is_always_the_same_side_has_a_value():
+    value, derivative, _ = value_and_two_derivatives(define("min(x, x + 1)"), tf.constant([-1.0, 2.0]))
+    np.testing.assert_array_equal(value, [-1.0, 2.0])
+    np.testing.assert_array_equal(derivative, [1.0, 1.0])
+
+
 def test_every_accepted_formula_can_be_called_and_differentiated():
     draw, tried = random.Random(11), 0
     x = tf.constant([0.0, -1.0, 0.5, 1.0, 3.0, -40.0, 1e30, -1e-40])

@@ -1,6 +1,7 @@
 """Sums, products, powers and functions in canonical form: flat, like terms collected, identities applied."""
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
@@ -42,13 +43,9 @@ class Algebra:
     def add(self, *summands: Expression) -> Expression:
         """The sum."""
         collecting.count_step()
-        constant, terms = 0.0, Terms()
-        for summand in summands:
-            own_constant, own_terms = collecting.terms_of(summand)
-            constant = collecting.plus(constant, own_constant)
-            for term, coefficient in own_terms:
-                terms[term] = collecting.plus(terms.get(term, 0.0), coefficient)
-        terms = {term: coefficient for term, coefficient in terms.items() if coefficient}
+        parts = [collecting.terms_of(summand) for summand in summands]
+        constant = functools.reduce(collecting.plus, (own for own, _ in parts), 0.0)
+        terms = collecting.collected(pair for _, pairs in parts for pair in pairs)
         for rule in self._sum_rules:
             found = rule(self, constant, terms)
             if found is not None:
@@ -62,21 +59,17 @@ class Algebra:
     def multiply(self, *factors: Expression) -> Expression:
         """The product."""
         collecting.count_step()
-        coefficient, bases = 1.0, Terms()
-        for factor in factors:
-            own_coefficient, own_factors = collecting.factors_of(factor)
-            coefficient *= own_coefficient
-            for base, exponent in own_factors:
-                bases[base] = collecting.plus(bases.get(base, 0.0), exponent)
+        parts = [collecting.factors_of(factor) for factor in factors]
+        coefficient = math.prod((own for own, _ in parts), start=1.0)
         if not coefficient:
             return collecting.ZERO
-        bases = {base: exponent for base, exponent in bases.items() if exponent}
+        bases = collecting.collected(pair for _, pairs in parts for pair in pairs)
         for rule in self._product_rules:
             found = rule(self, bases)
             if found is not None:
                 gone, instead = found
-                kept = (_raised(base, exponent) for base, exponent in without(bases, *gone).items())
-                return self.multiply(number(coefficient), *kept, *instead)
+                kept = collecting.plain_product(1.0, without(bases, *gone))
+                return self.multiply(number(coefficient), kept, *instead)
         return collecting.plain_product(coefficient, bases)
 
     def divide(self, a: Expression, b: Expression) -> Expression:
@@ -92,19 +85,15 @@ class Algebra:
         if isinstance(base, Number):
             return collecting.to_power(base.value, exponent)
         if not isinstance(base, Product):
-            return self.multiply(_raised(base, exponent))
-        coefficient, factors = base.coefficient, base.factors
-        if exponent.is_integer():
-            return self.multiply(
-                collecting.to_power(coefficient, exponent), *(_raised(b, own * exponent) for b, own in factors)
-            )
-        if coefficient < 0.0:
+            return self.multiply(collecting.plain_product(1.0, {base: exponent}))
+        is_whole = exponent.is_integer()
+        if base.coefficient < 0.0 and not is_whole:
             return collecting.plain_product(1.0, {base: exponent})
-        split: list[Expression] = [collecting.to_power(coefficient, exponent)]
+        split: list[Expression] = [collecting.to_power(base.coefficient, exponent)]
         rest = Terms()
-        for inner, own in factors:  # a root of what may be negative cannot be split off
-            if collecting.is_nonnegative(inner):
-                split.append(_raised(inner, own * exponent))
+        for inner, own in base.factors:  # a root of what may be negative cannot be split off
+            if is_whole or collecting.is_nonnegative(inner):
+                split.append(collecting.plain_product(1.0, {inner: own * exponent}))
             elif own % 2.0 == 0.0:  # sqrt(x^2) = |x|
                 split.append(self.power(self.call("abs", inner), own * exponent))
             else:
@@ -155,13 +144,8 @@ class Algebra:
         def meaning(node: Node) -> Expression:
             if node.name == "number":
                 return number(node.value)
-            return (
-                values[node.identifier] if node.name == "name" else self.apply(node.name, *map(meaning, node.arguments))
-            )
+            if node.name == "name":
+                return values[node.identifier]
+            return self.apply(node.name, *map(meaning, node.arguments))
 
         return meaning(_parsed(text))
-
-
-def _raised(base: Expression, exponent: float) -> Expression:
-    """base ** exponent as one factor."""
-    return base if exponent == 1.0 else Product(1.0, ((base, exponent),))

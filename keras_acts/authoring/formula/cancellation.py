@@ -6,31 +6,23 @@ import math
 
 from keras_acts.authoring.formula.canonical import add, multiply, power, scale, written
 from keras_acts.authoring.formula.collecting import ONE, factors_of, number, plain_sum, plus, terms_of
-from keras_acts.authoring.formula.expression import Expression, Sum, without
+from keras_acts.authoring.formula.expression import Expression, Product, Sum, without
 
 
 def without_cancellation(total: Sum) -> Expression | None:
     """An equal expression for one of the sums below, else None."""
     for term, coefficient in total.terms:
-        inside, exponent, numerator = _root(term)
-        if inside is None:
-            continue
-        found = None
-        if exponent == 0.5 and numerator == ONE:
-            found = _root_minus_constant(total, term, inside) or _root_plus_argument(total, term, inside)
-        elif exponent == -0.5:
-            found = _constant_plus_quotient(total, coefficient, term, inside, numerator)
-        if found is not None:
-            return found
+        for inside, exponent in factors_of(term)[1]:
+            if not isinstance(inside, Sum) or abs(exponent) != 0.5 or inside.constant <= 0.0:
+                continue
+            beside, found = multiply(term, power(inside, -exponent)), None
+            if exponent == -0.5:
+                found = _constant_plus_quotient(total, coefficient, term, inside, beside)
+            elif beside == ONE:
+                found = _root_minus_constant(total, term, inside) or _root_plus_argument(total, term, inside)
+            if found is not None:
+                return found
     return None
-
-
-def _root(term: Expression) -> tuple[Sum | None, float, Expression]:
-    """The sum a + r under a square root, the exponent, and what it is multiplied by."""
-    for base, exponent in factors_of(term)[1]:
-        if isinstance(base, Sum) and abs(exponent) == 0.5 and base.constant > 0.0:
-            return base, exponent, multiply(term, power(base, -exponent))
-    return None, 0.0, term
 
 
 def _rest(total: Sum, constant: float, *gone: Expression) -> Expression:
@@ -51,14 +43,12 @@ def _root_minus_constant(total: Sum, root: Expression, inside: Sum) -> Expressio
     return add(scale(coefficient, difference), _rest(total, 0.0, root))
 
 
-def _argument_under(inside: Sum, weight: float, of: Expression | None = None) -> Expression | None:
-    """v for v^2 + a, if it is `weight` times `of`, or times any expression."""
-    if len(inside.terms) != 1:
-        return None
-    ((square, steepness),) = inside.terms
-    _, ((w, exponent), *others) = factors_of(square)
-    is_square = not others and exponent == 2.0 and math.isclose(weight * weight, steepness, rel_tol=4e-16)
-    return scale(weight, w) if is_square and of in (None, w) else None
+def _argument_under(inside: Sum, weight: float, w: Expression) -> Expression | None:
+    """v = weight * w, if what is under the root is v^2 + a."""
+    match inside.terms:
+        case ((Product(factors=((base, 2.0),)), steepness),) if base == w:
+            return scale(weight, w) if math.isclose(weight * weight, steepness, rel_tol=4e-16) else None
+    return None
 
 
 def _root_plus_argument(total: Sum, root: Expression, inside: Sum) -> Expression | None:

@@ -4,13 +4,13 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 
-from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Terms
+from keras_acts.authoring.formula.expression import Call, Expression, Number, Pairs, Product, Sum, Terms
 
 ZERO, ONE = Number(0.0), Number(1.0)
 MAX_EXPONENT = 100.0
 _SMALLEST, _LARGEST = 1e-300, 1e300  # constants beyond are refused, long before they overflow
 _MOST_TERMS = 200
-_left: ContextVar[list[int] | None] = ContextVar("steps left", default=None)
+_left: ContextVar[Iterator[int] | None] = ContextVar("steps left", default=None)
 
 
 class ConstantError(ArithmeticError):
@@ -28,7 +28,7 @@ def at_most(steps: int) -> Iterator[None]:
     Raises:
         TooLargeError: where it takes more.
     """
-    token = _left.set([steps])
+    token = _left.set(iter(range(steps)))
     try:
         yield
     finally:
@@ -38,10 +38,8 @@ def at_most(steps: int) -> Iterator[None]:
 def count_step() -> None:
     """Count a sum or product against the limit of `at_most`."""
     left = _left.get()
-    if left is not None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise TooLargeError("steps")
+    if left is not None and next(left, None) is None:
+        raise TooLargeError("steps")
 
 
 def number(value: float) -> Number:
@@ -69,6 +67,14 @@ def plus(a: float, b: float) -> float:
     return 0.0 if abs(total) <= 4e-16 * abs(a) else total
 
 
+def collected(pairs: Iterable[tuple[Expression, float]]) -> Terms:
+    """What belongs to equal expressions added up, without what cancels."""
+    found = Terms()
+    for expression, value in pairs:
+        found[expression] = plus(found.get(expression, 0.0), value)
+    return {expression: value for expression, value in found.items() if value}
+
+
 def terms_of(expression: Expression) -> tuple[float, list[tuple[Expression, float]]]:
     """The constant and the terms with their coefficients; one term for what is no sum."""
     match expression:
@@ -83,7 +89,7 @@ def terms_of(expression: Expression) -> tuple[float, list[tuple[Expression, floa
     return 0.0, [(expression, 1.0)]
 
 
-def factors_of(expression: Expression) -> tuple[float, Iterable[tuple[Expression, float]]]:
+def factors_of(expression: Expression) -> tuple[float, Pairs]:
     """The coefficient and the factors with their exponents; one factor for what is no product."""
     if isinstance(expression, Number):
         return expression.value, ()

@@ -56,10 +56,8 @@ COMPUTATIONS = MappingProxyType(
         "sqrt": Computation(means="u**0.5"),
         # At a kink the derivative is one element of the subdifferential: 0 for |u|.
         "abs": Computation(derivative="sign(u)", series=truncated.switch(1.0, -1.0, is_slope=True)),
-        "sign": Computation(derivative="0", kernel=ops.sign, series=truncated.switch(1.0, -1.0, is_slope=False)),
-        "heaviside": Computation(
-            derivative="0", kernel=kernels.heaviside, series=truncated.switch(1.0, 0.0, is_slope=False)
-        ),
+        "sign": Computation(derivative="0", kernel=ops.sign, series=truncated.switch(1.0, -1.0)),
+        "heaviside": Computation(derivative="0", kernel=kernels.heaviside, series=truncated.switch(1.0, 0.0)),
         "relu": Computation(series=truncated.switch(1.0, 0.0, is_slope=True)),
         "sin": Computation(derivative="cos(u)", series=truncated.sin),
         "cos": Computation(derivative="-sin(u)", series=truncated.cos),

@@ -88,3 +88,6 @@ def _register(declaration: FormulaRecord, replace: bool) -> None:
 def from_string(text: str) -> FormulaRecord:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
     return declared(*string_form.read(text))
+
+
+activations.add_notation(string_form.PREFIX, from_string)

@@ -72,12 +72,14 @@ class Functions(ABC):
                 result = self._log(inner) if name == "log" else self._log1p(inner)
                 if inner.e is not None and not inner.decays:
                     result = self._unclipped(result, u)
-                less_one = add(u, number(-1.0)) if name == "log" else u
-                if name == "log" and (power_series.is_one_at_zero(u) or _cancels(less_one)):
-                    beside_one = self._log1p(self._argument(less_one))
-                    is_near = ops.abs(self._scale.plain(inner) - 1.0) < 0.5
-                    return self._scale.select(is_near, beside_one, result)
-                return result
+                if name == "log1p":
+                    return result
+                less_one = add(u, number(-1.0))
+                cancels = isinstance(less_one, Sum) and without_cancellation(less_one) is not None
+                if not (cancels or power_series.is_one_at_zero(u)):
+                    return result
+                beside_one = self._log1p(self._argument(less_one))
+                return self._scale.select(ops.abs(self._scale.plain(inner) - 1.0) < 0.5, beside_one, result)
         raise AssertionError(f"no value of {name!r}")
 
     def _by_exponent(self, kernel: ByExponent, u: Expression) -> Scaled:
@@ -161,10 +163,6 @@ class Functions(ABC):
                 a, b = math.cos(shift), math.sin(shift)
                 return a * sine + b * cosine if name == "sin" else a * cosine - b * sine
         return (ops.sin if name == "sin" else ops.cos)(self.plain(u))
-
-
-def _cancels(u: Expression) -> bool:
-    return isinstance(u, Sum) and without_cancellation(u) is not None
 
 
 def _steepest_exponent(u: Expression) -> float:

@@ -1,6 +1,6 @@
 """Where the derivative of a formula may jump."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from keras import ops
@@ -16,10 +16,8 @@ def kinks(expression: Expression) -> tuple[float, ...]:
     """The zeros of everything that switches between two branches, sorted; for other than straight lines, those between
     -1000 and 1000.
     """
-    found: set[float] = set()
-    for switch in dict.fromkeys(_switches(expression, set())):
-        found.update(_zeros(switch))
-    return tuple(sorted(found))
+    switches = set(_switches(expression, set()))
+    return tuple(sorted({zero for switch in switches for zero in _zeros(switch)}))
 
 
 def _switches(expression: Expression, seen: set[Expression]) -> Iterator[Expression]:
@@ -60,6 +58,6 @@ def _zeros(switch: Expression) -> list[float]:
     return [zero for zero in zeros if not _is_flat(value, zero)]
 
 
-def _is_flat(value: object, zero: float) -> bool:
+def _is_flat(value: Callable[[np.ndarray], np.ndarray], zero: float) -> bool:
     gap = 1e-6 * max(1.0, abs(zero))
-    return bool(callable(value) and np.all(value(np.array([zero - gap, zero + gap])) == 0.0))
+    return bool(np.all(value(np.array([zero - gap, zero + gap])) == 0.0))

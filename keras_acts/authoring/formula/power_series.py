@@ -43,16 +43,11 @@ class Polynomial:
 @functools.lru_cache(maxsize=1024)
 def where_it_vanishes(total: Sum) -> Polynomial | None:
     """The sum near 0, if it vanishes there to a higher order than its terms do; else None."""
-    try:
-        found = coefficients(total)
-        terms = [abs(factor * coefficients(term)) for term, factor in total.terms]
-    except ArithmeticError:  # no series, or a constant part that is no number
+    found = _known(total)
+    if found is None or found[0] or not found.any():
         return None
-    orders = np.flatnonzero(found)
-    if not len(orders) or not orders[0]:
-        return None
-    lowest = int(orders[0])
-    if not (total.constant or any(term[:lowest].any() for term in terms)):
+    lowest = int(np.flatnonzero(found)[0])
+    if not (total.constant or any(coefficients(term)[:lowest].any() for term, _ in total.terms)):
         return None  # nothing cancels
     step = 2 if not found[lowest + 1 :: 2].any() else 1
     for radius in _RADII:
@@ -66,12 +61,10 @@ def where_it_vanishes(total: Sum) -> Polynomial | None:
 @functools.lru_cache(maxsize=1024)
 def derivative_at_zero(expression: Expression) -> float | None:
     """f'(0) where f(0) = 0 and a factor below 1 inside of f could make 0 of a tiny x, which f itself does not."""
-    if not _shrinks(expression):
+    found = _known(expression) if _shrinks(expression) else None
+    if found is None:
         return None
-    try:
-        start, first, *others = coefficients(expression)
-    except ArithmeticError:  # no series, or a constant part that is no number
-        return None
+    start, first, *others = found
     is_straight = max(map(abs, others)) < 1e15 * abs(first)  # |x| < 1e-30 is meant
     return None if start or not first or not is_straight else float(first)
 
@@ -79,10 +72,16 @@ def derivative_at_zero(expression: Expression) -> float | None:
 @functools.lru_cache(maxsize=1024)
 def is_one_at_zero(expression: Expression) -> bool:
     """Whether f(0) = 1, up to rounding."""
+    found = _known(expression)
+    return found is not None and abs(found[0] - 1.0) < _NOISE
+
+
+def _known(expression: Expression) -> Series | None:
+    """The coefficients, None where there is no series, or a constant part that is no number."""
     try:
-        return abs(coefficients(expression)[0] - 1.0) < _NOISE
+        return coefficients(expression)
     except ArithmeticError:
-        return False
+        return None
 
 
 def _shrinks(expression: Expression) -> bool:

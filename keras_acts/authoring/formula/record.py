@@ -70,14 +70,11 @@ class FormulaActivation(BoundActivation):
 
     def __init__(self, declaration: FormulaRecord, params: Mapping[str, Any]) -> None:
         super().__init__(declaration, params)
-        if self._is_nameless:
+        self._name = None if declaration.name.startswith(string_form.PREFIX) else declaration.name
+        if self._name is None:
             self.__name__ = string_form.write(declaration.formula, self.all_params)
         elif self.all_params == declaration.defaults:
             self.__name__ = declaration.name
-
-    @property
-    def _is_nameless(self) -> bool:
-        return self.declaration.name.startswith(string_form.PREFIX)
 
     @property
     def formula(self) -> str:
@@ -86,19 +83,16 @@ class FormulaActivation(BoundActivation):
 
     def get_config(self) -> dict[str, Any]:
         """The formula, its parameters and its name."""
-        name = None if self._is_nameless else self.declaration.name
-        return {"formula": self.formula, "params": dict(self.all_params), "name": name}
+        return {"formula": self.formula, "params": dict(self.all_params), "name": self._name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "FormulaActivation":
         """The activation that `get_config` describes. It runs no code, and does not take the name in this process."""
         return cls(declared(config["formula"], config["params"], config["name"]), {})
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, FormulaActivation) and self.get_config() == other.get_config()
-
-    def __hash__(self) -> int:
-        return hash((self.formula, tuple(self.all_params.items())))
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        return self.formula, self._name, *sorted(self.all_params.items())
 
 
 def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> FormulaRecord:

@@ -59,10 +59,6 @@ class Scale:
         """X."""
         return ops.maximum(ops.abs(self._x), 1.0)
 
-    def of_x(self) -> Scaled:
-        """x itself, as its clipped value times X: both are exact."""
-        return Scaled(ops.clip(self._x, -1.0, 1.0), 1.0)
-
     def to_power(self, m: Tensor | float, k: float) -> Tensor:
         """m X^k, one factor after the other: X^k itself may overflow. 0 stays 0, whatever X is."""
         result, rest = m, abs(k)
@@ -77,40 +73,33 @@ class Scale:
         m = self.to_power(number.m, number.k)
         return m if number.e is None else times_exp(m, number.e)
 
-    def lifted(self, number: Scaled, k: float) -> Scaled:
-        """The same number with another, larger k."""
+    def with_power(self, number: Scaled, k: float) -> Scaled:
+        """The same number with another k."""
         return number if number.k == k else Scaled(self.to_power(number.m, number.k - k), k, number.e, number.decays)
 
     def add(self, numbers: Sequence[Scaled]) -> Scaled:
         """The sum. Only terms without an exponential decide the power of X: the others may long have vanished."""
         plain = [number for number in numbers if number.e is None]
         k = max((number.k for number in plain), default=0.0)
-        total = Scaled(sum((self.lifted(number, k).m for number in plain), start=0.0), k)
-        others = [self._folded(number) for number in numbers if number.e is not None]
+        total = Scaled(sum((self.with_power(number, k).m for number in plain), start=0.0), k)
+        others = [self.with_power(number, 0.0) for number in numbers if number.e is not None]
         if not plain:
             return functools.reduce(_sum, others)
         if all(number.decays for number in others):
-            m = total.m
-            for number in others:
-                m = m + self.lifted(Scaled(times_exp(number.m, number.e)), k).m
-            return Scaled(m, k)
-        return functools.reduce(_sum, others, self._folded(total))
-
-    def _folded(self, number: Scaled) -> Scaled:
-        """The same number with k = 0."""
-        return Scaled(self.to_power(number.m, number.k), 0.0, number.e, number.decays)
+            decayed = (self.to_power(times_exp(number.m, number.e), -k) for number in others)
+            return Scaled(sum(decayed, start=total.m), k)
+        return functools.reduce(_sum, others, self.with_power(total, 0.0))
 
     def select(self, condition: Tensor, a: Scaled, b: Scaled) -> Scaled:
         """a where the condition holds, else b."""
         if a.k != b.k:
-            a, b = self._folded(a), self._folded(b)
-        k = a.k
+            a, b = self.with_power(a, 0.0), self.with_power(b, 0.0)
         like_x = ops.ones_like(self._x)  # two Python numbers would become float32
         m = ops.where(condition, a.m * like_x if isinstance(a.m, float) else a.m, b.m)
         if a.e is b.e:
-            return Scaled(m, k, a.e, a.decays)
+            return Scaled(m, a.k, a.e, a.decays)
         e = ops.where(condition, 0.0 if a.e is None else a.e, 0.0 if b.e is None else b.e)
-        return Scaled(m, k, e, (a.decays or a.e is None) and (b.decays or b.e is None))
+        return Scaled(m, a.k, e, (a.decays or a.e is None) and (b.decays or b.e is None))
 
 
 def _sum(a: Scaled, b: Scaled) -> Scaled:

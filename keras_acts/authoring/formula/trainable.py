@@ -73,5 +73,4 @@ class FormulaLayer(LearnableActivation):
 
     def get_config(self) -> dict[str, Any]:
         """All arguments."""
-        own = {"formula": self.formula, "params": dict(self.params), "trainable_params": list(self.trainable_params)}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "params": dict(self.params)}

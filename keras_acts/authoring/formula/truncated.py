@@ -110,7 +110,7 @@ def _turning(u: Series) -> Series:
     return solved(u, complex(math.cos(u[0]), math.sin(u[0])), lambda y: 1j * y)
 
 
-def switch(above: float, otherwise: float, is_slope: bool) -> Callable[[Series, float], Series]:
+def switch(above: float, otherwise: float, is_slope: bool = False) -> Callable[[Series, float], Series]:
     """A function that is a constant on each side of 0, or a multiple of u."""
 
     def series(u: Series, start: float) -> Series:

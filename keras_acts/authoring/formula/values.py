@@ -7,9 +7,9 @@ from keras import ops
 
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
-from keras_acts.authoring.formula.canonical import call, multiply, scale
-from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, plain_sum
-from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Terms, Variable, is_call
+from keras_acts.authoring.formula.canonical import add, call, multiply, scale
+from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, number
+from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.functions import Functions
 from keras_acts.authoring.formula.scaled import Scaled
 from keras_acts.core.derivatives import Tensor
@@ -37,7 +37,7 @@ class Values(Functions):
             case Number(value=value):
                 return Scaled(value)
             case Variable(name="x") if raised:
-                return self._scale.of_x()
+                return Scaled(ops.clip(self._values["x"], -1.0, 1.0), 1.0)  # both factors are exact
             case Variable(name=name):
                 return Scaled(self._values[name])
             case Sum():
@@ -50,7 +50,7 @@ class Values(Functions):
                 return self._scale.select(holds, self.scaled(a, raised), self.scaled(b, raised))
             case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
                 takes_a = call("<", a, b) if name == "minimum" else call("<", b, a)
-                return self.scaled(Call("where", (takes_a, a, b)), raised)
+                return self.scaled(call("where", takes_a, a, b), raised)
             case Call(name="power", arguments=(a, b)):
                 return Scaled(ops.power(self.plain(a), self.plain(b)))
             case Call(name=name, arguments=(u,)):
@@ -66,7 +66,7 @@ class Values(Functions):
         if not raised and any(part.k for part in parts):  # x must count alike in all terms
             return self._compute(total, True)
         if raised and any(_is_softplus_of_anything(term) for term, _ in total.terms):
-            return self._compute(plain_sum(total.constant, _split_softplus(total)), True)
+            return self._compute(_split_softplus(total), True)
         scaled_parts = []
         for (_, coefficient), part in zip(total.terms, parts, strict=True):
             m = part.m if coefficient == 1.0 else -part.m if coefficient == -1.0 else coefficient * part.m
@@ -90,12 +90,8 @@ class Values(Functions):
         inside = self._inside_where(product)
         if inside is not None:
             return self.scaled(inside, raised)
-        raised = (
-            raised
-            or abs(product.degree) >= 2.0
-            or any(is_call(base, *SELECTING) for base, _ in product.factors)
-            or any(not -1.0 < factor.degree * power < 2.0 for factor, power in product.factors)
-        )
+        is_steep = any(is_call(f, *SELECTING) or not -1.0 < f.degree * power < 2.0 for f, power in product.factors)
+        raised = raised or is_steep or abs(product.degree) >= 2.0
         above: list[Tensor] = []
         below: list[Tensor] = []
         k, e, decays = 0.0, None, True
@@ -139,19 +135,16 @@ def _is_softplus_of_anything(term: Expression) -> bool:
     return is_call(term, "softplus") and not is_nonnegative(scale(-1.0, term.children[0]))
 
 
-def _split_softplus(total: Sum) -> Terms:
-    """The terms with softplus(u) as relu(u) + softplus(-|u|): one part grows like x, the other one decays."""
-    terms = Terms()
+def _split_softplus(total: Sum) -> Expression:
+    """The sum with softplus(u) as relu(u) + softplus(-|u|): one part grows like x, the other one decays."""
+    parts: list[Expression] = [number(total.constant)]
     for term, factor in total.terms:
-        parts: tuple[Expression, ...] = (term,)
+        split: tuple[Expression, ...] = (term,)
         if _is_softplus_of_anything(term):
             u = term.children[0]
-            parts = call("relu", u), call("softplus", scale(-1.0, call("abs", u)))
-        for part in parts:
-            weight, _ = factors_of(part)
-            core = scale(1.0 / weight, part)
-            terms[core] = terms.get(core, 0.0) + weight * factor
-    return {term: factor for term, factor in terms.items() if factor}
+            split = call("relu", u), call("softplus", scale(-1.0, call("abs", u)))
+        parts += [scale(factor, part) for part in split]
+    return add(*parts)
 
 
 def _to_power(m: Tensor | float, power: float) -> Tensor | float:
@@ -159,8 +152,6 @@ def _to_power(m: Tensor | float, power: float) -> Tensor | float:
         return m
     if isinstance(m, float):
         return m**power
-    if power == 2.0:
-        return ops.square(m)
     if power == 0.5:
         return ops.sqrt(m)
     if power.is_integer() and power <= 8.0:

@@ -1,13 +1,12 @@
 """What an activation tends to when it is sharpened without end: the step or the piecewise linear function behind it."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from keras_acts.analysis.elementwise import Elementwise
+from keras_acts.analysis.elementwise import as_function, evaluate
 
 _FAR = 1e300
 _HALFWAY = 1e150  # what has a limit is as near to it here
@@ -42,21 +41,6 @@ SHARP = {
 }
 
 
-@functools.lru_cache(maxsize=128)
-def _measured(activation: Callable[..., Any]) -> Elementwise:
-    return Elementwise(activation)
-
-
-def values(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
-    """f(x) in float64."""
-    return _measured(activation).value(x)
-
-
-def derivatives(activation: Callable[..., Any], x: np.ndarray) -> np.ndarray:
-    """f'(x) in float64."""
-    return _measured(activation).derivative(x)
-
-
 def sharp_limit(activation: Callable[..., Any]) -> SharpLimit:
     """The limit of f(k x) for k -> inf where f is bounded, else that of f(k x) / k.
 
@@ -74,12 +58,11 @@ def sharp_limit(activation: Callable[..., Any]) -> SharpLimit:
         SharpLimit(left=0.2, right=1.0, is_step=False)
     """
     x = np.array([-_FAR, -_HALFWAY, _HALFWAY, _FAR])
-    at = values(activation, x)
+    (at,) = evaluate(as_function(activation), x)
     is_step = _has_settled(at)
-    left, right = map(float, at[[0, 3]] if is_step else (at / np.abs(x))[[0, 3]])
-    if not is_step:
-        left = -left
-    if not (is_step or (_has_settled(at / np.abs(x)) and max(abs(left), abs(right)) > 1e-100)):
+    sides = at if is_step else at / x
+    left, right = map(float, sides[[0, 3]])
+    if not (is_step or (_has_settled(sides) and max(abs(left), abs(right)) > 1e-100)):
         raise ValueError(
             "A function can be sharpened if for large |x| it tends to constants, as tanh, or to multiples of x, as "
             f"softplus. Received: {activation!r}"

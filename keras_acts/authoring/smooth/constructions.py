@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
+from keras_acts.analysis.elementwise import evaluate
 from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.authoring.smooth.asymptotes import values
 from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
 from keras_acts.core.derivatives import Tensor
@@ -34,8 +34,7 @@ def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
         >>> gate("sigmoid")
         formula: x*sigmoid(x)
     """
-    found = unit_step(shape)
-    unit = piece(found)
+    unit = piece(unit_step(shape))
     return made(f"x*{unit}", name, unit)
 
 
@@ -154,7 +153,7 @@ def _even_unit_step(shape: Formula) -> Piece:
 def _is_odd(function: Piece) -> bool:
     x = np.linspace(0.0, 5.0, 51)
     f = made(function.text, None, function)
-    return np.allclose(values(f, x), -values(f, -x), rtol=0.0, atol=1e-9)
+    return np.allclose(evaluate(f, x), np.negative(evaluate(f, -x)), rtol=0.0, atol=1e-9)
 
 
 def smooth_maximum(*functions: Formula, k: float = 1.0, name: str | None = None) -> FormulaActivation:

@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit, values
+from keras_acts.analysis.elementwise import Elementwise
+from keras_acts.analysis.quadrature import NODES, WEIGHTS
+from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit
 from keras_acts.authoring.smooth.composing import Formula, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, sharpen
 from keras_acts.core import resolve
+from keras_acts.core.params import finite_number
 from keras_acts.notation.tokens import unknown
 
 _EPS = float(np.finfo("float64").eps)
@@ -16,7 +19,6 @@ _POINTS_PER_DECADE = 20
 _LEFT = 1e-300  # the smallest |x|, for the one-sided limits at 0
 _RIGHT = 1e300
 _TREND = 1e6  # a supremum beyond is one at infinity, and an error that still grows there is unbounded
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 Function = Callable[..., Any]
 
@@ -64,13 +66,12 @@ def distance(
         >>> round(d.value, 10), d.x
         (0.6931471806, 0.0)
     """
-    f = _function(function)
+    f = _measured(function)
     g = _target(to, f)
     if norm not in ("sup", "l1"):
         raise ValueError(f"`norm` must be 'sup' or 'l1'. Received: norm={norm!r}")
-    if not (isinstance(outside, (int, float)) and 0.0 <= outside < _TREND):
-        raise ValueError(f"`outside` must be a number with 0 <= outside < {_TREND:g}. Received: outside={outside!r}")
-    sides = [_Side(f, g, sign, float(outside)) for sign in (-1.0, 1.0)]
+    outside = finite_number("outside", outside, "distance", low=0.0, high=_TREND)
+    sides = [_Side(f, g, sign, outside) for sign in (-1.0, 1.0)]
     if norm == "l1":
         return Distance(sum(side.integral() for side in sides), np.nan)
     return max((side.largest() for side in sides), key=lambda pair: pair[0])[1]
@@ -110,18 +111,16 @@ def convergence(
     return Convergence(k, found, order)
 
 
-def _function(function: Formula | Function) -> Function:
-    if callable(function):
-        return function
-    if isinstance(function, str) and function not in STEPS and resolve.find(function) is not None:
-        return resolve.get(function)
+def _measured(function: Formula | Function) -> Elementwise:
+    if callable(function) or (isinstance(function, str) and function not in STEPS and resolve.find(function)):
+        return Elementwise(function)
     found = piece(function, STEPS)
-    return made(found.text, None, found)
+    return Elementwise(made(found.text, None, found))
 
 
-def _target(to: str | SharpLimit | None, function: Function) -> SharpLimit:
+def _target(to: str | SharpLimit | None, f: Elementwise) -> SharpLimit:
     if to is None:
-        return sharp_limit(function)
+        return sharp_limit(f.function)
     if isinstance(to, SharpLimit):
         return to
     if to not in SHARP:
@@ -132,19 +131,18 @@ def _target(to: str | SharpLimit | None, function: Function) -> SharpLimit:
 class _Side:
     """The error on one side of 0, as a function of |x|."""
 
-    def __init__(self, function: Function, target: SharpLimit, sign: float, outside: float) -> None:
-        self._function, self._target, self._sign = function, target, sign
+    def __init__(self, f: Elementwise, target: SharpLimit, sign: float, outside: float) -> None:
+        self._f, self._target, self._sign = f, target, sign
         low = max(outside, _LEFT)
         decades = np.log10(_RIGHT) - np.log10(low)
         self._points = np.geomspace(low, _RIGHT, int(_POINTS_PER_DECADE * decades))
-        self._points[0] = low
         self._errors = self.errors(self._points)
 
     def errors(self, size: np.ndarray) -> np.ndarray:
         """|f - g| at sign * size, at least: less what may be rounding errors of f."""
         x = self._sign * size
         target = self._target(x)
-        return np.maximum(np.abs(values(self._function, x) - target) - 16.0 * _EPS * np.abs(target), 0.0)
+        return np.maximum(np.abs(self._f.value(x) - target) - 16.0 * _EPS * np.abs(target), 0.0)
 
     def _trend(self, weight: np.ndarray | float = 1.0) -> float:
         """The factor by which the weighted error grows from sqrt(X) to the largest X where it can be computed."""
@@ -170,7 +168,7 @@ class _Side:
             points = np.sort(np.append(np.linspace(low, high, 101), place))
             errors = self.errors(points)
         x = np.array([self._sign * place])
-        computed = float(np.abs(values(self._function, x) - self._target(x))[0])
+        computed = float(np.abs(self._f.value(x) - self._target(x))[0])
         where = np.inf if place > _TREND else place if place > 2.0 * _LEFT else 0.0
         return value, Distance(computed, float(self._sign * where) + 0.0)
 
@@ -182,5 +180,5 @@ class _Side:
         inner = np.geomspace(1e-12, 1e12, 24 * 8 + 1)
         edges = np.concatenate([[start], inner[inner > start]])
         centre, radius = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
-        errors = self.errors((centre[:, None] + radius[:, None] * _NODES).ravel())
-        return float((errors.reshape(len(centre), -1) @ _WEIGHTS * radius).sum())
+        errors = self.errors((centre[:, None] + radius[:, None] * NODES).ravel())
+        return float((errors.reshape(len(centre), -1) @ WEIGHTS * radius).sum())

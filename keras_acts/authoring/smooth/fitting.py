@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_acts.analysis.elementwise import evaluate
 from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.authoring.smooth.asymptotes import values
 from keras_acts.authoring.smooth.composing import Formula, Piece, made, piece
 from keras_acts.authoring.smooth.steps import STEPS
+from keras_acts.core.params import choice
 
 CRITERIA = ("least squares", "minimax")
 _POINTS = 801
@@ -58,20 +59,19 @@ def fit(
 
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"`low` must be below `high`, both finite. Received: low={low!r}, high={high!r}")
-    if criterion not in CRITERIA:
-        raise ValueError(f"`criterion` must be 'least squares' or 'minimax'. Received: criterion={criterion!r}")
+    choice("criterion", criterion, "fit", CRITERIA)
     if not params:
         raise ValueError("`params` must name the parameters to fit, each with a value to start from. Received: {}")
     model, target = piece(formula), piece(to, STEPS)
     x = np.linspace(low, high, _POINTS)
-    wanted = values(made(target.text, None, target), x)
+    (wanted,) = evaluate(made(target.text, None, target), x)
 
     def activation(vector: np.ndarray) -> FormulaActivation:
         found = dict(zip(params, map(float, vector), strict=True))
         return made(model.text, None, Piece(model.text, {**model.params, **found}))
 
     def error(vector: np.ndarray) -> np.ndarray:
-        return values(activation(vector), x) - wanted
+        return evaluate(activation(vector), x)[0] - wanted
 
     found = least_squares(error, list(params.values()), jac="3-point", xtol=1e-12, ftol=1e-12, gtol=1e-12)
     best = found.x if criterion == "least squares" else _minimax(error, found.x)

@@ -5,8 +5,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from keras_acts.analysis.elementwise import evaluate
 from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.authoring.smooth.asymptotes import SHARP, derivatives, sharp_limit, values
+from keras_acts.authoring.smooth.asymptotes import SHARP, sharp_limit
 from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
 from keras_acts.core.params import finite_number
 
@@ -82,7 +83,7 @@ def _limits(activation: FormulaActivation) -> str:
     Raises:
         ValueError: if it approaches neither.
     """
-    left, right = values(activation, np.array([-1e300, 1e300]))
+    ((left, right),) = evaluate(activation, [-1e300, 1e300])
     for kind in ("step", "sign"):
         if np.allclose([left, right], [SHARP[kind].left, SHARP[kind].right], rtol=0.0, atol=1e-9):
             return kind
@@ -144,7 +145,7 @@ def integral(shape: Formula, name: str | None = None) -> FormulaActivation:
         formula: log(1 + exp(x))
     """
     unit = unit_step(shape)
-    if values(unit, np.array([-1e300]))[0] * 1e300 > 1e-3:
+    if evaluate(unit, -1e300)[0] * 1e300 > 1e-3:
         raise ValueError(
             "The integral of a step is finite if it approaches 0 faster than 1 / |x|. "
             f"Received: {shape!r}. Take `gate` instead, or a step such as 'sigmoid'."
@@ -163,10 +164,10 @@ def integral(shape: Formula, name: str | None = None) -> FormulaActivation:
 def _steepness(unit: FormulaActivation, known: str) -> float | None:
     """k where unit(x) is the known step of k x, else None."""
     other = unit_step(known)
-    k = float(derivatives(unit, np.zeros(1))[0] / derivatives(other, np.zeros(1))[0])
+    k = float(evaluate(unit, 0.0, orders=1)[1] / evaluate(other, 0.0, orders=1)[1])
     if abs(k - round(k, 9)) < 4e-15 * k:
         k = round(k, 9)
-    is_same = 0.0 < k < np.inf and np.allclose(values(unit, _SAMPLE / k), values(other, _SAMPLE), rtol=1e-12)
+    is_same = 0.0 < k < np.inf and np.allclose(evaluate(unit, _SAMPLE / k), evaluate(other, _SAMPLE), rtol=1e-12)
     return k if is_same else None
 
 

@@ -32,9 +32,8 @@ _NESTED = {
 
 
 def _nested(algebra: Algebra, outer: str, argument: Expression) -> Expression | None:
-    coefficient, factors = factors_of(argument)
-    match list(factors):
-        case [(Call(name=inner, arguments=(u,)), 1.0)]:
+    match factors_of(argument):
+        case coefficient, ((Call(name=inner, arguments=(u,)), 1.0),):
             text = _NESTED.get((outer, coefficient, inner)) or _NESTED.get((outer, None, inner))
             return algebra.written(text, u=u, c=number(coefficient)) if text else None
     return None
@@ -71,17 +70,14 @@ def _log(algebra: Algebra, u: Expression) -> Expression | None:
     match u:
         case Call(name=name, arguments=(v,)) if name in _LOG_NEAR_ONE:
             return algebra.written(_LOG_NEAR_ONE[name], v=v, plain=Call("log", (u,)))
-        case Product(coefficient=1.0, factors=((base, exponent),)) if is_nonnegative(base):
-            return algebra.scale(exponent, algebra.call("log", base))
-        case Product(coefficient=1.0, factors=((base, exponent),)) if exponent % 2.0 == 0.0:
+        case Product(coefficient=1.0, factors=((base, exponent),)) if exponent % 2.0 == 0.0 or is_nonnegative(base):
             return algebra.scale(exponent, algebra.call("log", algebra.call("abs", base)))
     return None
 
 
 def _log1p(algebra: Algebra, argument: Expression) -> Expression | None:
-    coefficient, factors = factors_of(argument)
-    match list(factors):
-        case [(Call(name="exp", arguments=(u,)), 1.0)] if coefficient > 0.0:
+    match factors_of(argument):
+        case coefficient, ((Call(name="exp", arguments=(u,)), 1.0),) if coefficient > 0.0:
             return algebra.call("softplus", algebra.add(u, number(math.log(coefficient))))
     return _nested(algebra, "log1p", argument)
 
@@ -109,8 +105,8 @@ _RISING_THROUGH_ZERO = frozenset({"expm1", "tanh", "sinh", "arctan", "asinh", "e
 def signed_alike(algebra: Algebra, u: Expression) -> Expression:
     """The simplest expression with the same sign: a small factor could make 0 of a tiny number."""
     coefficient, factors = factors_of(u)
-    match list(factors):
-        case [(Call(name=name, arguments=(inner,)), 1.0)] if name in _RISING_THROUGH_ZERO:
+    match factors:
+        case ((Call(name=name, arguments=(inner,)), 1.0),) if name in _RISING_THROUGH_ZERO:
             return signed_alike(algebra, algebra.scale(math.copysign(1.0, coefficient), inner))
     is_scaled = isinstance(u, Product) and abs(coefficient) != 1.0
     return algebra.scale(1.0 / abs(coefficient), u) if is_scaled else u

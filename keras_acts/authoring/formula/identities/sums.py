@@ -3,7 +3,7 @@
 import math
 
 from keras_acts.authoring.formula.algebra import Algebra
-from keras_acts.authoring.formula.collecting import ONE, factors_of, number, plain_product, plain_sum, terms_of
+from keras_acts.authoring.formula.collecting import collected, factors_of, number, plain_product, plain_sum, terms_of
 from keras_acts.authoring.formula.expression import Call, Expression, Product, Sum, Terms, is_call, without
 
 # function(u) ** exponent + shift, where that is a function without a cancellation.
@@ -38,9 +38,9 @@ def _shift(algebra: Algebra, constant: float, terms: Terms) -> Expression | None
     if not constant:
         return None
     for term, coefficient in terms.items():
-        shift, factors, found = constant / coefficient, list(factors_of(term)[1]), None
+        shift, factors, found = constant / coefficient, factors_of(term)[1], None
         match factors:
-            case [(Call(name=name, arguments=(u, *_)), exponent)] if (name, exponent, shift) in _SHIFTED:
+            case ((Call(name=name, arguments=(u, *_)), exponent),) if (name, exponent, shift) in _SHIFTED:
                 found = algebra.written(_SHIFTED[name, exponent, shift], u=u)
         is_known = all(is_call(base, *_LOGARITHM_IS_KNOWN) for base, _ in factors)
         if found is None and shift == -1.0 and len(terms) == 1 and is_known:
@@ -113,46 +113,34 @@ def _multiplied_out(algebra: Algebra, expression: Expression) -> Expression:
     sums = {base: n for base, n in expression.factors if isinstance(base, Sum) and n in (1.0, 2.0)}
     if not sums or math.prod(len(base.children) + 1 for base, n in sums.items() for _ in range(int(n))) > _MOST_TERMS:
         return expression
-    rest = tuple((base, n) for base, n in expression.factors if base not in sums)
-    found: Expression = Product(expression.coefficient, rest) if rest else number(expression.coefficient)
+    found = plain_product(expression.coefficient, without(dict(expression.factors), *sums))
     for base, n in sums.items():
         found = _expanded(algebra, found, base, int(n))
     return found
 
 
-def _common_decay(algebra: Algebra, constant: float, terms: Terms) -> Expression | None:
-    """An exponential that all terms share is computed once, and no term is lost before the others."""
-    shared = {base: n for base, n in _shared(terms).items() if is_call(base, "exp", "sech")}
-    if constant or len(terms) < 2 or not shared:
-        return None
-    factor = algebra.multiply(*(algebra.power(base, n) for base, n in shared.items()))
-    inverse = algebra.power(factor, -1.0)
-    rest = (algebra.multiply(term, inverse, number(weight)) for term, weight in terms.items())
-    return algebra.multiply(factor, algebra.add(*rest))
-
-
 def _common_factor(algebra: Algebra, constant: float, terms: Terms) -> Expression | None:
-    """x - x sigmoid(x) = x sigmoid(-x): two terms without a factor that they share, if an identity knows the rest."""
+    """An exponential that all terms share is computed once, and no term is lost before the others.
+
+    Another common factor is taken out of two terms, if one of them is nothing else and an identity knows the rest:
+    x - x sigmoid(x) = x sigmoid(-x).
+    """
     shared = _shared(terms)
-    if constant or len(terms) != 2 or not shared:
+    decays = {base: n for base, n in shared.items() if is_call(base, "exp", "sech")}
+    factor = plain_product(1.0, decays or shared)
+    if constant or len(terms) < 2 or not (decays or (len(terms) == 2 and factor in terms)):
         return None
-    rests = Terms()
-    for term, weight in terms.items():
-        own = {base: n - shared.get(base, 0.0) for base, n in factors_of(term)[1]}
-        rests[plain_product(1.0, {base: n for base, n in own.items() if n})] = weight
-    if ONE not in rests:
-        return None
-    rest = algebra.add(number(rests.pop(ONE)), *(algebra.scale(weight, term) for term, weight in rests.items()))
-    return None if isinstance(rest, Sum) else algebra.multiply(plain_product(1.0, shared), rest)
+    gone = [(base, -n) for base, n in factors_of(factor)[1]]
+    rests = (plain_product(1.0, collected([*factors_of(term)[1], *gone])) for term in terms)
+    rest = algebra.add(*map(algebra.scale, terms.values(), rests))
+    return algebra.multiply(factor, rest) if decays or not isinstance(rest, Sum) else None
 
 
 def _shared(terms: Terms) -> Terms:
     """The factors of all terms, each with its smallest exponent, of those that are above 0."""
-    found: Terms | None = None
-    for term in terms:
-        own = {base: n for base, n in factors_of(term)[1] if n > 0.0}
-        found = own if found is None else {base: min(n, own[base]) for base, n in found.items() if base in own}
-    return found or {}
+    powers = [dict(factors_of(term)[1]) for term in terms]
+    least = {base: min(own.get(base, 0.0) for own in powers) for base in (powers[0] if powers else ())}
+    return {base: n for base, n in least.items() if n > 0.0}
 
 
-SUM_RULES = (_shift, _hyperbolic, _one_denominator, _common_decay, _common_factor)
+SUM_RULES = (_shift, _hyperbolic, _one_denominator, _common_factor)
