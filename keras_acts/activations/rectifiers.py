@@ -1,8 +1,7 @@
 """Rectifiers: relu and what is made of it by bounding, shifting, raising or bending one of its halves."""
 
-import functools
 import math
-from functools import partial
+from functools import cache, partial
 from typing import Annotated
 
 from keras import ops
@@ -388,7 +387,7 @@ def _nl_relu_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
 nl_relu.second_derivative(lambda x, beta: -ops.square(_nl_relu_derivative(x, beta=beta)))
 
 
-@functools.cache
+@cache
 def _sine_relu_kink(epsilon: float) -> float:
     """Where x = epsilon (sin x - cos x); the iteration contracts for epsilon <= 0.5."""
     x = 0.0
