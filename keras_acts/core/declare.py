@@ -1,4 +1,4 @@
-"""`@activation`: declare an activation once."""
+"""`@activation`: declare an activation once. With what a declaration is written with: `Param` and `positive`."""
 
 import functools
 import inspect
@@ -10,8 +10,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_args
 
 from keras_acts.core import keras_bridge, spec
 from keras_acts.core.activation import Activation, Formula, activations
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, Trait, positive
 from keras_acts.core.registry import aliases_by_framework
+
+__all__ = ["ActivationFunction", "Param", "activation", "positive"]
 
 P = ParamSpec("P")
 Rule = TypeVar("Rule", bound=Callable[..., Any])

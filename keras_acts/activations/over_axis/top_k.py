@@ -6,16 +6,15 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.over_axis._axis import RankAxis, ShareAxis
+from keras_acts.activations.over_axis.softmax import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param
+from keras_acts.core.declare import Param, activation
 from keras_acts.notation import Latex
 
 __all__ = ["gaussian_topk", "hardmax", "kwta", "topk_relu"]
 
-
 Count = Annotated[int, Param("number of entries kept", low=1)]
+RankAxis = Annotated[int, Param("axis along which the entries compete")]
 
 
 def _if_among_largest(value: str) -> Latex:
