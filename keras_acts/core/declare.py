@@ -178,5 +178,5 @@ def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
         if below is not None and below not in [other.name for other in signature[1:]]:
             raise ValueError(f"`below` of `{parameter.name}` of '{owner}' must name a parameter. Received: {below!r}")
         param = copy_with(notes[0], name=parameter.name, kind=kinds.pop(), optional=type(None) in accepted)
-        params[parameter.name] = copy_with(param, default=param.validated(parameter.default, f"'{owner}'"))
+        params[parameter.name] = copy_with(param, default=param.validated(parameter.default, owner))
     return params

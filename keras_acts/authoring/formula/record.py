@@ -174,4 +174,4 @@ def validated(text: str, name: str, value: Any) -> float:
         )
     if name == VARIABLE or name in CONSTANTS or name in FUNCTIONS or name in ("trainable",):
         raise FormulaError(f"The name '{name}' already has a meaning in a formula; call the parameter otherwise.", text)
-    return Param("", low=-MAX_CONSTANT, high=MAX_CONSTANT, name=name).validated(value, f"'{text}'")
+    return Param("", low=-MAX_CONSTANT, high=MAX_CONSTANT, name=name).validated(value, text)
