@@ -1,14 +1,12 @@
 """x times the error function of something that vanishes on the left."""
 
-from functools import partial
 from typing import Annotated
 
 from keras import ops
 
 from keras_acts.activations._double_exponential import exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import positive
+from keras_acts.core.declare import activation, positive
 
 __all__ = ["erfact", "pserf", "serf"]
 
@@ -87,8 +85,8 @@ def serf(x: nx.Tensor) -> nx.Tensor:
     return pserf.body(x, 1.0, 1.0)
 
 
-serf.derivative(partial(_pserf_derivative, gamma=1.0, delta=1.0))
-serf.second_derivative(partial(_pserf_second_derivative, gamma=1.0, delta=1.0))
+serf.derivative(lambda x: _pserf_derivative(x, 1.0, 1.0))
+serf.second_derivative(lambda x: _pserf_second_derivative(x, 1.0, 1.0))
 
 
 @activation(formula="x * erf(alpha * exp(beta * x))", traits={"smooth", "non_monotonic", "self_gated"})

@@ -7,8 +7,7 @@ from keras import ops
 
 from keras_acts.activations.tanh_like import isru, isru_derivative, isru_second_derivative
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["celu", "elish", "elu", "elu_plus_one", "exponential", "hard_elish", "isrlu", "mpelu", "pelu"]
 __all__ += ["selu", "soft_exponential", "xielu"]

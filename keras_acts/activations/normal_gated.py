@@ -1,7 +1,6 @@
 """GELU and its kin: x times the normal distribution function, or an approximation of it."""
 
 import math
-from functools import partial
 from typing import Annotated
 
 from keras import ops
@@ -84,7 +83,7 @@ def _gelu_second_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tenso
     if approximate:
         return _gelu_tanh_second_derivative(x)
     x = nx.near(x)
-    return nx.times_normal_pdf(2.0 - ops.square(x), x)
+    return nx.times_exp_fast(nx.NORMAL_PEAK * (2.0 - ops.square(x)), -0.5 * ops.square(x))
 
 
 @activation(
@@ -154,8 +153,8 @@ def quick_gelu(x: nx.Tensor) -> nx.Tensor:
     return nx.sigmoid_gated(x, QUICK * x)
 
 
-quick_gelu.derivative(partial(swish_beta_derivative, beta=QUICK))
-quick_gelu.second_derivative(partial(swish_beta_second_derivative, beta=QUICK))
+quick_gelu.derivative(lambda x: swish_beta_derivative(x, QUICK))
+quick_gelu.second_derivative(lambda x: swish_beta_second_derivative(x, QUICK))
 
 
 def _gelu_is(value: float) -> float:

@@ -1,16 +1,15 @@
 """x times another gate: an arctangent, a root, a logarithm, a Gompertz curve, the Laplace distribution."""
 
 import math
-from functools import partial
 from typing import Annotated
 
 from keras import ops
 
 from keras_acts.activations._double_exponential import TOP, exponent_and_exp, gated, gated_derivative, times_exp_minus
+from keras_acts.activations.sigmoid_gated import line
 from keras_acts.activations.tanh_like import atan_derivative
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["atlu", "colu", "gish", "golu", "laplace_lu", "logish", "pflu", "xatlu"]
 
@@ -88,9 +87,7 @@ def xatlu(
     widened = (1.0 + 2.0 * alpha) / math.pi
     y = ops.minimum(atan_derivative(x), 0.5)
     distance = (1.0 - y) * (widened + widened * y * nx.fitted("arctan_gate_tail", y))
-    left = -alpha * x if alpha else ops.zeros_like(x)  # 0 * inf would be NaN
-    right = (1.0 + alpha) * x if alpha != -1.0 else ops.zeros_like(x)
-    outer = ops.where(x < 0.0, left, right) - distance
+    outer = ops.where(x < 0.0, line(-alpha, x), line(1.0 + alpha, x)) - distance
     return ops.where(ops.abs(x) < 1.0, x * (0.5 + widened * nx.arctan(x)), outer)
 
 
@@ -130,8 +127,8 @@ def atlu(x: nx.Tensor) -> nx.Tensor:
     return xatlu.body(x, 0.0)
 
 
-atlu.derivative(partial(_xatlu_derivative, alpha=0.0))
-atlu.second_derivative(partial(_xatlu_second_derivative, alpha=0.0))
+atlu.derivative(lambda x: _xatlu_derivative(x, 0.0))
+atlu.second_derivative(lambda x: _xatlu_second_derivative(x, 0.0))
 
 
 # In pflu the quotients are multiplied, not divided by each other: XLA would gather their denominators in one product,

@@ -7,8 +7,7 @@ from typing import Annotated, Any, TypeVar
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["cos", "gcu", "sin", "sinlu", "snake"]
 

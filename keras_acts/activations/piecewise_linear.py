@@ -5,8 +5,7 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 # Without `abs`, which would shadow Python's own in the module that imports everything from here.
 __all__ = ["bipolar", "identity", "plu", "step"]

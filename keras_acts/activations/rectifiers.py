@@ -1,15 +1,13 @@
 """Rectifiers: relu and what is made of it by bounding, shifting, raising or bending one of its halves."""
 
-import functools
 import math
-from functools import partial
+from functools import cache
 from typing import Annotated
 
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
 __all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
@@ -345,8 +343,8 @@ def relu2(x: nx.Tensor) -> nx.Tensor:
     return _power(ops.relu(x), 2)
 
 
-relu2.derivative(partial(_rep_u_derivative, power=2))
-relu2.second_derivative(partial(_rep_u_second_derivative, power=2))
+relu2.derivative(lambda x: _rep_u_derivative(x, 2))
+relu2.second_derivative(lambda x: _rep_u_second_derivative(x, 2))
 
 
 @activation(
@@ -388,7 +386,7 @@ def _nl_relu_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
 nl_relu.second_derivative(lambda x, beta: -ops.square(_nl_relu_derivative(x, beta=beta)))
 
 
-@functools.cache
+@cache
 def _sine_relu_kink(epsilon: float) -> float:
     """Where x = epsilon (sin x - cos x); the iteration contracts for epsilon <= 0.5."""
     x = 0.0
@@ -456,4 +454,4 @@ def q_relu(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x > 0.0, x, -1.99 * x)
 
 
-q_relu.derivative(partial(_leaky_relu_derivative, negative_slope=-1.99))
+q_relu.derivative(lambda x: _leaky_relu_derivative(x, -1.99))

@@ -5,8 +5,7 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["acon_c", "b_silu", "flatten_t_swish", "hard_silu", "richards_swish", "scaled_silu", "silu"]
 __all__ += ["swish_beta", "swish_t", "xsilu"]
@@ -90,8 +89,9 @@ def _of_keras_contrib(beta: float = 1.0, trainable: bool = False) -> dict[str, f
     return {"beta": beta}
 
 
-def _line(slope: float, x: nx.Tensor) -> nx.Tensor:
-    return slope * x if slope else ops.zeros_like(x)  # 0 * inf would be NaN
+def line(slope: float, x: nx.Tensor) -> nx.Tensor:
+    """slope * x, also where 0 * inf would be NaN."""
+    return slope * x if slope else ops.zeros_like(x)
 
 
 @activation(
@@ -120,13 +120,13 @@ def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate
 @swish_beta.derivative
 def swish_beta_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """silu'(beta x)."""
-    return silu_derivative(_line(beta, x))
+    return silu_derivative(line(beta, x))
 
 
 @swish_beta.second_derivative
 def swish_beta_second_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
     """beta silu''(beta x)."""
-    return silu_second_derivative(_line(beta, x), beta)
+    return silu_second_derivative(line(beta, x), beta)
 
 
 # scaled_silu, xsilu and acon_c are (p1 - p2) x sigmoid(w) + p2 x with w = rate x: the line p2 x where the gate is shut,
@@ -141,12 +141,12 @@ def within_reach(x: nx.Tensor, rate: float) -> nx.Tensor:
 def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     mean, gap = 0.5 * (p1 + p2), p1 - p2
     if not rate:
-        return _line(mean, x)
+        return line(mean, x)
     w = rate * x
     h, e = nx.half_decay(w)
     near = within_reach(x, rate)
-    shut = _line(p2, x) + h * (h * (p1 * near))
-    opened = _line(p1, x) + h * (h * (p2 * near))
+    shut = line(p2, x) + h * (h * (p1 * near))
+    opened = line(p1, x) + h * (h * (p2 * near))
     value = ops.where(w < 0.0, shut, opened) / (1.0 + e)
     if not p1 * p2:
         return value

@@ -1,15 +1,13 @@
 """Sigmoids: monotonic, bounded and S-shaped, most of them from 0 to 1; and the logarithm of the sigmoid."""
 
 import math
-from functools import partial
 from typing import Annotated
 
 from keras import ops
 
 from keras_acts.activations._double_exponential import exponent_and_exp, times_exp_minus
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["cloglog", "elliott", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]
 __all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
@@ -76,7 +74,7 @@ def hard_sigmoid(x: nx.Tensor) -> nx.Tensor:
     return ops.relu6(x + 3.0) / 6.0
 
 
-hard_sigmoid.derivative(partial(ramp_derivative, half_width=3.0))
+hard_sigmoid.derivative(lambda x: ramp_derivative(x, 3.0))
 
 
 @activation(
@@ -158,7 +156,7 @@ def hard_sigmoid_legacy(x: nx.Tensor) -> nx.Tensor:
     return ramp(x, 2.5)
 
 
-hard_sigmoid_legacy.derivative(partial(ramp_derivative, half_width=2.5))
+hard_sigmoid_legacy.derivative(lambda x: ramp_derivative(x, 2.5))
 
 
 @activation(
@@ -185,7 +183,7 @@ def sparse_sigmoid(x: nx.Tensor) -> nx.Tensor:
     return ramp(x, 1.0)
 
 
-sparse_sigmoid.derivative(partial(ramp_derivative, half_width=1.0))
+sparse_sigmoid.derivative(lambda x: ramp_derivative(x, 1.0))
 
 
 @activation(formula="x / (2 * (1 + abs(x))) + 1 / 2", traits={"monotonic", "bounded"}, kinks=(0.0,))
@@ -208,8 +206,8 @@ def elliott(x: nx.Tensor) -> nx.Tensor:
     return ops.where(x < 0.0, tail, 1.0 - tail)
 
 
-elliott.derivative(partial(_softsign_derivative, factor=0.5))
-elliott.second_derivative(partial(_softsign_second_derivative, factor=0.5))
+elliott.derivative(lambda x: _softsign_derivative(x, 0.5))
+elliott.second_derivative(lambda x: _softsign_second_derivative(x, 0.5))
 
 
 def _mega_laplace_decay(x: nx.Tensor, mu: float, sigma: float) -> tuple[nx.Tensor, nx.Tensor]:

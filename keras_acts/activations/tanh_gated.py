@@ -1,6 +1,5 @@
 """Mish and its kin: x times a tanh of x."""
 
-from functools import partial
 from typing import Annotated
 
 from keras import ops
@@ -8,8 +7,7 @@ from keras import ops
 from keras_acts.activations._double_exponential import exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.activations.sigmoid_gated import within_reach
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import positive
+from keras_acts.core.declare import activation, positive
 
 __all__ = ["hard_mish", "lisht", "mish", "phish", "smish", "tanh_exp", "tanhsoft"]
 
@@ -193,8 +191,8 @@ def tanh_exp(x: nx.Tensor) -> nx.Tensor:
     return tanhsoft.body(x, 1.0, 1.0)
 
 
-tanh_exp.derivative(partial(_tanhsoft_derivative, beta=1.0, gamma=1.0))
-tanh_exp.second_derivative(partial(_tanhsoft_second_derivative, beta=1.0, gamma=1.0))
+tanh_exp.derivative(lambda x: _tanhsoft_derivative(x, 1.0, 1.0))
+tanh_exp.second_derivative(lambda x: _tanhsoft_second_derivative(x, 1.0, 1.0))
 
 
 def _smish_parts(w: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:

@@ -1,14 +1,12 @@
 """tanh and other odd functions that squash large inputs."""
 
 import math
-from functools import partial
 from typing import Annotated
 
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["asinh", "atan", "erf", "hard_tanh", "isru", "lecun_tanh", "penalized_tanh", "softcap", "sqnl"]
 __all__ += ["tanh"]
@@ -90,12 +88,7 @@ def erf(x: nx.Tensor) -> nx.Tensor:
 
 
 erf.derivative(lambda x: nx.times_exp(nx.ERF_PEAK, -ops.square(nx.near(x))))
-
-
-@erf.second_derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    x = nx.near(x)
-    return nx.times_exp(-2.0 * nx.ERF_PEAK * x, -ops.square(x))
+erf.second_derivative(lambda x: nx.times_exp(-2.0 * nx.ERF_PEAK * nx.near(x), -ops.square(nx.near(x))))
 
 
 @activation(formula="arctan(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "atan"})
@@ -185,8 +178,8 @@ def lecun_tanh(x: nx.Tensor) -> nx.Tensor:
     return _scaled_tanh(x, LECUN_SCALE, LECUN_REACH)
 
 
-lecun_tanh.derivative(partial(_scaled_tanh_derivative, scale=LECUN_SCALE, reach=LECUN_REACH))
-lecun_tanh.second_derivative(partial(_scaled_tanh_second_derivative, scale=LECUN_SCALE, reach=LECUN_REACH))
+lecun_tanh.derivative(lambda x: _scaled_tanh_derivative(x, LECUN_SCALE, LECUN_REACH))
+lecun_tanh.second_derivative(lambda x: _scaled_tanh_second_derivative(x, LECUN_SCALE, LECUN_REACH))
 
 
 def _one_sided(x: nx.Tensor, alpha: float) -> nx.Tensor:
@@ -224,9 +217,7 @@ penalized_tanh.second_derivative(lambda x, alpha: nx.times_sech_squared(_one_sid
 def _isru_argument(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor]:
     """x, clipped to where 1 + alpha x^2 is finite, and u = sqrt(alpha) x."""
     scale = math.sqrt(alpha)
-    bound = 0.5 * math.sqrt(nx.largest(x)) / max(scale, 1.0)
-    if scale < 1.0:
-        bound = min(bound / scale, nx.largest(x))
+    bound = min(0.5 * math.sqrt(nx.largest(x)) / scale, nx.largest(x))
     finite = ops.clip(x, -bound, bound)
     return finite, finite if scale == 1.0 else scale * finite
 

@@ -52,10 +52,8 @@ class Activation(registry.Declared):
             f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}\n  source: {self.source}"
         )
 
-    @property
-    def declared(self) -> Callable[..., Any]:
-        """The function that was decorated."""
-        return self.body
+    def __post_init__(self) -> None:
+        self.declared = self.body
 
     @property
     def formula(self) -> str:
@@ -167,15 +165,11 @@ class Activation(registry.Declared):
         """Make `rule(x, **params)` the derivative, in place of automatic differentiation."""
         self._check_rule("derivative", rule)
 
-        def second(x: Any, *args: Any, **params: Any) -> Any:
-            assert self.second_derivative is not None
-            return self.second_derivative(x, *args, **params)
-
-        ruled = derivatives.with_derivative(second)(rule)
-
         @functools.wraps(rule)
         def derivative(x: Any, *args: Any, **params: Any) -> Any:
-            return (rule if self.second_derivative is None else ruled)(x, *args, **params)
+            second = self.second_derivative  # which is declared after this one
+            ruled = rule if second is None else derivatives.with_derivative(second)(rule)
+            return ruled(x, *args, **params)
 
         self.derivative = derivative
         return derivative
@@ -229,7 +223,8 @@ class Activation(registry.Declared):
                 value = empty_as_is(value)
             if self.derivative is None:
                 return rounding(value)
-            return derivatives.elementwise_rule(value, functools.partial(self.derivative, **params), rounding)
+            slope = functools.partial(self.derivative, **params)
+            return derivatives.symmetric_rule(rounding(value), rounding(lambda v, x: v * slope(x)))
 
         return computation
 

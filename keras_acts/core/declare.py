@@ -1,17 +1,19 @@
-"""`@activation`: declare an activation once."""
+"""`@activation`: declare an activation once. With what a declaration is written with: `Param` and `positive`."""
 
 import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace as copy_with
-from types import MappingProxyType, UnionType
-from typing import Any, ParamSpec, Protocol, TypeVar, Union, cast, get_args, get_origin
+from types import MappingProxyType
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_args
 
 from keras_acts.core import keras_bridge, spec
 from keras_acts.core.activation import Activation, Formula, activations
-from keras_acts.core.params import Param, Trait
+from keras_acts.core.params import Param, Trait, positive
 from keras_acts.core.registry import aliases_by_framework
+
+__all__ = ["ActivationFunction", "Param", "activation", "positive"]
 
 P = ParamSpec("P")
 Rule = TypeVar("Rule", bound=Callable[..., Any])
@@ -167,7 +169,8 @@ def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
                 f"Each parameter of '{owner}' needs a default and a `Param`, such as "
                 f"`{parameter.name}: Annotated[float, Param('what it does', low=0.0)] = 1.0`. Received: {parameter}"
             )
-        accepted = _alternatives(get_args(hint)[0])
+        annotated = get_args(hint)[0]
+        accepted = set(get_args(annotated) or [annotated])  # of `float | None` both
         kinds = accepted - {type(None)}
         if len(kinds) != 1 or not kinds <= {float, int, bool}:
             raise ValueError(f"`{parameter.name}` of '{owner}' must be a float, int or bool. Received: {parameter}")
@@ -177,7 +180,3 @@ def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
         param = copy_with(notes[0], name=parameter.name, kind=kinds.pop(), optional=type(None) in accepted)
         params[parameter.name] = copy_with(param, default=param.validated(parameter.default, owner))
     return params
-
-
-def _alternatives(hint: Any) -> set[Any]:
-    return set(get_args(hint)) if get_origin(hint) in (UnionType, Union) else {hint}

@@ -82,16 +82,29 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
     return ops.custom_gradient(with_gradient)
 
 
-def elementwise_rule(
-    value: Function, derivative: Function, rounding: Callable[[Function], Function] = as_is
-) -> Function:
-    """`value(x)`, element by element, with `derivative(x)` as its derivative; both are rounded by `rounding`."""
-    product = rounding(lambda factor, x: factor * derivative(x))
+def symmetric_rule(value: Function, product: Function) -> Function:
+    """`value(x)`, whose Jacobian is symmetric and times v is `product(v, x)`."""
     return custom_rule(
-        rounding(value),
+        value,
         lambda upstream, arguments: (product(upstream, *arguments),),
         lambda tangents, arguments: product(*tangents, *arguments),
     )
+
+
+def with_symmetric_jacobian(product: Function) -> Callable[[Function], Function]:
+    """Decorator: the Jacobian of the decorated `f(x, **params)` is symmetric; times v it is `product(v, x, **params)`.
+
+    The product must be linear in v and differentiable in x, for second derivatives. Parameters are Python scalars.
+    """
+
+    def decorate(value: Function) -> Function:
+        @functools.wraps(value)
+        def function(x: Tensor, *args: Any, **params: Any) -> Tensor:
+            return symmetric_rule(lambda x: value(x, *args, **params), lambda v, x: product(v, x, *args, **params))(x)
+
+        return function
+
+    return decorate
 
 
 def with_derivative(derivative: Function) -> Callable[[Function], Function]:
@@ -100,36 +113,7 @@ def with_derivative(derivative: Function) -> Callable[[Function], Function]:
     For primitives and for derivatives themselves, so that second derivatives are written too. Parameters are Python
     scalars.
     """
-
-    def decorate(value: Function) -> Function:
-        @functools.wraps(value)
-        def function(x: Tensor, *args: Any, **params: Any) -> Tensor:
-            return elementwise_rule(lambda x: value(x, *args, **params), lambda x: derivative(x, *args, **params))(x)
-
-        return function
-
-    return decorate
-
-
-def with_symmetric_jacobian(product: Function) -> Callable[[Function], Function]:
-    """Decorator: the Jacobian of the decorated `f(x, **params)` is symmetric; times v it is `product(v, x, **params)`.
-
-    The product must be linear in v and differentiable in x, for second derivatives.
-    """
-
-    def decorate(value: Function) -> Function:
-        @functools.wraps(value)
-        def function(x: Tensor, **params: Any) -> Tensor:
-            bound = functools.partial(product, **params)
-            return custom_rule(
-                functools.partial(value, **params),
-                lambda upstream, arguments: (bound(upstream, *arguments),),
-                lambda tangents, arguments: bound(*tangents, *arguments),
-            )(x)
-
-        return function
-
-    return decorate
+    return with_symmetric_jacobian(lambda v, x, *args, **params: v * derivative(x, *args, **params))
 
 
 def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Function], Function]:

@@ -3,6 +3,7 @@
 import inspect
 import math
 import numbers
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,53 +38,6 @@ class Trait(str, Enum):
         return self.value
 
 
-@dataclass(frozen=True)
-class Range:
-    """Finite numbers of one kind between two bounds, which belong to the range unless it is `exclusive`."""
-
-    kind: type
-    low: float | None = None
-    high: float | None = None
-    exclusive: bool = False
-
-    def __str__(self) -> str:
-        words = "a finite number" if self.kind is float else "an integer"
-        bounds = self.bounds
-        return f"{words} {bounds}" if bounds else words
-
-    @property
-    def bounds(self) -> str:
-        """The bounds in words, such as `>= 0 and <= 1`."""
-        ends = [(">" if self.exclusive else ">=", self.low), ("<" if self.exclusive else "<=", self.high)]
-        return " and ".join(f"{sign} {end:g}" for sign, end in ends if end is not None)
-
-    def __contains__(self, value: Any) -> bool:
-        if not _is_number(value, self.kind):
-            return False
-        if self.exclusive:
-            return (self.low is None or value > self.low) and (self.high is None or value < self.high)
-        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-
-    def checked(self, name: str, value: Any, owner: str) -> Any:
-        """`value` as a plain Python number.
-
-        Raises:
-            ValueError: if it is not in the range; `name` and `owner` say of what.
-        """
-        if value not in self:
-            raise ValueError(illegal(name, value, owner, str(self)))
-        return self.kind(value)
-
-
-def _is_number(value: Any, kind: type) -> bool:
-    if not isinstance(value, numbers.Integral if kind is int else numbers.Real) or isinstance(value, bool):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond the largest float
-        return False
-
-
 def illegal(name: str, value: Any, owner: str, expected: str) -> str:
     """The error text for a value that is not what was expected."""
     return f"`{name}` of {owner} must be {expected}. Received: {name}={value!r}"
@@ -97,7 +51,7 @@ def finite_number(
     Raises:
         ValueError: if it is none.
     """
-    return float(Range(float, low, high, exclusive).checked(name, value, owner))
+    return float(Param("", low, high, exclusive, name=name)._checked(value, owner))
 
 
 def integer(name: str, value: Any, owner: str, low: int | None = None, high: int | None = None) -> int:
@@ -106,7 +60,7 @@ def integer(name: str, value: Any, owner: str, low: int | None = None, high: int
     Raises:
         ValueError: if it is none.
     """
-    return int(Range(int, low, high).checked(name, value, owner))
+    return int(Param("", low, high, name=name, kind=int)._checked(value, owner))
 
 
 def choice(name: str, value: Any, owner: str, choices: Sequence[str]) -> str:
@@ -156,32 +110,49 @@ class Param:
     optional: bool = field(default=False, kw_only=True)
     default: Any = field(default=None, kw_only=True)
 
-    @property
-    def range(self) -> Range:
-        """The legal numbers, for a parameter that is one."""
-        return Range(self.kind, self.low, self.high, self.exclusive)
+    def _in_words(self, kind: str) -> str:
+        ends = [(">" if self.exclusive else ">=", self.low), ("<" if self.exclusive else "<=", self.high)]
+        bounds = " and ".join(f"{sign} {end:g}" for sign, end in ends if end is not None)
+        return " ".join(filter(None, [kind, bounds, "or None" if self.optional else ""]))
 
     @property
     def expected(self) -> str:
         """A legal value in words, such as `a finite number >= 0`."""
-        words = "True or False" if self.kind is bool else str(self.range)
-        return f"{words} or None" if self.optional else words
+        return self._in_words({bool: "True or False", int: "an integer", float: "a finite number"}[self.kind])
 
     @property
     def documentation(self) -> str:
         """Its line in the docstring: `alpha: float >= 0, scale of the negative branch.`"""
-        kind = " ".join(filter(None, [self.kind.__name__, "" if self.kind is bool else self.range.bounds]))
-        return f"{self.name}: {kind}{' or None' if self.optional else ''}, {self.meaning}."
+        return f"{self.name}: {self._in_words(self.kind.__name__)}, {self.meaning}."
 
     def validated(self, value: Any, owner: str) -> Any:
-        """`value` as a plain Python scalar, so that it is saved as a literal and never drags a dtype along."""
+        """`value` as a plain Python scalar, so that it is saved as a literal and never drags a dtype along.
+
+        Raises:
+            ValueError: if it is not legal.
+        """
+        return self._checked(value, f"'{owner}'")
+
+    def _checked(self, value: Any, owner: str) -> Any:
         if value is None and self.optional:
             return None
-        is_bool = isinstance(value, bool) or type(value).__name__ == "bool"  # numpy.bool
-        legal = is_bool if self.kind is bool else value in self.range
-        if not legal:
-            raise ValueError(illegal(self.name, value, f"'{owner}'", self.expected))
+        if not self._is_legal(value):
+            raise ValueError(illegal(self.name, value, owner, self.expected))
         return self.kind(value)
+
+    def _is_legal(self, value: Any) -> bool:
+        is_bool = isinstance(value, bool) or type(value).__name__ == "bool"  # numpy.bool
+        if is_bool or self.kind is bool:
+            return is_bool and self.kind is bool
+        if not isinstance(value, numbers.Integral if self.kind is int else numbers.Real):
+            return False
+        try:
+            is_finite = math.isfinite(value)
+        except OverflowError:  # an integer beyond the largest float
+            return False
+        above, below = (operator.gt, operator.lt) if self.exclusive else (operator.ge, operator.le)
+        is_inside = (self.low is None or above(value, self.low)) and (self.high is None or below(value, self.high))
+        return is_finite and is_inside
 
 
 def positive(meaning: str) -> Param:

@@ -18,11 +18,7 @@ class Declared:
     name: str
     package: str
     aliases: Mapping[str, tuple["Alias", ...]]  # by framework, its names with its arguments and their defaults
-
-    @property
-    def declared(self) -> Any:
-        """The function or class."""
-        raise NotImplementedError
+    declared: Any  # the function or class that was decorated
 
     @property
     def registered_name(self) -> str:

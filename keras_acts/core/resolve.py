@@ -61,12 +61,9 @@ def info(name: str) -> Activation:
         >>> keras_acts.info("mish").paper
         'arXiv:1908.08681'
     """
-    record = find(name)
-    if record is not None:
-        return record
-    record, params = declaration_of(get(name))
+    record, params = declaration_of(_from_string(name, {}))
     assert record is not None  # a string never gives a foreign function
-    return record.at(params)
+    return record if params == record.defaults else record.at(params)
 
 
 def declaration_of(activation: Callable[..., Any]) -> tuple[Activation | None, dict[str, Any]]:
@@ -160,8 +157,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         elu(alpha=0.5)
     """
     if isinstance(config, str):
-        found = (custom_objects or {}).get(config)
-        return found if found is not None else get(config)
+        return (custom_objects or {}).get(config) or get(config)
     return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
 
 

@@ -117,11 +117,11 @@ class _Weights:
         """For recurrent kernels."""
         return keras.initializers.Orthogonal(gain, seed=self.seed)
 
-    def bias(self) -> keras.initializers.Initializer:
-        """Zeros, or random where the critical point asks for it."""
-        if self.bias_variance == 0.0:
+    def normal(self, variance: float) -> keras.initializers.Initializer:
+        """For what is no kernel: a bias, which is random where the critical point asks for it, or an embedding."""
+        if variance == 0.0:
             return keras.initializers.Zeros()
-        return keras.initializers.RandomNormal(stddev=math.sqrt(self.bias_variance), seed=self.seed)
+        return keras.initializers.RandomNormal(stddev=math.sqrt(variance), seed=self.seed)
 
 
 def _weights(activation: Activation, deep: bool) -> _Weights:
@@ -145,7 +145,7 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
 
 
 def _dense(weights: _Weights) -> Kwargs:
-    return {"kernel_initializer": weights.kernel(), "bias_initializer": weights.bias()}
+    return {"kernel_initializer": weights.kernel(), "bias_initializer": weights.normal(weights.bias_variance)}
 
 
 def _conv_transpose(weights: _Weights) -> Kwargs:
@@ -159,14 +159,12 @@ def _attention(weights: _Weights) -> Kwargs:
 
 
 def _embedding(weights: _Weights) -> Kwargs:
-    return {
-        "embeddings_initializer": keras.initializers.RandomNormal(stddev=math.sqrt(weights.output), seed=weights.seed)
-    }
+    return {"embeddings_initializer": weights.normal(weights.output)}
 
 
 def _depthwise(weights: _Weights) -> Kwargs:
     kernel = portable.Depthwise(weights.weight_variance, "fan_out", weights.distribution, seed=weights.seed)
-    return {"depthwise_initializer": kernel, "bias_initializer": weights.bias()}
+    return {"depthwise_initializer": kernel, "bias_initializer": weights.normal(weights.bias_variance)}
 
 
 def _separable(weights: _Weights) -> Kwargs:

@@ -29,12 +29,7 @@ class LayerDeclaration(Declared):
     package: str = "keras_acts"
 
     def __post_init__(self) -> None:
-        self.name = self.cls.__name__
-
-    @property
-    def declared(self) -> type[keras.Layer]:
-        """The class that was decorated."""
-        return self.cls
+        self.name, self.declared = self.cls.__name__, self.cls
 
 
 def layer(

@@ -5,14 +5,15 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.over_axis._axis import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param, positive
+from keras_acts.core.declare import Param, activation, positive
 from keras_acts.notation import Latex
 
 __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
 __all__ += ["taylor_softmax"]
+
+
+ShareAxis = Annotated[int, Param("axis along which the outputs sum to 1")]
 
 
 def _sum(latex: str) -> Latex:

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.over_axis._axis import ShareAxis
+from keras_acts.activations.over_axis.softmax import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param
+from keras_acts.core.declare import Param, activation
 from keras_acts.notation import Latex
 
 __all__ = ["entmax", "entmax15", "sparsemax"]

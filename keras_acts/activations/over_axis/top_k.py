@@ -6,25 +6,23 @@ from typing import Annotated
 
 from keras import ops
 
-from keras_acts.activations.over_axis._axis import RankAxis, ShareAxis
+from keras_acts.activations.over_axis.softmax import ShareAxis
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param
+from keras_acts.core.declare import Param, activation
 from keras_acts.notation import Latex
 
 __all__ = ["gaussian_topk", "hardmax", "kwta", "topk_relu"]
 
-
 Count = Annotated[int, Param("number of entries kept", low=1)]
+RankAxis = Annotated[int, Param("axis along which the entries compete")]
 
 
-@activation(
-    formula=Latex(
-        r"\max(x_i, 0) \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
-        reason="ranks the entries along an axis",
-    ),
-    traits={"sparse", "piecewise_linear", "over_axis"},
-)
+def _if_among_largest(value: str) -> Latex:
+    condition = r"\; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0"
+    return Latex(f"{value} {condition}", reason="ranks the entries along an axis")
+
+
+@activation(formula=_if_among_largest(r"\max(x_i, 0)"), traits={"sparse", "piecewise_linear", "over_axis"})
 def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """ReLU of the k largest entries of a row, 0 for the others: the activation of top-k sparse autoencoders.
 
@@ -56,13 +54,7 @@ def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
     return ops.where(ops.logical_or(kept, ops.isnan(x)), x, 0.0)
 
 
-@activation(
-    formula=Latex(
-        r"x_i \; \mathrm{if} \; x_i \; \mathrm{is\ among\ the\ } k \mathrm{\ largest, \; else} \; 0",
-        reason="ranks the entries along an axis",
-    ),
-    traits={"sparse", "piecewise_linear", "over_axis"},
-)
+@activation(formula=_if_among_largest("x_i"), traits={"sparse", "piecewise_linear", "over_axis"})
 def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
     """k winners take all: the k largest entries of a row stay, of either sign, and the others become 0.
 

@@ -5,8 +5,7 @@ from typing import Annotated
 from keras import ops
 
 from keras_acts.core import numerics as nx
-from keras_acts.core.declare import activation
-from keras_acts.core.params import Param
+from keras_acts.core.declare import Param, activation
 from keras_acts.notation import Latex
 
 __all__ = ["squash"]

@@ -31,7 +31,7 @@ x sigmoid(w), derivative          `sigmoid_gated`                 3.3, 2.2      
                                   `sigmoid_gated_derivative`      (the second is `times_sigmoid_derivative`)
 erf(x), and divided by x          `erf`, `erf_and_quotient`       1.9, 1.9        ops (3.2, 3.0); erf'(0) is `ERF_PEAK`
 Phi(-t) exp(t^2 / 2), t >= 0      `scaled_normal_tail`            3.1, 2.8        erfc vanishes early
-factor phi(x)                     `times_normal_pdf`                              phi(0) is `NORMAL_PEAK`
+the normal density, phi(0)        `NORMAL_PEAK`
 x (low + width Phi(x)), its       `normal_gated`                                  every tail cancels
   derivatives                     `normal_gated_derivative`
                                   `normal_gated_second_derivative`

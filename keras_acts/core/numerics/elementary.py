@@ -112,9 +112,13 @@ def tanh(x: Tensor) -> Tensor:
     return ops.where(t < 1.0, ops.tanh(x), ops.sign(x) * _saturating_tanh(t))
 
 
+def value_and_quotient(z: Tensor, name: str, saturating: Tensor) -> tuple[Tensor, Tensor]:
+    """f(z) and f(z) / z for z >= 0: below 1 from the quotient fitted in z^2 under `name`, above from f(z) itself."""
+    inner = ops.minimum(z, 1.0)
+    series, inside = fitted(name, ops.square(inner)), z < 1.0
+    return ops.where(inside, inner * series, saturating), ops.where(inside, series, saturating / ops.maximum(z, 1.0))
+
+
 def tanh_and_quotient(z: Tensor) -> tuple[Tensor, Tensor]:
     """tanh(z) and tanh(z) / z for z >= 0."""
-    inner = ops.minimum(z, 1.0)
-    series, saturating = fitted("tanh_quotient", ops.square(inner)), _saturating_tanh(z)
-    inside = z < 1.0
-    return ops.where(inside, inner * series, saturating), ops.where(inside, series, saturating / ops.maximum(z, 1.0))
+    return value_and_quotient(z, "tanh_quotient", _saturating_tanh(z))

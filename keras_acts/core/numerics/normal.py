@@ -9,12 +9,12 @@ import math
 from keras import ops
 
 from keras_acts.core.derivatives import Tensor
-from keras_acts.core.numerics.elementary import times_exp, times_exp_fast
+from keras_acts.core.numerics.elementary import times_exp, value_and_quotient
 from keras_acts.core.numerics.limits import FAR, near
 from keras_acts.core.numerics.polynomials import fitted
 
 __all__ = ["ERF_PEAK", "NORMAL_PEAK", "erf", "erf_and_quotient", "normal_gated", "normal_gated_derivative"]
-__all__ += ["normal_gated_second_derivative", "scaled_normal_tail", "times_normal_pdf"]
+__all__ += ["normal_gated_second_derivative", "scaled_normal_tail"]
 
 NORMAL_PEAK = math.sqrt(0.5 / math.pi)  # phi(0)
 ERF_PEAK = 2.0 / math.sqrt(math.pi)  # erf'(0)
@@ -23,11 +23,6 @@ ERF_PEAK = 2.0 / math.sqrt(math.pi)  # erf'(0)
 def scaled_normal_tail(t: Tensor) -> Tensor:
     """exp(t^2 / 2) Phi(-t) for t >= 0, with Phi the normal distribution function: smooth and free of exponentials."""
     return fitted("normal_tail", (t - 4.0) / (t + 4.0)) / (t + 4.0)
-
-
-def times_normal_pdf(factor: Tensor, x: Tensor) -> Tensor:
-    """factor * phi(x), down to the smallest normal number."""
-    return times_exp_fast(NORMAL_PEAK * factor, -0.5 * ops.square(x))
 
 
 def _erf_quotient(z: Tensor) -> Tensor:
@@ -50,10 +45,7 @@ def erf(x: Tensor) -> Tensor:
 
 def erf_and_quotient(z: Tensor) -> tuple[Tensor, Tensor]:
     """erf(z) and erf(z) / z for z >= 0."""
-    inner = ops.minimum(z, 1.0)
-    series, saturating = _erf_quotient(inner), _saturating(z)
-    inside = z < 1.0
-    return ops.where(inside, inner * series, saturating), ops.where(inside, series, saturating / ops.maximum(z, 1.0))
+    return value_and_quotient(z, "erf_quotient", _saturating(z))
 
 
 # x times a gate that rises from `low` to `high` as low + (high - low) Phi(v), with v = scale x. From
