@@ -28,10 +28,11 @@ A layer with learnable parameters (alpha, beta, ...) names them in its construct
 is float32 or float64: half precision is upcast before and rounded once after, weights included, so that gradients of
 weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
 function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
-derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. A product
-that may be 0 times infinity is `at_infinity.product`. An argument `activation`, which may be a layer, goes through
-`self._hold`, and, where the base class has no `build`, `self._build_held` there. Each layer gets an example in
-tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
+derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`; `build`
+makes the sublayers by `self._inner`. A product that may be 0 times infinity is `at_infinity.product`. An argument
+`activation`, which may be a layer, goes through `self._hold`, and, where the base class has no `build`,
+`self._build_held` there. Each layer gets an example in tests/layers/examples.py, which puts it into the contract, and
+its formula in tests/layers/test_values.py.
 """
 
 from collections.abc import Callable
@@ -141,6 +142,12 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
         """The dtype of the arithmetic inside, for sublayers: float32 where the layer computes in half precision."""
         return "float32" if self.compute_dtype in derivatives.HALF_DTYPES else self.compute_dtype
 
+    def _inner(self, cls: type[keras.Layer], shape: Shape, *args: Any, **kwargs: Any) -> keras.Layer:
+        """A layer inside of this one, of the dtype of the arithmetic here, built for inputs of this shape."""
+        inner = cls(*args, dtype=self.wide_dtype, **kwargs)
+        inner.build(shape)
+        return inner
+
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return tuple(input_shape)
@@ -184,7 +191,9 @@ class LearnableActivation(ActivationLayer):
         self.shared_axes = arguments.shared_axes(shared_axes, type(self).__name__)
         self._parameter_shapes: dict[str, tuple[int, ...]] = {}  # by name, without the axes of the input
 
-    def add_learnable_parameter(self, name: str, initializer: Initializer, copies: int | None = None) -> None:
+    def add_learnable_parameter(
+        self, name: str, initializer: Initializer, copies: int | None = None, one_in_all: bool = False
+    ) -> None:
         """Declare a weight with the sharing that the user asked for: `self.<name>`, an argument of `activate`.
 
         `self.<name>_regularizer` and `self.<name>_constraint` count where they have been set before.
@@ -193,22 +202,16 @@ class LearnableActivation(ActivationLayer):
             name: of the weight.
             initializer: a number or an initializer.
             copies: number of weights of this name, stacked on a new leading axis; None for one.
+            one_in_all: True for a weight that is shared along all axes whatever the user asked for.
         """
-        self._declare(name, initializer, () if copies is None else (copies,))
-        if self.shared_axes == "all":
-            self._create(name, ())
-        else:
-            self.built = False
-
-    def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
-        """Declare a weight whose shape does not depend on the input. It exists from the start."""
-        self._declare(name, initializer, shape)
-        self._create(name, ())
-
-    def _declare(self, name: str, initializer: Initializer, shape: tuple[int, ...]) -> None:
         setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         setattr(self, name, None)
-        self._parameter_shapes[name] = shape
+        self._parameter_shapes[name] = () if copies is None else (copies,)
+        if one_in_all or self.shared_axes == "all":
+            self._create(name, ())
+        # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
+        exist = len(self.learnable_parameters) == len(self._parameter_shapes)
+        self.built = exist and not keras_bridge.sublayers(self)
 
     def _create(self, name: str, sizes: tuple[int, ...]) -> None:
         weight = self.add_weight(
@@ -220,9 +223,6 @@ class LearnableActivation(ActivationLayer):
             autocast=False,  # half precision would lose digits of the weight before the arithmetic begins
         )
         setattr(self, name, weight)
-        # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
-        exist = len(self.learnable_parameters) == len(self._parameter_shapes)
-        self.built = exist and not keras_bridge.sublayers(self)
 
     @property
     @override
