@@ -191,9 +191,7 @@ class LearnableActivation(ActivationLayer):
         self.shared_axes = arguments.shared_axes(shared_axes, type(self).__name__)
         self._parameter_shapes: dict[str, tuple[int, ...]] = {}  # by name, without the axes of the input
 
-    def add_learnable_parameter(
-        self, name: str, initializer: Initializer, copies: int | None = None, one_in_all: bool = False
-    ) -> None:
+    def add_learnable_parameter(self, name: str, initializer: Initializer, copies: int | None = None) -> None:
         """Declare a weight with the sharing that the user asked for: `self.<name>`, an argument of `activate`.
 
         `self.<name>_regularizer` and `self.<name>_constraint` count where they have been set before.
@@ -202,16 +200,22 @@ class LearnableActivation(ActivationLayer):
             name: of the weight.
             initializer: a number or an initializer.
             copies: number of weights of this name, stacked on a new leading axis; None for one.
-            one_in_all: True for a weight that is shared along all axes whatever the user asked for.
         """
+        self._declare(name, initializer, () if copies is None else (copies,))
+        if self.shared_axes == "all":
+            self._create(name, ())
+        else:
+            self.built = False
+
+    def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
+        """Declare a weight whose shape does not depend on the input. It exists from the start."""
+        self._declare(name, initializer, shape)
+        self._create(name, ())
+
+    def _declare(self, name: str, initializer: Initializer, shape: tuple[int, ...]) -> None:
         setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         setattr(self, name, None)
-        self._parameter_shapes[name] = () if copies is None else (copies,)
-        if one_in_all or self.shared_axes == "all":
-            self._create(name, ())
-        # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
-        exist = len(self.learnable_parameters) == len(self._parameter_shapes)
-        self.built = exist and not keras_bridge.sublayers(self)
+        self._parameter_shapes[name] = shape
 
     def _create(self, name: str, sizes: tuple[int, ...]) -> None:
         weight = self.add_weight(
@@ -223,6 +227,9 @@ class LearnableActivation(ActivationLayer):
             autocast=False,  # half precision would lose digits of the weight before the arithmetic begins
         )
         setattr(self, name, weight)
+        # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
+        exist = len(self.learnable_parameters) == len(self._parameter_shapes)
+        self.built = exist and not keras_bridge.sublayers(self)
 
     @property
     @override

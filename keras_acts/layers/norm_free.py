@@ -17,7 +17,7 @@ class _Saturating(LearnableActivation):
 
     def __init__(self, alpha_initializer: Initializer = 0.5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_learnable_parameter("alpha", alpha_initializer, one_in_all=True)
+        self.add_fixed_parameter("alpha", alpha_initializer)
         self.add_learnable_parameter("gamma", 1.0)
         self.add_learnable_parameter("beta", 0.0)
 
@@ -97,7 +97,7 @@ class Derf(_Saturating):
         self, alpha_initializer: Initializer = 0.5, shift_initializer: Initializer = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(alpha_initializer, **kwargs)
-        self.add_learnable_parameter("shift", shift_initializer, one_in_all=True)
+        self.add_fixed_parameter("shift", shift_initializer)
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, gamma: Tensor, beta: Tensor, shift: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class Rational(LearnableActivation):
         self.reach = params.finite_number("reach", reach, "Rational", low=0.0, high=100.0, exclusive=True)
         numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
         for name, values in (("numerator", numerator), ("denominator", denominator)):
-            self.add_learnable_parameter(name, keras.initializers.Constant(values), copies=len(values))
+            self.add_fixed_parameter(name, keras.initializers.Constant(values), shape=values.shape)
 
     @override
     def activate(self, x: Tensor, numerator: Tensor, denominator: Tensor) -> Tensor:
