@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import keras
 
+from keras_acts.core.params import illegal
+
 __all__ = ["Initializer", "SharedAxes", "initializer", "shared_axes"]
 
 Initializer = Any  # a number (a constant), name, config or keras.initializers.Initializer
@@ -32,8 +34,6 @@ def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
         return axes
     given = [axes] if isinstance(axes, numbers.Integral) else axes
     if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
-        raise ValueError(
-            f"`shared_axes` of {owner} must be None (one weight per channel), a list of axes after the batch axis, "
-            f"or 'all'. Received: shared_axes={axes!r}"
-        )
+        expected = "None (one weight per channel), a list of axes after the batch axis, or 'all'"
+        raise ValueError(illegal("shared_axes", axes, owner, expected))
     return [int(axis) for axis in given]

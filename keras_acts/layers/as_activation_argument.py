@@ -47,16 +47,9 @@ def hold(host: keras.Layer, activation: Any) -> Any:
     return activation
 
 
-def _check_argument(host: keras.Layer, activation: Any) -> None:
-    if isinstance(activation, Guarded):
-        _check_fits(host, activation)
-        hold(host, activation)
-
-
-keras_bridge.watch_activation_arguments(_check_argument)
-
-
-def _check_fits(host: keras.Layer, layer: Any) -> None:
+def _check_argument(host: keras.Layer, layer: Any) -> None:
+    if not isinstance(layer, Guarded):
+        return
     name, what, received = type(layer).__name__, f"{type(host).__name__} layer '{host.name}'", f"activation={layer!r}"
     if layer._changes_shape:
         raise ValueError(
@@ -71,6 +64,10 @@ def _check_fits(host: keras.Layer, layer: Any) -> None:
             f"own after '{host.name}', or, where the activation sits inside as in an LSTM, build it before: "
             f"layer.build((None, units)). Received: {received}"
         )
+    hold(host, layer)
+
+
+keras_bridge.watch_activation_arguments(_check_argument)
 
 
 def _lacks_weights(layer: keras.Layer) -> bool:

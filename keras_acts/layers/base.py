@@ -28,10 +28,11 @@ A layer with learnable parameters (alpha, beta, ...) names them in its construct
 is float32 or float64: half precision is upcast before and rounded once after, weights included, so that gradients of
 weights are summed in float32 or wider. Where autodiff is inaccurate or keeps more than x, decorate a module-level
 function with `core.derivatives.with_partials`, or build on the functions of `keras_acts.activations`, which have
-derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`. A product
-that may be 0 times infinity is `at_infinity.product`. An argument `activation`, which may be a layer, goes through
-`self._hold`, and, where the base class has no `build`, `self._build_held` there. Each layer gets an example in
-tests/layers/examples.py, which puts it into the contract, and its formula in tests/layers/test_values.py.
+derivatives of their own. Layers with sublayers or randomness override `call` instead and use `self.upcast`; `build`
+makes the sublayers by `self._inner`. A product that may be 0 times infinity is `at_infinity.product`. An argument
+`activation`, which may be a layer, goes through `self._hold`, and, where the base class has no `build`,
+`self._build_held` there. Each layer gets an example in tests/layers/examples.py, which puts it into the contract, and
+its formula in tests/layers/test_values.py.
 """
 
 from collections.abc import Callable
@@ -140,6 +141,12 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
     def wide_dtype(self) -> str:
         """The dtype of the arithmetic inside, for sublayers: float32 where the layer computes in half precision."""
         return "float32" if self.compute_dtype in derivatives.HALF_DTYPES else self.compute_dtype
+
+    def _inner(self, cls: type[keras.Layer], shape: Shape, *args: Any, **kwargs: Any) -> keras.Layer:
+        """A layer inside of this one, of the dtype of the arithmetic here, built for inputs of this shape."""
+        inner = cls(*args, dtype=self.wide_dtype, **kwargs)
+        inner.build(shape)
+        return inner
 
     @override
     def compute_output_shape(self, input_shape: Shape) -> Shape:

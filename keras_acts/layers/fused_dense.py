@@ -195,9 +195,11 @@ class GatedDense(FusedDense):
         multiple_of = params.integer("multiple_of", multiple_of, "GatedDense", low=1)
         if two_thirds:
             outputs = multiple_of * math.ceil(2 * asked // 3 / multiple_of)
-        super().__init__(
-            2 * outputs, _gated_unit(unit), use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs
-        )
+        gated = layer_registry.get(unit)
+        if not isinstance(gated, GLU) or gated.axis != -1:
+            expected = "a gated linear unit over the last axis, such as 'SwiGLU' or 'GLU(activation=\"tanh\")'"
+            raise ValueError(params.illegal("unit", unit, "GatedDense", expected))
+        super().__init__(2 * outputs, gated, use_bias=use_bias, kernel_initializer=kernel_initializer, **kwargs)
         self.asked_units = asked
         self.two_thirds = bool(two_thirds)
         self.multiple_of = multiple_of
@@ -206,20 +208,5 @@ class GatedDense(FusedDense):
     def get_config(self) -> dict[str, Any]:
         unit = keras.saving.serialize_keras_object(self.unit)
         unit.pop("build_config", None)  # the shape belongs to this layer's input, not to the arguments
-        return {
-            **super().get_config(),
-            "units": self.asked_units,
-            "unit": unit,
-            "two_thirds": self.two_thirds,
-            "multiple_of": self.multiple_of,
-        }
-
-
-def _gated_unit(unit: Any) -> GLU:
-    given = layer_registry.get(unit)
-    if not isinstance(given, GLU) or given.axis != -1:
-        raise ValueError(
-            "`unit` of GatedDense must be a gated linear unit over the last axis, such as 'SwiGLU' or "
-            f"'GLU(activation=\"tanh\")'. Received: unit={unit!r}"
-        )
-    return given
+        own = {"units": self.asked_units, "unit": unit, "two_thirds": self.two_thirds, "multiple_of": self.multiple_of}
+        return {**super().get_config(), **own}

@@ -115,14 +115,9 @@ class GLU(ChannelChanging):
             up = self.up_activation(up)
         if self.limit is not None:
             up = ops.clip(up, -self.limit, self.limit)
+            gate = ops.minimum(gate, self.limit) if self.clamp_position == "before" else gate
         if self.softcap is not None:
             up = self.softcap[1] * ops.tanh(up / self.softcap[1])
-        return product(self._activated(gate), up + self.up_shift if self.up_shift else up)
-
-    def _activated(self, gate: Tensor) -> Tensor:
-        if self.limit is not None and self.clamp_position == "before":
-            gate = ops.minimum(gate, self.limit)
-        if self.softcap is not None:
             gate = ops.clip(gate, -FAR, FAR)  # where all is bounded, or as good as infinite
         value = self.activation(gate) if self.alpha == 1.0 else self.activation(self.alpha * gate) / self.alpha
         if self.limit is not None and self.clamp_position == "after":
@@ -130,7 +125,7 @@ class GLU(ChannelChanging):
         if self.softcap is not None:
             _, shrinking = nx.tanh_and_quotient(ops.abs(gate / self.softcap[0]))
             value = value * shrinking
-        return value
+        return product(value, up + self.up_shift if self.up_shift else up)
 
 
 def _caps(value: Any, owner: str) -> list[float]:

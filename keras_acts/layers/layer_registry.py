@@ -136,24 +136,18 @@ def function_or_layer(text: str) -> Any:
     """
     try:
         return resolve.get(text)
-    except ValueError as error:
+    except ValueError:
         name = spec.parse(text)[0]
         if name not in names() and resolve.layers.find_foreign(name) is None:
             raise
-        try:
-            return get(text)
-        except ValueError:
-            raise error from None
+    return get(text)
 
 
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
-    accepted = constructor_arguments(cls)
-    known = {"shared_axes"}.union(accepted)
-    # What `**kwargs` takes is for the classes of Keras that it is built on.
-    for base in cls.__mro__:
-        if base.__module__.startswith("keras.") and "__init__" in vars(base):
-            known.update(inspect.signature(vars(base)["__init__"]).parameters)
-    for argument in arguments.keys() - (known - {"kwargs"}):
+    # What `**kwargs` takes is for the classes that it is built on.
+    known = {name for base in cls.__mro__ for name in constructor_arguments(base)}
+    for argument in arguments.keys() - known:
+        accepted = constructor_arguments(cls)
         own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
         raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
     return cls(*positional, **arguments)

@@ -55,7 +55,11 @@ class Rational(LearnableActivation):
     ) -> None:
         super().__init__(shared_axes="all", **kwargs)
         self.approximates = approximates
-        self.degrees = _validated_degrees(degrees)
+        pair = isinstance(degrees, Sequence) and len(degrees) == 2 and not isinstance(degrees, str)
+        if not pair or not all(isinstance(degree, int) and 0 <= degree <= 20 for degree in degrees):
+            expected = "two integers in [0, 20]: of the numerator and of the denominator"
+            raise ValueError(params.illegal("degrees", degrees, "Rational", expected))
+        self.degrees = degrees[0], degrees[1]
         self.reach = params.finite_number("reach", reach, "Rational", low=0.0, high=100.0, exclusive=True)
         numerator, denominator = _coefficients(approximates, self.degrees, self.reach)
         for name, values in (("numerator", numerator), ("denominator", denominator)):
@@ -79,23 +83,11 @@ class Rational(LearnableActivation):
         return ops.where(far, sign * grown, inside) / ops.maximum(below, 2.0**-126)  # a polynomial, far out
 
 
-def _validated_degrees(degrees: Any) -> tuple[int, int]:
-    legal = isinstance(degrees, Sequence) and len(degrees) == 2 and not isinstance(degrees, str)
-    if not legal or not all(isinstance(degree, int) and 0 <= degree <= 20 for degree in degrees):
-        raise ValueError(
-            "`degrees` of Rational must be two integers in [0, 20]: of the numerator and of the denominator. "
-            f"Received: degrees={degrees!r}"
-        )
-    return degrees[0], degrees[1]
-
-
 @functools.lru_cache(maxsize=256)
 def _coefficients(approximates: str, degrees: tuple[int, int], reach: float) -> tuple[np.ndarray, np.ndarray]:
     function = resolve.get(approximates)
     declaration, _ = resolve.declaration_of(function)
     if declaration is None or Trait.OVER_AXIS in declaration.traits:
-        raise ValueError(
-            "`approximates` of Rational must be the name or spec string of an elementwise activation. "
-            f"Received: approximates={approximates!r}"
-        )
+        expected = "the name or spec string of an elementwise activation"
+        raise ValueError(params.illegal("approximates", approximates, "Rational", expected))
     return rational_fit.fit(lambda x: ops.convert_to_numpy(function(x)), degrees, reach)

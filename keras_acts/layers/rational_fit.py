@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval
 
 __all__ = ["fit", "safe_rational"]
 
@@ -12,11 +13,7 @@ POINTS = 401
 
 def safe_rational(x: Array, numerator: Array, denominator: Array) -> Array:
     """P(x) / (1 + |Q(x)|), with P from the constant upwards and Q from the linear term upwards."""
-    return np.polynomial.polynomial.polyval(x, numerator) / (1.0 + np.abs(_without_constant(x, denominator)))
-
-
-def _without_constant(x: Array, coefficients: Array) -> Array:
-    return x * np.polynomial.polynomial.polyval(x, coefficients) if len(coefficients) else np.zeros_like(x)
+    return polyval(x, numerator) / (1.0 + np.abs(polyval(x, [0.0, *denominator])))
 
 
 def fit(function: Callable[[Array], Array], degrees: tuple[int, int], reach: float) -> tuple[Array, Array]:
@@ -38,7 +35,7 @@ def _starts(x: Array, y: Array, degrees: tuple[int, int]) -> list[Array]:
     for c in (0.05, 0.3, 1.0):
         denominator = np.zeros(degrees[1])
         denominator[1:2] = c
-        weight = 1.0 / (1.0 + np.abs(_without_constant(x, denominator)))
+        weight = 1.0 / (1.0 + np.abs(polyval(x, [0.0, *denominator])))
         numerator = np.linalg.lstsq(powers[:, : degrees[0] + 1] * weight[:, None], y, rcond=None)[0]
         starts.append(np.concatenate([numerator, denominator]))
     # P = y (1 + Q), linear in the coefficients, each time weighted with the denominator found before.
@@ -46,7 +43,7 @@ def _starts(x: Array, y: Array, degrees: tuple[int, int]) -> list[Array]:
     for _ in range(5):
         columns = np.hstack([powers[:, : degrees[0] + 1], -y[:, None] * powers[:, 1 : degrees[1] + 1]])
         solution = np.linalg.lstsq(columns * weight[:, None], y * weight, rcond=None)[0]
-        weight = 1.0 / (1.0 + np.abs(_without_constant(x, solution[degrees[0] + 1 :])))
+        weight = 1.0 / (1.0 + np.abs(polyval(x, [0.0, *solution[degrees[0] + 1 :]])))
     return [*starts, solution]
 
 
@@ -58,7 +55,7 @@ def _descend(x: Array, y: Array, coefficients: Array, split: int, steps: int = 1
     damping, current = 1e-3, _squares(x, y, coefficients, split)
     for _ in range(steps):
         numerator, denominator = coefficients[:split], coefficients[split:]
-        q = _without_constant(x, denominator)
+        q = polyval(x, [0.0, *denominator])
         value = safe_rational(x, numerator, denominator)
         over = 1.0 / (1.0 + np.abs(q))
         of_numerator = x[:, None] ** np.arange(split) * over[:, None]

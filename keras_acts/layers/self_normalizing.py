@@ -25,16 +25,8 @@ NoiseShape = Sequence[int | None]
 FAR_LEFT = (-1e8, -1e16, -1e32)
 
 
-def drop(
-    x: Tensor,
-    rate: float,
-    saturation: float,
-    mean: float,
-    variance: float,
-    seed: keras.random.SeedGenerator,
-    noise_shape: NoiseShape | None = None,
-) -> Tensor:
-    """x with random elements at the saturation value, then moved and scaled so that mean and variance are kept."""
+def drop(x: Tensor, noise: Tensor, rate: float, saturation: float, mean: float, variance: float) -> Tensor:
+    """x, saturated where noise uniform in [0, 1) says so, then moved and scaled to keep mean and variance."""
     keep = 1.0 - rate
     # As kept elements have this mean and variance, and the others are constant, all of them together have
     # mean keep mean + rate saturation and variance keep (variance + rate (mean - saturation)^2).
@@ -42,11 +34,7 @@ def drop(
     scale = spread / math.sqrt(keep) if keep > 0.0 else 0.0  # of none that are kept
     dropped = mean + math.sqrt(keep) * spread * (saturation - mean)
     shift = mean - scale * (keep * mean + rate * saturation)
-    shape = ops.shape(x)
-    if noise_shape is not None:
-        shape = tuple(size if wanted is None else wanted for wanted, size in zip(noise_shape, shape, strict=True))
-    kept = keras.random.uniform(shape, dtype=x.dtype, seed=seed) < keep
-    return ops.where(kept, scale * x + shift, dropped)
+    return ops.where(noise < keep, scale * x + shift, dropped)
 
 
 @layer(formula=r"\lambda (\max(x, 0) + \alpha (e^{\min(x, 0)} - 1))", aliases={"torch": "SELU"})
@@ -106,8 +94,9 @@ class SELU(ActivationLayer):
 
     @override
     def sample(self, x: Tensor) -> Tensor:
+        noise = keras.random.uniform(ops.shape(x), dtype=x.dtype, seed=self.seed_generator)
         saturation = -self.scale * self.alpha
-        return drop(self.activate(x), self.dropout_rate, saturation, self.mean, self.variance, seed=self.seed_generator)
+        return drop(self.activate(x), noise, self.dropout_rate, saturation, self.mean, self.variance)
 
     @override
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
@@ -118,11 +107,8 @@ class SELU(ActivationLayer):
     formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
     aliases={
         "keras": {"AlphaDropout": lambda rate: {"rate": rate}},
-        "torch": {
-            "AlphaDropout": lambda p=0.5: {"rate": p},
-            "FeatureAlphaDropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"},
-        },
-        "paddle": {"AlphaDropout": lambda p=0.5: {"rate": p}},
+        "torch paddle": {"AlphaDropout": lambda p=0.5: {"rate": p}},
+        "torch": {"FeatureAlphaDropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"}},
     },
 )
 class AlphaDropout(RandomActivation):
@@ -198,16 +184,19 @@ class AlphaDropout(RandomActivation):
 
     @override
     def sample(self, x: Tensor) -> Tensor:
-        shape = self.noise_shape
-        if shape == "channels":
+        sizes = ops.shape(x)
+        wanted = [None] * len(sizes) if self.noise_shape is None else self.noise_shape
+        if wanted == "channels":
             channels = self._channel_axis(x.shape)
-            shape = [None if axis in (0, channels) else 1 for axis in range(len(x.shape))]
-        if shape is not None and len(shape) != len(x.shape):
+            wanted = [None if axis in (0, channels) else 1 for axis in range(len(sizes))]
+        if len(wanted) != len(sizes):
             raise ValueError(
                 f"`noise_shape` of AlphaDropout must have one entry for each axis of the input. "
                 f"Received: noise_shape={self.noise_shape} for an input of shape {tuple(x.shape)}"
             )
-        return drop(x, self.rate, self.saturation, 0.0, 1.0, self.seed_generator, shape)
+        shape = tuple(size if given is None else given for size, given in zip(sizes, wanted, strict=True))
+        noise = keras.random.uniform(shape, dtype=x.dtype, seed=self.seed_generator)
+        return drop(x, noise, self.rate, self.saturation, 0.0, 1.0)
 
 
 def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.Layer:
@@ -235,11 +224,10 @@ def dropout_for(activation: Any, rate: float, seed: int | None = None) -> keras.
             "A SELU layer has its own dropout, for its fixed point: "
             f"keras_acts.layers.SELU(dropout_rate={rate!r}). Received: {activation!r}"
         )
-    if is_layer(activation):
-        return keras.layers.Dropout(rate, seed=seed)
-    function = as_function(activation)
-    if _is_self_normalizing(function) and _limit_on_the_left(function) is not None:
-        return AlphaDropout(rate, function, seed=seed)
+    if not is_layer(activation):
+        function = as_function(activation)
+        if _is_self_normalizing(function) and _limit_on_the_left(function) is not None:
+            return AlphaDropout(rate, function, seed=seed)
     return keras.layers.Dropout(rate, seed=seed)
 
 

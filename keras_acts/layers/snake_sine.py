@@ -151,8 +151,7 @@ class Sine(LearnableActivation):
         self.learn_w0 = bool(learn_w0)
         if self.learn_w0:
             self.add_learnable_parameter("w0", self.initial_w0)
-        else:
-            self.built = True
+        self.built = True
 
     @override
     def activate(self, x: Tensor, w0: Tensor | None = None) -> Tensor:

@@ -65,19 +65,19 @@ class FReLU(ActivationLayer):
                 f"Received: input_shape={tuple(input_shape)}"
             )
         channels = self._known_size(input_shape, self._channel_axis(input_shape))
-        self.conv = keras.layers.DepthwiseConv2D(
+        shape = (None, None, None, channels)
+        self.conv = self._inner(
+            keras.layers.DepthwiseConv2D,
+            shape,
             self.kernel_size,
             padding="same",
             use_bias=False,  # the normalization has one
             data_format="channels_last",
-            dtype=self.wide_dtype,
             name="conv",
         )
-        self.norm = keras.layers.BatchNormalization(
-            epsilon=self.epsilon, momentum=self.momentum, dtype=self.wide_dtype, name="norm"
+        self.norm = self._inner(
+            keras.layers.BatchNormalization, shape, epsilon=self.epsilon, momentum=self.momentum, name="norm"
         )
-        self.conv.build((None, None, None, channels))
-        self.norm.build((None, None, None, channels))
 
     @override
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:
@@ -143,10 +143,8 @@ class DynamicReLU(ActivationLayer):
         channels = self._known_size(input_shape, self._channel_axis(input_shape))
         hidden = max(1, channels // self.reduction)
         lines = 2 * self.pieces * (channels if self.per_channel else 1)
-        self.squeeze = pooling.SmallDense(hidden, activation="relu", dtype=self.wide_dtype, name="squeeze")
-        self.expand = pooling.SmallDense(lines, dtype=self.wide_dtype, name="expand")
-        self.squeeze.build((None, channels))
-        self.expand.build((None, hidden))
+        self.squeeze = self._inner(pooling.SmallDense, (None, channels), hidden, activation="relu", name="squeeze")
+        self.expand = self._inner(pooling.SmallDense, (None, hidden), lines, name="expand")
 
     @override
     def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -158,8 +156,7 @@ class DynamicReLU(ActivationLayer):
             coefficients = [pooling.over_space(part, x, axis) for part in ops.split(lines, 2 * self.pieces, axis=-1)]
             slopes, offsets = coefficients[: self.pieces], coefficients[self.pieces :]
             slopes[0] = 1.0 + slopes[0]
-            return functools.reduce(
-                ops.maximum, [product(x, a) + 0.5 * b for a, b in zip(slopes, offsets, strict=True)]
-            )
+            pieces = [product(x, a) + 0.5 * b for a, b in zip(slopes, offsets, strict=True)]
+            return functools.reduce(ops.maximum, pieces)
 
         return self.upcast(activate, inputs)

@@ -185,20 +185,13 @@ class MetaACON(LearnableActivation):
         super().build(input_shape)
         channels = self._known_size(input_shape, self._channel_axis(input_shape))
         hidden = max(self.reduction, channels // self.reduction)
-        self.squeeze = pooling.SmallDense(hidden, dtype=self.wide_dtype, name="squeeze")
-        self.squeeze_norm = self._norm("squeeze_norm")
-        self.expand = pooling.SmallDense(channels, dtype=self.wide_dtype, name="expand")
-        self.expand_norm = self._norm("expand_norm")
-        sizes = {self.squeeze: channels, self.squeeze_norm: hidden, self.expand: hidden, self.expand_norm: channels}
-        for part, size in sizes.items():
-            part.build((None, size))
-
-    def _norm(self, name: str) -> keras.Layer:
-        if not self.batch_norm:
-            return keras.layers.Identity(dtype=self.wide_dtype, name=name)
-        return keras.layers.BatchNormalization(
-            epsilon=self.epsilon, momentum=self.momentum, dtype=self.wide_dtype, name=name
-        )
+        norm, settings = keras.layers.Identity, {}
+        if self.batch_norm:
+            norm, settings = keras.layers.BatchNormalization, {"epsilon": self.epsilon, "momentum": self.momentum}
+        self.squeeze = self._inner(pooling.SmallDense, (None, channels), hidden, name="squeeze")
+        self.squeeze_norm = self._inner(norm, (None, hidden), name="squeeze_norm", **settings)
+        self.expand = self._inner(pooling.SmallDense, (None, hidden), channels, name="expand")
+        self.expand_norm = self._inner(norm, (None, channels), name="expand_norm", **settings)
 
     @override
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor | None = None) -> Tensor:

@@ -13,20 +13,19 @@ import numpy as np
 import tensorflow as tf
 
 from keras_acts import notation
-from keras_acts.core import resolve
+from keras_acts.core import derivatives, resolve
 from keras_acts.core.params import Trait
 from keras_acts.testing import evaluation, metric, of_layer, oracle, samples
 
 ORDER_NAMES = ("value", "first derivative", "second derivative")
 FORMULA_POINTS = 48
-_HALF = ("float16", "bfloat16")
 
 
 def limit(dtype: str, order: int) -> float:
     """The largest K that the contract allows."""
     if order == 2:
         return 16.0
-    return 0.6 if dtype in _HALF else 4.0
+    return 0.6 if dtype in derivatives.HALF_DTYPES else 4.0
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,11 @@ class Subject:
         """The activation with two derivatives at least, an array of shape (orders, len(x))."""
         # The float64 graph is also the reference for narrower dtypes, and is to be compiled only once.
         return self._evaluator(x, mode, 3 if x.dtype == np.float64 and mode == "graph" else 2)
+
+    def at(self, number: float, dtype: str) -> dict[str, np.ndarray]:
+        """The activation with two derivatives at one number, in float64, by mode."""
+        x = np.full(9, number, samples.numpy_dtype(dtype))  # nine: in eager mode the vectorised path and its remainder
+        return {mode: self.evaluate(x, mode).astype(np.float64) for mode in self.modes_in(dtype)}
 
     @functools.cached_property
     def judged(self) -> tuple[np.ndarray, metric.Exact]:
@@ -179,14 +183,12 @@ def check_accuracy(subject: Subject) -> list[str]:
 
 def check_nan(subject: Subject) -> list[str]:
     """NaN in gives NaN out."""
-    findings = []
-    for dtype in subject.dtypes:
-        x = np.full(9, np.nan, samples.numpy_dtype(dtype))  # nine: in eager mode the vectorised path and its remainder
-        for mode in subject.modes_in(dtype):
-            value = subject.evaluate(x, mode)[0].astype(np.float64)
-            if not np.all(np.isnan(value)):
-                findings.append(f"value at NaN in {dtype}, {mode} is {value}")
-    return findings
+    return [
+        f"value at NaN in {dtype}, {mode} is {value}"
+        for dtype in subject.dtypes
+        for mode, (value, *_) in subject.at(np.nan, dtype).items()
+        if not np.all(np.isnan(value))
+    ]
 
 
 def check_finite(subject: Subject) -> list[str]:
@@ -213,9 +215,7 @@ def check_limits(subject: Subject) -> list[str]:
     findings = []
     for sign, limits in zip((-1, 1), subject.limits, strict=True):
         for dtype in subject.dtypes:
-            x = np.full(9, sign * np.inf, samples.numpy_dtype(dtype))
-            for mode in subject.modes_in(dtype):
-                got = subject.evaluate(x, mode).astype(np.float64)
+            for mode, got in subject.at(sign * np.inf, dtype).items():
                 for order, limit in enumerate(limits):
                     if limit is None:
                         continue
@@ -246,16 +246,15 @@ def check_kinks(subject: Subject) -> list[str]:
         for dtype in subject.dtypes:
             if float(np.asarray(kink, samples.numpy_dtype(dtype))) != kink:
                 continue  # this dtype has no such number
-            x = np.full(9, kink, samples.numpy_dtype(dtype))
-            derivatives = {mode: subject.evaluate(x, mode)[1].astype(np.float64) for mode in subject.modes_in(dtype)}
+            slopes = {mode: got[1] for mode, got in subject.at(kink, dtype).items()}
             slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
-            for mode, derivative in derivatives.items():
+            for mode, derivative in slopes.items():
                 if not np.all((derivative >= sides.min() - slack) & (derivative <= sides.max() + slack)):
                     findings.append(
                         f"derivative at the kink {kink} in {dtype}, {mode} is {derivative[0]}, not between {sides}"
                     )
-            if derivatives and np.ptp(np.concatenate(list(derivatives.values()))) > slack:
-                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {derivatives}")
+            if slopes and np.ptp(np.concatenate(list(slopes.values()))) > slack:
+                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {slopes}")
     return findings
 
 
@@ -317,13 +316,7 @@ def check_shapes(subject: Subject) -> list[str]:
 
 
 # Those that run in each mode, and all.
-CHECKS_BY_MODE: tuple[Callable[[Subject], list[str]], ...] = (
-    check_accuracy,
-    check_finite,
-    check_nan,
-    check_limits,
-    check_kinks,
-)
+CHECKS_BY_MODE = (check_accuracy, check_finite, check_nan, check_limits, check_kinks)
 CHECKS = (*CHECKS_BY_MODE, check_formula, check_symbolic, check_shapes)
 
 

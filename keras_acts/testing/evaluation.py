@@ -1,5 +1,6 @@
 """Value and derivatives of an activation as TensorFlow computes them in each mode."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,41 +12,36 @@ from keras_acts.analysis import gradients
 MODES = ("eager", "graph", "xla")
 
 
+def in_mode(fn: Callable[[Any], Any], mode: str, autograph: bool = False) -> Callable[[Any], Any]:
+    """`fn` in one of `MODES`. Reuse the result: XLA compiles once per shape and dtype."""
+    return fn if mode == "eager" else tf.function(fn, jit_compile=mode == "xla", autograph=autograph)
+
+
 def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Callable[[Any], list[Any]]:
-    """`fn` with its first derivatives, in one of `MODES`. Reuse the result: XLA compiles once per shape and dtype."""
-
-    def all_orders(x: Any) -> list[Any]:
-        return gradients.derivatives(fn, x, orders)
-
-    if mode == "eager":
-        return all_orders
-    return tf.function(all_orders, jit_compile=mode == "xla", autograph=False)
+    """`fn` with its first derivatives, in one of `MODES`."""
+    return in_mode(lambda x: gradients.derivatives(fn, x, orders), mode)
 
 
 class Evaluator:
     """Value and derivatives of `fn` at any inputs, compiled once per mode and dtype.
 
     Compiled code is made anew for each shape, so inputs are repeated up to `size`, or to the largest number of them
-    seen so far in their dtype.
+    seen so far.
     """
 
     def __init__(self, fn: Callable[[Any], Any], orders: int = 2, size: int = 1) -> None:
-        self._fn = fn
         self._orders = orders
         self._size = size
-        self._compiled: dict[tuple[str, int], Callable[[Any], list[Any]]] = {}
-        self._sizes: dict[Any, int] = {}
+        self._compiled = functools.cache(functools.partial(with_derivatives, fn))
 
     def __call__(self, x: np.ndarray, mode: str, orders: int | None = None) -> np.ndarray:
         """Value and derivatives at each x, in x's dtype, as an array of shape (orders + 1, len(x)).
 
         As many derivatives as given to the constructor, unless told otherwise.
         """
-        key = mode, self._orders if orders is None else orders
-        if key not in self._compiled:
-            self._compiled[key] = with_derivatives(self._fn, *key)
         size = len(x)
         if mode != "eager":
-            size = self._sizes[x.dtype] = max(len(x), self._sizes.get(x.dtype, self._size))
-        results = self._compiled[key](tf.constant(np.resize(x, size)))
+            size = self._size = max(size, self._size)
+        compiled = self._compiled(mode, self._orders if orders is None else orders)
+        results = compiled(tf.constant(np.resize(x, size)))
         return np.stack([result.numpy()[: len(x)] for result in results])

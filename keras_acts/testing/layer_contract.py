@@ -27,11 +27,10 @@ from keras_acts.testing import evaluation
 __all__ = ["CHECKS", "LayerSubject", "check_layer", "findings_of", "layer_subject"]
 
 BATCH = 3
-Array = np.ndarray
 Findings = list[str]
 
 
-def sample(shape: Sequence[int], seed: int = 0, batch: int = BATCH) -> Array:
+def sample(shape: Sequence[int], seed: int = 0, batch: int = BATCH) -> np.ndarray:
     """A batch of normal numbers with standard deviation 2: both signs, none near 0, where many layers have a kink."""
     x = np.random.default_rng(seed).normal(size=(batch, *shape)) * 2.0
     return np.where(np.abs(x) < 0.05, 0.3, x)
@@ -56,9 +55,8 @@ class LayerSubject:
         layer = self.of_shape((None, *self.shape), **arguments)
         rng = np.random.default_rng(1)
         for weight in layer.weights:
-            if "seed" not in weight.path:
-                noise = rng.uniform(-1.0, 1.0, weight.shape)
-                weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 0.1 * noise) + 0.02 * noise)
+            noise = rng.uniform(-1.0, 1.0, weight.shape)
+            weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 0.1 * noise) + 0.02 * noise)
         return layer
 
     def x(self, dtype: str = "float32") -> Any:
@@ -123,10 +121,7 @@ def in_each_mode(subjects: Sequence[LayerSubject]) -> list[dict[str, list[Any]]]
         return [value_and_gradients(layer, x) for layer, x in zip(built, inputs, strict=True)]
 
     inputs = [subject.x() for subject in subjects]
-    results = {
-        mode: (all_layers if mode == "eager" else tf.function(all_layers, jit_compile=mode == "xla"))(inputs)
-        for mode in evaluation.MODES
-    }
+    results = {mode: evaluation.in_mode(all_layers, mode, autograph=True)(inputs) for mode in evaluation.MODES}
     return [{mode: results[mode][index] for mode in results} for index in range(len(subjects))]
 
 
@@ -188,9 +183,8 @@ def check_mask(subject: LayerSubject) -> Findings:
     kept = np.ones((BATCH, subject.shape[0]), bool)
     kept[1:, -1] = False
     mask, padded = tf.constant(kept), np.expand_dims(~kept, tuple(range(2, x.ndim)))
-    values, others = (
-        np.asarray(for_inference(layer, z, mask=mask)) for z in (x, tf.where(padded, tf.constant(9.0, x.dtype), x))
-    )
+    changed = tf.where(padded, tf.constant(9.0, x.dtype), x)
+    values, others = (np.asarray(for_inference(layer, z, mask=mask)) for z in (x, changed))
     after = np.asarray(layer.compute_mask(x, mask))
     if after.shape != values.shape[:2]:
         return [f"the mask of an output of shape {values.shape} has the shape {after.shape}"]
@@ -317,9 +311,8 @@ def check_second_derivatives(subject: LayerSubject) -> Findings:
             total = tf.reduce_sum(for_inference(layer, x) ** 2)
         return tf.reduce_sum(tape.gradient(total, x) * towards)
 
-    return [
-        finding.replace("the gradient", "the second derivative") for finding in _not_derivatives(layer, penalty, x, rng)
-    ]
+    found = _not_derivatives(layer, penalty, x, rng)
+    return [finding.replace("the gradient", "the second derivative") for finding in found]
 
 
 def _not_derivatives(layer: keras.Layer, function: Callable[[Any], Any], x: Any, rng: np.random.Generator) -> Findings:
@@ -330,7 +323,7 @@ def _not_derivatives(layer: keras.Layer, function: Callable[[Any], Any], x: Any,
         value = function(x)
     gradients = tape.gradient(value, [x, *(weight.value for weight in weights)], unconnected_gradients="zero")
 
-    def at(weight: Any, shift: Array) -> float:
+    def at(weight: Any, shift: np.ndarray) -> float:
         """The function with x, or a weight, moved by so much."""
         if weight is None:
             return float(function(x + shift))
@@ -365,25 +358,15 @@ def check_time_distributed(subject: LayerSubject) -> Findings:
     """In TimeDistributed each step gives what the layer alone gives."""
     layer = subject.built()
     x = sample((2, *subject.shape)).astype("float32")
-    together = keras.layers.TimeDistributed(layer)(x)
-    return [
-        finding
-        for step in range(2)
-        for finding in _not_close("a step of TimeDistributed", together[:, step], layer(x[:, step]), 1e-6)
-    ]
+    alone = tf.stack([layer(x[:, step]) for step in range(2)], axis=1)
+    return _not_close("a step of TimeDistributed", keras.layers.TimeDistributed(layer)(x), alone, 1e-6)
 
 
 def check_independent_samples(subject: LayerSubject) -> Findings:
     """In inference the output of a sample does not depend on the others of its batch."""
     layer, x = subject.built(), subject.x()
-    together = for_inference(layer, x)
-    return [
-        finding
-        for index in range(BATCH)
-        for finding in _not_close(
-            "a sample in a batch", together[index], for_inference(layer, x[index : index + 1])[0], 1e-6
-        )
-    ]
+    alone = tf.concat([for_inference(layer, x[index : index + 1]) for index in range(BATCH)], axis=0)
+    return _not_close("a sample in a batch", for_inference(layer, x), alone, 1e-6)
 
 
 def check_unknown_sizes(subject: LayerSubject) -> Findings:
@@ -392,8 +375,7 @@ def check_unknown_sizes(subject: LayerSubject) -> Findings:
     fixed, model = subject.model(subject.make()), subject.model(subject.make(), free)
     model.set_weights(fixed.get_weights())
     x = subject.x()
-    close = np.allclose(model(x), fixed(x), rtol=1e-6, atol=1e-6)
-    return [] if close else ["where sizes are unknown the outputs differ"]
+    return _not_close("the output where sizes are unknown", model(x), fixed(x), 1e-6)
 
 
 def check_quantization(subject: LayerSubject) -> Findings:
@@ -407,13 +389,11 @@ def check_quantization(subject: LayerSubject) -> Findings:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.quantize("int8")
-    told = [str(warning.message) for warning in caught]
+    told = [str(warning.message) for warning in caught] if isinstance(layer, Guarded) else []
     findings = [text for text in told if layer.name in text or type(layer).__name__ in text]
-    findings = findings if isinstance(layer, Guarded) else []
-    parts = [layer, *keras_bridge.sublayers(layer)]
     product = isinstance(layer, keras.layers.Dense)
     findings += _not_close("the output of the quantized model", model(x), before, 0.1 if product else 0.0)
-    if any(isinstance(part, keras.layers.Dense) for part in parts):
+    if any(isinstance(part, keras.layers.Dense) for part in (layer, *keras_bridge.sublayers(layer))):
         findings += _lost_when_quantized(subject)
     return findings
 

@@ -29,8 +29,7 @@ def functions_of(layer: keras.Layer) -> list[Callable[[Any], Any]]:
     def copy(dtype: str) -> keras.Layer:
         # Weights in half precision would be other weights.
         twin = subject.of_shape((None, *sizes), dtype=f"mixed_{dtype}" if dtype in HALF_DTYPES else dtype)
-        if own.weights:
-            twin.set_weights(own.get_weights())
+        twin.set_weights(own.get_weights())
         return twin
 
     def apply(rows: Any) -> Any:

@@ -1,5 +1,7 @@
 """Inputs of the contract: every half-precision number, and every binade of the wider dtypes."""
 
+import functools
+import itertools
 from collections.abc import Sequence
 
 import ml_dtypes
@@ -18,21 +20,18 @@ def numpy_dtype(dtype: str) -> np.dtype:
     return np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
 
 
-def sample(dtype: str, kinks: Sequence[float] = ()) -> np.ndarray:
+def sample(dtype: str, kinks: Sequence[float] = (), per_binade: int = 50, dense: int = 20_000) -> np.ndarray:
     """Finite inputs of a dtype: all of them for half precision, 60,000 for float32, 2000 for float64.
 
     The wider samples hold numbers from every binade, a dense part where activations bend, and the neighbours of each
     kink. Kinks themselves are left out: there the derivative is a convention, checked apart.
+
+    Args:
+        dtype: one of `DTYPES`.
+        kinks: where the derivative jumps.
+        per_binade: how many of each binade, in float32.
+        dense: size of the dense part, in float32.
     """
-    return _sample(dtype, kinks, per_binade=50, dense=20_000)
-
-
-def thorough(dtype: str, kinks: Sequence[float] = ()) -> np.ndarray:
-    """As `sample`, with a million inputs for float32."""
-    return _sample(dtype, kinks, per_binade=900, dense=2**18)
-
-
-def _sample(dtype: str, kinks: Sequence[float], per_binade: int, dense: int) -> np.ndarray:
     if dtype in ("float16", "bfloat16"):
         x = np.arange(65536, dtype=np.uint16).view(numpy_dtype(dtype))
     elif dtype == "float32":
@@ -42,6 +41,9 @@ def _sample(dtype: str, kinks: Sequence[float], per_binade: int, dense: int) -> 
     with np.errstate(invalid="ignore"):  # signalling NaNs are among the half-precision bit patterns
         x = x[np.isfinite(x)]
     return x[~np.isin(x.astype(np.float64), np.asarray(kinks, np.float64).astype(x.dtype).astype(np.float64))]
+
+
+thorough = functools.partial(sample, per_binade=900, dense=2**18)  # a million inputs for float32
 
 
 def _spread(dtype: str, per_binade: int, dense: int, kinks: Sequence[float]) -> np.ndarray:
@@ -61,11 +63,9 @@ def _spread(dtype: str, per_binade: int, dense: int, kinks: Sequence[float]) -> 
     near_kinks = [kink + step for kink in kinks for step in generator.normal(0.0, 1e-3, 40)]
     parts = [binades, bends, tails, far_tails, near_kinks, [0.0]]
     x = np.concatenate([np.asarray(part).astype(dtype) for part in parts])
-    for kink in kinks:
-        edge = np.asarray(kink, dtype)
-        for direction in (-np.inf, np.inf):
-            neighbour = edge
-            for _ in range(4):
-                neighbour = np.nextafter(neighbour, np.asarray(direction, dtype))
-                x = np.append(x, neighbour)
+    for kink, direction in itertools.product(kinks, (-np.inf, np.inf)):
+        neighbour = np.asarray(kink, dtype)
+        for _ in range(4):
+            neighbour = np.nextafter(neighbour, np.asarray(direction, dtype))
+            x = np.append(x, neighbour)
     return x
