@@ -51,7 +51,9 @@ def told(text, own=""):
 
 
 def strings_of(source):
-    """All string constants, those of f-strings with {} for what is put in."""
+    """All string constants, those of f-strings with {} for what is put in, if any may hold an address or a command."""
+    if not re.search(r"install|://|git\+|\.[a-z]{2,}/| add |uvx|download|wheel", source, re.IGNORECASE):
+        return  # parsing all files would take most of the time
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
             yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
