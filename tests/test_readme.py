@@ -1,6 +1,7 @@
 """The Python of the README runs as written, and the Chinese README is the same one."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -18,16 +19,21 @@ def blocks(file, language):
     return re.findall(rf"```{language}\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def names(tmp_path_factory):
-    """What a reader has who ran all code in the order of the text."""
+@functools.cache
+def run_in(folder):
     found = {"__name__": "readme"}
     assert blocks(README, "python")
     with pytest.MonkeyPatch.context() as patched, joblib.parallel_config("sequential"):  # workers: test_workers.py
-        patched.chdir(tmp_path_factory.mktemp("readme"))  # it saves a model
+        patched.chdir(folder)  # it saves a model
         for block in blocks(README, "python"):
             exec(compile(block, "README.md", "exec"), found)  # our own text: this is what the test is about
     return found
+
+
+@pytest.fixture
+def names(tmp_path_factory):
+    """What a reader has who ran all code in the order of the text; what it declares is gone after the first test."""
+    return run_in(tmp_path_factory.getbasetemp())
 
 
 def test_code_blocks_run(names):
