@@ -13,7 +13,7 @@ def main() -> None:
         missing = (error.name or "keras_acts").partition(".")[0]
         if missing == "keras_acts":  # a mistake of ours, not a missing library
             raise
-        sys.exit(f"keras-acts needs {missing}. Install it with: pip install 'keras_acts[compare]'")
+        sys.exit(f"keras-acts needs {missing}. Install it with, in a clone of the repository: pip install '.[compare]'")
 
 
 if __name__ == "__main__":
