@@ -177,7 +177,7 @@ class Param:
         """`value` as a plain Python scalar, so that it is saved as a literal and never drags a dtype along."""
         if value is None and self.optional:
             return None
-        is_bool = isinstance(value, bool) or type(value).__name__ == "bool"  # numpy.bool
+        is_bool = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # numpy.bool
         legal = is_bool if self.kind is bool else value in self.range
         if not legal:
             raise ValueError(illegal(self.name, value, f"'{owner}'", self.expected))
