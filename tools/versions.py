@@ -66,19 +66,6 @@ def bin_of(name: str) -> Path:
     return bin_
 
 
-def selected(bin_: Path, cases: int) -> list[str]:
-    """Ids of the quick tests outside the contract: of each test `cases` at most, spread evenly over all of them."""
-    of_test: dict[str, list[str]] = {}
-    for line in printed(bin_ / "pytest", "-q", "--collect-only", "--ignore=tests/contract").splitlines():
-        if "::" in line:
-            of_test.setdefault(line.partition("[")[0], []).append(line)
-    return [ids[i] for ids in of_test.values() for i in sorted({round(i) for i in spread(len(ids), cases or len(ids))})]
-
-
-def spread(count: int, wanted: int) -> list[float]:
-    return [(count - 1) * i / max(wanted - 1, 1) for i in range(wanted)]
-
-
 def record(name: str, workers: int, cases: int) -> dict:
     """What happened, with the versions that pip chose."""
     started = time.monotonic()
@@ -86,11 +73,10 @@ def record(name: str, workers: int, cases: int) -> dict:
     bin_, report = bin_of(name), FOLDER / f"{name}.xml"
     listed = {entry["name"]: entry["version"] for entry in json.loads(printed(bin_ / "pip", "list", "--format=json"))}
     smoke = run(bin_ / "python", ROOT / "tests" / "smoke.py") == 0
-    chosen = FOLDER / f"{name}.tests"
-    chosen.write_text("\n".join(selected(bin_, cases)))
     parallel = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     report.unlink(missing_ok=True)
-    run(bin_ / "pytest", "-q", "--tb=short", "--durations=20", f"--junitxml={report}", *parallel, f"@{chosen}")
+    chosen = ["--ignore=tests/contract", *([f"--cases={cases}"] if cases else [])]
+    run(bin_ / "pytest", "-q", "--tb=short", "--durations=20", f"--junitxml={report}", *chosen, *parallel)
     tests = list(ElementTree.parse(report).iter("testcase"))
     failed = [test for test in tests if {"failure", "error"} & {part.tag for part in test}]
     skipped = sum(test.find("skipped") is not None for test in tests)
