@@ -92,8 +92,12 @@ def record(name: str, workers: int, cases: int) -> dict:
     }
 
 
+def noted() -> list[dict]:
+    return [json.loads(path.read_text()) for name in ENVIRONMENTS if (path := FOLDER / f"{name}.json").exists()]
+
+
 def write_table() -> None:
-    records = [json.loads(path.read_text()) for name in ENVIRONMENTS if (path := FOLDER / f"{name}.json").exists()]
+    records = noted()
     rows = [{**record, "failed": len(record["failed"])} for record in records]
     failures = [f"- {record['environment']}: `{test}`" for record in records for test in record["failed"]]
     lines = ["| " + " | ".join(map(str, row.values())) + " |" for row in rows]
@@ -118,7 +122,7 @@ def main() -> None:
         print(f"{name}: Python {ENVIRONMENTS[name][0]}", flush=True)
         (FOLDER / f"{name}.json").write_text(json.dumps(record(name, arguments.workers, arguments.cases)))
         write_table()
-    records = [json.loads((FOLDER / f"{name}.json").read_text()) for name in ENVIRONMENTS]
+    records = noted()
     sys.exit(any(record["failed"] or record["smoke"] == "failed" for record in records))
 
 

@@ -15,7 +15,7 @@ from keras_acts.core import params, resolve
 
 __all__ = ["CriticalPoint", "SeluConstants", "Statistics", "selu_constants", "statistics"]
 
-# Below this a difference from a fixed point is rounding error, in float32 where Keras rounds to that outside TensorFlow.
+# Below this a difference from a fixed point is rounding error: of float32, as Keras has on torch.
 NEGLIGIBLE = 1e-7
 
 
