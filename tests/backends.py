@@ -5,6 +5,9 @@ import numpy as np
 
 from keras_acts.analysis.gradients import derivatives
 
+# Keras 3.8 to 3.10 take one input for a list of one when they load or clone a Functional model.
+LOADED_BY_OLD_KERAS = r"ignore:[\s\S]*The structure of .inputs. doesn't match the expected structure:UserWarning"
+
 
 def values(x):
     return keras.ops.convert_to_numpy(x)

@@ -325,9 +325,7 @@ def test_gains_that_do_not_exist(activation, convention, message):
         initializers.gain(activation, convention=convention)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:__array_wrap__ must accept context:DeprecationWarning"
-)  # NumPy 2 of torch's tensors
+@pytest.mark.tensorflow  # the others say themselves that their tensor is none of NumPy's
 def test_numpy_callables_have_no_derivative():
     with pytest.raises(TypeError, match=r"A derivative needs an activation written with keras\.ops"):
         initializers.gain(np.tanh, convention="backward")

@@ -9,7 +9,7 @@ import fresh_process
 import keras
 import numpy as np
 import pytest
-from backends import values
+from backends import LOADED_BY_OLD_KERAS, values
 from keras import layers
 
 import keras_acts
@@ -609,6 +609,7 @@ def test_standardize_takes_no_layer():
         initializers.standardize(layers.PReLU())
 
 
+@pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)
 def test_standardized_activation_rounds_once_and_is_symbolic():
     gelu = initializers.standardize("gelu")
     x = np.linspace(-4.0, 4.0, 1001).astype("float16")

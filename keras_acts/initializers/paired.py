@@ -103,10 +103,10 @@ class _Weights:
         """Keras' own initializer, by its name where it has one. `share` is the part of the variance that it makes."""
         scale = self.weight_variance * share
         if mode == "fan_in" and self.distribution == "truncated_normal":
-            # Gains of some functions have float32's digits outside TensorFlow, and weights have no more anywhere.
+            # selu's has float32's digits on torch, where Keras rounds.
             if math.isclose(scale, 1.0, rel_tol=1e-7):
                 return self.lecun()
-            if math.isclose(scale, 2.0, rel_tol=1e-7):
+            if math.isclose(scale, 2.0, rel_tol=1e-12):
                 return _OWN.HeNormal(seed=self.seed)
         return _OWN.VarianceScaling(scale, mode, self.distribution, seed=self.seed)
 
