@@ -5,12 +5,20 @@ import numpy as np
 
 from keras_acts.analysis.gradients import derivatives
 
+KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
+H5_TAKES_NO_FUNCTION = "Keras' own: load_model of .h5 with a function in custom_objects is no JSON, up to Keras 3.10"
+
 # Keras 3.8 to 3.10 take one input for a list of one when they load or clone a Functional model.
 LOADED_BY_OLD_KERAS = r"ignore:[\s\S]*The structure of .inputs. doesn't match the expected structure:UserWarning"
 
 
 def values(x):
     return keras.ops.convert_to_numpy(x)
+
+
+def not_located(name):
+    """What Keras says of a function in a file that it does not know."""
+    return f"Could not locate function '{name}'" if KERAS >= (3, 10) else f"'config': '{name}'"
 
 
 def gradient(function, x, upstream):

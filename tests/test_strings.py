@@ -4,7 +4,7 @@ import fresh_process
 import keras
 import numpy as np
 import pytest
-from backends import values
+from backends import H5_TAKES_NO_FUNCTION, KERAS, values
 from keras import ops
 
 import keras_acts
@@ -152,7 +152,9 @@ def test_built_ins_win_over_custom_objects_with_one_warning_at_construction(name
 @pytest.mark.filterwarnings("ignore:No training configuration found")
 @pytest.mark.parametrize("own", [thrice, keras_acts.get("tfa:gelu")], ids=["function", "object"])
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
-def test_what_load_model_is_given_for_a_built_in_name_counts(suffix, own, tmp_path):
+def test_what_load_model_is_given_for_a_built_in_name_counts(suffix, own, tmp_path, request):
+    if suffix == "h5" and own is thrice and KERAS < (3, 11):
+        request.applymarker(pytest.mark.xfail(raises=TypeError, reason=H5_TAKES_NO_FUNCTION))
     path = tmp_path / f"model.{suffix}"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="gelu")]).save(path)
     assert keras.models.load_model(path).layers[0].activation is keras.activations.gelu
