@@ -32,7 +32,7 @@ ENVIRONMENTS = {
 }
 HEAD = """# Versions
 
-The smoke test and the quick tests outside `tests/contract`, of those with many cases four, by `make versions`.
+The smoke test and the quick tests outside `tests/contract`, of those with many cases a few, by `make versions`.
 
 | Environment | Date | Commit | Python | Keras | TensorFlow | NumPy | Smoke | Passed | Failed | Skipped | Minutes |
 |---|---|---|---|---|---|---|---|---|---|---|---|
