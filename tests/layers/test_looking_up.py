@@ -1,5 +1,7 @@
 """Layers from strings, classes and configs; and what is said where a layer's name stands for an activation."""
 
+import inspect
+
 import keras
 import pytest
 from backends import values
@@ -150,7 +152,7 @@ def test_every_layer_is_documented(name):
     for part in ("Input shape:", "Output shape:"):
         assert part in text
     for argument in set(constructor_arguments(record.cls)) - {"kwargs"}:
-        assert f"\n        {argument}: " in text
+        assert f"\n    {argument}: " in inspect.cleandoc(text)
 
 
 def test_the_registered_name_is_none_that_a_user_would_take():
