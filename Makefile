@@ -1,7 +1,7 @@
 # The task runner. `make setup` makes the environment that the other targets use.
 BIN ?= .venv/bin
 
-.PHONY: setup quick full slow nightly lint bench docs oracle api
+.PHONY: setup quick full slow nightly versions lint bench docs oracle api
 
 setup:    ## an environment with all that developers need
 	python3 -m venv .venv && $(BIN)/pip install -e '.[test,docs,dev]'
@@ -17,6 +17,9 @@ full:     ## both
 
 nightly:  ## hours: once per issue, output kept
 	$(BIN)/pytest -n 2 --dist worksteal -m nightly
+
+versions: ## both ends of what is supported and Colab's: an environment each, in build/versions
+	python3 -m tools.versions
 
 lint:     ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports

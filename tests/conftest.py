@@ -12,6 +12,28 @@ import pytest
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--cases", type=int, help="of a test with many cases take this many, spread evenly; all by default"
+    )
+
+
+@pytest.hookimpl(trylast=True)  # after marks have been looked at
+def pytest_collection_modifyitems(config, items):
+    wanted = config.getoption("--cases")
+    if not wanted:
+        return
+    of_test = {}
+    for item in items:
+        of_test.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    chosen = set()
+    for cases in of_test.values():
+        count = min(wanted, len(cases))
+        chosen.update(cases[(2 * i + 1) * len(cases) // (2 * count)] for i in range(count))
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
+
+
 @pytest.fixture(autouse=True)
 def _state_as_imported():
     """Each test starts and ends with the strings and the registry in the state that `import keras_acts` leaves."""

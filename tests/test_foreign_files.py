@@ -7,6 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from backends import H5_TAKES_NO_FUNCTION, KERAS, not_located
 
 import keras_acts
 
@@ -39,7 +40,7 @@ def with_bare_strings(name, path):
 def test_an_unregistered_function_with_one_of_our_names_is_never_taken_for_ours(name, tmp_path):
     for path in (tmp_path / "model.keras", tmp_path / "model.h5"):
         written_without_us(name, path)
-        with pytest.raises(TypeError, match=f"Could not locate function '{name}'"):
+        with pytest.raises(TypeError, match=not_located(name)):
             keras.models.load_model(path)
 
 
@@ -61,7 +62,7 @@ def test_the_squash_of_keras_contrib_is_not_ours(tmp_path):
 
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation=squash)])
     model.save(tmp_path / "capsule.keras")
-    with pytest.raises(TypeError, match="Could not locate function 'squash'"):
+    with pytest.raises(TypeError, match=not_located("squash")):
         keras.models.load_model(tmp_path / "capsule.keras")
     again = keras.models.load_model(tmp_path / "capsule.keras", custom_objects={"squash": squash})
     x = np.ones((2, 3), "float32")
@@ -70,6 +71,7 @@ def test_the_squash_of_keras_contrib_is_not_ours(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.xfail(KERAS < (3, 11), raises=TypeError, reason=H5_TAKES_NO_FUNCTION)
 def test_a_file_with_bare_strings_loads_with_the_remedy_of_the_error(tmp_path):
     with_bare_strings("snake", tmp_path / "model.h5")
     for remedy in (keras_acts.custom_objects(), {"snake": keras_acts.get("snake")}):

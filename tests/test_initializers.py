@@ -9,6 +9,7 @@ import keras
 import mpmath
 import numpy as np
 import pytest
+from backends import values
 
 import keras_acts
 from keras_acts import initializers
@@ -33,6 +34,7 @@ SPECS = {
 GELU_VARIANCE = (3.0 + math.sqrt(17.0)) / 2.0
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_statistics_to_1e_12(name):
     activation, exact = SPECS.get(name, name), {key: float(value) for key, value in CONSTANTS[name].items()}
@@ -47,6 +49,7 @@ def test_statistics_to_1e_12(name):
     assert initializers.gain(activation, convention="backward") == pytest.approx(exact["gain_bwd"], rel=1e-12)
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize(
     ("name", "slope"),
     [
@@ -74,7 +77,7 @@ def test_slope_of_the_variance_map(name, slope):
     f = keras_acts.get(name)
 
     def next_variance(q):
-        return found.gain**2 * quadrature.expectation(lambda x: np.asarray(f(x)) ** 2, std=q**0.5)
+        return found.gain**2 * quadrature.expectation(lambda x: values(f(x)) ** 2, std=q**0.5)
 
     assert next_variance(1.0) == pytest.approx(1.0, rel=1e-13)
     assert (next_variance(1.0 + 1e-4) - next_variance(1.0 - 1e-4)) / 2e-4 == pytest.approx(found.slope, rel=1e-6)
@@ -176,6 +179,7 @@ def test_torch_takes_its_own_slope_where_none_is_given():
     assert initializers.gain("leaky_relu(0.2)", convention="torch") == pytest.approx(math.sqrt(2.0 / 1.04), rel=1e-15)
 
 
+@pytest.mark.float64
 def test_independent_constants():
     siren_repository_elu = 1.5505188080679277  # of `init_weights_elu`: std^2 * n
     assert initializers.gain("elu") ** 2 == pytest.approx(siren_repository_elu, rel=1e-14)
@@ -194,10 +198,17 @@ def test_unknown_callables_are_measured_like_known_ones(name):
     assert initializers.statistics(unknown).slope == pytest.approx(initializers.statistics(name).slope, rel=1e-12)
 
 
-def test_other_callables():
+@pytest.mark.tensorflow
+def test_functions_of_tensorflow():
     import tensorflow as tf
 
     assert initializers.gain(tf.nn.relu) == pytest.approx(math.sqrt(2.0), rel=1e-14)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:__array_wrap__ must accept context:DeprecationWarning"
+)  # NumPy 2 of torch's tensors
+def test_other_callables():
     assert initializers.gain(keras.activations.tanh) == pytest.approx(initializers.gain("tanh"), rel=1e-13)
     assert initializers.gain(np.tanh) == pytest.approx(initializers.gain("tanh"), rel=1e-13)
     keras.saving.get_custom_objects()["my_abs"] = keras.ops.abs
@@ -314,6 +325,7 @@ def test_gains_that_do_not_exist(activation, convention, message):
         initializers.gain(activation, convention=convention)
 
 
+@pytest.mark.tensorflow  # the others say themselves that their tensor is none of NumPy's
 def test_numpy_callables_have_no_derivative():
     with pytest.raises(TypeError, match=r"A derivative needs an activation written with keras\.ops"):
         initializers.gain(np.tanh, convention="backward")

@@ -4,6 +4,7 @@ import fresh_process
 import keras
 import numpy as np
 import pytest
+from backends import H5_TAKES_NO_FUNCTION, KERAS, values
 from keras import ops
 
 import keras_acts
@@ -70,7 +71,7 @@ def test_string_gives_its_formula_in_the_layer(host, string):
     weights = [RNG.normal(size=w.shape) for w in by_string.weights]
     by_string.set_weights(weights)
     by_hand.set_weights(weights)
-    np.testing.assert_allclose(by_string(x), by_hand(x), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(values(by_string(x)), values(by_hand(x)), rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.parametrize("string", ["snake", "elu(alpha=0.5)"])
@@ -88,7 +89,7 @@ def test_every_name_works_as_a_string(name):
     else:
         x = ops.convert_to_tensor([[-1.5, 0.25, 2.0]])
         assert layer.activation is keras_acts.get(name)
-        np.testing.assert_array_equal(layer(x), keras_acts.get(name)(x))
+        np.testing.assert_array_equal(values(layer(x)), values(keras_acts.get(name)(x)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_defaults_of_layers_keep_their_keras_meaning():
 def test_custom_objects_resolve_by_their_bare_name(custom_objects, own, factor):
     custom_objects["my-own"] = own
     layer = keras.layers.Dense(2, activation="my-own", kernel_initializer="identity")
-    np.testing.assert_array_equal(layer(np.float32([[-1.0, 2.0]])), [[-factor, 2.0 * factor]])
+    np.testing.assert_array_equal(values(layer(np.float32([[-1.0, 2.0]]))), [[-factor, 2.0 * factor]])
 
 
 def test_custom_object_scope_resolves_inside_the_scope_only():
@@ -151,7 +152,9 @@ def test_built_ins_win_over_custom_objects_with_one_warning_at_construction(name
 @pytest.mark.filterwarnings("ignore:No training configuration found")
 @pytest.mark.parametrize("own", [thrice, keras_acts.get("tfa:gelu")], ids=["function", "object"])
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
-def test_what_load_model_is_given_for_a_built_in_name_counts(suffix, own, tmp_path):
+def test_what_load_model_is_given_for_a_built_in_name_counts(suffix, own, tmp_path, request):
+    if suffix == "h5" and own is thrice and KERAS < (3, 11):
+        request.applymarker(pytest.mark.xfail(raises=TypeError, reason=H5_TAKES_NO_FUNCTION))
     path = tmp_path / f"model.{suffix}"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="gelu")]).save(path)
     assert keras.models.load_model(path).layers[0].activation is keras.activations.gelu

@@ -217,4 +217,5 @@ class _RandomStart:
         return self._layer(x, training=False)
 
     def __call__(self, x: Any) -> Any:
-        return ops.sum(self.draws(ops.repeat(x[:, None], len(self.shares), axis=1)) * self.shares, axis=-1)
+        shares = ops.convert_to_tensor(self.shares, "float64")  # torch takes no array beside a tensor
+        return ops.sum(self.draws(ops.repeat(x[:, None], len(self.shares), axis=1)) * shares, axis=-1)

@@ -141,7 +141,7 @@ class Param:
         return self.kind(value)
 
     def _is_legal(self, value: Any) -> bool:
-        is_bool = isinstance(value, bool) or type(value).__name__ == "bool"  # numpy.bool
+        is_bool = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # of NumPy 2 and 1
         if is_bool or self.kind is bool:
             return is_bool and self.kind is bool
         if not isinstance(value, numbers.Integral if self.kind is int else numbers.Real):

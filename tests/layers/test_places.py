@@ -7,6 +7,7 @@ import zlib
 import keras
 import numpy as np
 import pytest
+from backends import LOADED_BY_OLD_KERAS
 from layers.examples import ONE_EACH
 
 from keras_acts import layers
@@ -174,6 +175,7 @@ def test_one_instance_as_activation_and_as_layer_is_refused():
         act(host(keras.Input((4, 5))))
 
 
+@pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)
 def test_one_layer_called_twice_shares_its_weights_and_reloads(tmp_path):
     act = layers.PReLU()
     inputs = keras.Input((4, 5))

@@ -212,7 +212,7 @@ def log_sum_exp(x: Tensor, axis: int = -1, k: float = 1.0) -> Tensor:
         [1.3133, 0.6931]
     """
     k = finite_number("k", k, "log_sum_exp", low=0.0, exclusive=True)
-    return ops.logsumexp(k * x, axis=axis) / k
+    return ops.logsumexp(k * x, axis=(axis,)) / k  # not axis=axis: on a symbolic tensor, old Keras takes tuples only
 
 
 def noisy_relu_mean(std: float = 1.0, name: str | None = None) -> FormulaActivation:

@@ -128,7 +128,8 @@ def _observed(model: keras.Model, places: Sequence[_Place]) -> keras.Model:
     """The model, with what goes into each activation as further outputs; as it is if it is not a graph of layers."""
     activations = [place.activation for place in places if place.activation is not None]
     try:
-        return keras.Model(model.inputs, [*model.outputs, *(layer.input for layer in activations)])
+        inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]  # x alone for a list: old Keras warns
+        return keras.Model(inputs, [*model.outputs, *(layer.input for layer in activations)])
     except (AttributeError, ValueError):  # subclassed, or a layer in two places
         return model
 
