@@ -5,6 +5,8 @@
 <Dense name=..., built=False>
 """
 
+import os as _os
+import warnings as _warnings
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -17,18 +19,26 @@ from keras_acts.core.declare import activation
 from keras_acts.core.keras_bridge import custom_objects, install, uninstall
 from keras_acts.core.params import Param, Trait
 from keras_acts.core.resolve import get, info, names
+from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
 from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
 __all__ += ["custom_objects", "define", "get", "info", "initializers", "install", "layers", "names", "paired"]
-__all__ += ["uninstall"]
+__all__ += ["slug", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare
 
 install()
+
+if _os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as TensorFlow reads it
+    _warnings.warn(
+        "TF_USE_LEGACY_KERAS is set: tf.keras is then Keras 2 (tf_keras), whose layers know none of the strings and "
+        "layers of keras_acts. Unset it before TensorFlow is imported, or write `import keras` in place of tf.keras.",
+        stacklevel=2,
+    )
 
 
 def __getattr__(name: str) -> _Any:

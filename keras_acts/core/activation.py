@@ -310,12 +310,18 @@ class BoundActivation:
         return type(self).from_config, (self.get_config(),)
 
 
+def _unique(name: str) -> str:
+    """The name as Keras numbers those of layers: mish, mish_1, ..."""
+    number = keras.backend.get_uid(name) - 1
+    return f"{name}_{number}" if number else name
+
+
 @keras.saving.register_keras_serializable(package="keras_acts", name="activations.ActivationOperation")
 class ActivationOperation(keras.Operation):
     """A node of a Functional model: `y = keras_acts.activations.mish(keras_tensor)`."""
 
     def __init__(self, declaration: Activation, params: Mapping[str, Any], name: str | None = None) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name or _unique(spec.slug(declaration.name)))
         self.declaration = declaration
         self.params = dict(params)
 

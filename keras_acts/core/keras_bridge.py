@@ -229,8 +229,8 @@ def resolve_initializers(from_string: Callable[[str], Any]) -> None:
     _keras_initializers.deserialize = with_ours
 
 
-def watch_activation_arguments(check: Callable[[keras.Layer, keras.Layer], None]) -> None:
-    """Let `check(host, activation)` see each layer that a layer of Keras takes for its activation.
+def watch_activation_arguments(check: Callable[[keras.Layer, Any], None]) -> None:
+    """Let `check(host, activation)` see each layer or class that a layer of Keras takes for its activation.
 
     Keras builds a host without a look at its activation, so this is the one place where it can be refused in time.
     """
@@ -241,7 +241,7 @@ def watch_activation_arguments(check: Callable[[keras.Layer, keras.Layer], None]
     @functools.wraps(get)
     def watched(identifier: Any) -> Any:
         activation, host = get(identifier), sys._getframe(1).f_locals.get("self")
-        if isinstance(activation, keras.Layer) and isinstance(host, keras.Layer):
+        if isinstance(activation, keras.Layer | type) and isinstance(host, keras.Layer):
             check(host, activation)
         return activation
 

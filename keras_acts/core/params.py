@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+import numpy as np
+
 
 class Trait(str, Enum):
     """A property that users filter by, `keras_acts.names(trait="smooth")`, and the library relies on.
@@ -36,6 +38,11 @@ class Trait(str, Enum):
 
     def __str__(self) -> str:
         return self.value
+
+
+def scalar(value: Any) -> Any:
+    """The number or bool of Python for one of NumPy, also in an array without axes; any other value as it is."""
+    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
 def illegal(name: str, value: Any, owner: str, expected: str) -> str:
@@ -128,20 +135,26 @@ class Param:
     def validated(self, value: Any, owner: str) -> Any:
         """`value` as a plain Python scalar, so that it is saved as a literal and never drags a dtype along.
 
+        Numbers, bools and arrays without axes of NumPy count. Variables and tensors do not, as a parameter is a fixed
+        number: its weight would be in no file, and get no gradient.
+
         Raises:
             ValueError: if it is not legal.
         """
         return self._checked(value, f"'{owner}'")
 
     def _checked(self, value: Any, owner: str) -> Any:
+        value = scalar(value)
         if value is None and self.optional:
             return None
         if not self._is_legal(value):
-            raise ValueError(illegal(self.name, value, owner, self.expected))
+            learned = " One that is learned is a weight of a layer: see `keras_acts.layers` and `define(trainable=)`."
+            hint = learned if hasattr(value, "shape") and not isinstance(value, np.ndarray) else ""
+            raise ValueError(illegal(self.name, value, owner, self.expected) + hint)
         return self.kind(value)
 
     def _is_legal(self, value: Any) -> bool:
-        is_bool = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # of NumPy 2 and 1
+        is_bool = isinstance(value, bool)
         if is_bool or self.kind is bool:
             return is_bool and self.kind is bool
         if not isinstance(value, numbers.Integral if self.kind is int else numbers.Real):

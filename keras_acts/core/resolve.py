@@ -2,6 +2,7 @@
 
 import difflib
 import fnmatch
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -85,13 +86,16 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     Args:
         identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU(0.1)" as torch means it, a callable, a serialized
             activation, or None.
-        **params: parameters to bind; they win over those in the string.
+        **params: parameters to bind; they win over those in the string. Scalars of NumPy count as numbers and bools; a
+            weight to learn belongs to a layer.
 
     Returns:
-        A function, or a `BoundActivation` where parameters are given.
+        A function of float tensors, which refuses integers, such as those of `np.arange(9)`: cast them first. With
+        parameters it is a `BoundActivation`.
 
     Raises:
-        ValueError: for an unknown name, a malformed string or a value out of range.
+        ValueError: for an unknown name, a malformed string or a value out of range; for a class in place of one of its
+            instances, which would take the tensor for an argument; for a variable or tensor as a parameter.
         TypeError: for an unknown parameter, or parameters with something that takes none.
 
     Example:
@@ -104,9 +108,10 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
         identifier = keras.saving.deserialize_keras_object(identifier)
     if isinstance(identifier, str):
         return _from_string(identifier, params)
-    if not callable(identifier):
+    if not callable(identifier) or inspect.isclass(identifier):
+        made = f" Make one: {identifier.__name__}()." if inspect.isclass(identifier) else ""
         raise ValueError(
-            "An activation must be a name, a spec string, a callable or a config dict. "
+            f"An activation must be a name, a spec string, a callable or a config dict.{made} "
             f"Received: {identifier!r} of type {type(identifier).__name__}"
         )
     if not params:
@@ -184,5 +189,6 @@ def _layer_spelled(name: str) -> str | None:
         return f"keras_acts.layers.get({foreign!r})"
     framework, plain = framework_of(name), spec.parse(name)[0].rpartition(".")[2].lower().replace("_", "")
     ours = {record.lower(): f"keras_acts.layers.{record}()" for record in layers.current()}
-    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in dir(keras.layers)}
+    classes = [name for name, each in vars(keras.layers).items() if inspect.isclass(each)]  # not `serialize`, `add`
+    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in classes}
     return {**builtin, **ours}.get(plain) if framework is None else builtin.get(plain) if framework == "keras" else None

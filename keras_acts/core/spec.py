@@ -1,6 +1,7 @@
 """Spec strings: `"elu(alpha=0.5)"`. They are parsed as literals and never evaluated."""
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,3 +48,19 @@ def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
 def format(name: str, params: Mapping[str, Any]) -> str:
     """The spec string that `parse` reads back."""
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in params.items())})"
+
+
+def slug(activation: Any) -> str:
+    """A valid name for a layer, or a file, from a spec string or from anything that has a name.
+
+    Keras refuses `/` in names, and TensorFlow brackets, spaces and most signs. Formulas may share a slug.
+
+    Args:
+        activation: a name, spec string or `"formula: ..."`, a function, bound activation, layer or class.
+
+    Example:
+        >>> [keras_acts.slug(text) for text in ("mish", "elu(alpha=0.5)", "formula: x/(1 + abs(x))")]
+        ['mish', 'elu_alpha_0.5', 'formula_x_1_abs_x']
+    """
+    text = activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
+    return re.sub("[^A-Za-z0-9.-]+", "_", text)[:64].strip("_-") or "activation"

@@ -1,16 +1,22 @@
 """Activations with weights, randomness or a change of shape, as layers; and `get`, which makes one from a string.
 
+Each learned weight takes a regularizer and a constraint by its name: `Snake(frequency_regularizer="l2")`. Names other
+than those of classes: `get`, `info`, `names`, `function_or_layer`, and, for weight decay, `learnable_parameters` and
+`exclude_from_weight_decay`.
+
 One file per concept. To add a layer, read the docstring of `base.py`; its example in tests/layers/examples.py puts it
 into the contract.
 """
 
 from keras_acts.layers.affine import *
+from keras_acts.layers.base import exclude_from_weight_decay as exclude_from_weight_decay
 from keras_acts.layers.base import learnable_parameters as learnable_parameters
 from keras_acts.layers.exponential import *
 from keras_acts.layers.fused_dense import *
 from keras_acts.layers.glu import *
 from keras_acts.layers.glu_bounded import *
 from keras_acts.layers.glu_presets import *
+from keras_acts.layers.layer_registry import function_or_layer as function_or_layer
 from keras_acts.layers.layer_registry import get as get
 from keras_acts.layers.layer_registry import info as info
 from keras_acts.layers.layer_registry import names as names
@@ -26,4 +32,5 @@ from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
 
-__all__ = [*names(), "dropout_for", "get", "info", "learnable_parameters", "names"]
+__all__ = [*names(), "dropout_for", "exclude_from_weight_decay", "function_or_layer", "get", "info"]
+__all__ += ["learnable_parameters", "names"]

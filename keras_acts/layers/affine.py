@@ -33,7 +33,7 @@ class LearnableAffine(LearnableActivation):
     """
 
     def __init__(self, activation: Any = "relu", **kwargs: Any) -> None:
-        super().__init__(shared_axes="all", **kwargs)
+        super().__init__(shared_axes="all", learned=("scale", "bias"), **kwargs)
         self.activation = self._hold(activation)
         self.add_learnable_parameter("scale", 1.0)
         self.add_learnable_parameter("bias", 0.0)

@@ -2,12 +2,13 @@
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import keras
+from keras import ops
 
-from keras_acts.core.params import illegal
+from keras_acts.core.params import illegal, scalar
 
 __all__ = ["Initializer", "SharedAxes", "initializer", "shared_axes"]
 
@@ -16,11 +17,13 @@ SharedAxes = Sequence[int] | Literal["all"] | None
 
 
 def initializer(value: Initializer) -> keras.initializers.Initializer:
-    """An initializer from a number, a name, a config or an initializer.
+    """An initializer from a number, which may be an array, tensor or variable without axes, a name, a config or one.
 
     Raises:
         ValueError: if the number is not finite.
     """
+    if getattr(value, "shape", None) == ():
+        value = ops.convert_to_numpy(value).item()
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise ValueError(f"An initial value must be a finite number. Received: {value!r}")
@@ -30,9 +33,12 @@ def initializer(value: Initializer) -> keras.initializers.Initializer:
 
 def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
     """`shared_axes` as None, "all" or a list of integers."""
-    if axes is None or axes == "all":
-        return axes
-    given = [axes] if isinstance(axes, numbers.Integral) else axes
+    if axes is None:
+        return None
+    if isinstance(axes, str) and axes == "all":
+        return "all"
+    axes = scalar(axes)
+    given = axes if isinstance(axes, Iterable) and getattr(axes, "shape", None) != () else [axes]
     if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
         expected = "None (one weight per channel), a list of axes after the batch axis, or 'all'"
         raise ValueError(illegal("shared_axes", axes, owner, expected))

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import keras_bridge
+from keras_acts.core import keras_bridge, resolve
 
 __all__ = ["Guarded", "hold", "warn_host_not_quantized"]
 
@@ -48,6 +48,8 @@ def hold(host: keras.Layer, activation: Any) -> Any:
 
 
 def _check_argument(host: keras.Layer, layer: Any) -> None:
+    if isinstance(layer, type) and issubclass(layer, keras.Layer):
+        resolve.get(layer)  # which refuses it, as it would take the tensor for an argument
     if not isinstance(layer, Guarded):
         return
     name, what, received = type(layer).__name__, f"{type(host).__name__} layer '{host.name}'", f"activation={layer!r}"

@@ -14,7 +14,8 @@ def times(a: Tensor, b: Tensor) -> Tensor:
     """a b, for rules with written derivatives. NaN stays NaN."""
     y = a * b
     # 0 times inf, where neither was NaN. Finite numbers stay finite on the way, for those who measure ranges there.
-    return ops.where(ops.isnan(y), ops.where(ops.isnan(a + b), y, 0.0), y)
+    of_nan = ops.logical_or(ops.isnan(a), ops.isnan(b))  # by booleans, which take a quarter of the memory
+    return ops.where(ops.logical_and(ops.isnan(y), ops.logical_not(of_nan)), 0.0, y)
 
 
 @with_partials(lambda a, b: (b, a))

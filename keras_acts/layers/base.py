@@ -35,7 +35,7 @@ makes the sublayers by `self._inner`. A product that may be 0 times infinity is 
 its formula in tests/layers/test_values.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -46,7 +46,7 @@ from keras_acts.core import derivatives, keras_bridge, resolve
 from keras_acts.core.params import choice, constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 
-__all__ = ["ActivationLayer", "LearnableActivation", "learnable_parameters"]
+__all__ = ["ActivationLayer", "LearnableActivation", "exclude_from_weight_decay", "learnable_parameters"]
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -177,6 +177,9 @@ def _as_config(argument: Any) -> Any:
     return list(argument) if isinstance(argument, list | tuple) else argument
 
 
+_RULES = {"_regularizer": keras.regularizers.get, "_constraint": keras.constraints.get}
+
+
 class LearnableActivation(ActivationLayer):
     """Base class of activations with learnable parameters: weights such as alpha that bend the curve.
 
@@ -184,10 +187,27 @@ class LearnableActivation(ActivationLayer):
     `keras.config.image_data_format()` is "channels_first". `shared_axes` is as in
     `keras.layers.PReLU`: the axes along which one weight is shared; `[]` gives one weight per element. `"all"` gives
     one weight in all, which exists from the start.
+
+    Args:
+        shared_axes: as above.
+        learned: for subclasses: names of weights for whose initializer the constructor has no argument.
+        **kwargs: for each weight, here alpha, `alpha_regularizer` and `alpha_constraint`, as of `keras.layers.PReLU`: a
+            name, config or object, or None; and the arguments of `keras.layers.Layer`.
     """
 
-    def __init__(self, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
+    def __init__(self, shared_axes: SharedAxes = None, learned: Iterable[str] = (), **kwargs: Any) -> None:
+        own = constructor_arguments(type(self))
+        names = [*(name.removesuffix("_initializer") for name in own if name.endswith("_initializer")), *learned]
+        rules = {key: kwargs.pop(key) for key in list(kwargs) if key.endswith(tuple(_RULES))}
+        for key in rules.keys() - {name + rule for name in names for rule in _RULES}:
+            raise TypeError(
+                f"{type(self).__name__} has no argument `{key}`: with _regularizer and _constraint come the names of "
+                f"its weights, {', '.join(names) or 'of which it has none'}. Received: {key}={rules[key]!r}"
+            )
         super().__init__(**kwargs)
+        self._rules = list(rules)
+        for key, rule in rules.items():
+            setattr(self, key, _RULES[f"_{key.rpartition('_')[2]}"](rule))
         self.shared_axes = arguments.shared_axes(shared_axes, type(self).__name__)
         self._parameter_shapes: dict[str, tuple[int, ...]] = {}  # by name, without the axes of the input
 
@@ -246,6 +266,10 @@ class LearnableActivation(ActivationLayer):
             for name in waiting:
                 self._create(name, sizes)
 
+    @override
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **{key: _as_config(getattr(self, key)) for key in self._rules}}
+
     def _sizes_per_weight(self, input_shape: Shape) -> tuple[int, ...]:
         """The sizes of the axes along which each weight differs, 1 where it is shared."""
         name, rank = type(self).__name__, len(input_shape)
@@ -279,8 +303,8 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
     """The weights of a model that bend activation curves, to keep weight decay away from them: of Keras' PReLU, too.
 
     Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
-    not regularize it. Keras' optimizers decay every weight that is not excluded. No file keeps the exclusion: do it
-    again after loading a model, before it is trained on.
+    not regularize it. Keras' optimizers decay every weight that is not excluded before the first step. No file keeps
+    the exclusion: after loading a model, call `exclude_from_weight_decay`.
 
     Args:
         model: a built model or layer.
@@ -314,3 +338,30 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
         weights = [layer.alpha] if isinstance(layer, keras.layers.PReLU) else layer.learnable_parameters
         found |= {id(variable): variable for variable in weights}
     return list(found.values())
+
+
+def exclude_from_weight_decay(model: keras.Model, also: Iterable[keras.Variable] = ()) -> None:
+    """Keep weight decay away from `learnable_parameters(model)`, also in a model that is loaded or half trained.
+
+    No file keeps what was excluded: a loaded model that is trained on decays all again, without a word. Beyond
+    `optimizer.exclude_from_weight_decay` of Keras this finds the optimizer inside that of mixed precision, and has the
+    training step made anew where there is one.
+
+    Args:
+        model: a compiled and built model. What was excluded before by other means is to be given again.
+        also: other variables to exclude, such as biases.
+
+    Raises:
+        ValueError: if the model is not compiled, or a layer has not created its weights yet.
+
+    Example:
+        model = keras.models.load_model("model.keras")
+        keras_acts.layers.exclude_from_weight_decay(model)
+        model.fit(x, y)
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        raise ValueError(f"Only a compiled model has an optimizer: call compile first. Received: {model!r}")
+    decaying = getattr(optimizer, "inner_optimizer", optimizer)  # in mixed precision
+    decaying.exclude_from_weight_decay(var_list=[*learnable_parameters(model), *also])
+    model.make_train_function(force=True)

@@ -7,16 +7,31 @@ from typing import Any
 from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 
-__all__ = ["ChannelChanging", "axis_argument"]
+__all__ = ["ChannelChanging", "axis_after_batch", "axis_argument"]
 
 
 def axis_argument(axis: Any, owner: str) -> int:
     """`axis` as an int, which is not the batch axis."""
+    axis = params.scalar(axis)
     if not isinstance(axis, numbers.Integral) or isinstance(axis, bool) or axis == 0:
         raise ValueError(f"`axis` of {owner} must be an integer other than 0, the batch axis. Received: axis={axis!r}")
     return int(axis)
+
+
+def axis_after_batch(axis: int, shape: Any, owner: str) -> int:
+    """The axis of an input of this shape, counted from the front.
+
+    Raises:
+        ValueError: if the input has no such axis after the batch axis.
+    """
+    if not 1 <= (axis + len(shape) if axis < 0 else axis) < len(shape):
+        raise ValueError(
+            f"`axis` of {owner} must be an axis after the batch axis. Received: axis={axis} for input_shape={shape}"
+        )
+    return axis % len(shape)
 
 
 class ChannelChanging(ActivationLayer):
@@ -44,13 +59,9 @@ class ChannelChanging(ActivationLayer):
         Raises:
             ValueError: if the input has no such axis after the batch axis, or its size is unknown or does not fit.
         """
-        name, axis, rank = type(self).__name__, self.axis, len(shape)
-        if not 1 <= (axis + rank if axis < 0 else axis) < rank:
-            raise ValueError(
-                f"`axis` of {name} must be an axis after the batch axis. Received: axis={axis} for input_shape={shape}"
-            )
-        size = self._known_size(shape, axis)
-        axis %= rank
+        name = type(self).__name__
+        axis = axis_after_batch(self.axis, shape, name)
+        size = self._known_size(shape, self.axis)
         if size % self._pieces:
             raise ValueError(
                 f"{name} makes one channel of each {self._pieces}: their number must be divisible by {self._pieces}. "
@@ -60,9 +71,11 @@ class ChannelChanging(ActivationLayer):
 
     def _parts(self, x: Tensor, axis: int) -> list[Tensor]:
         """The parts of x along the axis that make one output together."""
-        n, size = self._pieces, x.shape[axis] // self._pieces
-        slices = [slice(i, None, n) if self._neighbours else slice(i * size, (i + 1) * size) for i in range(n)]
-        return [x[(slice(None),) * axis + (part,)] for part in slices]
+        # Not slices: the gradient of each would be as large as x, and all are summed.
+        if not self._neighbours:
+            return list(ops.split(x, self._pieces, axis=axis))
+        shape, size = ops.shape(x), x.shape[axis] // self._pieces
+        return list(ops.unstack(ops.reshape(x, (*shape[:axis], size, self._pieces, *shape[axis + 1 :])), axis=axis + 1))
 
     @override
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Tensor:

@@ -46,7 +46,8 @@ class PELU(LearnableActivation):
 
     f(x) = alpha / beta x if x >= 0, else alpha (exp(x / beta) - 1)
 
-    Both weights are kept at 0.1 or more during training. It starts as `elu`.
+    Both weights are kept at 0.1 or more during training, unless alpha_constraint and beta_constraint say otherwise. It
+    starts as `elu`.
 
     Args:
         alpha_initializer: initial depth of the negative branch: a number or an initializer.
@@ -75,8 +76,8 @@ class PELU(LearnableActivation):
         shared_axes: SharedAxes = "all",
         **kwargs: Any,
     ) -> None:
-        super().__init__(shared_axes=shared_axes, **kwargs)
-        self.alpha_constraint = self.beta_constraint = AtLeast(0.1)
+        kept_above = {"alpha_constraint": AtLeast(0.1), "beta_constraint": AtLeast(0.1)}
+        super().__init__(shared_axes=shared_axes, **{**kept_above, **kwargs})
         self.add_learnable_parameter("alpha", alpha_initializer)
         self.add_learnable_parameter("beta", beta_initializer)
 
@@ -140,7 +141,7 @@ class XIELU(LearnableActivation):
     """
 
     def __init__(self, alpha_p: float = 0.8, alpha_n: float = 0.8, beta: float = 0.5, **kwargs: Any) -> None:
-        super().__init__(shared_axes="all", **kwargs)
+        super().__init__(shared_axes="all", learned=("p", "n"), **kwargs)
         given = resolve.info("xielu").bind((), {"alpha_p": alpha_p, "alpha_n": alpha_n, "beta": beta})
         self.alpha_p, self.alpha_n, self.beta = given["alpha_p"], given["alpha_n"], given["beta"]
         self.add_learnable_parameter("p", _inverse_softplus(self.alpha_p))

@@ -7,10 +7,11 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
-from keras_acts.core import params
+from keras_acts.core import params, resolve
 from keras_acts.layers.at_infinity import FAR, product
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging
+from keras_acts.layers.in_turn import in_turn
 from keras_acts.layers.layer_registry import layer
 
 __all__ = ["GLU"]
@@ -109,7 +110,12 @@ class GLU(ChannelChanging):
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, _ = self.axis_and_channels(x.shape)
-        first, second = self._parts(x, axis)
+        inside = [each for each in (self.activation, self.up_activation) if each is not None]
+        ours = all(resolve.declaration_of(each)[0] is not None for each in inside)  # and so without variables
+        parts = self._parts(x, axis)
+        return in_turn(self._gated, parts, axis) if ours else self._gated(*parts)
+
+    def _gated(self, first: Tensor, second: Tensor) -> Tensor:
         gate, up = (first, second) if self.gate_first else (second, first)
         if self.up_activation is not None:
             up = self.up_activation(up)

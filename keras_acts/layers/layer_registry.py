@@ -123,29 +123,43 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     return identifier
 
 
-def function_or_layer(text: str) -> Any:
-    """The activation function that a name or spec string means, or else a new layer.
+def function_or_layer(identifier: Any, **arguments: Any) -> Any:
+    """The activation function, or else the layer, that is meant: one look-up for `keras_acts.get` and `layers.get`.
+
+    Args:
+        identifier: a name or spec string, a function or bound activation, a layer, a layer class, or a config dict. A
+            name of both is that of the function. A class or name of a layer gives a new one.
+        **arguments: parameters of the function, or arguments of the layer's constructor.
+
+    Returns:
+        A function, for `activation=` or `keras.layers.Activation`, or a layer, which is one of its own in a model.
 
     Raises:
         ValueError: for a name of neither, as `keras_acts.get` words it, or a value out of range.
         TypeError: for an unknown parameter.
 
     Example:
-        >>> function_or_layer("elu(alpha=0.5)"), type(function_or_layer("PReLU")).__name__
+        >>> lookup = keras_acts.layers.function_or_layer
+        >>> lookup("elu(alpha=0.5)"), type(lookup("PReLU")).__name__
         (elu(alpha=0.5), 'PReLU')
     """
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, keras.Layer | type):
+        return get(identifier, **arguments)
     try:
-        return resolve.get(text)
+        return resolve.get(identifier, **arguments)
     except ValueError:
-        name = spec.parse(text)[0]
+        name = spec.parse(identifier)[0] if isinstance(identifier, str) else ""
         if name not in names() and resolve.layers.find_foreign(name) is None:
             raise
-    return get(text)
+    return get(identifier, **arguments)
 
 
 def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
     # What `**kwargs` takes is for the classes that it is built on.
     known = {name for base in cls.__mro__ for name in constructor_arguments(base)}
+    known |= {name for name in arguments if name.endswith(("_regularizer", "_constraint"))}  # which the class judges
     for argument in arguments.keys() - known:
         accepted = constructor_arguments(cls)
         own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 from typing_extensions import override
 
@@ -84,9 +83,8 @@ class PReLU(LearnableActivation):
         shared_axes: SharedAxes = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(shared_axes=shared_axes, **kwargs)
-        self.alpha_regularizer = keras.regularizers.get(alpha_regularizer)
-        self.alpha_constraint = keras.constraints.get(alpha_constraint)
+        rules = {"alpha_regularizer": alpha_regularizer, "alpha_constraint": alpha_constraint}
+        super().__init__(shared_axes=shared_axes, **rules, **kwargs)
         self.add_learnable_parameter("alpha", alpha_initializer)
 
     activate = staticmethod(_prelu)

@@ -69,6 +69,8 @@ class Maxout(ChannelChanging):
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
+        if 0 in tuple(x.shape):
+            return self._parts(x, axis)[0]  # TensorFlow refuses a maximum of no groups
         groups, along = ((units, self.pieces), axis + 1) if self._neighbours else ((self.pieces, units), axis)
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)

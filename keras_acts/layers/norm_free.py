@@ -16,7 +16,7 @@ class _Saturating(LearnableActivation):
     """gamma s(alpha x + shift) + beta: one alpha and shift in all, gamma and beta per channel."""
 
     def __init__(self, alpha_initializer: Initializer = 0.5, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(learned=("gamma", "beta"), **kwargs)
         self.add_fixed_parameter("alpha", alpha_initializer)
         self.add_learnable_parameter("gamma", 1.0)
         self.add_learnable_parameter("beta", 0.0)

@@ -20,7 +20,7 @@ class _Polynomial(LearnableActivation):
     """A weight for each power, all 1/3 at first, and an offset of 0; the same for all channels."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(shared_axes="all", **kwargs)
+        super().__init__(shared_axes="all", learned=("weight", "bias"), **kwargs)
         self.add_learnable_parameter("weight", 1.0 / DEGREE, copies=DEGREE)
         self.add_learnable_parameter("bias", 0.0)
 
@@ -88,7 +88,7 @@ class PolyNorm(_Polynomial):
         x = nx.finite(x)
         # The sixth power of a large x overflows. The value does not change if x is divided by any m and epsilon by
         # m^(2k); so nothing flows back through m.
-        m = ops.stop_gradient(ops.maximum(ops.max(ops.abs(x), axis=-1, keepdims=True), 1.0))
+        m = ops.maximum(nx.max_over_axis(ops.abs(x), -1), 1.0)
         u = x / m
         total = bias
         for power in range(1, DEGREE + 1):

@@ -9,7 +9,7 @@ from typing_extensions import override
 from keras_acts.layers.at_infinity import FAR
 from keras_acts.layers.base import Tensor
 
-__all__ = ["SmallDense", "kept", "mean_of_channels", "over_space"]
+__all__ = ["SmallDense", "kept", "mean_of_channels", "normalized", "over_space"]
 
 
 class SmallDense(keras.layers.Dense):
@@ -18,6 +18,12 @@ class SmallDense(keras.layers.Dense):
     @override
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Nothing, as the layer that holds this one could not say in its config what was done."""
+
+
+def normalized(norm: keras.layers.Layer, z: Tensor, training: bool | None, mask: Tensor | None = None) -> Tensor:
+    """z after a BatchNormalization, which a batch without samples would leave with NaN for its moving mean."""
+    learns = training and 0 not in tuple(z.shape)
+    return norm(z, training=learns, mask=mask) if isinstance(norm, keras.layers.BatchNormalization) else z
 
 
 def kept(mask: Tensor, x: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ class Rational(LearnableActivation):
     def __init__(
         self, approximates: str = "leaky_relu(0.01)", degrees: Sequence[int] = (5, 4), reach: float = 3.0, **kwargs: Any
     ) -> None:
-        super().__init__(shared_axes="all", **kwargs)
+        super().__init__(shared_axes="all", learned=("numerator", "denominator"), **kwargs)
         self.approximates = approximates
         pair = isinstance(degrees, Sequence) and len(degrees) == 2 and not isinstance(degrees, str)
         if not pair or not all(isinstance(degree, int) and 0 <= degree <= 20 for degree in degrees):

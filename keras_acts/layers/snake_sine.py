@@ -146,7 +146,7 @@ class Sine(LearnableActivation):
     """
 
     def __init__(self, w0: float = 30.0, learn_w0: bool = False, **kwargs: Any) -> None:
-        super().__init__(shared_axes="all", **kwargs)
+        super().__init__(shared_axes="all", learned=("w0",), **kwargs)
         self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
         self.learn_w0 = bool(learn_w0)
         if self.learn_w0:

@@ -89,7 +89,7 @@ class FReLU(ActivationLayer):
                 z = ops.where(pooling.kept(mask, x), x, 0.0)
                 inside = ops.broadcast_to(pooling.kept(mask, x)[..., 0], ops.shape(x)[:-1])
             z = z if axis == 3 else ops.moveaxis(z, axis, -1)
-            z = self.norm(self.conv(z), training=training, mask=inside)
+            z = pooling.normalized(self.norm, self.conv(z), training, inside)
             return ops.maximum(x, z if axis == 3 else ops.moveaxis(z, -1, axis))
 
         return self.upcast(activate, inputs)

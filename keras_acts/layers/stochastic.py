@@ -12,10 +12,11 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import numerics as nx
 from keras_acts.core import params
 from keras_acts.layers import pooling
-from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, SharedAxes, Tensor
-from keras_acts.layers.channels import axis_argument
+from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, Shape, SharedAxes, Tensor
+from keras_acts.layers.channels import axis_after_batch, axis_argument
 from keras_acts.layers.layer_registry import layer
 
 __all__ = ["GumbelSoftmax", "NoisyReLU", "ProbAct", "RReLU"]
@@ -231,18 +232,24 @@ class GumbelSoftmax(RandomActivation):
 
     @override
     def call(self, inputs: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
-        if mask is not None and self.axis % len(inputs.shape) < len(mask.shape):  # a choice among what is kept
+        axis = axis_after_batch(self.axis, inputs.shape, "GumbelSoftmax")
+        if mask is not None and axis < len(mask.shape):  # a choice among what is kept
             inputs = ops.where(pooling.kept(mask, inputs), inputs, float("-inf"))
         return super().call(inputs, training)
+
+    @override
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        axis_after_batch(self.axis, input_shape, "GumbelSoftmax")
+        return super().compute_output_shape(input_shape)
 
     @override
     def activate(self, x: Tensor) -> Tensor:
         soft = activations.softmax(x / self.temperature, axis=self.axis)
         if not self.hard:
             return soft
-        # Not argmax and one-hot: their integers would limit the layer to known sizes on some backends.
-        axis = self.axis % len(x.shape)
-        chosen = ops.one_hot(ops.argmax(x, axis=axis), x.shape[axis], axis=axis, dtype=x.dtype)
+        # Not argmax and one-hot, which need to know the number of categories.
+        largest = ops.cast(ops.equal(x, nx.max_over_axis(x, self.axis)), x.dtype)
+        chosen = ops.where(ops.cumsum(largest, axis=self.axis) > 1.0, 0.0, largest)  # of equal ones the first
         return chosen + (soft - ops.stop_gradient(soft))  # the bracket is exactly 0
 
     @override

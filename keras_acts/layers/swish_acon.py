@@ -199,8 +199,8 @@ class MetaACON(LearnableActivation):
 
         def activate(x: Tensor, p1: Tensor, p2: Tensor) -> Tensor:
             z = pooling.mean_of_channels(x, axis, mask)
-            z = self.squeeze_norm(self.squeeze(z), training=training)
-            z = self.expand_norm(self.expand(z), training=training)
+            z = pooling.normalized(self.squeeze_norm, self.squeeze(z), training)
+            z = pooling.normalized(self.expand_norm, self.expand(z), training)
             return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x, axis))
 
         return self.upcast(activate, inputs)

@@ -44,10 +44,11 @@ class FormulaLayer(LearnableActivation):
         shared_axes: SharedAxes = "all",
         **kwargs: Any,
     ) -> None:
-        super().__init__(shared_axes=shared_axes, **kwargs)
+        learned = list(dict.fromkeys(trainable_params))
+        super().__init__(shared_axes=shared_axes, learned=learned, **kwargs)
         self.formula = formula
         self.params = {name: validated(formula, name, value) for name, value in params.items()}
-        self.trainable_params = list(dict.fromkeys(trainable_params))
+        self.trainable_params = learned
         for name in self.trainable_params:
             if name not in self.params:
                 raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)

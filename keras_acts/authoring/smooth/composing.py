@@ -1,5 +1,6 @@
 """Formulas put together from formulas, as text: the result is a formula again, and is saved as one."""
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -8,6 +9,7 @@ from keras_acts.authoring.formula import string_form
 from keras_acts.authoring.formula.define import define
 from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.core import resolve
+from keras_acts.core.params import scalar
 from keras_acts.notation import FUNCTIONS, VARIABLE, parse
 from keras_acts.notation.tokens import tokenize, unknown
 
@@ -60,7 +62,8 @@ def piece(formula: Formula, known: Mapping[str, Piece] = MappingProxyType({})) -
     """
     if isinstance(formula, FormulaActivation):
         return Piece(formula.formula, dict(formula.all_params))
-    if isinstance(formula, (int, float)) and not isinstance(formula, bool):
+    formula = scalar(formula)
+    if isinstance(formula, numbers.Real) and not isinstance(formula, bool):
         return Piece(literal(formula))
     if not isinstance(formula, str):
         raise TypeError(

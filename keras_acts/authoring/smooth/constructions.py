@@ -1,5 +1,7 @@
 """Smooth rectifiers, absolute values and maxima."""
 
+import numbers
+
 import numpy as np
 from keras import ops
 
@@ -8,7 +10,7 @@ from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
 from keras_acts.core.derivatives import Tensor
-from keras_acts.core.params import finite_number
+from keras_acts.core.params import finite_number, scalar
 
 
 def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
@@ -58,7 +60,8 @@ def leak(function: Formula, slope: float, name: str | None = None) -> FormulaAct
         >>> leak(gate("sigmoid"), 0.1)
         formula: 0.1*x + 0.9*x*sigmoid(x)
     """
-    is_number = isinstance(slope, (int, float)) and not isinstance(slope, bool)
+    slope = scalar(slope)
+    is_number = isinstance(slope, numbers.Real) and not isinstance(slope, bool)
     if not (is_number and 0.0 <= slope < 1.0):
         raise ValueError(f"`slope` of leak must be a number with 0 <= slope < 1. Received: slope={slope!r}")
     inner = piece(function, STEPS)

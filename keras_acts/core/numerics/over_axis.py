@@ -26,7 +26,8 @@ def sum_over_axis(x: Tensor, axis: int) -> Tensor:
 
 def max_over_axis(x: Tensor, axis: int) -> Tensor:
     """Largest entry of each row, as a constant for the derivative."""
-    return ops.max(ops.stop_gradient(x), axis=axis, keepdims=True)
+    largest_entry = ops.sum if 0 in tuple(x.shape) else ops.max  # TensorFlow refuses a maximum of no rows
+    return largest_entry(ops.stop_gradient(x), axis=axis, keepdims=True)
 
 
 def scale_over_axis(x: Tensor, axis: int) -> Tensor:
