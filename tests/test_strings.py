@@ -205,10 +205,12 @@ def test_unknown_string_in_a_layer_names_near_matches(wrong, right):
 
 
 NO_ACTIVATIONS = sorted(
-    name
-    for module in (keras.activations, keras.layers)
-    for name, thing in vars(module).items()
-    if name.islower() and name[0] != "_" and name not in keras.src.activations.ALL_OBJECTS_DICT
+    {
+        name
+        for module in (keras.activations, keras.layers)
+        for name, thing in vars(module).items()
+        if name.islower() and name[0] != "_" and name not in keras.src.activations.ALL_OBJECTS_DICT
+    }
 )
 
 
