@@ -118,6 +118,77 @@ def test_files_load_after_a_user_has_cleared_the_custom_objects(tmp_path):
     keras.models.load_model(tmp_path / "model.keras", custom_objects=keras_acts.custom_objects())
 
 
+HALF = keras_acts.get("elu(alpha=0.5)")
+USES = {
+    "install": keras_acts.install,
+    "with install": lambda: keras_acts.install().__enter__().__exit__(),
+    "custom_objects": keras_acts.custom_objects,
+    "string in a layer": lambda: keras.layers.Dense(1, activation="snake"),
+    "built-in string in a layer": lambda: keras.layers.Dense(1, activation="relu"),
+    "string": lambda: keras.activations.get("snake"),
+    "initializer string": lambda: keras.layers.Embedding(2, 2, embeddings_initializer="keras_acts>Siren(w0=15.0)"),
+    "get": lambda: keras_acts.get("snake"),
+    "get with parameters": lambda: keras_acts.get("elu(alpha=0.5)"),
+    "get of a config": lambda: keras_acts.get(keras.saving.serialize_keras_object(HALF)),
+    "info": lambda: keras_acts.info("snake"),
+    "paired": lambda: keras_acts.paired("gelu"),
+    "define": lambda: keras_acts.define("x*cos(x)"),
+    "call": lambda: keras_acts.activations.snake(np.ones(2)),
+    "call with parameters": lambda: HALF(np.ones(2)),
+    "symbolic call": lambda: keras_acts.activations.snake(keras.Input((2,))),
+    "function in a layer": lambda: keras.layers.Dense(1, activation=keras_acts.activations.snake),
+    "serialize": lambda: keras_acts.activations.serialize(keras_acts.activations.snake),
+    "deserialize": lambda: keras_acts.activations.deserialize(keras.saving.serialize_keras_object(HALF)),
+    "layer": keras_acts.layers.PReLU,
+    "fused layer": lambda: keras_acts.layers.GatedDense(2, "SwiGLU"),
+    "layers.get": lambda: keras_acts.layers.get("PReLU"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_any_use_of_ours_makes_our_names_known_again_after_a_clear(use):
+    @keras_acts.activation(formula="2*x", package="somebody")
+    def of_a_user(x):
+        return 2.0 * x
+
+    keras_acts.install()
+    known = keras.saving.get_custom_objects()
+    before = {name: thing for name, thing in known.items() if name.startswith(("keras_acts>", "somebody>"))}
+    known.clear()
+    known["keras_acts>activations.snake"] = mine = len
+    USES[use]()
+    assert known == {**before, "keras_acts>activations.snake": mine}  # what the user has entered since stays
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize("remedy", ["none", "install", "custom_objects"])
+def test_a_file_read_at_once_after_a_clear(suffix, remedy, tmp_path):
+    def with_operation():
+        x = keras.Input((3,))
+        return keras.Model(x, keras_acts.activations.snake(x))
+
+    activations = ("snake", "elu(alpha=0.5)", "formula: x*sin(x)")
+    dense = [keras.layers.Dense(3, activation=string) for string in activations]
+    ours = keras.Sequential([keras.Input((3,)), keras_acts.layers.PReLU()])
+    of_keras = keras.Sequential([keras.Input((3,)), *dense, keras_acts.layers.PReLU()])
+    for model in (of_keras, ours, with_operation()):
+        path, x = tmp_path / f"model.{suffix}", np.float32([[-1.0, 0.5, 2.0]])
+        model.save(path)
+        keras.saving.get_custom_objects().clear()
+        given = None
+        if remedy == "install":
+            keras_acts.install()
+        elif remedy == "custom_objects":
+            given = keras_acts.custom_objects()
+        elif model is not of_keras:  # nothing of Keras that we see is made before ours is looked up
+            with pytest.raises((TypeError, ValueError), match=r"Could not locate|Unknown layer"):
+                keras.models.load_model(path)
+            continue
+        np.testing.assert_array_equal(keras.models.load_model(path, custom_objects=given)(x), model(x))
+
+
 @keras.saving.register_keras_serializable(package="test_foreign_files")
 class Block(keras.layers.Layer):
     """A user's layer that keeps an activation string in its config, as many do."""

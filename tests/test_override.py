@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import random
+import threading
 import zipfile
 
 import fresh_process
@@ -70,6 +72,75 @@ def test_overrides_of_two_threads_end_in_any_order(entered, left):
     assert names == ["mish" if left[0] == 0 else "gelu"]
     both[left[1]].__exit__()
     assert keras.src.activations.ALL_OBJECTS_DICT is plain
+
+
+def in_force():
+    table = keras.src.activations.ALL_OBJECTS_DICT
+    return {name for name, builtin in BUILTIN.items() if table[name] is not builtin}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_overrides_made_entered_and_left_in_any_order_end_with_what_was_there(seed):
+    draw, before = random.Random(seed), keras.src.activations.ALL_OBJECTS_DICT
+    names = ["celu", "elu", "gelu", "mish", "relu6", "selu"]
+    made, entered, ended = [], [], set()
+    while names or made or entered:
+        what = draw.choice(["make"] * bool(names) + ["enter"] * bool(made) + ["leave"] * bool(entered) + ["plain"])
+        if what == "make":
+            name = names.pop()
+            made.append((name, keras_acts.install(override=[name])))
+        elif what == "enter":
+            entered.append(made.pop(draw.randrange(len(made))))
+            entered[-1][1].__enter__()
+        elif what == "leave":
+            name, installation = entered.pop(draw.randrange(len(entered)))
+            installation.__exit__()
+            ended.add(name)
+        elif entered:  # it ends with the `with` around it
+            draw.choice([keras_acts.uninstall, keras_acts.install, lambda: keras_acts.install(override="silu")])()
+            continue
+        assert not in_force() & ended
+        if what == "enter" and len(entered) == 1:
+            assert in_force() <= {entered[0][0], *(name for name, _ in made)} | {"silu"}
+    assert keras.src.activations.ALL_OBJECTS_DICT is before
+
+
+def test_overrides_of_threads_that_overlap_end_with_what_was_there():
+    before, together = keras.src.activations.ALL_OBJECTS_DICT, threading.Barrier(4)
+    failures = []
+
+    def work(name):
+        draw = random.Random(name)
+        try:
+            for _ in range(40):
+                together.wait()
+                with keras_acts.install(override=[name]):
+                    if draw.random() < 0.5:
+                        keras.activations.get(name)(X)
+                    with keras_acts.install():
+                        pass
+        except Exception as error:
+            failures.append(error)
+            together.abort()
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("gelu", "mish", "elu", "relu6")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert keras.src.activations.ALL_OBJECTS_DICT is before
+
+
+def test_one_installation_is_for_one_with_statement():
+    installation = keras_acts.install(override=["gelu"])
+    with installation:
+        with pytest.raises(RuntimeError, match=r"write `with keras_acts.install\(...\)` each time"), installation:
+            pass
+        assert in_force() == {"gelu"}
+    with pytest.raises(RuntimeError, match="is for one `with`"), installation:
+        pass
+    assert in_force() == set()
 
 
 def test_a_new_override_replaces_the_one_before():

@@ -1,6 +1,9 @@
 """The registry: which activations there are, and how they are named, bound and registered from outside."""
 
 import copy
+import importlib
+import random
+import textwrap
 import types
 from typing import Annotated
 
@@ -13,7 +16,7 @@ import tensorflow as tf
 from keras import ops
 
 import keras_acts
-from keras_acts.core import spec
+from keras_acts.core import resolve, spec
 from keras_acts.core.activation import activations
 from keras_acts.core.registry import Declared
 
@@ -443,6 +446,94 @@ def from_a_cell(x):
     with pytest.raises(ValueError, match=r"already in use by 'Custom>activations\.from_a_cell'"):
         exec(cell.format(3.0), {"__name__": "another_module"})
     assert keras_acts.get("from_a_cell")(0.0) == 2.0
+
+
+def run_cell(source, module="__main__"):
+    """Runs the text as a notebook runs a cell, or an import a module."""
+    exec(compile(textwrap.dedent(source), "<cell>", "exec"), {"__name__": module, "keras_acts": keras_acts})
+
+
+CELLS = [
+    "@keras_acts.activation(name='{name}', formula='{k}*x')\ndef first(x): return {k}*x",
+    "@keras_acts.activation(name='{name}', formula='{k}*x')\ndef renamed(x): return {k}*x",
+    "keras_acts.activation(name='{name}', formula='{k}*x')(lambda x: {k}*x)",
+    "keras_acts.define('{k}*x', name='{name}')",
+    "keras_acts.define('slope*x', name='{name}', params={{'slope': {k}}})",
+    "for k in (0.5, {k}): keras_acts.define(f'{{k}}*x', name='{name}')",
+]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_declared_a_name_may_declare_it_anew_and_nobody_else(registering, seed):
+    draw = random.Random(seed)
+    owner, value = {"snake": "keras_acts"}, {"snake": float(keras_acts.get("snake")(1.0))}
+    for step in range(25):
+        name, k = draw.choice(["one", "two", "three", "snake"]), float(step + 2)
+        module = draw.choice(["__main__", "somebody.functions", "somebody.more", "another"])
+        cell = draw.choice(CELLS).format(name=name, k=k)
+        if owner.setdefault(name, module) == module:
+            for _ in range(draw.choice([1, 2])):
+                run_cell(cell, module)
+            value[name] = k
+        else:
+            with pytest.raises(ValueError, match=rf"The activation name '{name}' is already in use"):
+                run_cell(cell, module)
+        for known in value:
+            assert float(keras_acts.get(known)(1.0)) == value[known]
+            assert keras_acts.get(known) is keras_acts.info(known).function is keras.activations.get(known)
+
+
+@pytest.mark.parametrize("cell", [*CELLS[:2], CELLS[3]])
+def test_one_name_twice_in_a_module_is_an_error_and_in_a_notebook_the_later_one(registering, cell):
+    twice = "\n".join(cell.format(name="twice", k=k) for k in (2.0, 3.0))
+    with pytest.raises(ValueError, match="already in use"):
+        run_cell(twice, "somebody.functions")
+    assert keras_acts.get("twice")(1.0) == 2.0
+    run_cell(twice.replace("twice", "of_a_cell"))
+    assert keras_acts.get("of_a_cell")(1.0) == 3.0
+
+
+def test_another_package_in_a_notebook_is_another(registering):
+    declare = "@keras_acts.activation(name='mine', formula='x', package='{0}')\ndef mine(x): return x"
+    run_cell(declare.format("one"))
+    with pytest.raises(ValueError, match=r"already in use by 'one>activations\.mine'"):
+        run_cell(declare.format("two"))
+    run_cell(declare.format("one"))
+
+
+def test_a_module_of_a_user_can_be_reloaded(registering, tmp_path, monkeypatch):
+    source = """
+import keras, keras_acts
+from keras_acts.layers.layer_registry import layer
+@keras_acts.activation(formula='{0}*x')
+def reloaded(x):
+    return {0}*x
+keras_acts.define('{0}*x', name='reloaded_formula')
+@layer(formula='x')
+class Reloaded(keras.layers.Layer):
+    def call(self, x):
+        return {0}*x
+"""
+    monkeypatch.setattr(resolve.layers, "_records", resolve.layers.snapshot())
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "module_of_a_user.py"
+    for k in (1.0, 2.0, 2.0, 30.0):  # of another length each time it changes, as Python looks at that and the second
+        path.write_text(source.format(k) + "#" * int(k))
+        importlib.invalidate_caches()
+        module = importlib.import_module("module_of_a_user")
+        importlib.reload(module)
+        for made in (keras_acts.get("reloaded"), keras_acts.get("reloaded_formula"), keras_acts.layers.get("Reloaded")):
+            assert float(made(np.ones(1, "float32"))[0]) == k
+        registered = keras.saving.get_registered_object("module_of_a_user>activations.reloaded")
+        assert registered is keras_acts.get("reloaded") is module.reloaded
+
+
+def test_two_names_of_one_formula_are_both_kept(registering):
+    for name in ("first_name", "second_name"):
+        keras_acts.define("x*x*x", name=name)
+    assert [keras_acts.get(name)(2.0) for name in ("first_name", "second_name", "formula: x*x*x")] == [8.0] * 3
+    assert keras_acts.names("*t_name") == ["first_name"]
+    assert repr(keras_acts.get("first_name")) == "first_name"
 
 
 def test_the_package_of_a_declaration_is_the_module_that_must_be_imported(registering):

@@ -1,5 +1,9 @@
 """Activation strings in Keras layers, after nothing but `import keras_acts`."""
 
+import random
+import re
+from unittest import mock
+
 import fresh_process
 import keras
 import numpy as np
@@ -42,6 +46,10 @@ def custom_objects():
     yield registered
     registered.clear()
     registered.update(before)
+
+
+def table():
+    return keras.src.activations.ALL_OBJECTS_DICT
 
 
 def thrice(x):
@@ -199,15 +207,135 @@ def test_unknown_string_in_a_layer_names_near_matches(wrong, right):
         keras.layers.Dense(1, activation=wrong)
 
 
+NO_ACTIVATIONS = sorted(
+    {
+        name
+        for module in (keras.activations, keras.layers)
+        for name, thing in vars(module).items()
+        if name.islower() and name[0] != "_" and name not in keras.src.activations.ALL_OBJECTS_DICT
+    }
+)
+
+
+@pytest.mark.parametrize("name", ["InputSpec", *NO_ACTIVATIONS])
+def test_a_function_of_keras_that_is_no_activation_is_not_called_a_layer(name):
+    with pytest.raises(ValueError, match=f"Received: '{name}'") as caught:
+        keras.layers.Dense(1, activation=name)
+    for said in re.findall(r"keras\.layers\.(\w+)", str(caught.value)):
+        assert issubclass(getattr(keras_acts.layers, said, None) or getattr(keras.layers, said), keras.Layer)
+
+
+# ---- Entries of others in Keras' table ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def raw():
+    """Keras' own table, in the state that it had, after the test."""
+    keras_acts.uninstall()
+    raw = table()
+    before = dict(raw)
+    keras_acts.install()
+    yield raw
+    raw.clear()
+    raw.update(before)
+
+
+def patched(entries, name, value):
+    with mock.patch.dict(entries, {name: value}):
+        assert entries[name] is value
+
+
+CHANGES = {
+    "set": lambda entries, name, value: entries.__setitem__(name, value),
+    "update": lambda entries, name, value: entries.update({name: value}),
+    "setdefault": lambda entries, name, value: entries.setdefault(name, value),
+    "pop": lambda entries, name, value: entries.pop(name, None),
+    "patch": patched,
+}
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_what_others_enter_into_the_table_of_keras_stays(raw, seed):
+    draw, expected, entered, held = random.Random(seed), dict(raw), [], [raw]
+    for step in range(40):
+        what = draw.choice(["change", "change", "install", "with", "leave", "uninstall"])
+        if what == "change":  # in the table of the moment, or in one that they have from before
+            what = draw.choice(sorted(CHANGES))
+            name = draw.choice(["theirs", "other", "threshold"] + ["gelu"] * (what != "pop"))  # else it is ours
+            value = draw.choice([lambda x, step=step: step + x, keras.layers.LeakyReLU(), expected.get(name, thrice)])
+            for entries in (draw.choice([table(), draw.choice(held)]), expected):
+                CHANGES[what](entries, name, value)
+        elif what == "install":
+            keras_acts.install(override=draw.choice([(), ["mish"]]))
+        elif what == "with":
+            entered.append(keras_acts.install(override=draw.choice([(), ["elu"], ["mish", "relu6"]])).__enter__())
+        elif what == "leave" and entered:
+            entered.pop(draw.randrange(len(entered))).__exit__()
+        elif what == "uninstall":
+            keras_acts.uninstall()
+        held.append(table())
+        assert raw == expected
+        assert [*table()] == [*raw]
+        for name in ("theirs", "other", "gelu"):
+            if name in expected:
+                assert table()[name] is table().get(name, None) is expected[name]
+                assert keras.activations.get(name) is expected[name]
+    keras_acts.uninstall()
+    assert table() is raw
+
+
+@pytest.mark.parametrize("where", [table, lambda: table().data], ids=["ours", "that of Keras"])
+def test_override_gives_way_to_an_entry_of_others(raw, where):
+    with keras_acts.install(override=["gelu"]):
+        copy = table().copy()
+        where()["gelu"] = thrice
+        assert keras.activations.get("gelu") is thrice
+        table().clear()
+        table().update(copy)  # as who wants to undo it does
+        assert keras.activations.get("gelu") is copy["gelu"] is not keras.activations.gelu
+        assert raw["gelu"] is keras.activations.gelu
+    assert keras.activations.get("gelu") is keras.activations.gelu
+
+
+def test_an_entry_of_others_counts_without_a_warning(raw, custom_objects):
+    for name in ("theirs", "threshold", "glu", "sparsemax", "snake"):
+        table()[name] = custom_objects[name] = thrice
+        assert keras.layers.Dense(1, activation=name).activation is thrice
+    custom_objects["gelu"] = keras.activations.gelu
+    assert keras.layers.Dense(1, activation="gelu").activation is keras.activations.gelu
+
+
+def test_in_brackets_and_get_of_the_table_agree(raw, custom_objects):
+    raw["theirs"] = custom_objects["own"] = thrice
+    draw, letters = random.Random(0), "snake(elu=0.5,ph) :>x*"
+    words = ["".join(draw.choices(letters, k=draw.randrange(9))) for _ in range(150)]
+    known = [*keras_acts.names(), *FORMULAS, "theirs", "own", "formula: x*x", "glu", "keras_acts>elu(alpha=2)"]
+    unknown = ["nonsense", "PReLU", "elu(alpha=-1)", "elu(slope=1)", "formula: x*", None, 3, (1,), "serialize", *words]
+    default = object()
+    for name in [*known, *unknown]:
+        is_in, got = name in table(), table().get(name, default)
+        assert is_in == (got is not default) == (name in known)
+        if is_in:
+            assert table()[name] == got == table().setdefault(name, None)
+        else:
+            assert table().get(name) is None
+            with pytest.raises(KeyError):
+                table()[name]
+            with pytest.raises(
+                (ValueError, TypeError), match=r"Received:|Could not interpret"
+            ):  # a layer's user is told
+                keras.layers.Dense(1, activation=name if name is not None else 3)
+    assert table().pop("snake", None) is None
+    assert set(table()) == set(raw)
+    for name in ("snake", "keras_acts>snake", "elu(alpha=0.5)"):  # Keras has no function of its own under these
+        assert keras.activations.deserialize(name) == name
+
+
 # ---- install and uninstall ------------------------------------------------------------------------------------------
 
 
 def works():
     return type(table()) is not dict and keras.activations.get("snake") is keras_acts.activations.snake
-
-
-def table():
-    return keras.src.activations.ALL_OBJECTS_DICT
 
 
 def test_uninstall_gives_keras_its_own_table_back_and_install_ours():

@@ -202,6 +202,7 @@ class Activation(registry.Declared):
 
     def __call__(self, x: Any, params: dict[str, Any]) -> Any:
         """The activation of `x`, with all parameters given and already validated."""
+        stay_registered()
         if isinstance(x, keras.KerasTensor):
             return ActivationOperation(self, params).symbolic_call(x)
         x = ops.convert_to_tensor(x)
@@ -261,6 +262,28 @@ def by_registered_name(name: str) -> Activation:
     return record
 
 
+_registered: dict[str, Any] = {}  # what is registered under "keras_acts>"
+
+
+def registered_names() -> dict[str, Any]:
+    """What files may name, by registered name: all of keras_acts, and the activations that users have declared.
+
+    It is known to Keras afterwards, also where a user has called `get_custom_objects().clear()` for objects of theirs.
+    """
+    known = keras.saving.get_custom_objects()
+    _registered.update({name: thing for name, thing in known.items() if name.startswith("keras_acts>")})
+    declared = {record.registered_name: record.function for record in activations.snapshot().values()}
+    names = _registered | {name: function for name, function in declared.items() if not spec.is_notation(name)}
+    known.update({name: thing for name, thing in names.items() if name not in known})
+    return names
+
+
+def stay_registered() -> None:
+    """After a user's `get_custom_objects().clear()`, which is for objects of theirs: make ours known to Keras again."""
+    if keras.saving.get_registered_name(BoundActivation) not in keras.saving.get_custom_objects():
+        registered_names()
+
+
 @keras.saving.register_keras_serializable(package="keras_acts", name="activations.BoundActivation")
 class BoundActivation:
     """A saveable callable: one activation and the parameters given for it.
@@ -274,6 +297,7 @@ class BoundActivation:
     """
 
     def __init__(self, declaration: Activation, params: Mapping[str, Any]) -> None:
+        stay_registered()
         self.declaration = declaration
         self.all_params = declaration.bind((), params)
         self.params = MappingProxyType({name: self.all_params[name] for name in declaration.params if name in params})

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_args
 from keras_acts.core import keras_bridge, spec
 from keras_acts.core.activation import Activation, Formula, activations
 from keras_acts.core.params import Param, Trait, positive
-from keras_acts.core.registry import aliases_by_framework
+from keras_acts.core.registry import aliases_by_framework, package_of
 
 __all__ = ["ActivationFunction", "Param", "activation", "positive"]
 
@@ -61,7 +61,8 @@ def activation(
         name: name of the activation; the function's own by default.
         package: first half of the registered name; by default the top-level name of the module that declares it, which
             is what must be imported before a file is loaded, or "Custom", as in Keras, in a script or notebook.
-        replace: True to take over a name that is in use. Without it, a taken name is an error.
+        replace: True to take over a name that is in use. Without it, a taken name is an error; but a cell that is run
+            again or edited, and a module that is reloaded, replace what they declared before.
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
@@ -108,7 +109,7 @@ def activation(
         params = _parameters(body, own_name)
         record = Activation(
             name=own_name,
-            package=package or _package(body),
+            package=package or package_of(body.__module__),
             formulas=MappingProxyType(_cases(formula, params, own_name)),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
@@ -121,7 +122,7 @@ def activation(
             if alias.convert is dict:
                 record.bind((), alias.ours((), {}, {}))  # a faulty alias is an error here, not in some later look-up
         function = cast(Any, record.function)
-        activations.add(record, replace=replace)
+        activations.add(record, record.package, replace=replace)
         keras_bridge.register(function, record.registered_name)
         function.body = body
         function.derivative = record.declare_derivative
@@ -130,11 +131,6 @@ def activation(
         return cast(ActivationFunction[P], function)
 
     return declare
-
-
-def _package(body: Callable[..., Any]) -> str:
-    top = body.__module__.partition(".")[0]
-    return "Custom" if top in ("__main__", "__mp_main__") else top
 
 
 def _declare_logits(record: Activation, rule: Rule) -> Rule:

@@ -1,26 +1,31 @@
 """The only place that touches Keras internals: registration for files, and the table behind `activation="..."`.
 
 Keras resolves an activation string in one private dict, `keras.src.activations.ALL_OBJECTS_DICT`, and nowhere else:
-`get_custom_objects()` is not consulted. `install` puts a dict subclass in its place that, for a string Keras does not
-know, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden, with
-a warning where that is wrong; but for "glu" and "threshold", which cannot work in a Keras layer and get an error.
+`get_custom_objects()` is not consulted. `install` puts a view of that dict in its place that, for a string without an
+entry, looks into the custom objects and then into our resolve. Built-in names keep their meaning unless overridden,
+with a warning where that is wrong; but for "glu" and "threshold", which cannot work in a Keras layer and get an error.
 
 A bare name in a file says nothing about whose activation it is: it is the author's own, unregistered one, or that of a
 package with the same names. So while Keras reads a file, the table answers registered names only.
 """
 
+import contextlib
 import functools
 import inspect
+import itertools
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from types import FrameType
+import weakref
+from collections import UserDict
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from types import FrameType, MappingProxyType
 from typing import Any, ClassVar
 
 import keras
 
 from keras_acts.core import derivatives, resolve, spec
-from keras_acts.core.activation import ActivationOperation, BoundActivation, activations
+from keras_acts.core.activation import ActivationOperation, BoundActivation, registered_names, stay_registered
 
 try:
     from keras.src import activations as _keras_activations
@@ -38,16 +43,47 @@ CANNOT_WORK = frozenset({"glu", "threshold"})
 WRONG = {"sparsemax": "gives rows that do not sum to 1 wherever more than one output is positive"}
 
 
-class _StringTable(dict[str, Any]):
-    """Keras' table of activation strings, with ours behind the built-in ones."""
+class _StringTable(UserDict[str, Any]):
+    """Keras' table of activation strings, with ours behind its entries, and twins before them.
 
-    def __init__(self, builtins: dict[str, Any], twins: dict[str, Any]) -> None:
-        super().__init__({**builtins, **twins})
-        self.builtins = builtins  # Keras' own table, as it was, for `uninstall`
+    What others enter or delete here is entered or deleted in Keras' own dict, which is shared by all of these views.
+    """
 
-    def get(self, name: str, default: Any = None) -> Any:
-        if name in self and name not in CANNOT_WORK:
-            return self._builtin(name)
+    def __init__(self, entries: Any, twins: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self.data, self.twins = entries, dict(twins)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.data:
+            entry = self.data[name]
+            twin = self.twins.get(name, entry)
+            return twin if without_override(twin) is entry else entry  # others may have replaced it
+        if isinstance(name, str) and not _callers()[0]:  # Keras itself takes what it finds so for a function of its own
+            with contextlib.suppress(ValueError, TypeError):
+                return self._ours(name)
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(name, self) is not self
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.data[name] = without_override(value)  # which others may have saved and put back
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return self.data.pop(name, *default)  # of entries alone
+
+    def copy(self) -> dict[str, Any]:  # type: ignore[override]
+        return dict(self)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        # Where a layer asks, an unknown string is an error that says more than Keras'.
+        if sys._getframe(1).f_globals is vars(_keras_activations):
+            return self._entry(name) if name in self.data else self._ours(name)
+        with contextlib.suppress(KeyError):
+            return self[name]
+        return default
+
+    def _ours(self, name: str) -> Any:
+        """What the user or we have under a name that has no entry."""
         own = _custom_object(name)
         if own is not None:
             return own
@@ -56,7 +92,7 @@ class _StringTable(dict[str, Any]):
                 "The activation 'threshold' needs its two values: write 'threshold(threshold=0.5, value=0.0)', which "
                 f"is that of keras_acts. Received: {name!r}"
             )
-        _registered_names()
+        registered_names()
         found = resolve.get(name)
         if ">" not in name and not spec.is_notation(name) and _is_read_from_file():
             raise ValueError(
@@ -66,12 +102,17 @@ class _StringTable(dict[str, Any]):
             )
         return found
 
-    def _builtin(self, name: str) -> Any:
+    def _entry(self, name: str) -> Any:
         """What Keras has under the name; with a warning if that is wrong, or if the user has another of the name."""
+        entry = self.data[name]
+        if not inspect.isfunction(entry) or not str(entry.__module__).startswith("keras."):
+            return entry  # which others have made
+        if name in CANNOT_WORK:
+            return self._ours(name)
         custom, read = keras.saving.get_registered_object(name), _is_read_from_file()
         if not read and any(frame.f_code.co_name == "from_config" for frame in _callers()[0]):
             return self[name]  # a clone of what was constructed with a warning
-        if custom is not None:
+        if custom is not None and custom is not entry:
             if read and custom is not keras.saving.get_custom_objects().get(name):
                 return _custom_object(name)  # given to load_model, where Keras heeds only functions, and only in .h5
             _warn(
@@ -79,7 +120,7 @@ class _StringTable(dict[str, Any]):
                 "objects. For yours, pass the function itself, or choose another name. "
                 f"Received: {name!r}, beside the custom object {custom!r}"
             )
-        elif name in WRONG and self[name] is self.builtins[name] and not read:
+        elif name in WRONG and self[name] is entry and not read:
             _warn(
                 f"activation={name!r} is Keras' own {name}, which {WRONG[name]} (Keras {keras.__version__}). Use ours: "
                 f"activation='keras_acts>{name}'."
@@ -140,35 +181,63 @@ def _warn(message: str) -> None:
     warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=registry)
 
 
+_changing = threading.RLock()  # while strings change
+_numbers = itertools.count()
+
+
 class Installation:
-    """What `install` returns. As a context manager it restores, on exit, the strings that were in force before."""
+    """What `install` returns. As a context manager it restores, on exit, the strings that were in force before.
 
-    _entered: ClassVar[list["Installation"]] = []
+    Raises:
+        RuntimeError: if it is entered twice.
+    """
 
-    def __init__(self, before: dict[str, Any] | None, table: dict[str, Any] | None = None) -> None:
-        self._before = before
-        self._table = table
+    _all: ClassVar["weakref.WeakSet[Installation]"] = weakref.WeakSet()  # that may yet be entered or left
+
+    def __init__(self, table: Any) -> None:
+        self._table, self._number = table, next(_numbers)
+        self._is_entered: bool | None = None  # None before
+        with _changing:
+            self._before = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
+            self._all.add(self)
+            _put(table)
 
     def __enter__(self) -> "Installation":
-        self._entered.append(self)
+        with _changing:
+            if self._is_entered is not None:
+                raise RuntimeError(
+                    "What `install` returns is for one `with`: write `with keras_acts.install(...)` each time."
+                )
+            self._is_entered = True
+            if not any(later._is_entered for later in self._later()):
+                _put(self._table)
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._entered.remove(self)
-        if self._before is None:
-            return
-        # Another thread may have entered after this one and go on: its table stays, and then goes back further.
-        later = [other for other in self._entered if other._before is self._table]
-        for other in later:
-            other._before = self._before
-        if not later:
-            _keras_activations.ALL_OBJECTS_DICT = self._before
+        with _changing:
+            self._is_entered, is_last = False, True
+            # What was installed inside of this one ends with it, but for what another thread has entered and goes on.
+            for later in self._later():
+                if is_last or later._before is self._table:
+                    later._before = self._before
+                is_last = is_last and not later._is_entered
+            if is_last or getattr(_keras_activations, "ALL_OBJECTS_DICT", None) is self._table:
+                _put(self._before)
+
+    def _later(self) -> list["Installation"]:
+        return sorted((one for one in self._all if one._number > self._number), key=lambda one: one._number)
+
+
+def _put(table: Any) -> None:
+    if table is not None:
+        _keras_activations.ALL_OBJECTS_DICT = table
 
 
 def install(override: str | Iterable[str] = ()) -> Installation:
     """Make the strings of keras_acts work in every Keras layer. `import keras_acts` has already done so.
 
-    It holds in the whole process, for layers made in other threads too.
+    It holds in the whole process, for layers made in other threads too. What other packages enter into Keras' table of
+    strings stays. After `keras.saving.get_custom_objects().clear()` it makes our names known to files again.
 
     Args:
         override: built-in names whose string shall give our function instead of Keras', such as `["gelu", "mish"]`, or
@@ -176,7 +245,8 @@ def install(override: str | Iterable[str] = ()) -> Installation:
             saved under the plain built-in name and load where keras_acts is absent. It replaces an earlier override.
 
     Returns:
-        An object that can be used in a `with` statement to go back on exit.
+        An object that can be used in one `with` statement to go back on exit, in several threads too: what was in force
+        before all of them is so again after the last.
 
     Raises:
         ValueError: if Keras has no such built-in, or we have nothing to put in its place. Nothing is changed then.
@@ -186,25 +256,24 @@ def install(override: str | Iterable[str] = ()) -> Installation:
             layer = keras.layers.Dense(64, activation="gelu")  # our gelu, saved as "gelu"
     """
     table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
-    if not isinstance(table, dict):
+    if not isinstance(table, MutableMapping):
         warnings.warn(
             f"keras_acts could not find the table of activation strings in Keras {keras.__version__}: strings such as "
             "activation='snake' will not work. Pass the function instead: activation=keras_acts.get('snake').",
             stacklevel=2,
         )
         return Installation(None)
-    _registered_names()
-    builtins = table.builtins if isinstance(table, _StringTable) else table
-    twins = {name: _twin(name, builtins) for name in _overridden(override, builtins)}
-    _keras_activations.ALL_OBJECTS_DICT = new = _StringTable(builtins, twins)
-    return Installation(table, new)
+    registered_names()
+    entries = table.data if isinstance(table, _StringTable) else table
+    twins = {name: _twin(name, entries) for name in _overridden(override, entries)}
+    return Installation(_StringTable(entries, twins))
 
 
 def uninstall() -> None:
     """Give Keras its own table of strings back. Registered names stay known, so that saved models still load."""
     table = getattr(_keras_activations, "ALL_OBJECTS_DICT", None)
     if isinstance(table, _StringTable):
-        _keras_activations.ALL_OBJECTS_DICT = table.builtins
+        _put(table.data)
 
 
 def resolve_initializers(from_string: Callable[[str], Any]) -> None:
@@ -221,6 +290,7 @@ def resolve_initializers(from_string: Callable[[str], Any]) -> None:
     def with_ours(config: Any, *args: Any, **kwargs: Any) -> Any:
         is_string = isinstance(config, dict) and config.keys() == {"class_name", "config"} and config["config"] == {}
         if is_string and isinstance(getattr(_keras_activations, "ALL_OBJECTS_DICT", None), _StringTable):
+            stay_registered()
             found = from_string(config["class_name"])
             if found is not None:
                 return found
@@ -240,6 +310,7 @@ def watch_activation_arguments(check: Callable[[keras.Layer, Any], None]) -> Non
 
     @functools.wraps(get)
     def watched(identifier: Any) -> Any:
+        stay_registered()
         activation, host = get(identifier), sys._getframe(1).f_locals.get("self")
         if isinstance(activation, keras.Layer | type) and isinstance(host, keras.Layer):
             check(host, activation)
@@ -248,7 +319,7 @@ def watch_activation_arguments(check: Callable[[keras.Layer, Any], None]) -> Non
     _keras_activations.get = watched
 
 
-def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list[str]:
+def _overridden(override: str | Iterable[str], builtins: Mapping[str, Any]) -> list[str]:
     # Only where the declaration says that Keras means the same by the name, with the same parameters.
     available = [name for name in builtins if name in getattr(resolve.find(name), "aliases", {}).get("keras", ())]
     if override == "all":
@@ -263,9 +334,10 @@ def _overridden(override: str | Iterable[str], builtins: dict[str, Any]) -> list
     return wanted
 
 
-def _twin(name: str, builtins: dict[str, Any]) -> Callable[..., Any]:
+def _twin(name: str, builtins: Mapping[str, Any]) -> Callable[..., Any]:
     """Our implementation under the name of the built-in, so that Keras saves the plain name."""
-    builtin, ours = builtins[name], resolve.info(name)
+    builtin: Any = builtins[name]
+    ours: Any = resolve.find(name)
 
     def twin(x: Any, *args: Any, **kwargs: Any) -> Any:
         # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
@@ -328,32 +400,16 @@ def register(declared: Callable[..., Any], registered_name: str) -> None:
     keras.saving.register_keras_serializable(package=package, name=name)(declared)
 
 
-_registered: dict[str, Any] = {}  # what is registered under "keras_acts>"
-
-
-def _registered_names() -> dict[str, Any]:
-    """What files may name, by registered name: all of keras_acts, and the activations that users have declared.
-
-    It is known to Keras afterwards, also where a user has called `get_custom_objects().clear()` for objects of theirs.
-    """
-    known = keras.saving.get_custom_objects()
-    if keras.saving.get_registered_name(BoundActivation) in known:
-        _registered.update({name: thing for name, thing in known.items() if name.startswith("keras_acts>")})
-    declared = {record.registered_name: record.function for record in activations.snapshot().values()}
-    names = _registered | {name: function for name, function in declared.items() if not spec.is_notation(name)}
-    known.update({name: thing for name, thing in names.items() if name not in known})
-    return names
-
-
 def custom_objects() -> dict[str, Any]:
     """Every activation by bare name, and all of keras_acts by registered name, for `load_model(custom_objects=...)`.
 
-    Only for files written by other code under bare names; files of keras_acts need nothing but the import. Names that
-    Keras has, such as relu, are left out: they mean Keras' own in every file.
+    Only for files written by other code under bare names; files of keras_acts need nothing but the import, and, if
+    `get_custom_objects().clear()` was called since, this or `install()`. Names that Keras has, such as relu, are left
+    out: they mean Keras' own in every file.
 
     Example:
         keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
     """
     bare = {name: resolve.info(name).function for name in resolve.names() if not hasattr(keras.activations, name)}
     classes = {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
-    return bare | classes | _registered_names()
+    return bare | classes | registered_names()

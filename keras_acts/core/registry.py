@@ -4,11 +4,19 @@ import difflib
 import inspect
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from keras_acts.core import spec
+
+SCRIPTS = ("__main__", "__mp_main__")  # the module of a notebook or script, and of one in a worker process
+
+
+def package_of(module: str) -> str:
+    """The top-level name of a module, or "Custom", as in Keras, in a script or notebook."""
+    return "Custom" if module in SCRIPTS else module.partition(".")[0]
 
 
 class Declared:
@@ -19,6 +27,7 @@ class Declared:
     package: str
     aliases: Mapping[str, tuple["Alias", ...]]  # by framework, its names with its arguments and their defaults
     declared: Any  # the function or class that was decorated
+    place: tuple[Any, ...] = ()  # package, module, code and instruction that declared it; set by the registry
 
     @property
     def registered_name(self) -> str:
@@ -146,7 +155,7 @@ def framework_of(name: str) -> str | None:
 
 
 class Registry(Generic[Record]):
-    """Records by registered name. Of two with one bare name the newer counts.
+    """Records by registered name, and named formulas by name. Of two with one bare name the newer counts.
 
     Args:
         kind: what the records are, as in registered names: "activations" or "layers".
@@ -157,21 +166,26 @@ class Registry(Generic[Record]):
         self._records: dict[str, Record] = {}
         self._notations: dict[str, Callable[[str], Record]] = {}
 
-    def add(self, record: Record, *, replace: bool = False) -> None:
-        """Make a record known, or leave everything as it was and raise.
+    def add(self, record: Record, package: str | None = None, *, replace: bool = False) -> None:
+        """Make a record known, or leave everything as it was and raise. To be called where users declare.
 
         Raises:
-            ValueError: if the name is taken.
+            ValueError: if the name is taken by another package or module, or by another line of the same code.
         """
-        taken = self.find(record.name)
-        # What is declared twice in one place is a cell of a notebook, run again.
-        if taken is not None and not replace and _place(taken) != _place(record):
+        taken, user = self.find(record.name), sys._getframe(2)
+        module = str(user.f_globals.get("__name__"))
+        place = package or package_of(module), module, user.f_code, user.f_lasti
+        anew = taken is not None and taken.name == record.name and _is_anew(place, taken.place)
+        if taken is not None and not replace and not anew:
             raise ValueError(
                 f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
                 "Choose another name, or pass `replace=True`."
             )
-        self._records.pop(record.registered_name, None)
-        self._records[record.registered_name] = record
+        record.place = place
+        for key in (record.name, record.registered_name):
+            self._records.pop(key, None)
+        # Two names of one formula are two records. A file that names a formula needs none of them.
+        self._records[record.name if spec.is_notation(record.registered_name) else record.registered_name] = record
 
     def add_notation(self, prefix: str, from_string: Callable[[str], Record]) -> None:
         """Resolve strings that start with `prefix`, such as "formula: x*tanh(x)", through `from_string`."""
@@ -280,9 +294,13 @@ class Registry(Generic[Record]):
         self._records = dict(records)
 
 
-def _place(record: Declared) -> tuple[Any, ...]:
-    """Where the record is declared, in code."""
-    return record.registered_name, record.declared.__module__, getattr(record.declared, "__qualname__", record)
+def _is_anew(place: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
+    """Whether this is a cell or module run again, edited or reloaded; not a second declaration in one run of it.
+
+    Code that is read again is another object. In a notebook or script the later one counts, as for any name.
+    """
+    is_run_again = place[2] is not before[2] or place[3] == before[3]
+    return place[:2] == before[:2] and (is_run_again or place[1] in SCRIPTS)
 
 
 def _plain(spelling: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_acts.core import spec
-from keras_acts.core.activation import Activation, BoundActivation, activations
+from keras_acts.core.activation import Activation, BoundActivation, activations, stay_registered
 from keras_acts.core.params import Trait
 from keras_acts.core.registry import Registry, framework_of
 
@@ -102,6 +102,7 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
         >>> keras_acts.get("elu", alpha=0.5)
         elu(alpha=0.5)
     """
+    stay_registered()
     if identifier is None:
         identifier = "identity"
     if isinstance(identifier, dict):
@@ -128,6 +129,7 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
 
 
 def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
+    stay_registered()
     name, args, kwargs = spec.parse(text)
     plain = not (args or kwargs or params or text.rstrip().endswith(")"))
     foreign = activations.from_foreign(name, args, kwargs, params) if ":" in name else None
@@ -151,6 +153,7 @@ def serialize(activation: Callable[..., Any]) -> Any:
         >>> activations.serialize(activations.get("elu(alpha=0.5)"))["config"]
         {'activation': 'keras_acts>activations.elu', 'params': {'alpha': 0.5}}
     """
+    stay_registered()
     return keras.activations.serialize(activation)
 
 
@@ -161,6 +164,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         >>> activations.deserialize(activations.serialize(activations.get("elu(alpha=0.5)")))
         elu(alpha=0.5)
     """
+    stay_registered()
     if isinstance(config, str):
         return (custom_objects or {}).get(config) or get(config)
     return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
@@ -189,6 +193,6 @@ def _layer_spelled(name: str) -> str | None:
         return f"keras_acts.layers.get({foreign!r})"
     framework, plain = framework_of(name), spec.parse(name)[0].rpartition(".")[2].lower().replace("_", "")
     ours = {record.lower(): f"keras_acts.layers.{record}()" for record in layers.current()}
-    classes = [name for name, each in vars(keras.layers).items() if inspect.isclass(each)]  # not `serialize`, `add`
-    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in classes}
+    theirs = [layer for layer, member in vars(keras.layers).items() if hasattr(member, "compute_output_shape")]
+    builtin = {layer.lower(): f"keras.layers.{layer}()" for layer in theirs}
     return {**builtin, **ours}.get(plain) if framework is None else builtin.get(plain) if framework == "keras" else None

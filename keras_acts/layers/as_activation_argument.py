@@ -26,6 +26,11 @@ class Guarded:
 
     _changes_shape = False  # so that no Keras layer can have it for its activation
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """A layer of a class that files may name, also after `get_custom_objects().clear()`."""
+        keras_bridge.stay_registered()
+        return super().__new__(cls, *args, **kwargs)
+
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """As a layer of a model, after a check that it is not the `activation` of another one too."""
         assert isinstance(self, keras.Layer)

@@ -51,7 +51,7 @@ def layer(
     def declare(cls: LayerClass) -> LayerClass:
         own = [name for name in constructor_arguments(cls) if name != "kwargs"]
         record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, own))
-        resolve.layers.add(record)
+        resolve.layers.add(record, record.package)
         keras_bridge.register(cls, record.registered_name)
         return cls
 
@@ -112,6 +112,7 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
         return _made(identifier, (), arguments)
     if isinstance(identifier, dict):
+        keras_bridge.stay_registered()
         identifier = keras.saving.deserialize_keras_object(identifier)
     if not isinstance(identifier, keras.Layer):
         raise ValueError(

@@ -47,7 +47,7 @@ def define(
         trainable: names of the parameters that are weights. With any, the result is a layer.
         shared_axes: of the layer's weights: "all" for one of each in all; None for one per channel; or axes along which
             they are shared.
-        replace: True to take over a name that is in use.
+        replace: True to take over a name that is in use; a cell that is run again or edited need not say so.
 
     Returns:
         A callable object, or a new `keras.Layer` where there are trainable parameters.
@@ -72,17 +72,18 @@ def define(
         return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
     declaration = declared(formula, params, name)
     if name is not None:
-        _register(declaration, replace)
+        _check_name(name)
+        taken = activations.find(name)
+        if taken is None or taken.registered_name != declaration.registered_name:
+            activations.add(declaration, replace=replace)
     return declaration.with_params({})
 
 
-def _register(declaration: FormulaRecord, replace: bool) -> None:
-    name = declaration.name
+def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
     if hasattr(keras.activations, name):
         raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
-    activations.add(declaration, replace=replace)
 
 
 def from_string(text: str) -> FormulaRecord:
