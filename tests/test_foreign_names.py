@@ -150,7 +150,7 @@ def in_torch(name, args, kwargs):
     if hasattr(torch.nn, name):
         y = getattr(torch.nn, name)(*args, **kwargs).eval()(x)
     elif name == "prelu":
-        y = torch.nn.functional.prelu(x, torch.tensor([*args, *kwargs.values()]))
+        y = torch.nn.functional.prelu(x, torch.tensor([*args, *kwargs.values()] or [0.25]))
     else:
         y = getattr(torch.nn.functional, name)(x, *args, **kwargs)
     return y.detach().numpy()
@@ -168,6 +168,8 @@ def in_onnx(name, args, kwargs):
     onnx, reference = pytest.importorskip("onnx"), pytest.importorskip("onnx.reference")
     given = {**dict(zip(("alpha", "beta"), args, strict=False)), **kwargs}
     tensors = {key: np.float32(given.pop(key)) for key in ("slope", "min", "max") if key in given}
+    if name == "PRelu":
+        tensors.setdefault("slope", np.float32(0.25))  # which must be given there; ours is a weight with a start
     node = onnx.helper.make_node(name, ["x", *tensors], ["y"], **given)
     inputs = [onnx.helper.make_tensor_value_info(key, onnx.TensorProto.FLOAT, None) for key in ("x", *tensors)]
     output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)
