@@ -26,10 +26,8 @@ def _normal_cdf(x):
     return mp.erfc(-x / mp.sqrt(2)) / 2 if abs(x) < 40 else mp.mpf(x > 0)
 
 
-def _selu(x):
-    # Constants as solved for in the paper's fixed-point equations, to 30 digits.
-    alpha = mp.mpf("1.6732632423543772848170429916717")
-    scale = mp.mpf("1.0507009873554804934193349852946")
+def _selu(x, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946):
+    # Constants as solved for in the paper's fixed-point equations, as the nearest floats.
     return scale * (x if x > 0 else alpha * mp.expm1(x))
 
 
@@ -201,6 +199,7 @@ REFERENCES = {
     "atlu": lambda x: x * _arctan_gate(x),
     "b_silu": lambda x, alpha=1.67: (x + alpha) * _sigmoid(x) - mp.mpf(alpha) / 2,
     "bent_identity": lambda x: (mp.sqrt(x * x + 1) - 1) / 2 + x,
+    "biased_shrink": lambda x, threshold=0.5, bias=0: x - mp.sign(x) * bias if abs(x) > threshold else x * 0,
     "bipolar": lambda x: mp.mpf(1 if x >= 0 else -1),
     "celu": lambda x, alpha=1: x if x > 0 else alpha * mp.expm1(x / alpha),
     "clipped_gelu": lambda x, max_val=10: min(x * _normal_cdf(x), mp.mpf(max_val)),
@@ -228,7 +227,7 @@ REFERENCES = {
     "hard_mish": lambda x: x * _clip(x + 2, 0, 2) / 2,
     "hard_shrink": lambda x, threshold=0.5: x if abs(x) > threshold else x * 0,
     "hard_sigmoid": lambda x: _clip(x + 3, 0, 6) / 6,
-    "hard_sigmoid_legacy": lambda x: _clip(x / 5 + mp.mpf(1) / 2, 0, 1),
+    "hard_sigmoid_legacy": lambda x, alpha=0.2, beta=0.5: _clip(alpha * x + beta, 0, 1),
     "hard_silu": lambda x: x * _clip(x + 3, 0, 6) / 6,
     "hard_tanh": lambda x, min_val=-1, max_val=1: _clip(x, min_val, max_val),
     "hardmax": lambda x, axis=-1: [mp.mpf(i == x.index(max(x))) for i in range(len(x))],

@@ -18,16 +18,29 @@ from keras_acts.core import resolve
 from keras_acts.core.activation import activations
 
 SELECTED = (0.125, 1.0 / 3.0)
+IN_PLACE = {  # torch's classes and functions whose only argument is `inplace`
+    "relu": ("ReLU", "relu"),
+    "relu6": ("ReLU6", "relu6"),
+    "hard_silu": ("Hardswish", "hardswish"),
+    "hard_sigmoid": ("Hardsigmoid", "hardsigmoid"),
+    "selu": ("SELU", "selu"),
+    "silu": ("SiLU", "silu"),
+    "mish": ("Mish", "mish"),
+}
+SELU = (1.6732632423543772, 1.0507009873554805)
 CALLS = {
     "elu": {
         "jax flax": {"elu": 1.0, "elu(0.3)": 0.3, "elu(alpha=0.3)": 0.3},
-        "torch": {"ELU": 1.0, "ELU(0.3)": 0.3, "ELU(0.3, inplace=True)": 0.3, "ELU(0.3, alpha=0.3)": None},
+        "torch": {
+            **{"ELU": 1.0, "ELU(0.3)": 0.3, "ELU(0.3, inplace=True)": 0.3, "ELU(0.3, alpha=0.3)": None},
+            **{"elu": 1.0, "elu(0.3, True)": 0.3, "elu(0.3, 0.4)": None},
+        },
         "onnx": {"Elu": 1.0, "Elu(alpha=0.3)": 0.3},
         "timm": {"elu": 1.0},
     },
     "celu": {
         "jax flax": {"celu": 1.0, "celu(0.3)": 0.3},
-        "torch": {"CELU": 1.0, "CELU(0.3)": 0.3},
+        "torch": {"CELU": 1.0, "CELU(0.3)": 0.3, "celu(0.3)": 0.3},
         "onnx": {"Celu": 1.0, "Celu(alpha=0.3)": 0.3},
         "timm": {"celu": 1.0},
     },
@@ -35,7 +48,10 @@ CALLS = {
         "jax flax": {"leaky_relu": 0.01, "leaky_relu(0.3)": 0.3, "leaky_relu(negative_slope=0.3)": 0.3},
         "timm hf": {"leaky_relu": 0.01},
         "tf": {"leaky_relu": 0.2, "leaky_relu(0.3)": 0.3, "leaky_relu(alpha=0.3)": 0.3},
-        "torch": {"LeakyReLU": 0.01, "LeakyReLU(0.3)": 0.3, "LeakyReLU(negative_slope=0.3, inplace=True)": 0.3},
+        "torch": {
+            **{"LeakyReLU": 0.01, "LeakyReLU(0.3)": 0.3, "LeakyReLU(negative_slope=0.3, inplace=True)": 0.3},
+            **{"leaky_relu": 0.01, "leaky_relu(0.3)": 0.3, "leaky_relu(0.3, True)": 0.3},
+        },
         "onnx": {"LeakyRelu": 0.01, "LeakyRelu(alpha=0.3)": 0.3},
     },
     "thresholded_relu": {"onnx": {"ThresholdedRelu": 1.0, "ThresholdedRelu(alpha=0.3)": 0.3}},
@@ -44,7 +60,12 @@ CALLS = {
             "thresholded_relu": (1.0, 0.0),
             "thresholded_relu(0.3)": (0.3, 0.0),
             "thresholded_relu(2, 5)": (2.0, 5.0),
-        }
+        },
+        "torch": {
+            f"{name}{call}": expected
+            for name in ("Threshold", "threshold")
+            for call, expected in [("", None), ("(0.3)", None), ("(2, 5)", (2.0, 5.0)), ("(2, value=5)", (2.0, 5.0))]
+        },
     },
     "relu_n": {"thinc": {"relu_k": 6.0, "relu_k(3)": 3.0, "relu_k(n=3)": 3.0}},
     "nl_relu": {"echo": {"NLReLU": 1.0, "NLReLU(0.3)": 0.3}},
@@ -53,7 +74,7 @@ CALLS = {
         "tf": {"gelu": False, "gelu(True)": True, "gelu(approximate=True)": True},
         "jax flax": {"gelu": True, "gelu(False)": False},
         "tfa": {"gelu": True, "gelu(False)": False, "GELU": True, "GELU(False)": False},
-        "torch": {"GELU": False, "GELU('tanh')": True, "GELU(approximate='none')": False, "GELU(True)": None},
+        "torch": {"GELU": False, "GELU('tanh')": True, "GELU(approximate='none')": False, "gelu(True)": None},
         "onnx": {"Gelu": False, "Gelu(approximate='tanh')": True},
     },
     "clipped_gelu": {"hf": {"gelu_10": 10.0}},
@@ -64,15 +85,26 @@ CALLS = {
             "hardshrink(-0.2, 0.3)": None,
             "hardshrink(0.3)": None,
         },
-        "torch": {"Hardshrink": 0.5, "Hardshrink(0.3)": 0.3, "Hardshrink(lambd=0.3)": 0.3},
+        "torch": {"Hardshrink": 0.5, "Hardshrink(0.3)": 0.3, "hardshrink(lambd=0.3)": 0.3, "hardshrink(0.3)": 0.3},
     },
     "soft_shrink": {
         "tfa": {"softshrink": 0.5, "softshrink(-0.3, 0.3)": 0.3, "softshrink(lower=-0.3)": None},
-        "torch": {"Softshrink": 0.5, "Softshrink(0.3)": 0.3, "Softshrink(lambd=0.3)": 0.3},
+        "torch": {"Softshrink": 0.5, "Softshrink(0.3)": 0.3, "softshrink(lambd=0.3)": 0.3, "softshrink(0.3)": 0.3},
     },
-    "hard_tanh": {"torch": {"Hardtanh": (-1.0, 1.0), "Hardtanh(-2, 3)": (-2.0, 3.0), "Hardtanh(0.3)": (0.3, 1.0)}},
+    "biased_shrink": {"onnx": {"Shrink": (0.5, 0.0), "Shrink(bias=0.3, lambd=0.4)": (0.4, 0.3), "Shrink(0.3)": None}},
+    "hard_tanh": {
+        "torch": {
+            **{"Hardtanh": (-1.0, 1.0), "Hardtanh(-2, 3)": (-2.0, 3.0), "Hardtanh(0.3)": (0.3, 1.0)},
+            **{"hardtanh(-2, 3, True)": (-2.0, 3.0), "hardtanh(max_val=3)": (-1.0, 3.0)},
+        },
+        "onnx": {"Clip(min=4, max=3)": None, "Clip(min=-2, max=3)": (-2.0, 3.0), "Clip(-2, 3)": (-2.0, 3.0)},
+    },
+    "hard_sigmoid_legacy": {"onnx": {"HardSigmoid": (0.2, 0.5), "HardSigmoid(0.3, beta=0.4)": (0.3, 0.4)}},
     "softplus": {
-        "torch": {"Softplus": (1.0, 20.0), "Softplus(2)": (2.0, 20.0), "Softplus(2, threshold=30)": (2.0, 30.0)}
+        "torch": {
+            **{"Softplus": (1.0, 20.0), "Softplus(2)": (2.0, 20.0), "Softplus(2, threshold=30)": (2.0, 30.0)},
+            **{"softplus": (1.0, 20.0), "softplus(2)": (2.0, 20.0)},
+        }
     },
     "squareplus": {"jax": {"squareplus": 4.0, "squareplus(2)": 2.0, "squareplus(b=2)": 2.0}},
     "mega_laplace": {"hf": {"laplace": (0.707107, 0.282095), "laplace(0.5, 0.3)": (0.5, 0.3)}},
@@ -84,19 +116,29 @@ CALLS = {
     "soft_clipping": {"echo": {"SoftClipping": 0.5, "SoftClipping(0.3)": 0.3}},
     "scaled_silu": {"echo": {"ESwish": 1.735, "ESwish(1.5)": 1.5}},
     "tanhsoft": {"echo": {"TanhSoft": (0.6, 1.0), "TanhSoft(0.3)": None, "TanhSoft(beta=0.3)": (0.3, 1.0)}},
-    "swish_beta": {"keras_contrib": {"Swish": 1.0, "Swish(2)": 2.0, "Swish(2, False)": 2.0, "Swish(2, True)": None}},
+    "swish_beta": {
+        "onnx": {"Swish": 1.0, "Swish(alpha=2)": 2.0, "Swish(2)": 2.0},
+        "keras_contrib": {"Swish": 1.0, "Swish(2)": 2.0, "Swish(2, False)": 2.0, "Swish(2, True)": None},
+    },
+    "selu": {"onnx": {"Selu": SELU, "Selu(2, gamma=3)": (2.0, 3.0), "Selu(gamma=3)": (SELU[0], 3.0)}},
     "step": {"mlx": {"step": 0.0, "step(0.3)": 0.3}},
     "softmax": {
         "tf jax flax paddle mlx": {"softmax": -1, "softmax(1)": 1, "softmax(axis=1)": 1},
-        "torch": {"Softmax": None, "Softmax(1)": 1, "Softmax(dim=1)": 1},
+        "torch": {"Softmax": None, "Softmax(1)": 1, "softmax": None, "softmax(1)": 1, "softmax(dim=1)": 1},
         "onnx": {"Softmax": -1, "Softmax(axis=1)": 1},
     },
     "log_softmax": {
         "tf jax flax paddle mlx": {"log_softmax": -1, "log_softmax(1)": 1},
-        "torch": {"LogSoftmax": None, "LogSoftmax(1)": 1, "LogSoftmax(dim=1)": 1},
+        "torch": {
+            "LogSoftmax": None,
+            "LogSoftmax(1)": 1,
+            "log_softmax": None,
+            "log_softmax(1)": 1,
+            "log_softmax(dim=1)": 1,
+        },
         "onnx": {"LogSoftmax": -1, "LogSoftmax(axis=1)": 1},
     },
-    "softmin": {"torch": {"Softmin": None, "Softmin(1)": 1}, "mlx": {"softmin": -1, "softmin(1)": 1}},
+    "softmin": {"torch": {"Softmin": None, "Softmin(1)": 1, "softmin(1)": 1}, "mlx": {"softmin": -1, "softmin(1)": 1}},
     "softmax2d": {"torch": {"Softmax2d": -3}, "paddle": {"Softmax2D": -3}},
     "sparsemax": {"tfa": {"sparsemax": -1, "sparsemax(1)": 1}},
     "hardmax": {"onnx": {"Hardmax": -1, "Hardmax(axis=1)": 1}},
@@ -106,6 +148,12 @@ CALLS = {
             "PReLU(1)": {"alpha_initializer": 0.25, "shared_axes": "all"},
             "PReLU(64)": {"alpha_initializer": 0.25, "shared_axes": None},
             "PReLU(num_parameters=64, init=0.1)": {"alpha_initializer": 0.1, "shared_axes": None},
+        },
+        "torch paddle": {"prelu(0.1, 0.2)": None, "prelu(0.1)": {"alpha_initializer": 0.1, "shared_axes": "all"}},
+        "onnx": {
+            "PRelu(0.1, 0.2)": None,
+            "PRelu(slope=0.1)": {"alpha_initializer": 0.1, "shared_axes": "all"},
+            "PRelu(0.1)": {},
         },
         "timm hf": {
             "prelu": {"alpha_initializer": 0.25, "shared_axes": "all"},
@@ -141,6 +189,7 @@ CALLS = {
         framework: {f"{name}{call}": {"lower": low, "upper": high} for name in names for call, low, high in calls}
         for framework, names in {"torch paddle": ("RReLU", "rrelu"), "mmcv": ("RReLU",), "tfa": ("rrelu",)}.items()
         for calls in [[("", *SELECTED), ("(0.1)", 0.1, SELECTED[1]), ("(0.1, upper=0.3)", 0.1, 0.3)]]
+        # `inplace` and `training` of torch: test_foreign_names.py
     },
     "SReLU": {
         "keras_contrib": {
@@ -171,10 +220,18 @@ CALLS = {
         "bigvgan": {
             "Snake(8)": {"frequency_initializer": 1.0, "shared_axes": None},
             "Snake(8, 0.5)": {"frequency_initializer": 0.5},
-            "Snake(8, alpha_logscale=True)": None,
+            "Snake(8, alpha_logscale=True)": {"frequency_initializer": 0.0, "log_scale": True},
+            "Snake(8, 0.5, False)": {"frequency_initializer": 0.5, "log_scale": False, "trainable": False},
         },
     },
-    "SnakeBeta": {"hf": {"SnakeBeta(8)": {"alpha_initializer": 0.0, "beta_initializer": 0.0, "shared_axes": None}}},
+    "SnakeBeta": {
+        "hf": {"SnakeBeta(8)": {"alpha_initializer": 0.0, "beta_initializer": 0.0, "shared_axes": None}},
+        "bigvgan": {
+            "SnakeBeta(8)": {"alpha_initializer": 1.0, "beta_initializer": 1.0, "log_scale": False},
+            "SnakeBeta(8, 0.5)": {"alpha_initializer": 0.5, "beta_initializer": 0.5, "shared_axes": None},
+            "SnakeBeta(8, 0.5, True, True)": {"alpha_initializer": 0.0, "beta_initializer": 0.0, "log_scale": True},
+        },
+    },
     "Sine": {"echo": {"Sine": {"initial_w0": 1.0}, "Sine(2)": {"initial_w0": 2.0}}},
     "ACONC": {"acon": {"AconC(8)": {"beta_initializer": 1.0, "shared_axes": None}}},
     "MetaACON": {
@@ -261,12 +318,19 @@ CALLS = {
     "AlphaDropout": {
         "torch": {
             "AlphaDropout": {"rate": 0.5, "noise_shape": None},
-            "AlphaDropout(0.2, True)": None,
+            "AlphaDropout(0.2, True)": {"rate": 0.2, "noise_shape": None},
+            "AlphaDropout(0.2, 0.3)": None,
+            "alpha_dropout(0.2)": {"rate": 0.2, "noise_shape": None},
+            "alpha_dropout(0.2, True)": None,  # training, which Keras decides
+            "feature_alpha_dropout(0.2)": {"rate": 0.2, "noise_shape": "channels"},
             "AlphaDropout(p=0.2)": {"rate": 0.2, "noise_shape": None},
             "FeatureAlphaDropout": {"rate": 0.5, "noise_shape": "channels"},
             "FeatureAlphaDropout(0.2)": {"rate": 0.2, "noise_shape": "channels"},
         },
-        "paddle": {"AlphaDropout": {"rate": 0.5}, "AlphaDropout(0.2)": {"rate": 0.2}},
+        "paddle": {
+            **{"AlphaDropout": {"rate": 0.5}, "AlphaDropout(0.2)": {"rate": 0.2}, "alpha_dropout(0.2)": {"rate": 0.2}},
+            "feature_alpha_dropout(0.2)": {"rate": 0.2, "noise_shape": "channels"},
+        },
         "keras": {
             "AlphaDropout(0.2, noise_shape=[None, 1])": {"rate": 0.2, "noise_shape": [None, 1]},
             "AlphaDropout(0.2, [None, 1])": None,
@@ -279,6 +343,12 @@ CASES = [
     for frameworks, calls in by_framework.items()
     for framework in frameworks.split()
     for call, expected in calls.items()
+]
+CASES += [
+    (record, f"torch:{name}{call}", {"relu": (0.0, None, 0.0), "selu": SELU}.get(record, ()))
+    for record, names in IN_PLACE.items()
+    for name in names
+    for call in ("", "(True)", "(False)", "(inplace=True)")
 ]
 RECORDS = [*activations.current().values(), *resolve.layers.current().values()]
 ALIASES = [
@@ -379,7 +449,7 @@ def test_what_learns_there_is_no_fixed_function_here(name):
 @pytest.mark.parametrize(
     ("written", "right", "default"),
     [
-        ("torch:leaky_relu", "torch:LeakyReLU", 0.01),
+        ("torch:Leaky_ReLU", "torch:LeakyReLU", 0.01),
         ("torch.nn.LeakyReLU", "torch:LeakyReLU", 0.01),
         ("torch.nn.LeakyReLU(0.01)", "torch:LeakyReLU", 0.01),
         ("torch.nn.functional.leaky_relu", "torch:LeakyReLU", 0.01),
@@ -426,7 +496,7 @@ def test_a_hint_to_ours_says_that_its_defaults_are_ours():
             keras_acts.get(name)
     for name, right in (
         ("torch.nn.PReLU", "torch:PReLU"),
-        ("torch:prelu", "torch:PReLU"),
+        ("torch:Prelu", "torch:PReLU"),
         ("Addons>Maxout", "tfa:Maxout"),
     ):
         with pytest.raises(ValueError, match=rf"keras_acts\.layers\.get\('{right}'\)"):

@@ -124,7 +124,7 @@ def test_info_is_the_whole_record():
     assert record.latex == r"\max(x, 0) + \mathrm{negative\_slope} \, \min(x, 0)"
     assert record.paper == "Maas et al. 2013"
     assert record.traits == {keras_acts.Trait.PIECEWISE_LINEAR, keras_acts.Trait.MONOTONIC}
-    assert record.aliases["torch"] == ("LeakyReLU(negative_slope=0.01)",)
+    assert record.aliases["torch"] == ("LeakyReLU(negative_slope=0.01)", "leaky_relu(negative_slope=0.01)")
     assert record.summary == "ReLU that keeps a small slope for negative inputs."
     assert callable(record.derivative)
     (param,) = record.params.values()
@@ -740,6 +740,6 @@ def test_info_reads_well():
         "  initializer: VarianceScaling(scale=1.5505) by keras_acts.paired; gain 1.2452",
         "  paper: arXiv:1704.07483",
         "  aliases: keras: celu; timm: celu; jax: celu(alpha=1.0); flax: celu(alpha=1.0); "
-        "torch: CELU(alpha=1.0); onnx: Celu(alpha=1.0)",
+        "torch: CELU(alpha=1.0), celu(alpha=1.0); onnx: Celu(alpha=1.0)",
     ]
     assert source.startswith("  source: keras_acts/activations/exponential_linear.py:")

@@ -44,7 +44,12 @@ def _saturating_second_derivative(x: nx.Tensor, depth: float, reach: float = 1.0
 @activation(
     formula="max(x, 0) + alpha * (exp(min(x, 0)) - 1)",
     traits={"monotonic"},
-    aliases={"keras tf timm": "elu", "jax flax": "elu(alpha=1.0)", "torch": "ELU(alpha=1.0)", "onnx": "Elu(alpha=1.0)"},
+    aliases={
+        "keras tf timm": "elu",
+        "jax flax": "elu(alpha=1.0)",
+        "torch": "ELU elu(alpha=1.0, inplace=False)",
+        "onnx": "Elu(alpha=1.0)",
+    },
     kinks=(0.0,),
 )
 def elu(x: nx.Tensor, alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0) -> nx.Tensor:
@@ -75,16 +80,25 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
+def _of_onnx(alpha: float = SELU_ALPHA, gamma: float = SELU_SCALE) -> dict[str, float]:
+    return {"alpha": alpha, "scale": gamma}
+
+
 @activation(
-    formula="1.0507009873554805 * (max(x, 0) + 1.6732632423543772 * (exp(min(x, 0)) - 1))",
+    formula="scale * (max(x, 0) + alpha * (exp(min(x, 0)) - 1))",
     traits={"monotonic"},
-    aliases={"keras tf jax flax timm": "selu", "torch": "SELU"},
+    aliases={"keras tf jax flax timm": "selu", "torch": "SELU selu(inplace=False)", "onnx": {"Selu": _of_onnx}},
     kinks=(0.0,),
 )
-def selu(x: nx.Tensor) -> nx.Tensor:
+def selu(
+    x: nx.Tensor,
+    alpha: Annotated[float, Param("depth of the negative branch, before scaling", low=0.0)] = SELU_ALPHA,
+    scale: Annotated[float, positive("slope of the positive branch")] = SELU_SCALE,
+) -> nx.Tensor:
     """Scaled exponential linear unit, which keeps activations at mean 0 and variance 1 through depth.
 
-    Self-normalising only together with `lecun_normal` kernels, and with `AlphaDropout` in place of `Dropout`.
+    Self-normalising only together with `lecun_normal` kernels, and with `AlphaDropout` in place of `Dropout`. Other
+    constants than the paper's are for models of other frameworks, and for `keras_acts.initializers.selu_constants`.
     The derivative at 0 is 1.0507 as in Keras (torch and jax: 1.7581, the left one).
 
     Returns:
@@ -97,11 +111,11 @@ def selu(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1706.02515, Self-Normalizing Neural Networks.
     """
-    return _saturating(x, SELU_SCALE * SELU_ALPHA, rise=SELU_SCALE)
+    return _saturating(x, scale * alpha, rise=scale)
 
 
-selu.derivative(lambda x: _saturating_derivative(x, SELU_SCALE * SELU_ALPHA, rise=SELU_SCALE))
-selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * SELU_ALPHA))
+selu.derivative(lambda x, alpha, scale: _saturating_derivative(x, scale * alpha, rise=scale))
+selu.second_derivative(lambda x, alpha, scale: _saturating_second_derivative(x, scale * alpha))
 
 
 @activation(
@@ -110,7 +124,7 @@ selu.second_derivative(lambda x: _saturating_second_derivative(x, SELU_SCALE * S
     aliases={
         "keras timm": "celu",
         "jax flax": "celu(alpha=1.0)",
-        "torch": "CELU(alpha=1.0)",
+        "torch": "CELU celu(alpha=1.0, inplace=False)",
         "onnx": "Celu(alpha=1.0)",
     },
     kinks=(0.0,),
@@ -160,7 +174,7 @@ elu_plus_one.derivative(lambda x: _saturating_derivative(x, 1.0))
 elu_plus_one.second_derivative(lambda x: _saturating_second_derivative(x, 1.0))
 
 
-@activation(formula="exp(x)", traits={"smooth", "monotonic"}, aliases={"keras": "exponential"})
+@activation(formula="exp(x)", traits={"smooth", "monotonic"}, aliases={"keras": "exponential", "onnx": "Exp"})
 def exponential(x: nx.Tensor) -> nx.Tensor:
     """Exponential function, for outputs that must be positive.
 

@@ -38,11 +38,11 @@ def _of_torch(approximate: str = "none") -> dict[str, bool]:
     aliases={
         "keras timm": "gelu",
         "tf": "gelu(approximate=False)",
-        "torch": {"GELU": _of_torch},
+        "torch": {"GELU gelu": _of_torch},
         "onnx": {"Gelu": _of_torch},
         "jax flax": "gelu(approximate=True)",
-        "tfa": ("gelu(approximate=True)", "GELU(approximate=True)"),
-        "hf": ("gelu", "gelu_python"),
+        "tfa": "gelu GELU(approximate=True)",
+        "hf": "gelu gelu_python",
     },
 )
 def gelu(x: nx.Tensor, approximate: Annotated[bool, Param("True for the tanh form, `gelu_tanh`")] = False) -> nx.Tensor:
@@ -89,10 +89,7 @@ def _gelu_second_derivative(x: nx.Tensor, approximate: bool = False) -> nx.Tenso
 @activation(
     formula="x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
     traits={"smooth", "non_monotonic", "self_gated"},
-    aliases={
-        "timm": "gelu_tanh",
-        "hf": ("gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"),
-    },
+    aliases={"timm": "gelu_tanh", "hf": "gelu_new gelu_fast gelu_pytorch_tanh gelu_python_tanh gelu_accurate"},
 )
 def gelu_tanh(x: nx.Tensor) -> nx.Tensor:
     """Tanh form of GELU, as GPT-2 and Gemma use it.

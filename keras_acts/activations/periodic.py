@@ -17,7 +17,7 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 @activation(
     formula="sin(w0 * x)",
     traits={"smooth", "non_monotonic", "bounded", "odd", "periodic", "oscillating"},
-    aliases={"dks": "sin", "echo": "Sine(w0=1.0)"},
+    aliases={"dks": "sin", "onnx": "Sin", "echo": "Sine(w0=1.0)"},
 )
 def sin(x: nx.Tensor, w0: Annotated[float, positive("frequency")] = 1.0) -> nx.Tensor:
     """Sine, for implicit neural representations of images, sounds and fields.
@@ -45,7 +45,7 @@ sin.second_derivative(lambda x, w0: -w0 * (w0 * nx.sine(x, w0)))
 @activation(
     formula="cos(x)",
     traits={"smooth", "non_monotonic", "bounded", "even", "periodic", "oscillating"},
-    aliases={"dks": "cos"},
+    aliases={"dks": "cos", "onnx": "Cos"},
 )
 def cos(x: nx.Tensor) -> nx.Tensor:
     """Cosine: even and periodic; with random weights before it, random Fourier features.

@@ -14,7 +14,7 @@ __all__ = ["bipolar", "identity", "plu", "step"]
 @activation(
     formula="x",
     traits={"piecewise_linear", "smooth", "monotonic", "odd", "single_rounding"},
-    aliases={"keras hf": "linear", "torch": "Identity", "jax flax timm": "identity"},
+    aliases={"keras hf": "linear", "torch onnx": "Identity", "jax flax timm": "identity"},
 )
 def identity(x: nx.Tensor) -> nx.Tensor:
     """No activation: the input itself. Keras calls it "linear".

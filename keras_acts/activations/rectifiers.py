@@ -33,7 +33,7 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
         "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
     },
     traits={"piecewise_linear", "monotonic", "sparse", "single_rounding"},
-    aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU"},
+    aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU relu(inplace=False)", "onnx": "Relu"},
     kinks=_relu_kinks,
 )
 def relu(
@@ -73,7 +73,7 @@ def relu(
     aliases={
         "keras": "leaky_relu",
         "tf": {"leaky_relu": lambda alpha=0.2: {"negative_slope": alpha}},
-        "torch": "LeakyReLU(negative_slope=0.01)",
+        "torch": "LeakyReLU leaky_relu(negative_slope=0.01, inplace=False)",
         "jax flax": "leaky_relu(negative_slope=0.01)",
         "timm hf": "leaky_relu(*, negative_slope=0.01)",
         "onnx": {"LeakyRelu": lambda alpha=0.01: {"negative_slope": alpha}},
@@ -110,7 +110,7 @@ def _leaky_relu_derivative(x: nx.Tensor, negative_slope: float) -> nx.Tensor:
 @activation(
     formula="min(max(x, 0), 6)",
     traits={"piecewise_linear", "monotonic", "bounded", "sparse", "single_rounding"},
-    aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6"},
+    aliases={"keras jax flax timm hf tf": "relu6", "torch": "ReLU6 relu6(inplace=False)"},
     kinks=(0.0, 6.0),
 )
 def relu6(x: nx.Tensor) -> nx.Tensor:
@@ -131,10 +131,14 @@ def relu6(x: nx.Tensor) -> nx.Tensor:
     return ops.relu6(x)
 
 
+def _of_torch(threshold: float, value: float, inplace: bool = False) -> dict[str, float]:
+    return {"threshold": threshold, "value": value}
+
+
 @activation(
     formula="where(x > threshold, x, value)",
     traits={"piecewise_linear", "sparse"},
-    aliases={"paddle": "thresholded_relu(threshold=1.0, value=0.0)"},
+    aliases={"paddle": "thresholded_relu(threshold=1.0, value=0.0)", "torch": {"Threshold threshold": _of_torch}},
     kinks=lambda threshold, value: (threshold,),
 )
 def threshold(

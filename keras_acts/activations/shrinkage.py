@@ -7,7 +7,7 @@ from keras import ops
 from keras_acts.core import numerics as nx
 from keras_acts.core.declare import Param, activation
 
-__all__ = ["hard_shrink", "soft_shrink", "tanh_shrink"]
+__all__ = ["biased_shrink", "hard_shrink", "soft_shrink", "tanh_shrink"]
 
 
 def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
@@ -25,7 +25,7 @@ def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
     aliases={
         "keras": "soft_shrink",
         "tfa": {"softshrink": _of_tfa},
-        "torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}},
+        "torch": {"Softshrink softshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
     kinks=lambda threshold: (-threshold, threshold),
 )
@@ -60,7 +60,7 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
     aliases={
         "keras": "hard_shrink",
         "tfa": {"hardshrink": _of_tfa},
-        "torch": {"Hardshrink": lambda lambd=0.5: {"threshold": lambd}},
+        "torch": {"Hardshrink hardshrink": lambda lambd=0.5: {"threshold": lambd}},
     },
     kinks=lambda threshold: (-threshold, threshold),
 )
@@ -85,9 +85,38 @@ hard_shrink.derivative(_soft_shrink_derivative)
 
 
 @activation(
+    formula="where(abs(x) > threshold, x - bias * sign(x), 0)",
+    traits={"piecewise_linear", "odd", "sparse"},
+    aliases={"onnx": {"Shrink": lambda *, lambd=0.5, bias=0.0: {"threshold": lambd, "bias": bias}}},
+    kinks=lambda threshold, bias: (-threshold, threshold),
+)
+def biased_shrink(
+    x: nx.Tensor,
+    threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5,
+    bias: Annotated[float, Param("how far other inputs are moved towards zero")] = 0.0,
+) -> nx.Tensor:
+    """Zero for small inputs, and large ones moved towards zero by a distance of its own: the operator of ONNX.
+
+    `hard_shrink` is the one with bias = 0, `soft_shrink` the one with bias = threshold. The derivative at both kinks
+    is 0. ONNX calls the threshold `lambd`.
+
+    Returns:
+        Tensor of the same shape and dtype as x.
+
+    Example:
+        >>> np.asarray(biased_shrink(np.array([-2.0, 0.5, 1.0]), bias=0.25)).tolist()
+        [-1.75, 0.0, 0.75]
+    """
+    return ops.where(ops.abs(x) <= threshold, ops.zeros_like(x), x - bias * ops.sign(x))
+
+
+biased_shrink.derivative(lambda x, threshold, bias: _soft_shrink_derivative(x, threshold))
+
+
+@activation(
     formula="x - tanh(x)",
     traits={"smooth", "monotonic", "odd"},
-    aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink"},
+    aliases={"keras": "tanh_shrink", "tfa": "tanhshrink", "torch": "Tanhshrink tanhshrink"},
 )
 def tanh_shrink(x: nx.Tensor) -> nx.Tensor:
     """What tanh leaves over: nearly zero for small inputs, x - 1 for large ones.

@@ -14,7 +14,7 @@ __all__ += ["swish_beta", "swish_t", "xsilu"]
 @activation(
     formula="x * sigmoid(x)",
     traits={"smooth", "non_monotonic", "self_gated"},
-    aliases={"keras tf jax flax timm hf": ("silu", "swish"), "torch": "SiLU"},
+    aliases={"keras tf jax flax timm hf": "silu swish", "torch": "SiLU silu(inplace=False)"},
 )
 def silu(x: nx.Tensor) -> nx.Tensor:
     """Sigmoid linear unit, also called Swish.
@@ -51,9 +51,10 @@ def silu_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
     formula="x * min(max(x + 3, 0), 6) / 6",
     traits={"non_monotonic", "self_gated", "sparse"},
     aliases={
-        "keras jax flax": ("hard_silu", "hard_swish"),
-        "torch": "Hardswish",
-        "timm": ("hard_swish", "hardswish"),
+        "keras jax flax": "hard_silu hard_swish",
+        "torch": "Hardswish hardswish(inplace=False)",
+        "onnx": "HardSwish",
+        "timm": "hard_swish hardswish",
         "hf": "hardswish",
     },
     kinks=(-3.0, 3.0),
@@ -97,7 +98,7 @@ def line(slope: float, x: nx.Tensor) -> nx.Tensor:
 @activation(
     formula="x * sigmoid(beta * x)",
     traits={"smooth", "non_monotonic", "self_gated"},
-    aliases={"keras_contrib": {"Swish": _of_keras_contrib}},
+    aliases={"keras_contrib": {"Swish": _of_keras_contrib}, "onnx": {"Swish": lambda alpha=1.0: {"beta": alpha}}},
 )
 def swish_beta(x: nx.Tensor, beta: Annotated[float, Param("sharpness of the gate")] = 1.0) -> nx.Tensor:
     """Swish with a fixed beta: x / 2 at beta = 0, `silu` at 1, towards `relu` as beta grows.

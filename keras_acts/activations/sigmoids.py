@@ -16,7 +16,7 @@ __all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
 @activation(
     formula="1 / (1 + exp(-x))",
     traits={"smooth", "monotonic", "bounded"},
-    aliases={"keras tf jax flax timm hf": "sigmoid", "torch": "Sigmoid"},
+    aliases={"keras tf jax flax timm hf": "sigmoid", "torch": "Sigmoid sigmoid", "onnx": "Sigmoid"},
 )
 def sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Logistic function: a probability from a logit.
@@ -52,7 +52,11 @@ def ramp_derivative(x: nx.Tensor, half_width: float) -> nx.Tensor:
 @activation(
     formula="min(max(x + 3, 0), 6) / 6",
     traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
-    aliases={"keras jax flax": "hard_sigmoid", "torch": "Hardsigmoid", "timm": ("hard_sigmoid", "hardsigmoid")},
+    aliases={
+        "keras jax flax": "hard_sigmoid",
+        "torch": "Hardsigmoid hardsigmoid(inplace=False)",
+        "timm": "hard_sigmoid hardsigmoid",
+    },
     kinks=(-3.0, 3.0),
 )
 def hard_sigmoid(x: nx.Tensor) -> nx.Tensor:
@@ -80,7 +84,7 @@ hard_sigmoid.derivative(lambda x: ramp_derivative(x, 3.0))
 @activation(
     formula="-log(1 + exp(-x))",
     traits={"smooth", "monotonic"},
-    aliases={"keras tf jax flax": "log_sigmoid", "torch": "LogSigmoid"},
+    aliases={"keras tf jax flax": "log_sigmoid", "torch": "LogSigmoid logsigmoid"},
 )
 def log_sigmoid(x: nx.Tensor) -> nx.Tensor:
     """Logarithm of the sigmoid, without its overflow: a log-probability from a logit.
@@ -102,7 +106,7 @@ log_sigmoid.second_derivative(lambda x: -nx.sigmoid_derivative(x))
 @activation(
     formula="x / (1 + abs(x))",
     traits={"monotonic", "bounded", "odd"},
-    aliases={"keras tf": "softsign", "torch": "Softsign", "jax flax": "soft_sign"},
+    aliases={"keras tf": "softsign", "torch": "Softsign softsign", "onnx": "Softsign", "jax flax": "soft_sign"},
     kinks=(0.0,),
 )
 def softsign(x: nx.Tensor) -> nx.Tensor:
@@ -135,13 +139,17 @@ def _softsign_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
 
 
 @activation(
-    formula="min(max(x / 5 + 0.5, 0), 1)",
+    formula="min(max(alpha * x + beta, 0), 1)",
     traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
-    aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid"},
-    kinks=(-2.5, 2.5),
+    aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid(alpha=0.2, beta=0.5)"},
+    kinks=lambda alpha, beta: (-beta / alpha, (1.0 - beta) / alpha),
 )
-def hard_sigmoid_legacy(x: nx.Tensor) -> nx.Tensor:
-    """The hard sigmoid of Keras 2, with slope 0.2: for models trained there, such as LSTMs.
+def hard_sigmoid_legacy(
+    x: nx.Tensor,
+    alpha: Annotated[float, positive("slope of the ramp")] = 0.2,
+    beta: Annotated[float, Param("value at 0, before clipping")] = 0.5,
+) -> nx.Tensor:
+    """The hard sigmoid of Keras 2, with slope 0.2: for models trained there, such as LSTMs; and that of ONNX.
 
     Keras 3 gave the name `hard_sigmoid` to another function, so an old file loads and predicts something else. The
     derivative is 0 at both kinks.
@@ -153,10 +161,12 @@ def hard_sigmoid_legacy(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(hard_sigmoid_legacy(np.array([-4.0, 0.0, 1.25]))).tolist()
         [0.0, 0.5, 0.75]
     """
-    return ramp(x, 2.5)
+    return ops.clip((x + beta / alpha) / (1.0 / alpha), 0.0, 1.0)  # the sum first, as in `ramp`
 
 
-hard_sigmoid_legacy.derivative(lambda x: ramp_derivative(x, 2.5))
+@hard_sigmoid_legacy.derivative
+def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
+    return ops.where(x > -beta / alpha, ops.where(x < (1.0 - beta) / alpha, alpha, ops.zeros_like(x)), 0.0)
 
 
 @activation(

@@ -18,7 +18,7 @@ __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt
         "": "where(beta * x > threshold, x, log(1 + exp(beta * x)) / beta)",
     },
     traits={"smooth", "monotonic"},
-    aliases={"keras tf jax flax": "softplus", "torch": "Softplus(beta=1.0, threshold=20.0)"},
+    aliases={"keras tf jax flax": "softplus", "torch": "Softplus softplus(beta=1, threshold=20)", "onnx": "Softplus"},
 )
 def softplus(
     x: nx.Tensor,

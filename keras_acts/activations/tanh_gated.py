@@ -29,7 +29,7 @@ def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor
 @activation(
     formula="x * tanh(log(1 + exp(x)))",
     traits={"smooth", "non_monotonic", "self_gated"},
-    aliases={"keras tfa jax timm hf": "mish", "torch": "Mish"},
+    aliases={"keras tfa jax timm hf": "mish", "torch": "Mish mish(inplace=False)", "onnx": "Mish"},
 )
 def mish(x: nx.Tensor) -> nx.Tensor:
     """Softplus-tanh gated unit: smooth, unbounded above; the activation of YOLOv4.

@@ -15,7 +15,7 @@ __all__ += ["tanh"]
 @activation(
     formula="tanh(x)",
     traits={"smooth", "monotonic", "bounded", "odd"},
-    aliases={"keras tf jax flax timm hf": "tanh", "torch": "Tanh"},
+    aliases={"keras tf jax flax timm hf": "tanh", "torch": "Tanh tanh", "onnx": "Tanh"},
 )
 def tanh(x: nx.Tensor) -> nx.Tensor:
     """Hyperbolic tangent: a sigmoid centred at zero.
@@ -39,7 +39,13 @@ tanh.second_derivative(nx.sech_squared_derivative)
 @activation(
     formula="min(max(x, min_val), max_val)",
     traits={"piecewise_linear", "monotonic", "bounded", "single_rounding"},
-    aliases={"keras jax flax": "hard_tanh", "torch": "Hardtanh(min_val=-1.0, max_val=1.0)"},
+    aliases={
+        "keras jax flax": "hard_tanh",
+        "torch": "Hardtanh hardtanh(min_val=-1.0, max_val=1.0, inplace=False)",
+        "onnx": {
+            "Clip": lambda min=-1.7976931348623157e308, max=1.7976931348623157e308: {"min_val": min, "max_val": max}
+        },
+    },
     kinks=lambda min_val, max_val: (min_val, max_val),
 )
 def hard_tanh(
@@ -71,7 +77,7 @@ def _(x: nx.Tensor, min_val: float, max_val: float) -> nx.Tensor:
     return ops.where(inside, ops.ones_like(x), 0.0)
 
 
-@activation(formula="erf(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "erf"})
+@activation(formula="erf(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "erf", "onnx": "Erf"})
 def erf(x: nx.Tensor) -> nx.Tensor:
     """Error function: a sigmoid centred at zero that saturates faster than tanh.
 
@@ -91,7 +97,9 @@ erf.derivative(lambda x: nx.times_exp(nx.ERF_PEAK, -ops.square(nx.near(x))))
 erf.second_derivative(lambda x: nx.times_exp(-2.0 * nx.ERF_PEAK * nx.near(x), -ops.square(nx.near(x))))
 
 
-@activation(formula="arctan(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "atan"})
+@activation(
+    formula="arctan(x)", traits={"smooth", "monotonic", "bounded", "odd"}, aliases={"dks": "atan", "onnx": "Atan"}
+)
 def atan(x: nx.Tensor) -> nx.Tensor:
     """Arctangent: a sigmoid centred at zero whose tails fall off as 1 / x, not exponentially.
 
@@ -259,7 +267,7 @@ def isru_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 VAST = 1e9  # beyond it 1 + x^2 is x^2 to the last bit of float64, and below it x^6 still fits into float32
 
 
-@activation(formula="asinh(x)", traits={"smooth", "monotonic", "odd"}, aliases={"dks": "asinh"})
+@activation(formula="asinh(x)", traits={"smooth", "monotonic", "odd"}, aliases={"dks": "asinh", "onnx": "Asinh"})
 def asinh(x: nx.Tensor) -> nx.Tensor:
     """Inverse hyperbolic sine: linear near 0, a logarithm of either sign far out.
 

@@ -71,7 +71,7 @@ def activation(
             that these take, in their order and with their defaults; after a `*`, parameters of ours alone. Where names
             or meanings differ, a function: `{"torch": {"Softshrink": lambda lambd=0.5: {"threshold": lambd}}}`. Those
             under "keras" are plain aliases, names alone; the others are reached as "torch:LeakyReLU". A key may name
-            several frameworks: `{"keras jax": "relu6"}`.
+            several frameworks, and a text several names: `{"keras jax": "silu swish"}`.
         kinks: points where the derivative jumps, or a function of the parameters that returns them.
 
     Returns:

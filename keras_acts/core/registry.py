@@ -106,7 +106,9 @@ class Alias(str):
             name, empty = text, inspect.Parameter.empty
             parameters = [each.replace(annotation=empty) for each in inspect.signature(convert).parameters.values()]
         signature = inspect.Signature(parameters)
-        alias = super().__new__(cls, text if convert is None else f"{name}{signature}")
+        # torch's `inplace` is accepted and means nothing, so it is not shown.
+        shown = f"{name}{signature}" if convert else re.sub(r"\(inplace=False\)|, inplace=False", "", text)
+        alias = super().__new__(cls, shown)
         alias.name, alias.signature, alias.convert, alias.names = name, signature, convert or dict, names
         return alias
 
@@ -121,6 +123,8 @@ class Alias(str):
         given.update({key: overrides[key] for key in overrides if key in theirs})
         bound = self.signature.bind(**given)
         bound.apply_defaults()
+        if not isinstance(bound.arguments.pop("inplace", False), bool):
+            raise TypeError("`inplace` must be True or False, and changes nothing here")
         own = {key: value for key, value in {**kwargs, **overrides}.items() if key not in {"inplace", *theirs}}
         return {**self.convert(**bound.arguments), **own}
 
@@ -128,22 +132,24 @@ class Alias(str):
 def aliases_by_framework(
     aliases: Mapping[str, str | Iterable[str]], names: Sequence[str]
 ) -> Mapping[str, tuple[Alias, ...]]:
-    """`{"keras jax": "relu"}`, as declarations write it, is `{"keras": ("relu",), "jax": ("relu",)}`.
+    """`{"keras jax": "silu swish"}`, as declarations write it: both names of both frameworks.
 
     `names` are those of our arguments.
     """
     found: dict[str, tuple[Alias, ...]] = {}
     for frameworks, spelled in aliases.items():
         converted = spelled if isinstance(spelled, Mapping) else {}
-        texts = (spelled,) if isinstance(spelled, str) else spelled
-        made = tuple(Alias(text, converted.get(text), names) for text in texts)
-        for framework in frameworks.split():
-            found[framework] = found.get(framework, ()) + made
+        for text in (spelled,) if isinstance(spelled, str) else spelled:
+            head = text.partition("(")[0]
+            made = tuple(Alias(text.replace(head, name, 1), converted.get(text), names) for name in head.split())
+            for framework in frameworks.split():
+                found[framework] = found.get(framework, ()) + made
     return MappingProxyType(found)
 
 
 # What begins the names of a framework elsewhere: in code, and in files of Keras 2.
-FRAMEWORKS = {"addons": "tfa", "tensorflow_addons": "tfa", "tensorflow": "tf", "transformers": "hf", "nn": "torch"}
+FRAMEWORKS = {"addons": "tfa", "tensorflow_addons": "tfa", "tensorflow": "tf", "transformers": "hf"}
+FRAMEWORKS |= {"nn": "torch", "f": "torch"}
 
 
 def framework_of(name: str) -> str | None:
@@ -214,6 +220,7 @@ class Registry(Generic[Record]):
     def find_foreign(self, name: str) -> tuple[Record, Alias] | None:
         """`"torch:LeakyReLU"` -> our record and what torch's takes; or None."""
         framework, _, foreign = name.partition(":")
+        foreign = foreign.removesuffix("_") if framework == "torch" else foreign  # the mark of its in-place functions
         for record in self.current().values():
             for alias in record.aliases.get(framework, ()):
                 if alias.name == foreign:

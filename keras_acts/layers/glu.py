@@ -22,8 +22,8 @@ __all__ = ["GLU"]
     aliases={
         "keras": "glu",
         "jax flax": "glu(axis=-1)",
-        "torch": {"GLU": lambda dim=-1: {"axis": dim}, "glu": lambda dim=-1: {"axis": dim}},
-        "paddle": ("GLU(axis=-1)", "glu(axis=-1)"),
+        "torch": {"GLU glu": lambda dim=-1: {"axis": dim}},
+        "paddle": "GLU glu(axis=-1)",
         "mlx": "GLU(axis=-1)",
     },
 )

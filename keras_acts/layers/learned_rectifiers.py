@@ -6,13 +6,14 @@ from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments
 from keras_acts.layers.at_infinity import times
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
-__all__ = ["TLU", "PReLU", "StarReLU"]
+__all__ = ["TLU", "JumpReLU", "PReLU", "StarReLU"]
 
 
 def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
@@ -37,6 +38,8 @@ def _prelu_of_keras(alpha_initializer: Any = "zeros", *, shared_axes: Any = None
     aliases={
         "keras": {"PReLU": _prelu_of_keras},
         "torch paddle mmcv": {"PReLU": _prelu_of_torch},
+        "torch paddle": {"prelu": lambda weight=0.25: _prelu_of_torch(init=weight)},
+        "onnx": {"PRelu": lambda slope=0.25: _prelu_of_torch(init=slope)},
         "timm hf": {"prelu": _prelu_of_torch},
         "flax": {"PReLU": lambda negative_slope_init=0.01: _prelu_of_torch(init=negative_slope_init)},
     },
@@ -49,7 +52,8 @@ class PReLU(LearnableActivation):
     One slope per channel that starts at 0.25, as in the paper. `keras.layers.PReLU` starts at 0 and has one slope per
     element, which is 3.2 million of them after a convolution of 64 channels on 224 x 224 pixels, and cannot be built
     on images of unknown size. torch's `PReLU(num_parameters=1)`, its default, is `shared_axes="all"`; its
-    `num_parameters=C` is the default here. The derivative at 0 is alpha.
+    `num_parameters=C` is the default here. Where torch's function and ONNX take a tensor of slopes, "torch:prelu(0.1)"
+    and "onnx:PRelu(slope=0.1)" take a number, from which one slope starts. The derivative at 0 is alpha.
 
     Args:
         alpha_initializer: initial slope: a number or an initializer.
@@ -211,3 +215,57 @@ class TLU(LearnableActivation):
     @override
     def activate(self, x: Tensor, tau: Tensor, alpha: Tensor | None = None) -> Tensor:
         return _tlu(x, ops.zeros_like(tau) if alpha is None else alpha, tau)
+
+
+@layer(formula=r"x \text{ if } x > \theta, \text{ else } 0")
+class JumpReLU(LearnableActivation):
+    """Off up to a learned threshold, where it jumps: the activation of JumpReLU sparse autoencoders.
+
+    f(x) = x if x > threshold, else 0
+
+    One threshold per channel, as the published autoencoders have: give their thresholds to `set_weights`, and the
+    exponential of those that are kept as logarithms. The output says of a threshold only in steps, so training takes
+    the paper's estimate of the derivative, which is -threshold / bandwidth for the inputs that are nearer to it than
+    bandwidth / 2, and 0 for others; that with respect to x is the true one. `keras_acts.activations.jump_relu` has a
+    fixed threshold.
+
+    Args:
+        threshold_initializer: initial threshold: a number or an initializer.
+        bandwidth: float > 0, width of the range of inputs from which a threshold learns.
+        shared_axes: None for one threshold per channel; axes along which it is shared; or "all" for one in all.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Raises:
+        ValueError: if the bandwidth is not a positive number.
+
+    Example:
+        >>> layer = keras_acts.layers.JumpReLU(threshold_initializer=0.5)
+        >>> np.asarray(layer(np.array([[-4.0, 0.5, 0.75]]))).tolist()
+        [[0.0, 0.0, 0.75]]
+
+    Reference:
+        arXiv:2407.14435, Jumping Ahead: Improving Reconstruction Fidelity with JumpReLU Sparse Autoencoders.
+    """
+
+    def __init__(
+        self,
+        threshold_initializer: Initializer = 0.001,
+        bandwidth: float = 0.001,
+        shared_axes: SharedAxes = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(shared_axes=shared_axes, **kwargs)
+        self.bandwidth = params.finite_number("bandwidth", bandwidth, "JumpReLU", low=0.0, exclusive=True)
+        self.add_learnable_parameter("threshold", threshold_initializer)
+
+    @override
+    def activate(self, x: Tensor, threshold: Tensor) -> Tensor:
+        near = ops.abs(x - threshold) < 0.5 * self.bandwidth
+        estimate = ops.stop_gradient(ops.where(near, threshold / self.bandwidth, 0.0))
+        # The second term is 0, but has a derivative.
+        return ops.where(x <= threshold, 0.0, x) - estimate * (threshold - ops.stop_gradient(threshold))

@@ -21,7 +21,7 @@ def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
     formula=r"\max_{i=1}^k x_i",
     aliases={
         "tfa": "Maxout(*, axis=-1)",  # not its `num_units`, which are channels / pieces
-        "paddle": {"Maxout": _of_paddle, "maxout": _of_paddle},
+        "paddle": {"Maxout maxout": _of_paddle},
         "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },
 )

@@ -107,8 +107,15 @@ class SELU(ActivationLayer):
     formula=r"a (d x + (1 - d) \alpha') + b, \quad d \sim \mathrm{Bernoulli}(1 - rate)",
     aliases={
         "keras": {"AlphaDropout": lambda rate: {"rate": rate}},
-        "torch paddle": {"AlphaDropout": lambda p=0.5: {"rate": p}},
-        "torch": {"FeatureAlphaDropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"}},
+        "torch": {
+            "AlphaDropout": lambda p=0.5, inplace=False: {"rate": p},
+            "FeatureAlphaDropout": lambda p=0.5, inplace=False: {"rate": p, "noise_shape": "channels"},
+        },
+        "torch paddle": {
+            "alpha_dropout": lambda p=0.5: {"rate": p},
+            "feature_alpha_dropout": lambda p=0.5: {"rate": p, "noise_shape": "channels"},
+        },
+        "paddle": {"AlphaDropout": lambda p=0.5: {"rate": p}},
     },
 )
 class AlphaDropout(RandomActivation):

@@ -1,5 +1,6 @@
 """Activations with a learned frequency."""
 
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -9,6 +10,7 @@ from keras_acts import activations
 from keras_acts.core import numerics as nx
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
+from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -30,12 +32,22 @@ def _snake(x: Tensor, frequency: Tensor) -> Tensor:
     return x + ops.where(flat, 0.0, ops.square(sine) / ops.where(flat, 1.0, frequency))
 
 
+def _of_bigvgan(*weights: str) -> Callable[..., dict[str, Any]]:
+    def ours(
+        in_features: Any = None, alpha: float = 1.0, alpha_trainable: bool = True, alpha_logscale: bool = False
+    ) -> dict[str, Any]:
+        initial = {f"{weight}_initializer": 0.0 if alpha_logscale else alpha for weight in weights}
+        return {**initial, "log_scale": alpha_logscale, "trainable": alpha_trainable}
+
+    return ours
+
+
 @layer(
     formula=r"x + \frac{\sin^2(a x)}{a}",
     aliases={
         "tfa": "Snake(frequency_initializer='ones', *, shared_axes='all')",
         "hf": {"Snake1d": lambda hidden_dim=None: {}},
-        "bigvgan": {"Snake": lambda in_features=None, alpha=1.0: {"frequency_initializer": alpha}},
+        "bigvgan": {"Snake": _of_bigvgan("frequency")},
     },
 )
 class Snake(LearnableActivation):
@@ -47,8 +59,10 @@ class Snake(LearnableActivation):
     frequency, the audio models (BigVGAN, DAC) one per channel, as here.
 
     Args:
-        frequency_initializer: initial frequency: a number or an initializer.
+        frequency_initializer: initial frequency, or its logarithm if `log_scale`: a number or an initializer. None for
+            a frequency of 1.
         shared_axes: None for one frequency per channel; axes along which it is shared; or "all" for one in all.
+        log_scale: True if the weight is the logarithm of the frequency, as in BigVGAN with `alpha_logscale=True`.
 
     Input shape:
         Any, (batch, ..., channels).
@@ -64,29 +78,43 @@ class Snake(LearnableActivation):
         arXiv:2006.08195, Neural Networks Fail to Learn Periodic Functions and How to Fix It.
     """
 
-    def __init__(self, frequency_initializer: Initializer = 1.0, shared_axes: SharedAxes = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        frequency_initializer: Initializer = None,
+        shared_axes: SharedAxes = None,
+        log_scale: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_learnable_parameter("frequency", frequency_initializer)
+        self.log_scale = bool(log_scale)
+        one = 0.0 if log_scale else 1.0
+        self.add_learnable_parameter("frequency", one if frequency_initializer is None else frequency_initializer)
 
-    activate = staticmethod(_snake)
+    @override
+    def activate(self, x: Tensor, frequency: Tensor) -> Tensor:
+        return _snake(x, ops.exp(frequency) if self.log_scale else frequency)
 
 
 @layer(
     formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
-    aliases={"hf": {"SnakeBeta": lambda in_features=None, alpha=1.0: {}}},
+    aliases={
+        "hf": {"SnakeBeta": lambda in_features=None, alpha=1.0: {}},
+        "bigvgan": {"SnakeBeta": _of_bigvgan("alpha", "beta")},
+    },
 )
 class SnakeBeta(LearnableActivation):
     """Snake with a magnitude of its own: frequency and height of the ripple are learned apart.
 
-    f(x) = x + exp(-beta) sin(exp(alpha) x)^2
+    f(x) = x + exp(-beta) sin(exp(alpha) x)^2, or x + sin(alpha x)^2 / beta without `log_scale`
 
-    Both weights are logarithms, as in the audio models of Hugging Face, so that neither can change its sign. The files
-    of BigVGAN with `alpha_logscale=False` hold the numbers themselves: take their logarithm.
+    Both weights are logarithms, as in the audio models of Hugging Face, so that neither can change its sign. BigVGAN
+    has the numbers themselves unless `alpha_logscale=True`; where beta is 0, it is taken as 1e-9, as there.
 
     Args:
-        alpha_initializer: initial logarithm of the frequency: a number or an initializer.
-        beta_initializer: initial logarithm of the inverse height: a number or an initializer.
+        alpha_initializer: initial logarithm of the frequency: a number or an initializer. None for a frequency of 1.
+        beta_initializer: initial logarithm of the inverse height: a number or an initializer. None for a height of 1.
         shared_axes: None for one pair per channel; axes along which it is shared; or "all" for one in all.
+        log_scale: False if the weights are frequency and inverse height themselves, not their logarithms.
 
     Input shape:
         Any, (batch, ..., channels).
@@ -104,18 +132,23 @@ class SnakeBeta(LearnableActivation):
 
     def __init__(
         self,
-        alpha_initializer: Initializer = 0.0,
-        beta_initializer: Initializer = 0.0,
+        alpha_initializer: Initializer = None,
+        beta_initializer: Initializer = None,
         shared_axes: SharedAxes = None,
+        log_scale: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.add_learnable_parameter("alpha", alpha_initializer)
-        self.add_learnable_parameter("beta", beta_initializer)
+        self.log_scale = bool(log_scale)
+        one = 0.0 if log_scale else 1.0
+        self.add_learnable_parameter("alpha", one if alpha_initializer is None else alpha_initializer)
+        self.add_learnable_parameter("beta", one if beta_initializer is None else beta_initializer)
 
     @override
     def activate(self, x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
-        return x + ops.exp(-beta) * ops.square(ops.sin(nx.finite(ops.exp(alpha) * x)))
+        height = ops.exp(-beta) if self.log_scale else 1.0 / ops.where(beta == 0.0, 1e-9, beta)
+        angle = product(x, ops.exp(alpha) if self.log_scale else alpha)
+        return x + height * ops.square(ops.sin(nx.finite(angle)))
 
 
 @layer(formula=r"\sin(\omega_0 x)", aliases={"echo": "Sine(w0=1.0)"})

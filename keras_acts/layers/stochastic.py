@@ -43,7 +43,8 @@ class RandomActivation(ActivationLayer):
 @layer(
     formula=r"\max(x, 0) + a \min(x, 0), \quad a \sim U(l, u)",
     aliases={
-        "torch paddle mmcv": "RReLU(lower=0.125, upper=0.3333333333333333)",
+        "torch mmcv": "RReLU(lower=0.125, upper=0.3333333333333333, inplace=False)",
+        "paddle": "RReLU(lower=0.125, upper=0.3333333333333333)",
         "torch paddle tfa": "rrelu(lower=0.125, upper=0.3333333333333333)",
     },
 )

@@ -72,7 +72,7 @@ def test_every_alias_makes_its_layer(name):
     [
         (lambda: layers.get("PRelu"), ValueError, r"Unknown layer\. Did you mean 'PReLU'\? .* Received: 'PRelu'"),
         (lambda: layers.get("snake_beta"), ValueError, "Did you mean 'SnakeBeta'"),
-        (lambda: layers.get("torch:prelu"), ValueError, "Did you mean 'torch:PReLU'"),
+        (lambda: layers.get("torch:Prelu"), ValueError, "Did you mean 'torch:PReLU'"),
         (lambda: layers.get("mish"), ValueError, r"is an activation .* Use keras.layers.Activation\('mish'\)"),
         (lambda: layers.get("xyz"), ValueError, r"Unknown layer\. `keras_acts.layers.names\(\)` lists all\."),
         (lambda: layers.get("PReLU(slope=1)"), TypeError, "has no argument `slope`; it takes `alpha_initializer`"),

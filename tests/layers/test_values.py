@@ -64,6 +64,7 @@ ELEMENTWISE = {
         {"alpha": 0.7, "gamma": [1.2, -0.8], "beta": [0.1, 0.5]},
         lambda x, alpha, gamma, beta: gamma * mp.tanh(alpha * x) + beta,
     ),
+    "JumpReLU": ({}, {"threshold": [0.3, -0.7]}, lambda x, threshold: x if x > threshold else 0),
     "LearnableAffine": (
         {"activation": "sigmoid"},
         {"scale": 1.7, "bias": -0.3},
@@ -285,7 +286,10 @@ def test_momentum_is_that_of_the_moving_averages(layer):
         ("TLU", "relu"),
         ("SReLU", "leaky_relu(negative_slope=0.2)"),
         ("Snake", "snake"),
+        ("Snake(log_scale=True)", "snake"),
         ("SnakeBeta", "snake"),
+        ("SnakeBeta(log_scale=False)", "snake"),
+        ("JumpReLU", "jump_relu"),
         ("StarReLU", "star_relu(scale=1.0, bias=0.0)"),
         ("XIELU", "xielu"),
         ("ACONC(p1_initializer=1.0, p2_initializer=0.0)", "silu"),

@@ -29,7 +29,7 @@ def _sum(latex: str) -> Latex:
     aliases={
         "keras": "softmax",
         "tf jax flax paddle mlx": "softmax(axis=-1)",
-        "torch": {"Softmax": lambda dim: {"axis": dim}},
+        "torch": {"Softmax softmax": lambda dim: {"axis": dim}},
         "onnx": "Softmax(axis=-1)",
     },
 )
@@ -66,7 +66,7 @@ softmax.logits(lambda x, axis: x)
     aliases={
         "keras": "log_softmax",
         "tf jax flax paddle mlx": "log_softmax(axis=-1)",
-        "torch": {"LogSoftmax": lambda dim: {"axis": dim}},
+        "torch": {"LogSoftmax log_softmax": lambda dim: {"axis": dim}},
         "onnx": "LogSoftmax(axis=-1)",
     },
 )
@@ -98,7 +98,7 @@ def log_softmax(
 @activation(
     formula=_sum(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
     traits={"smooth", "bounded", "over_axis"},
-    aliases={"torch": {"Softmin": lambda dim: {"axis": dim}}, "mlx": "softmin(axis=-1)"},
+    aliases={"torch": {"Softmin softmin": lambda dim: {"axis": dim}}, "mlx": "softmin(axis=-1)"},
 )
 def softmin(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from costs: softmax of -x.
