@@ -4,6 +4,8 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
 from keras_acts.layers.affine import *
 from keras_acts.layers.base import learnable_parameters as learnable_parameters
 from keras_acts.layers.exponential import *
@@ -14,6 +16,7 @@ from keras_acts.layers.glu_presets import *
 from keras_acts.layers.layer_registry import get as get
 from keras_acts.layers.layer_registry import info as info
 from keras_acts.layers.layer_registry import names as names
+from keras_acts.layers.layer_registry import unknown as _unknown
 from keras_acts.layers.learned_rectifiers import *
 from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
@@ -25,5 +28,11 @@ from keras_acts.layers.snake_sine import *
 from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
+
+if not TYPE_CHECKING:  # type checkers know by themselves what is no attribute
+
+    def __getattr__(name: str) -> NoReturn:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
+
 
 __all__ = [*names(), "dropout_for", "get", "info", "learnable_parameters", "names"]

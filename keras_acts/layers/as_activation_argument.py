@@ -13,6 +13,8 @@ from typing import Any
 import keras
 
 from keras_acts.core import keras_bridge
+from keras_acts.core.params import constructor_arguments
+from keras_acts.layers.layer_registry import no_argument
 
 __all__ = ["Guarded", "hold", "warn_host_not_quantized"]
 
@@ -25,6 +27,15 @@ class Guarded:
     """Mixin of layers that may be given as `activation=`: they are checked there."""
 
     _changes_shape = False  # so that no Keras layer can have it for its activation
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except ValueError:
+            # What Keras itself takes of `**kwargs` differs between its versions.
+            for name in kwargs.keys() - {name for base in type(self).__mro__ for name in constructor_arguments(base)}:
+                raise no_argument(type(self), name, kwargs[name]) from None
+            raise
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """As a layer of a model, after a check that it is not the `activation` of another one too."""
