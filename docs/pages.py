@@ -1,6 +1,7 @@
 """Writes pages below docs/reference: README, and one for each file that declares something, with figures."""
 
 import inspect
+import re
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -40,13 +41,14 @@ def write(docs: Path) -> None:
 
 
 def write_readme(root: Path, page: Path) -> None:
-    """README with links that work on the site: to its pictures, and to other files in the repository."""
+    """README with links that work on the site: to its pages and pictures, and to files of the repository if that has an
+    address; else their text alone.
+    """
     settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    files = settings["tool"]["keras_acts"]["repository"] + "/blob/main/"
+    repository = settings["tool"]["keras_acts"]["repository"]
     text = (root / "README.md").read_text(encoding="utf-8").replace("](docs/", "](/")
-    for place in ("notebooks/", "README"):
-        text = text.replace(f"]({place}", f"]({files}{place}")
-    page.write_text(text, encoding="utf-8")
+    link = rf"[\1]({repository}/blob/main/\2)" if repository else r"\1"
+    page.write_text(re.sub(r"\[([^]]*)\]\(((?:notebooks/|README)[^)]*)\)", link, text), encoding="utf-8")
 
 
 def write_activations(reference: Path) -> None:

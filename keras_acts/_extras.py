@@ -27,4 +27,4 @@ def named() -> Iterator[None]:
         if missing not in EXTRAS:
             raise
         command = f"in a clone of the repository: pip install '.[{EXTRAS[missing]}]'"
-        raise MissingExtraError(f"keras_acts needs {missing}. Install it with, {command}", name=error.name) from None
+        raise MissingExtraError(f"keras-acts needs {missing}. Install it with, {command}", name=error.name) from None

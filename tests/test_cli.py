@@ -284,7 +284,7 @@ def test_the_library_does_without_the_extra_and_the_command_says_what_to_install
     assert said == [
         "loaded: []",
         *(
-            f"exit: keras-acts needs {missing}. Install it with: pip install 'keras_acts[compare]'"
+            f"exit: keras-acts needs {missing}. Install it with, in a clone of the repository: pip install '.[compare]'"
             for missing in ("typer", "sklearn", "matplotlib")
         ),
     ]

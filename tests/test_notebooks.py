@@ -2,7 +2,11 @@
 
 import base64
 import io
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -70,8 +74,7 @@ def messages(cell):
 def test_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_ACTS_QUICK", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # kernels side by side share no history file
-    notebook = read(path)
-    notebook.cells = [cell for cell in notebook.cells if not is_install(cell)]
+    notebook = read(path)  # the install cell too: it finds keras_acts here and does nothing
     NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
 
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -108,14 +111,72 @@ def test_notebook_is_valid_and_kept_without_outputs(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=by_name)
-def test_badge_and_install_cell_name_the_repository(path):
+def test_badge_names_the_repository_if_that_has_an_address(path):
     owner_and_name = repository().removeprefix("https://github.com/")
-    cells = read(path).cells
-    links = re.findall(r"\(https://colab\.research\.google\.com/([^\s()]+)\)", cells[0].source)
-    assert links[-1] == f"github/{owner_and_name}/blob/main/notebooks/{path.name}"
-    installing = [cell for cell in cells if is_install(cell)]
-    assert installing == [next(cell for cell in cells if cell.cell_type == "code")]
-    assert installing[0].source == f'%pip install --quiet "keras_acts[compare] @ git+{repository()}"'
+    links = re.findall(r"\(https://colab\.research\.google\.com/([^\s()]+)\)", read(path).cells[0].source)
+    assert links[-1:] == [f"github/{owner_and_name}/blob/main/notebooks/{path.name}"] * bool(owner_and_name)
+
+
+def install_cell():
+    """The first cell of code of each notebook, which is the same in all."""
+    (source,) = {next(cell for cell in read(path).cells if cell.cell_type == "code").source for path in NOTEBOOKS}
+    assert all([is_install(cell) for cell in read(path).cells].count(True) == 1 for path in NOTEBOOKS)
+    return source
+
+
+def installs(folder, monkeypatch, *, found):
+    """What pip is told by the install cell, run in `folder`, where keras_acts is `found` or not."""
+    told = []
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: found or None)
+    monkeypatch.setattr("subprocess.run", lambda command, check: told.append((command, check)))
+    exec(compile(install_cell(), "install cell", "exec"), {})  # our own text: this is what the test is about
+    assert all(command[:4] == [sys.executable, "-m", "pip", "install"] and check for command, check in told)
+    return [command[-1] for command, _ in told]
+
+
+@pytest.mark.parametrize("found", [False, True])
+def test_install_cell_takes_the_wheel_that_was_uploaded_last(found, tmp_path, monkeypatch):
+    for age, version in enumerate(["0.10.0", "0.9.0", "0.2.0"]):
+        wheel = tmp_path / f"keras_acts-{version}-py3-none-any.whl"
+        wheel.touch()
+        os.utime(wheel, (1e9 - age, 1e9 - age))
+    assert installs(tmp_path, monkeypatch, found=found) == ["keras_acts-0.10.0-py3-none-any.whl[compare]"]
+
+
+def test_install_cell_takes_the_checkout_of_the_notebook(tmp_path, monkeypatch):
+    (tmp_path / "keras_acts").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    assert installs(tmp_path / "notebooks", monkeypatch, found=False) == ["..[compare]"]
+    assert installs(tmp_path / "notebooks", monkeypatch, found=True) == []
+
+
+def test_install_cell_says_what_to_upload(tmp_path, monkeypatch):
+    assert installs(tmp_path, monkeypatch, found=True) == []
+    with pytest.raises(FileNotFoundError, match=r"Upload keras_acts-\*\.whl to .*, or run the notebook in a checkout"):
+        installs(tmp_path, monkeypatch, found=False)
+
+
+@pytest.mark.slow
+def test_install_cell_installs_the_wheel_that_readme_builds(tmp_path, monkeypatch):
+    pytest.importorskip("setuptools", minversion="77", reason="the dev extra is not installed")
+    pytest.importorskip("pip", reason="this environment was made without pip")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"`(pip wheel [^`]*)`", readme)
+    copy, session, site = (tmp_path / name for name in ("copy", "session", "site"))
+    shutil.copytree(ROOT / "keras_acts", copy / "keras_acts", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "setup.cfg", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    offline = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    build = [sys.executable, "-m", *command.split(), "--no-build-isolation"]
+    subprocess.run(build, cwd=copy, env=offline, check=True, capture_output=True)
+    session.mkdir()
+    (wheel,) = copy.glob("keras_acts-*.whl")
+    shutil.move(wheel, session)
+    offline |= {"PIP_NO_DEPS": "1", "PIP_TARGET": str(site)}
+    subprocess.run([sys.executable, "-c", install_cell()], cwd=session, env=offline, check=True, capture_output=True)
+    installed = {path.relative_to(site) for path in (site / "keras_acts").rglob("*.py")}
+    assert installed == {path.relative_to(ROOT) for path in (ROOT / "keras_acts").rglob("*.py")}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=by_name)

@@ -1,8 +1,11 @@
 """The Python of the README runs as written, and the Chinese README is the same one."""
 
+import ast
+import functools
 import re
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
@@ -16,13 +19,55 @@ def blocks(file, language):
     return re.findall(rf"```{language}\n(.*?)```", file.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def test_code_blocks_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # they save a model
-    names = {"x": np.array([-1.0, 2.0])}
+@functools.cache
+def run_in(folder):
+    found = {"__name__": "readme"}
     assert blocks(README, "python")
-    for block in blocks(README, "python"):
-        exec(compile(block, "README.md", "exec"), names)  # our own text: this is what the test is about
+    with pytest.MonkeyPatch.context() as patched, joblib.parallel_config("sequential"):  # workers: test_workers.py
+        patched.chdir(folder)  # it saves a model
+        for block in blocks(README, "python"):
+            exec(compile(block, "README.md", "exec"), found)  # our own text: this is what the test is about
+    return found
+
+
+@pytest.fixture
+def names(tmp_path_factory):
+    """What a reader has who ran all code in the order of the text; what it declares is gone after the first test."""
+    return run_in(tmp_path_factory.getbasetemp())
+
+
+def test_code_blocks_run(names):
     np.testing.assert_array_equal(names["loaded"](names["points"]), names["network"](names["points"]))
+    assert np.isfinite(names["search"].cv_results_["mean_test_score"]).all()
+
+
+def calls_in_prose(file):
+    """Code in the running text that calls something: `name(...)` or `module.name(...)`."""
+    prose = re.sub(r"```.*?```", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for text in re.findall(r"`([^`\n]+)`", prose):
+        try:
+            parsed = ast.parse(text, mode="eval").body
+        except SyntaxError:
+            continue
+        if isinstance(parsed, ast.Call):
+            yield text, parsed
+
+
+@pytest.mark.parametrize("file", [README, CHINESE], ids=lambda file: file.name)
+def test_calls_in_the_prose_name_what_a_reader_has(file, names):
+    """Each function and argument is found from what the code of the text defines, or what the text tells to import."""
+    known = dict(names)
+    for line in re.findall(r"`(from keras_acts import [^`]*)`", file.read_text(encoding="utf-8")):
+        exec(line, known)
+    calls = list(calls_in_prose(file))
+    assert len(calls) > 10
+    unknown = []
+    for text, call in calls:
+        roots = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
+        unknown += [f"{text}: {root}" for root in sorted(roots - known.keys())]
+        if roots <= known.keys():
+            eval(ast.unparse(call.func), known)  # AttributeError names what is missing
+    assert unknown == []
 
 
 def test_it_has_exactly_two_set_up_commands():
