@@ -4,7 +4,7 @@ The files are named by what the field calls the functions; those over an axis ar
 declare it in one of them, with its name in `__all__`, and add its line to `tests/reference.py`; nothing else.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+import typing as _typing
 
 from keras_acts.activations import (
     bumps_and_even,
@@ -69,9 +69,9 @@ __all__ += top_k.__all__
 __all__ += vectors.__all__
 
 
-if not TYPE_CHECKING:  # type checkers know by themselves what is no attribute
+if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> _typing.NoReturn:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
 
 

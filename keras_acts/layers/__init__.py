@@ -4,7 +4,7 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+import typing as _typing
 
 from keras_acts.layers.affine import *
 from keras_acts.layers.base import learnable_parameters as learnable_parameters
@@ -29,9 +29,9 @@ from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
 
-if not TYPE_CHECKING:  # type checkers know by themselves what is no attribute
+if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
 
-    def __getattr__(name: str) -> NoReturn:
+    def __getattr__(name: str) -> _typing.NoReturn:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
 
 

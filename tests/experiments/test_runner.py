@@ -315,16 +315,15 @@ def made_up():
 
 TOUCHING = """
 import os, sys
+import keras
 import tensorflow as tf
 import keras_acts
 
-rows = tf.constant([[1.0, 2.0]]) @ tf.ones((2, 3))  # TensorFlow is set up from here on
+rows = tf.ones((1, 2)) @ tf.ones((2, 3))  # TensorFlow is set up from here on
 
 def network(activation):
-    with open("threads.txt", "a") as file:
-        file.write(f"{len(os.listdir('/proc/self/task'))}\\n" if os.path.isdir("/proc/self/task") else "")
-    import keras
-    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation=activation), keras.layers.Dense(3)])
+    hidden = keras.layers.Dense(4, activation=activation())
+    return keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(3)])
 
 if __name__ == "__main__":
     settings = {} if "own" not in sys.argv else {"model": network}
