@@ -7,9 +7,15 @@
 
 import os as _os
 import warnings as _warnings
+from difflib import get_close_matches as _get_close_matches
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
+
+from keras_acts import _command
+
+if _command.is_starting():
+    _command.before_tensorflow()
 
 from keras_acts import activations, initializers, layers
 from keras_acts._version import __version__
@@ -31,6 +37,8 @@ __all__ += ["slug", "uninstall"]
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare
 
+_LATE = ("experiments", "plots", "testing")
+
 install()
 
 if _os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as TensorFlow reads it
@@ -46,10 +54,14 @@ def __getattr__(name: str) -> _Any:
         from keras_acts.experiments import compare
 
         return compare
-    if name in ("plots", "testing"):  # for the same reason
+    if name in _LATE:  # for the same reason
         return _import_module(f"keras_acts.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = {**dict.fromkeys(names(), ".activations"), **dict.fromkeys(layers.names(), ".layers")}
+    known = {each.lower(): f"{__name__}{homes.get(each, '')}.{each}" for each in [*homes, *__dir__()]}
+    near = [known[each] for each in _get_close_matches(name.lower(), known, n=1)]
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "compare", "plots", "testing"})
+    return sorted({*globals(), *_LATE, "compare"})

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from keras_acts import notation
+from keras_acts import _extras, notation
 from keras_acts.analysis import elementwise
 from keras_acts.core import resolve
 
@@ -149,9 +149,9 @@ def draw_histories(
     Example:
         plots.draw_histories({"relu": [[0.9, 0.5, 0.3]], "gelu": [[0.8, 0.4, 0.2]]}).legend()
     """
+    ax = axes(ax)
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    ax = axes(ax)
     for number, (label, values) in enumerate(histories.items()):
         seeds = np.atleast_2d(np.asarray(values, dtype="float64"))
         x = np.arange(1, seeds.shape[1] + 1) if epochs is None else np.asarray(epochs)
@@ -196,7 +196,8 @@ def axes(ax: "Axes | None") -> "Axes":
     """The axes given, or those of a new figure."""
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
+    with _extras.named():
+        import matplotlib.pyplot as plt
 
     return plt.subplots(layout="constrained")[1]
 

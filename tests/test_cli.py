@@ -1,5 +1,6 @@
 """The command line, as a user meets it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from subjects import some_per_change
 from typer.testing import CliRunner
 
 import keras_acts
-from keras_acts import cli, layers
+from keras_acts import _command, cli, layers
 from keras_acts.cli import showing
 
 
@@ -263,6 +264,7 @@ loaded = {*(name.partition(".")[0] for name in set(sys.modules) - before), *(set
 print("loaded:", sorted(loaded & {"matplotlib", "sklearn", "scipy", "typer", *ours}))
 from keras_acts.__main__ import main
 calls = (["typer", "list"], ["sklearn", "compare"], ["matplotlib", "show", "mish", "--save", "x.png"])
+calls += (["ray", "compare", "--engine", "ray", "--data", "iris"], ["yaml", "compare", "--plan", "x.yml"])
 for missing, *arguments in calls:
     sys.argv = ["keras-acts", *arguments]
     sys.modules[missing] = None  # importing it fails as if it were not there
@@ -287,6 +289,98 @@ def test_the_library_does_without_the_extra_and_the_command_says_what_to_install
             f"exit: keras-acts needs {missing}. Install it with, in a clone of the repository: pip install '.[compare]'"
             for missing in ("typer", "sklearn", "matplotlib")
         ),
+        "exit: keras-acts needs ray. Install it with, in a clone of the repository: pip install '.[ray]'",
+        "exit: keras-acts needs yaml. Install it with, in a clone of the repository: pip install '.[compare]'",
     ]
     assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]  # of the comparison that Ray was asked for
+
+
+# ---- The start -------------------------------------------------------------------------------------------------------
+
+SCRIPT = "import sys\nfrom keras_acts.__main__ import main\nif __name__ == '__main__':\n    sys.exit(main())\n"
+
+
+def started(*arguments, script=None, python=()):
+    """The command in a process of its own, as `python -m keras_acts` or as an installed script."""
+    program = ["-m", "keras_acts"] if script is None else [str(script)]
+    path = os.pathsep.join([str(Path(keras_acts.__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_CPP")}
+    return subprocess.run(
+        [sys.executable, *python, *program, *arguments],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONPATH": path, "TERM": "dumb"},
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def script(tmp_path):
+    (tmp_path / "keras-acts").write_text(SCRIPT)
+    return tmp_path / "keras-acts"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--help",), 0, "Usage: keras-acts "),
+        (("compare", "--help"), 0, "circles-units"),
+        (("--version",), 0, f"keras_acts {keras_acts.__version__}\n"),
+        (("shwo", "relu"), 2, "No such command 'shwo'. Did you mean 'show'?"),
+        (("list", "--tait", "smooth"), 2, "No such option: --tait"),
+        (("compare", "--seeds", "many"), 2, "--seeds"),
+    ],
+)
+@pytest.mark.parametrize("installed", [False, True])
+def test_help_version_and_wrong_arguments_need_no_tensorflow(script, installed, arguments, code, said):
+    done = started(*arguments, script=script if installed else None, python=("-X", "importtime"))
+    lines = done.stderr.splitlines()
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines if line.startswith("import time:")}
+    other = "\n".join(line for line in lines if not line.startswith("import time:"))
+    assert done.returncode == code
+    assert said in (done.stdout if code == 0 else other)
+    assert code == 2 or other == ""
+    assert "keras_acts" in loaded
+    assert not loaded & {"tensorflow", "keras", "numpy", "rich"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("installed", [False, True])
+def test_commands_are_run_without_the_noise_of_tensorflow(script, installed):
+    place = script if installed else None
+    shown = started("show", "relu", script=place)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Rectified linear unit" in shown.stdout
+    wrong = started("show", "rellu", script=place)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("Error: Unknown activation. Did you mean 'relu'")
+    assert wrong.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "orig_argv", "starting"),
+    [
+        (["-m", "list"], ["python", "-m", "keras_acts", "list"], True),
+        (["-m"], ["python", "-X", "importtime", "-m", "keras_acts"], True),
+        (["/a/bin/keras-acts", "--help"], ["/a/bin/python", "/a/bin/keras-acts", "--help"], True),
+        (["-m", "list"], ["python", "-m", "pytest", "list"], False),
+        (["/a/pytest/__main__.py", "keras_acts"], ["python", "-m", "pytest", "keras_acts"], False),
+        (["-c", "keras_acts"], ["python", "-c", "import keras_acts", "keras_acts"], False),
+        (["keras_acts"], ["python", "run.py", "keras_acts"], False),
+        (["train.py"], ["python", "train.py"], False),
+        ([""], ["python"], False),
+        ([], [], False),
+        # A worker of the command has its arguments, but was not started with them.
+        (
+            ["/a/bin/keras-acts", "compare"],
+            ["python", "-c", "from multiprocessing...", "--multiprocessing-fork"],
+            False,
+        ),
+    ],
+)
+def test_only_the_command_itself_is_taken_for_the_command(monkeypatch, argv, orig_argv, starting):
+    monkeypatch.setattr(sys, "argv", argv)
+    monkeypatch.setattr(sys, "orig_argv", orig_argv)
+    assert _command.is_starting() == starting

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from typer.core import TyperCommand
 
 from keras_acts.cli import console
 
-__all__ = ["ListingPresets", "command", "compare", "preset_command", "split"]
+__all__ = ["command", "compare", "preset_command", "split"]
 
 PAGE = "report.html"
 
@@ -40,7 +38,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "workers": (int, "Processes. Default: one on each core."),
     "engine": (str, '"processes" (default), "ray" or "here".'),
     "output": (str, "Folder of the comparison. Default: below runs/, the same for the same settings."),
-    "preset": (str, "Repeat a published experiment (listed below) with its own settings."),
+    "preset": (str, "Repeat a published experiment (listed above) with its own settings."),
     "plan": (Path, "YAML file with these settings; options win over it."),
 }
 
@@ -65,10 +63,22 @@ def _rate(text: str) -> float | str:
 
 
 def compare(**options: Any) -> None:
-    """Train the same network with several activations and say which differ from the baseline.
+    """Train a network with several activations: which differ?
 
-    Without options: 12 activations, 10 seeds, an MLP on scikit-learn's digits; about a minute on two cores. Finished
-    runs are kept at once: the same command continues where it was interrupted.
+    The same network, data and seeds for all; the answer is which of them differ from the baseline, and how sure that
+    is. Without options: 12 activations, 10 seeds, an MLP on scikit-learn's digits; about a minute on two cores.
+    Finished runs are kept at once: the same command continues where it was interrupted.
+
+    \b
+    Presets:
+      circles-units   Circles: how many hidden units
+      circles-depth   Circles: how many layers of 8
+      circles-epochs  Circles: how many epochs for 8-16-32-8
+      mnist-cnn       MNIST with a small CNN
+      vanishing       Vanishing gradients: sigmoid networks before training
+      deep-30         30 layers of 64 units without normalisation
+      snake           Snake: sin(x) beyond the data
+      siren           SIREN: a picture as a function of its coordinates
     """
     from keras_acts import experiments
     from keras_acts.experiments import plan as plans
@@ -117,19 +127,22 @@ compare.__signature__ = Signature(  # type: ignore[attr-defined]
 
 def _say_what_seeds_can_show(chosen: Any) -> None:
     from keras_acts.experiments.analysis.differences import seeds_needed
+    from keras_acts.experiments.analysis.verdict import counted
 
     plan = max(chosen, key=lambda plan: len(plan.activations))
     comparisons = len(plan.activations) - 1
     needed = seeds_needed(max(comparisons, 1))
     if comparisons and plan.seeds < needed:
         console.say(
-            f"{plan.seeds} seeds can show a trend only: for significance, {comparisons} comparisons "
-            f"with a baseline need at least {needed} seeds.",
+            f"{counted(plan.seeds, 'seed')} can show a trend only: for significance, "
+            f"{counted(comparisons, 'comparison')} with a baseline must have at least {needed} seeds.",
             soft_wrap=True,
         )
 
 
 def _run_with_progress(job: Any) -> list[Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     records = []
     bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with _native_log(job.folder), Progress(*bar) as progress:
@@ -161,19 +174,6 @@ def command(chosen: Any) -> str:
 def preset_command(name: str, settings: dict[str, Any]) -> str:
     """The command that repeats a preset."""
     return " ".join([f"keras-acts compare --preset {name}", *(f'--{key} "{value}"' for key, value in settings.items())])
-
-
-class ListingPresets(TyperCommand):
-    """A command whose help ends with the presets, which are looked up only then."""
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the presets below the options."""
-        super().format_help(ctx, formatter)
-        from keras_acts.experiments.presets import PRESETS
-
-        console.say("Presets")
-        for name, preset in PRESETS.items():
-            console.say(f"  {name:15} {preset.title}", soft_wrap=True)
 
 
 @contextlib.contextmanager

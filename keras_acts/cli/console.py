@@ -6,23 +6,33 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.text import Text
+from typer.core import TyperCommand
 
-from keras_acts import notation
-from keras_acts.core.activation import Activation
+__all__ = ["Checked", "documented", "fail", "formulas", "reason", "say"]
 
-__all__ = ["documented", "fail", "formulas", "reason", "say"]
+
+class Checked(TyperCommand):
+    """A command that raises, once its arguments are read, the error given as `app(obj=...)`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command if no error is given."""
+        if ctx.obj is not None:
+            raise ctx.obj
+        return super().invoke(ctx)
 
 
 def say(message: Any = "", **options: Any) -> None:
     """Print, without reading markup in the message."""
+    from rich.console import Console  # here, as a third of what help and errors of usage would cost
+
     Console(highlight=False, markup=False).print(message, **options)
 
 
 def fail(message: str) -> NoReturn:
     """One red line, and the exit code of a usage error."""
-    Console(stderr=True).print(Text(f"Error: {message}", style="red"), soft_wrap=True)
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, markup=False).print(f"Error: {message}", style="red", soft_wrap=True)
     raise typer.Exit(2)
 
 
@@ -41,9 +51,11 @@ def formulas(record: Any, params: Mapping[str, Any] | None = None) -> tuple[str,
 
     Where a record has LaTeX alone, the docstring's `f(x) = ...` reads better in a terminal.
     """
-    if isinstance(record, Activation):
+    if hasattr(record, "formula_at"):  # a function
         formula = record.formula_at(record.defaults if params is None else params)
         if isinstance(formula, str):
+            from keras_acts import notation
+
             return formula, notation.latex(formula)
     match = re.search(r"^f\(x\)\S* = (.+)$", inspect.getdoc(documented(record)) or "", flags=re.MULTILINE)
     return match[1] if match else record.formula, record.formula

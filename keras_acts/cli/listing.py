@@ -5,14 +5,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
-from keras_acts import layers
 from keras_acts.cli import console
-from keras_acts.core import resolve
-from keras_acts.core.params import Trait
 
 __all__ = ["list_activations"]
 
@@ -25,7 +19,18 @@ def list_activations(
     family: Annotated[str | None, typer.Option(help="Keep those of this family, such as 'rectifiers'.")] = None,
     kind: Annotated[str | None, typer.Option(help="Keep one kind: 'function' or 'layer'.")] = None,
 ) -> None:
-    """List the activations: functions, and layers with weights, randomness or a change of shape."""
+    """List the activations, functions and layers.
+
+    Layers are those with weights, randomness or a change of shape.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from keras_acts import layers
+    from keras_acts.core import resolve
+    from keras_acts.core.params import Trait
+
     functions = [(resolve.info(name), "function") for name in resolve.names()]
     everything: list[tuple[Any, str]] = [*functions, *((layers.info(name), "layer") for name in layers.names())]
     _check_choice("trait", trait, [str(known) for known in Trait])

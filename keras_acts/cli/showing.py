@@ -5,10 +5,9 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import keras
-import typer
 from rich import box
 from rich.columns import Columns
 from rich.console import Console
@@ -24,13 +23,8 @@ from keras_acts.layers.layer_registry import function_or_layer
 __all__ = ["show"]
 
 
-def show(
-    activation: Annotated[str, typer.Argument(help='A name, or a name with parameters: "elu(alpha=0.5)".')],
-    save: Annotated[
-        Path | None, typer.Option(help="Write a plot of f, f' and f'' to this image file (PNG, SVG, PDF).")
-    ] = None,
-) -> None:
-    """Show one activation: formula, parameters, traits, paper, aliases and a plot; or a layer and its weights."""
+def show(activation: str, save: Path | None) -> None:
+    """Print what is known of an activation; with `save`, write its plot to that file."""
     try:
         found = _found(activation)
         is_layer = isinstance(found, keras.Layer) or inspect.isclass(found)

@@ -13,6 +13,8 @@ from typing import Any
 import keras
 
 from keras_acts.core import keras_bridge, resolve
+from keras_acts.core.params import constructor_arguments
+from keras_acts.layers.layer_registry import no_argument
 
 __all__ = ["Guarded", "hold", "warn_host_not_quantized"]
 
@@ -30,6 +32,16 @@ class Guarded:
         """A layer of a class that files may name, also after `get_custom_objects().clear()`."""
         keras_bridge.stay_registered()
         return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().__init__(*args, **kwargs)
+        except ValueError:
+            # What Keras itself takes of `**kwargs` differs between its versions.
+            known = {name for base in type(self).__mro__ for name in constructor_arguments(base)}
+            for name in kwargs.keys() - known:
+                raise no_argument(type(self), name, kwargs[name]) from None
+            raise
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
         """As a layer of a model, after a check that it is not the `activation` of another one too."""

@@ -1,5 +1,6 @@
 """Which layers there are, and how a string or config becomes a new one of them."""
 
+import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,7 @@ from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import constructor_arguments
 from keras_acts.core.registry import Alias, Declared, aliases_by_framework, framework_of
 
-__all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names"]
+__all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names", "no_argument", "unknown"]
 
 LayerClass = TypeVar("LayerClass", bound=type[keras.Layer])
 
@@ -80,7 +81,7 @@ def info(name: str) -> LayerDeclaration:
     """
     record = resolve.layers.find(name)
     if record is None:
-        raise ValueError(_unknown(name))
+        raise ValueError(unknown(name))
     return record
 
 
@@ -107,10 +108,10 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
         name, positional, given = spec.parse(identifier)
         foreign = resolve.layers.from_foreign(name, positional, given, arguments)
         if foreign is not None:
-            return _made(foreign[0].cls, (), foreign[1])
-        return _made(info(name).cls, positional, {**given, **arguments})
+            return foreign[0].cls(**foreign[1])
+        return info(name).cls(*positional, **{**given, **arguments})
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
-        return _made(identifier, (), arguments)
+        return identifier(**arguments)
     if isinstance(identifier, dict):
         keras_bridge.stay_registered()
         identifier = keras.saving.deserialize_keras_object(identifier)
@@ -157,18 +158,33 @@ def function_or_layer(identifier: Any, **arguments: Any) -> Any:
     return get(identifier, **arguments)
 
 
-def _made(cls: type[keras.Layer], positional: tuple[Any, ...], arguments: dict[str, Any]) -> keras.Layer:
-    # What `**kwargs` takes is for the classes that it is built on.
-    known = {name for base in cls.__mro__ for name in constructor_arguments(base)}
-    known |= {name for name in arguments if name.endswith(("_regularizer", "_constraint"))}  # which the class judges
-    for argument in arguments.keys() - known:
-        accepted = constructor_arguments(cls)
-        own = ", ".join(f"`{name}`" for name in accepted if name != "kwargs") or "no arguments of its own"
-        raise TypeError(f"'{cls.__name__}' has no argument `{argument}`; it takes {own}. Received: {arguments}")
-    return cls(*positional, **arguments)
+class UnknownArgumentError(TypeError, ValueError):
+    """A layer has no such argument: a TypeError, as of any call in Python, and a ValueError, as of Keras' layers."""
 
 
-def _unknown(name: str) -> str:
+def no_argument(cls: type[keras.Layer], name: str, value: Any) -> UnknownArgumentError:
+    """The error for an argument that a layer does not have, with what it may be meant for."""
+    accepted = [each for each in constructor_arguments(cls) if each != "kwargs"]
+    own = ", ".join(f"`{each}`" for each in accepted) or "no arguments of its own"
+    text = f"'{cls.__name__}' has no argument `{name}`; it takes {own}.{_meant(cls, name, accepted)}"
+    return UnknownArgumentError(f"{text} Received: {name}={value!r}")
+
+
+def _meant(cls: type[keras.Layer], name: str, accepted: list[str]) -> str:
+    """What the docstring says of the name, which framework has it, or an argument called like it; or nothing."""
+    said = re.search(rf"[^.]* `{name}\b[^.]*\.", " ".join((inspect.getdoc(cls) or "").split()))
+    if said:
+        return said[0]
+    for framework, aliases in getattr(resolve.layers.find(cls.__name__), "aliases", {}).items():
+        for alias in aliases:
+            if name in alias.signature.parameters:
+                return f" As {framework} means it: keras_acts.layers.get('{framework}:{alias.name}', {name}=...)."
+    near = [each for each in accepted if each.startswith(f"{name}_")] + difflib.get_close_matches(name, accepted, n=1)
+    return f" Did you mean `{near[0]}`?" if near else ""
+
+
+def unknown(name: str) -> str:
+    """The error text for a name that is not a layer: what it is instead, or what is close to it."""
     framework, bare = framework_of(name), re.split("[.:>]", name)[-1]
     foreign = resolve.activations.spelled_in_framework(name)
     activation = foreign or getattr(resolve.find(bare) or resolve.find(bare.lower()), "name", None)

@@ -1,9 +1,10 @@
-"""The formula as it was written, in mpmath: the judge of what is made of it. Needs mpmath (the `test` extra)."""
+"""The formula as it was written, in mpmath: the judge of what is made of it. Needs mpmath (the `check` extra)."""
 
 import operator
 from collections.abc import Callable
 from typing import Any
 
+from keras_acts import _extras
 from keras_acts.notation.grammar import VARIABLE, Node, parse
 from keras_acts.notation.meanings import FUNCTIONS
 
@@ -38,7 +39,8 @@ def reference(text: str) -> Callable[..., Any]:
         >>> reference("x * sigmoid(beta * x)")(2.0, beta=0.0)
         mpf('1.0')
     """
-    from mpmath import mp
+    with _extras.named():
+        from mpmath import mp
 
     tree = parse(text)
 

@@ -100,8 +100,10 @@ class Subject:
         """Of value and derivative, at -inf and at inf; None where the activation alone does not tell."""
         if self.reference is not None:
             return self.judge.limits(self.reference).tolist()
-        far = np.logspace(100.0, 300.0, 24)
-        return [[_steady(values) for values in self.evaluate(sign * far, "eager")[:2]] for sign in (-1.0, 1.0)]
+        # At each size a few inputs side by side, which lie many periods of a sine apart.
+        far = np.multiply.outer(np.logspace(100.0, 300.0, 24), 1.0 + 1e-6 * np.arange(8.0)).ravel()
+        found = [self.evaluate(sign * far, "eager")[:2].reshape(2, 24, 8) for sign in (-1.0, 1.0)]
+        return [[_steady(values) for values in side] for side in found]
 
     def own_float64(self, x: np.ndarray) -> metric.Exact:
         """Value and three derivatives by the activation itself in float64: the reference for narrower dtypes."""
@@ -112,11 +114,13 @@ class Subject:
 
 
 def _steady(values: np.ndarray) -> float | None:
-    """Where values at growing x tend to: the last one, 0 or an infinity; None if they waver or are still under way."""
+    """Where values tend to, at growing x in rows: the last, 0 or an infinity; None if they waver or are under way."""
     sizes = np.minimum(np.abs(values), np.finfo(np.float64).max)
-    steps = np.diff(sizes)
-    if np.isnan(values).any() or np.ptp(np.sign(values)) > 1.0:
+    wavers = np.any(np.ptp(sizes, axis=1) > 0.1 * sizes.max(axis=1))
+    if np.isnan(values).any() or np.ptp(np.sign(values)) > 1.0 or wavers:
         return None
+    values, sizes = values[:, 0], sizes[:, 0]
+    steps = np.diff(sizes)
     if np.isinf(values[-1]) or (np.all(steps > 0.0) and sizes[-1] > 1.1 * sizes[0]):
         return float(np.copysign(np.inf, values[-1]))
     if np.ptp(sizes) <= 1e-9 * sizes[-1]:
@@ -204,8 +208,8 @@ def check_finite(subject: Subject) -> list[str]:
                 bad = np.flatnonzero(~np.isfinite(results))
                 if len(bad):
                     findings.append(
-                        f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[bad[0]]} at x = {float(x[bad[0]])!r} and "
-                        f"at {len(bad) - 1} other inputs. If that is right, give a `reference` that says so"
+                        f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[bad[0]]} at x = {float(x[bad[0]])!r}, "
+                        f"the first of {len(bad)} such inputs. If that is right, give a `reference` that says so"
                     )
     return findings
 
@@ -362,7 +366,8 @@ def check_activation(
         checks = CHECKS_BY_MODE if is_layer else CHECKS
         findings += [f"{check.__name__}: {finding}" for check in checks for finding in check(tested)]
     if findings:
-        raise AssertionError(f"{fn!r} breaks the contract in {len(findings)} places:\n" + "\n".join(findings))
+        places = "1 place" if len(findings) == 1 else f"{len(findings)} places"
+        raise AssertionError(f"{fn!r} breaks the contract in {places}:\n" + "\n".join(findings))
 
 
 def _all_of(name: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:

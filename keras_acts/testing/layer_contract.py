@@ -508,4 +508,5 @@ def check_layer(layer: Any, shape: Sequence[int] = (6,), *, skip: Iterable[str] 
         for finding in findings_of(check, subject)
     ]
     if findings:
-        raise AssertionError(f"{layer!r} breaks the contract in {len(findings)} places:\n" + "\n".join(findings))
+        places = "1 place" if len(findings) == 1 else f"{len(findings)} places"
+        raise AssertionError(f"{layer!r} breaks the contract in {places}:\n" + "\n".join(findings))

@@ -181,3 +181,14 @@ def test_commas_inside_parentheses_do_not_split(text, parts):
 def test_every_setting_of_a_plan_is_an_option():
     settings = [setting.name for setting in dataclasses.fields(experiments.Plan)]
     assert list(comparing.OPTIONS) == [*settings, "preset", "plan"]
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_few_seeds_can_show_is_said_in_the_singular_and_plural(capsys, monkeypatch, seeds):
+    monkeypatch.setenv("COLUMNS", "300")
+    comparing._say_what_seeds_can_show(
+        [experiments.Plan(activations=("relu", "tanh", "elu")[: seeds + 1], seeds=seeds)]
+    )
+    said = capsys.readouterr().out
+    assert said.startswith(f"{seeds} seed{'s' * (seeds - 1)} can show a trend only")
+    assert f" {seeds} comparison{'s' * (seeds - 1)} with a baseline" in said

@@ -309,3 +309,37 @@ def test_a_budget_ends_the_comparison_and_keeps_whole_seeds(monkeypatch):
 def made_up():
     """A record of nothing."""
     return experiments.Record(None, {}, "accuracy", True, 0.0, 0.0, 0, 0.0, 0.0, None, False, (), {})
+
+
+# ---- Scripts ---------------------------------------------------------------------------------------------------------
+
+TOUCHING = """
+import os, sys
+import keras
+import tensorflow as tf
+import keras_acts
+
+rows = tf.ones((1, 2)) @ tf.ones((2, 3))  # TensorFlow is set up from here on
+
+def network(activation):
+    hidden = keras.layers.Dense(4, activation=activation())
+    return keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(3)])
+
+if __name__ == "__main__":
+    settings = {} if "own" not in sys.argv else {"model": network}
+    before = dict(os.environ)
+    comparison = keras_acts.compare(["relu"], data="iris", seeds=2, epochs=2, workers=2, **settings)
+    assert dict(os.environ) == before
+    print(len(comparison.records))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["ours", "own"])
+def test_a_script_that_touches_tensorflow_at_its_top_level_has_workers(tmp_path, model):
+    (tmp_path / "script.py").write_text(TOUCHING)
+    done = subprocess.run(
+        [sys.executable, "script.py", model], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip() == "2"

@@ -1,13 +1,17 @@
 """Layers from strings, classes and configs; and what is said where a layer's name stands for an activation."""
 
+import functools
 import inspect
+import re
 
 import keras
+import numpy as np
 import pytest
 from backends import values
 
 import keras_acts
 from keras_acts import layers
+from keras_acts.core import resolve
 from keras_acts.core.params import constructor_arguments
 from keras_acts.layers import glu_presets
 
@@ -207,3 +211,95 @@ def test_weights_that_bend_curves_are_listed_whoever_made_the_layer():
     found = {id(weight) for weight in layers.learnable_parameters(model)}
     bending = [parts[0].frequency, parts[1].alpha, parts[2].alpha, parts[4].activation.alpha]
     assert found == {id(weight) for weight in bending}
+
+
+# ---- What is misspelt, or called so elsewhere ------------------------------------------------------------------------
+
+ARGUMENTS = {
+    (name, argument)
+    for name in layers.names()
+    for aliases in layers.info(name).aliases.values()
+    for alias in aliases
+    for argument in alias.signature.parameters
+    if argument not in constructor_arguments(layers.info(name).cls) and (name, argument) != ("GatedDense", "activation")
+}
+
+
+@pytest.mark.parametrize(("name", "argument"), sorted(ARGUMENTS))
+def test_an_argument_of_another_framework_is_explained(name, argument):
+    """By what our docstring says of it, or by the string that takes it as that framework means it."""
+    given = {each: GIVEN[each] for each in constructor_arguments(layers.info(name).cls) if each in GIVEN}
+    for call in (layers.info(name).cls, functools.partial(layers.get, name)):
+        with pytest.raises(TypeError, match=rf"'{name}' has no argument `{argument}`; it takes `") as found:
+            call(**given, **{argument: 2})
+        hint = str(found.value).partition("; it takes ")[2].partition(" Received: ")[0]
+        foreign = re.search(r"keras_acts\.layers\.get\('([\w:]+)', ", hint)
+        if foreign is None:
+            assert f"`{argument}" in hint
+        else:
+            record, alias = resolve.layers.find_foreign(foreign[1])
+            assert record.name == name
+            assert argument in alias.signature.parameters
+
+
+GIVEN = {"units": 4, "rate": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("call", "hint"),
+    [
+        (lambda: layers.PReLU(alpha=0.3), r"Did you mean `alpha_initializer`\?"),
+        (lambda: layers.get("PReLU(alpha=0.3)"), r"Did you mean `alpha_initializer`\?"),
+        (lambda: layers.Swish(beta=2.0), r"Did you mean `beta_initializer`\?"),
+        (lambda: layers.Snake(shared_axis=[1]), r"Did you mean `shared_axes`\?"),
+        (lambda: layers.Maxout(num_units=2), r"it takes `pieces`, .*`num_units` is the number n of outputs"),
+        (lambda: layers.Maxout(peices=2), r"Did you mean `pieces`\?"),
+        (lambda: layers.MaxoutDense(4, num_units=2), r"it takes `units`, `pieces`, .* Did you mean `units`\?"),
+    ],
+)
+def test_an_argument_that_does_not_exist_gets_a_hint(call, hint):
+    for kind in (TypeError, ValueError):  # of Python, and of Keras
+        with pytest.raises(kind, match=hint):
+            call()
+
+
+def test_what_keras_refuses_for_another_reason_is_said_by_keras():
+    with pytest.raises(ValueError, match="Expected `trainable` to be a boolean"):
+        layers.PReLU(trainable=3)
+
+
+def swapped(name, generator):
+    """The name with two neighbours swapped."""
+    pairs = [place for place in range(len(name) - 1) if name[place] != name[place + 1]]
+    place = int(generator.choice(pairs))
+    return name[:place] + name[place + 1] + name[place] + name[place + 2 :]
+
+
+@pytest.mark.parametrize("module", [keras_acts.activations, layers], ids=["activations", "layers"])
+def test_a_misspelt_attribute_names_the_one_that_was_meant(module):
+    generator = np.random.default_rng(11)
+    known = keras_acts.names() if module is keras_acts.activations else layers.names()
+    missed = []
+    for name in known:
+        for typo in {swapped(name, generator), name.upper(), name.replace("_", "")} - set(dir(module)):
+            with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{typo}'") as found:
+                getattr(module, typo)
+            missed += [typo] if name not in str(found.value) else []
+    assert len(missed) <= 0.03 * 3 * len(known), missed  # a swap in a short name may be nearer to another
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("mish", "keras_acts.activations.mish"),
+        ("PReLU", "keras_acts.layers.PReLU"),
+        ("Prelu", "keras_acts.layers.PReLU"),
+        ("paird", "keras_acts.paired"),
+        ("experiment", "keras_acts.experiments"),
+        ("Activations", "keras_acts.activations"),
+    ],
+)
+def test_an_attribute_that_is_elsewhere_is_pointed_at(name, meant):
+    with pytest.raises(AttributeError, match=rf"has no attribute '{name}'\. Did you mean {meant}\?"):
+        getattr(keras_acts, name)
+    assert not hasattr(keras_acts, "__wrapped__")

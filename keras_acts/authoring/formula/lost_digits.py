@@ -49,7 +49,7 @@ def accuracy(activation: FormulaActivation | FormulaLayer, points: int = 300) ->
     """Measure an activation made by `define` against its own text in mpmath, and say where it loses digits.
 
     K = |got - f(x)| / (eps (|f(x)| + |x f'(x)|)): 1 is as good as the input's own rounding, and 4 the limit of the
-    contract. It is not measured by `define` itself: it takes seconds, and needs mpmath (the `test` extra).
+    contract. It is not measured by `define` itself: it takes seconds, and needs mpmath (the `check` extra).
 
     Args:
         activation: what `define` returned; a layer counts with the weights that it has.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_acts import _extras
 from keras_acts.analysis.elementwise import evaluate
 from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.authoring.smooth.composing import Formula, Piece, made, piece
@@ -55,7 +56,8 @@ def fit(
         >>> round(found.activation.all_params["a"], 3)
         0.843
     """
-    from scipy.optimize import least_squares
+    with _extras.named():
+        from scipy.optimize import least_squares
 
     if not (np.isfinite([low, high]).all() and low < high):
         raise ValueError(f"`low` must be below `high`, both finite. Received: low={low!r}, high={high!r}")

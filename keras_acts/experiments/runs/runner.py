@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from keras_acts import _extras
 from keras_acts.experiments.runs.records import Record, Run
 from keras_acts.experiments.task import data
 
@@ -96,6 +97,10 @@ def _shares(runs: Sequence[Run], workers: int) -> list[list[Run]]:
 # ---- engines ---------------------------------------------------------------------------------------------------------
 
 
+# For workers whose script makes TensorFlow compute at its top level: each runs the script before anything of ours.
+ENVIRONMENT = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
 @contextmanager
 def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
     """One executor for each process, so that a run goes to the process that has compiled its network."""
@@ -103,8 +108,13 @@ def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
     spawn = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     with ExitStack() as stack:
         pools = [ProcessPoolExecutor(1, mp_context=spawn, initializer=_start_worker) for _ in range(count)]
+        added = {name: value for name, value in ENVIRONMENT.items() if name not in os.environ}
+        os.environ.update(added)
         for pool in pools:
             stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+            pool.submit(os.getpid)  # starts its process
+        for name in added:
+            del os.environ[name]
         try:
             yield [_pool_submit(pool) for pool in pools]
         except BrokenProcessPool as error:
@@ -116,7 +126,8 @@ def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
 
 @contextmanager
 def _ray(workers: int | None, most: int) -> Iterator[list[Submit]]:
-    import ray
+    with _extras.named():
+        import ray
 
     with ExitStack() as stack:
         if not ray.is_initialized():
@@ -193,7 +204,8 @@ def _one_thread() -> None:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")  # compiling for each activation looks like needless retracing to it
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+    with suppress(RuntimeError):  # a script has made TensorFlow compute already, as the environment says
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
