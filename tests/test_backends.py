@@ -231,3 +231,22 @@ def test_torch_computes_float64_in_float64(backend, results, request):
         assert got.dtype == "float64", name
         right, scale = reference(name)["value"]
         assert (np.abs(got - right) <= 1e-14 * scale + 1e-300).all(), name
+
+
+def test_jax_takes_gradients_of_float64(tmp_path):
+    """Where Keras gives float32 for float64, the derivative must have the dtype of the value."""
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("jax is not installed")
+    code = """
+        import jax
+        import jax.numpy as jnp
+
+        import keras_acts
+
+        x = jnp.linspace(-3.1, 2.9, 7)
+        assert x.dtype == "float64"
+        for name in keras_acts.names():
+            first = jax.grad(lambda x: (x * keras_acts.get(name)(x)).sum())(x)
+            assert first.dtype == "float64" and jnp.isfinite(first).all(), name
+    """
+    fresh_process.run(code, tmp_path, KERAS_BACKEND="jax", JAX_ENABLE_X64="1")

@@ -321,6 +321,7 @@ def test_layers_count_with_their_initial_weights(layer, scale):
         assert deep.scale == pytest.approx(scale, rel=1e-12)
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize("degrees", [(5, 4), (3, 2)])
 def test_coefficients_that_all_channels_share_are_no_random_start(degrees):
     layer = keras_acts.layers.Rational("gelu", degrees=degrees, dtype="float64")
@@ -530,7 +531,9 @@ def test_activation_scaling_takes_any_gain():
     assert scale == pytest.approx(25.0 / 9.0, rel=1e-15)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["float16", "bfloat16", "float32", pytest.param("float64", marks=pytest.mark.float64)]
+)
 @pytest.mark.parametrize(
     "initializer",
     [

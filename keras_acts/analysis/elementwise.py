@@ -1,6 +1,5 @@
 """An activation as a function of float64 numbers: what every measure here is computed from."""
 
-import contextlib
 import itertools
 import math
 import random
@@ -13,7 +12,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts.analysis import gradients, quadrature
-from keras_acts.core import resolve, spec
+from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import Trait
 
 __all__ = ["Activation", "Elementwise", "as_function", "evaluate", "is_layer", "is_over_axis", "kinks"]
@@ -88,20 +87,9 @@ class Elementwise:
 
 def evaluate(function: Callable[..., Any], x: ArrayLike, orders: int = 0) -> list[np.ndarray]:
     """Value and derivatives of an elementwise function up to an order, as float64 arrays, on every backend."""
-    with _float64():
+    with keras_bridge.float64():
         results = gradients.derivatives(function, ops.convert_to_tensor(x, dtype="float64"), orders)
         return [np.asarray(ops.convert_to_numpy(result), dtype="float64") for result in results]
-
-
-def _float64() -> contextlib.AbstractContextManager[Any]:
-    """JAX computes in float32, whatever is asked for, unless told otherwise."""
-    if keras.backend.backend() != "jax":
-        return contextlib.nullcontext()
-    import jax
-    import jax.experimental
-
-    holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
-    return holder.enable_x64(True)
 
 
 # ---- What an activation is -------------------------------------------------------------------------------------------
@@ -133,6 +121,7 @@ def as_function(activation: Any) -> Callable[..., Any]:
     return resolve.get(activation)
 
 
+@keras_bridge.float64()
 def _initial_function(layer: keras.Layer) -> Callable[..., Any]:
     """What an elementwise layer computes in inference with the weights that it starts from, in float64.
 

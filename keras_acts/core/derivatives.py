@@ -66,7 +66,9 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         import jax
 
         function = jax.custom_jvp(value)
-        function.defjvp(lambda primals, tangents: (function(*primals), pushforward(tangents, primals)))
+        function.defjvp(  # the cast, as Keras makes float32 of some float64 values, but not of all their derivatives
+            lambda primals, tangents: ((y := function(*primals)), ops.cast(pushforward(tangents, primals), y.dtype))
+        )
         return function
 
     def with_gradient(*arguments: Tensor) -> tuple[Tensor, Callable[..., Any]]:

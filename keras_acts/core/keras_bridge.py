@@ -18,7 +18,7 @@ import threading
 import warnings
 import weakref
 from collections import UserDict
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import FrameType, MappingProxyType
 from typing import Any, ClassVar
 
@@ -30,8 +30,9 @@ from keras_acts.core.activation import ActivationOperation, BoundActivation, reg
 try:
     from keras.src import activations as _keras_activations
     from keras.src import initializers as _keras_initializers
+    from keras.src.backend.common import dtypes as _keras_dtypes
 except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
-    _keras_activations = _keras_initializers = None
+    _keras_activations = _keras_initializers = _keras_dtypes = None
 
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
@@ -41,6 +42,35 @@ KEPT_BY_ALL = frozenset({"sigmoid", "softmax", "tanh"})
 CANNOT_WORK = frozenset({"glu", "threshold"})
 # Built-ins whose value is wrong. They keep their meaning, as files depend on it.
 WRONG = {"sparsemax": "gives rows that do not sum to 1 wherever more than one output is positive"}
+
+
+_FLOAT64 = threading.RLock()
+
+
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+    """Inside, what is float64 stays so, and Python numbers are taken so, on every backend. As a decorator, too.
+
+    JAX computes in float32, whatever is asked for, unless told otherwise. Beside that, Keras makes float32 of what most
+    of its operations give for float64 tensors outside of TensorFlow, and of numbers such as the 0.1 in `ops.clip`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        yield
+        return
+    narrowed: dict[str, str] = getattr(_keras_dtypes, "BIT64_TO_BIT32_DTYPE", {})
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_FLOAT64)  # one thread at a time: the last to leave would keep what the first has set
+        if keras.backend.backend() == "jax":
+            import jax
+            import jax.experimental
+
+            holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
+            stack.enter_context(holder.enable_x64(True))
+        stack.callback(keras.config.set_floatx, keras.config.floatx())
+        stack.callback(narrowed.update, dict(narrowed))
+        keras.config.set_floatx("float64")
+        narrowed["float64"] = "float64"
+        yield
 
 
 class _StringTable(UserDict[str, Any]):
