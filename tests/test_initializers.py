@@ -184,7 +184,7 @@ def test_independent_constants():
     assert initializers.gain("softplus", "backward") == pytest.approx(initializers.gain("sigmoid"), rel=1e-14)
 
 
-@pytest.mark.parametrize("name", ["gelu", "relu", "elu", "hard_silu", "softsign"])
+@pytest.mark.parametrize("name", ["gelu", "relu", "elu", "softsign", pytest.param("hard_silu", marks=pytest.mark.slow)])
 def test_unknown_callables_are_measured_like_known_ones(name):
     known = keras_acts.get(name)
 

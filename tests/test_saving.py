@@ -123,7 +123,7 @@ COPIES = {
 }
 
 
-PER_CHANGE = (".keras", ".h5", "clone_model")
+PER_CHANGE = (".keras", ".h5")
 
 
 @pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)

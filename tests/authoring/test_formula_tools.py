@@ -83,6 +83,7 @@ def test_show_takes_a_formula():
     assert "1.5" in result.stdout
 
 
+@pytest.mark.slow
 def test_compare_takes_a_formula(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     formula = "formula: max(x, slope*x), slope=0.1"

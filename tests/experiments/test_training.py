@@ -121,7 +121,7 @@ def fitted(run, split):
     "changes",
     [
         {},  # 1077 samples in batches of 200: the last one is smaller
-        {"model": f"{__name__}:normalized"},
+        pytest.param({"model": f"{__name__}:normalized"}, marks=pytest.mark.slow),
         pytest.param(
             {
                 "data": "diabetes",
