@@ -15,14 +15,13 @@ LEFT_OUT = "slow or nightly or tensorflow or float64"
 pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
 
 
-@pytest.mark.parametrize("file", CHOSEN)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_quick_tests(backend, file):
+def test_quick_tests(backend):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     options = ["-q", "-p", "no:cacheprovider", "--tb=short", "--cases=1", "-m", f"not ({LEFT_OUT})"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(TESTS / file)],
+        [sys.executable, "-m", "pytest", *options, *(str(TESTS / file) for file in CHOSEN)],
         cwd=TESTS.parent,
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
