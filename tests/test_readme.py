@@ -9,6 +9,8 @@ import joblib
 import numpy as np
 import pytest
 
+import keras_acts
+
 ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 
@@ -72,6 +74,13 @@ def test_calls_in_the_prose_name_what_a_reader_has(file, names):
 
 def test_it_has_exactly_two_set_up_commands():
     assert [len(command.strip().splitlines()) for command in blocks(README, "bash")] == [1, 1]
+
+
+def test_its_counts_are_those_of_the_registry():
+    text = README.read_text(encoding="utf-8")
+    elementwise = [name for name in keras_acts.names() if "over_axis" not in keras_acts.info(name).traits]
+    assert f"all {len(elementwise)} elementwise functions" in text
+    assert f"a layer: {len(keras_acts.layers.names())} of them" in text
 
 
 def test_files_that_it_names_exist():
