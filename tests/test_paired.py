@@ -497,7 +497,7 @@ def test_files_load_where_keras_acts_is_absent(tmp_path):
         """
         import keras, numpy as np
         model = keras.models.load_model("model.keras")
-        np.testing.assert_allclose(values(model(np.load("x.npy"))), np.load("y.npy"), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(model(np.load("x.npy")), np.load("y.npy"), rtol=1e-5, atol=1e-6)
         keras.models.load_model("kinds.keras")
         """,
         tmp_path,

@@ -137,7 +137,7 @@ def test_several_devices_give_what_one_gives(tmp_path):
             for x, y in zip(a, b):
                 if x.dtype.kind == "f":  # the others are states of random numbers
                     np.testing.assert_allclose(y, x, rtol=1e-4, atol=1e-6, err_msg=str(example))
-            if learned:
+            if learned and example.name != "JumpReLU":  # which learns only from inputs next to its threshold
                 assert any(np.any(x != y) for x, y in zip(old, a)), str(example)
             print(example.name)
         """,
