@@ -165,11 +165,15 @@ class Activation(registry.Declared):
         """Make `rule(x, **params)` the derivative, in place of automatic differentiation."""
         self._check_rule("derivative", rule)
 
+        def second(x: Any, *args: Any, **params: Any) -> Any:
+            assert self.second_derivative is not None  # it is declared after this one
+            return self.second_derivative(x, *args, **params)
+
+        ruled = derivatives.with_derivative(second)(rule)
+
         @functools.wraps(rule)
         def derivative(x: Any, *args: Any, **params: Any) -> Any:
-            second = self.second_derivative  # which is declared after this one
-            ruled = rule if second is None else derivatives.with_derivative(second)(rule)
-            return ruled(x, *args, **params)
+            return (rule if self.second_derivative is None else ruled)(x, *args, **params)
 
         self.derivative = derivative
         return derivative
