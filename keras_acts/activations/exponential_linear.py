@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations.tanh_like import isru, isru_derivative, isru_second_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["celu", "elish", "elu", "elu_plus_one", "exponential", "hard_elish", "isrlu", "mpelu", "pelu"]

@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations.sigmoid_gated import swish_beta_derivative, swish_beta_second_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import activation
 from keras_acts.core.params import Param, choice, positive
 

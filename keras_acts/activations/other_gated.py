@@ -3,12 +3,11 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations._double_exponential import TOP, exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.activations.sigmoid_gated import line
 from keras_acts.activations.tanh_like import atan_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["atlu", "colu", "gish", "golu", "laplace_lu", "logish", "pflu", "xatlu"]

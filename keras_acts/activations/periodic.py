@@ -4,9 +4,8 @@ import functools
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["cos", "gcu", "sin", "sinlu", "snake"]

@@ -4,9 +4,8 @@ import math
 from functools import cache
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]

@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["acon_c", "b_silu", "flatten_t_swish", "hard_silu", "richards_swish", "scaled_silu", "silu"]

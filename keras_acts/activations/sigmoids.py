@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations._double_exponential import exponent_and_exp, times_exp_minus
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["cloglog", "elliott", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]

@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations.sigmoids import ramp, ramp_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt_softplus", "squareplus"]

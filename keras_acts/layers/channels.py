@@ -4,9 +4,9 @@ import functools
 import numbers
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import LearnableActivation, Tensor

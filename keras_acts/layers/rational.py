@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import operations as ops
 from keras_acts.core import params, resolve
 from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.at_infinity import product

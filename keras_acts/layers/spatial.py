@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers import pooling
 from keras_acts.layers.at_infinity import product

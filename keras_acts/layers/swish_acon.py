@@ -3,10 +3,10 @@
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import pooling

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from keras import ops
-
 from keras_acts.authoring.formula import kernels, truncated
 from keras_acts.authoring.formula.scaled import Scaled
 from keras_acts.authoring.formula.truncated import Series
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 

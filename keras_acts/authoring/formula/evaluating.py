@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.collecting import factors_of
@@ -13,6 +12,7 @@ from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Expression, Product, Sum, Variable
 from keras_acts.authoring.formula.values import SELECTING, Values
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_partials
 
 _EXACT = frozenset({"abs", "relu", "sign", "heaviside", "where", "<", "<="})

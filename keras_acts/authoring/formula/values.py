@@ -3,8 +3,6 @@
 import math
 from collections.abc import Mapping
 
-from keras import ops
-
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
 from keras_acts.authoring.formula.canonical import add, call, multiply, scale
@@ -12,6 +10,7 @@ from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, 
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.functions import Functions
 from keras_acts.authoring.formula.scaled import Scaled
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 SELECTING = frozenset({"where", "sign", "heaviside", "maximum", "minimum", "relu"})

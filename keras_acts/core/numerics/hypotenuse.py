@@ -2,8 +2,7 @@
 
 import math
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.limits import largest
 

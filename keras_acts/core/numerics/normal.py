@@ -6,8 +6,7 @@ is its erfc, which is off by up to four and becomes 0 too early.
 
 import math
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.elementary import times_exp, value_and_quotient
 from keras_acts.core.numerics.limits import FAR, near

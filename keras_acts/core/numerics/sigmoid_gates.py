@@ -5,8 +5,8 @@ Compiled, all terms come from e = exp(-|x|) with one division each; plain, with 
 
 import keras
 import numpy as np
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_derivative
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
