@@ -4,12 +4,16 @@ Outside of TensorFlow Keras makes float32 of what some operations give for float
 that they meet. Those are the backend's own here.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras.ops import *
 
 Tensor = Any
+
+if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
+
+    def __getattr__(name: str) -> Any: ...
 
 
 if keras.backend.backend() == "jax":
