@@ -27,17 +27,17 @@ elif keras.backend.backend() == "torch":
 
     arctan, floor, power, where = _torch.arctan, _torch.floor, _torch.pow, _torch.where
 
-    def _as_tensors(x: Tensor | float, y: Tensor | float) -> tuple[Tensor, Tensor]:
-        """Both as tensors: the number, if one of them is none, in the dtype of the other."""
+    def _as_tensors(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Both as tensors: if one is a number, in the dtype of the other."""
         if not _torch.is_tensor(x):
             return _torch.as_tensor(x, dtype=y.dtype, device=y.device), y
         return x, y if _torch.is_tensor(y) else _torch.as_tensor(y, dtype=x.dtype, device=x.device)
 
-    def maximum(x: Tensor | float, y: Tensor | float) -> Tensor:
+    def maximum(x: Tensor, y: Tensor) -> Tensor:
         """The larger one of each pair."""
         return _torch.maximum(*_as_tensors(x, y))
 
-    def minimum(x: Tensor | float, y: Tensor | float) -> Tensor:
+    def minimum(x: Tensor, y: Tensor) -> Tensor:
         """The smaller one of each pair."""
         return _torch.minimum(*_as_tensors(x, y))
 
