@@ -128,9 +128,7 @@ def drawn_specs(name, count, rng):
         yield f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-@pytest.mark.parametrize(
-    "count", [pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.nightly)]
-)
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_activation_at_drawn_parameters(name, count):
     assert check(name) == (name not in WITHOUT)
