@@ -54,10 +54,6 @@ class FormulaRecord(Activation):
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
         return notation.reference(self.formula)
 
-    def expression(self, params: Mapping[str, float]) -> Expression:
-        """What the formula means for these values of the parameters."""
-        return meaning(self.formula, params)
-
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
 class FormulaActivation(BoundActivation):
