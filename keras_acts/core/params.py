@@ -161,7 +161,7 @@ class Param:
             return False
         above, below = (operator.gt, operator.lt) if self.exclusive else (operator.ge, operator.le)
         is_inside = (self.low is None or above(value, self.low)) and (self.high is None or below(value, self.high))
-        return is_inside and abs(value) <= sys.float_info.max  # not so for NaN, and for integers beyond
+        return is_inside and -sys.float_info.max <= value <= sys.float_info.max  # not so for NaN
 
 
 def positive(meaning: str) -> Param:

@@ -17,9 +17,11 @@ from types import FrameType
 from typing import Any
 
 import keras
+from keras import ops
 
-from keras_acts.core import derivatives, resolve, spec
+from keras_acts.core import resolve, spec
 from keras_acts.core.activation import registered_names
+from keras_acts.core.derivatives import FLOAT_DTYPES
 
 # Keras recognises these by identity: losses read the logits kept on sigmoid and softmax outputs, and LSTM and GRU take
 # the cuDNN path only for its own tanh and sigmoid. `override="all"` leaves them alone.
@@ -195,10 +197,8 @@ def _twin(name: str, builtins: Mapping[str, Any]) -> Callable[..., Any]:
 
     def twin(x: Any, *args: Any, **kwargs: Any) -> Any:
         # Integers and symbolic tensors go to Keras: a file of an overridden model must not need this package.
-        if (
-            isinstance(x, keras.KerasTensor)
-            or keras.backend.standardize_dtype(keras.ops.convert_to_tensor(x).dtype) not in derivatives.FLOAT_DTYPES
-        ):
+        is_symbolic = isinstance(x, keras.KerasTensor)
+        if is_symbolic or keras.backend.standardize_dtype(ops.convert_to_tensor(x).dtype) not in FLOAT_DTYPES:
             return builtin(x, *args, **kwargs)
         return ours.function(x, *args, **kwargs)
 

@@ -10,7 +10,6 @@ into the contract.
 
 import typing as _typing
 
-from keras_acts.layers.affine import *
 from keras_acts.layers.exponential import *
 from keras_acts.layers.fused_dense import *
 from keras_acts.layers.glu import *
@@ -23,7 +22,6 @@ from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
 from keras_acts.layers.piecewise import *
 from keras_acts.layers.polynomial import *
-from keras_acts.layers.rational import *
 from keras_acts.layers.self_normalizing import *
 from keras_acts.layers.snake_sine import *
 from keras_acts.layers.spatial import *

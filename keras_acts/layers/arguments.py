@@ -33,7 +33,8 @@ def initializer(value: Initializer) -> keras.initializers.Initializer:
 
 def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
     """`shared_axes` as None, "all" or a list of integers."""
-    if axes is None or (isinstance(axes, str) and axes == "all"):
+    is_all = isinstance(axes, str) and axes == "all"
+    if axes is None or is_all:
         return axes
     axes = scalar(axes)
     given = axes if isinstance(axes, Iterable) and getattr(axes, "shape", None) != () else [axes]

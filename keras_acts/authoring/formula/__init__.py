@@ -16,7 +16,7 @@
        |                  cancellation             sums with a square root, in a form that keeps its digits
        |                  power_series, truncated  sums that vanish at 0: there their power series
        v
-    record, trainable     activation, or layer with weights; saved as the formula (string_form)
+    record                activation, or layer with weights; saved as the formula (string_form)
     define                what users call;  kinks, lost_digits  what is found out about the result
 
 To add a function: a line in `notation.meanings` (what it means) and one in `computations` (derivative, kernel, power

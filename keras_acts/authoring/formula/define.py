@@ -6,8 +6,7 @@ from types import MappingProxyType
 import keras
 
 from keras_acts.authoring.formula import string_form
-from keras_acts.authoring.formula.record import FormulaActivation, FormulaRecord, declared
-from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaLayer, FormulaRecord, declared
 from keras_acts.core.activation import activations
 from keras_acts.layers.base import SharedAxes
 

@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
-from keras_acts.authoring.formula.canonical import add, call, multiply, scale
+from keras_acts.authoring.formula.canonical import add, call, multiply, scale, written
 from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, number
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.functions import Functions
@@ -137,14 +137,12 @@ def _is_softplus_of_anything(term: Expression) -> bool:
 
 def _split_softplus(total: Sum) -> Expression:
     """The sum with softplus(u) as relu(u) + softplus(-|u|): one part grows like x, the other one decays."""
-    parts: list[Expression] = [number(total.constant)]
-    for term, factor in total.terms:
-        split: tuple[Expression, ...] = (term,)
-        if _is_softplus_of_anything(term):
-            u = term.children[0]
-            split = call("relu", u), call("softplus", scale(-1.0, call("abs", u)))
-        parts += [scale(factor, part) for part in split]
-    return add(*parts)
+
+    def split(term: Expression) -> Expression:
+        is_softplus = _is_softplus_of_anything(term)
+        return written("relu(u) + softplus(-abs(u))", u=term.children[0]) if is_softplus else term
+
+    return add(number(total.constant), *(scale(factor, split(term)) for term, factor in total.terms))
 
 
 def _to_power(m: Tensor | float, power: float) -> Tensor | float:

@@ -10,6 +10,8 @@ from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_ste
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.params import finite_number
 
+__all__ = ["gate", "leak", "log_sum_exp", "noisy_relu_mean", "smooth_maximum", "softabs", "softmax2"]
+
 
 def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
     """A smooth rectifier: x times a smooth step, as relu(x) = x H(x).
