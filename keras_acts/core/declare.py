@@ -1,7 +1,6 @@
 """`@activation`: declare an activation once. With what a declaration is written with: `Param` and `positive`."""
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace as copy_with
 from types import MappingProxyType
@@ -117,7 +116,7 @@ def activation(
             body=body,
         )
         record.bind()  # so are defaults that do not go together
-        for alias in itertools.chain.from_iterable(record.aliases.values()):
+        for alias in sum(record.aliases.values(), ()):
             if alias.convert is dict:
                 record.bind((), alias.ours((), {}, {}))  # a faulty alias is an error here, not in some later look-up
 

@@ -126,7 +126,15 @@ def _custom_object(name: str) -> Any:
     custom = keras.saving.get_registered_object(name)
     if not inspect.isclass(custom):
         return custom
-    _check_makes_activations(name, custom)
+    if custom.__module__.startswith("keras_acts.") and issubclass(custom, keras.Layer):
+        raise ValueError(resolve.unknown(name))
+    for kind in (keras.initializers.Initializer, keras.regularizers.Regularizer, keras.constraints.Constraint):
+        if issubclass(custom, kind):
+            word = kind.__name__.lower()
+            raise ValueError(
+                f"'{name}' is not an activation but the {word} {custom.__name__}: give it to the argument for one, "
+                f"such as kernel_{word}. Received: {name!r}"
+            )
     return custom()
 
 
@@ -141,18 +149,6 @@ def _callers() -> tuple[list[FrameType], FrameType]:
         elif not module.startswith("keras_acts.core."):
             break
     return through, frame
-
-
-def _check_makes_activations(name: str, cls: type) -> None:
-    if cls.__module__.startswith("keras_acts.") and issubclass(cls, keras.Layer):
-        raise ValueError(resolve.unknown(name))
-    for kind in (keras.initializers.Initializer, keras.regularizers.Regularizer, keras.constraints.Constraint):
-        if issubclass(cls, kind):
-            word = kind.__name__.lower()
-            raise ValueError(
-                f"'{name}' is not an activation but the {word} {cls.__name__}: give it to the argument for one, "
-                f"such as kernel_{word}. Received: {name!r}"
-            )
 
 
 def _is_read_from_file() -> bool:

@@ -154,8 +154,8 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
 
     @override
     def get_config(self) -> dict[str, Any]:
-        arguments_of_class = constructor_arguments(type(self))
-        own = {name: _as_config(getattr(self, name)) for name in arguments_of_class if hasattr(self, name)}
+        names = constructor_arguments(type(self))
+        own = {name: _as_config(getattr(self, name)) for name in names if hasattr(self, name)}
         own.pop("data_format", None)
         settled = {"data_format": self.data_format} if self.data_format else {}
         return {**super().get_config(), **own, **settled}
@@ -221,8 +221,6 @@ class LearnableActivation(ActivationLayer):
         self._declare(name, initializer, () if copies is None else (copies,))
         if self.shared_axes == "all":
             self._create(name, ())
-        else:
-            self.built = False
 
     def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
         """Declare a weight whose shape does not depend on the input. It exists from the start."""
@@ -233,6 +231,7 @@ class LearnableActivation(ActivationLayer):
         setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         setattr(self, name, None)
         self._parameter_shapes[name] = shape
+        self.built = False
 
     def _create(self, name: str, sizes: tuple[int, ...]) -> None:
         weight = self.add_weight(

@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import params, resolve
-from keras_acts.core.params import Trait
 from keras_acts.layers import rational_fit
 from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import LearnableActivation, Tensor
@@ -205,7 +204,7 @@ class Rational(LearnableActivation):
 def _coefficients(approximates: str, degrees: tuple[int, int], reach: float) -> tuple[np.ndarray, np.ndarray]:
     function = resolve.get(approximates)
     declaration, _ = resolve.declaration_of(function)
-    if declaration is None or Trait.OVER_AXIS in declaration.traits:
+    if declaration is None or params.Trait.OVER_AXIS in declaration.traits:
         expected = "the name or spec string of an elementwise activation"
         raise ValueError(params.illegal("approximates", approximates, "Rational", expected))
     return rational_fit.fit(lambda x: ops.convert_to_numpy(function(x)), degrees, reach)

@@ -9,8 +9,7 @@
        v
     x sigmoid(x)
        |  derivation      expression -> its derivative, canonical again
-       |  evaluating      expression -> function of tensors: which precision, which derivative rule
-       |                  values                   sums and products
+       |  evaluating      expression -> function of tensors: precision, derivative rule, sums and products
        |                  functions                exp, log, sin, ... of one argument
        |                  scaled                   numbers m X^k exp(e), which cannot overflow on the way
        |                  cancellation             sums with a square root, in a form that keeps its digits

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from keras import ops
 
-from keras_acts.analysis import roots
 from keras_acts.authoring.formula.canonical import apply
 from keras_acts.authoring.formula.evaluating import evaluate
 from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
@@ -49,8 +48,12 @@ def _zeros(switch: Expression) -> list[float]:
     at = value(_GRID)
     zeros = [float(x) for x in _GRID[at == 0.0]]
     for index in np.flatnonzero(np.sign(at[:-1]) * np.sign(at[1:]) < 0.0):
-        zero = float(roots.between(lambda x: value(np.array([x]))[0], _GRID[index], _GRID[index + 1]))
-        zeros.append(min((round(zero, 9), zero), key=lambda x: abs(value(np.array([x]))[0])))
+        low, high, sign = _GRID[index], _GRID[index + 1], np.sign(at[index])
+        for _ in range(60):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if np.sign(value(np.array([middle]))[0]) == sign else (low, middle)
+        near = [round(float(middle), 9), float(low), float(high)]
+        zeros.append(min(near, key=lambda x: abs(value(np.array([x]))[0])))
     # A row of zeros is a flat piece: only its ends are kinks.
     return [zero for zero in zeros if not _is_flat(value, zero)]
 

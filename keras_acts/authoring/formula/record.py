@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts import notation
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
@@ -21,7 +20,7 @@ from keras_acts.core.derivatives import upcast
 from keras_acts.core.keras_bridge import keeping_logits
 from keras_acts.core.params import Param, Trait
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
-from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, reference
 from keras_acts.notation.tokens import MAX_CONSTANT
 
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
@@ -53,7 +52,7 @@ class FormulaRecord(Activation):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return notation.reference(self.formula)
+        return reference(self.formula)
 
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
@@ -225,7 +224,3 @@ class FormulaLayer(LearnableActivation):
         if self._logits is not None:
             keeping_logits(functools.partial(self.upcast, self._logits))(output, inputs, {})
         return output
-
-    def get_config(self) -> dict[str, Any]:
-        """All arguments."""
-        return {**super().get_config(), "params": dict(self.params)}
