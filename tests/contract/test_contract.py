@@ -157,7 +157,7 @@ def test_never_less_accurate_than_keras(name):
     x = samples.sample("float32", subject.kinks)
     x = x[np.abs(x) < 1e4]
     exact = subject.own_float64(x.astype(np.float64))
-    ours, theirs = subject.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
+    ours, theirs = subject.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name])(x, "graph", orders=1)
     for order in (0, 1):
         k, k_of_keras = (
             np.max(metric.k_error(got[order], exact, order, np.float64(x), "float32")) for got in (ours, theirs)
