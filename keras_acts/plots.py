@@ -108,12 +108,8 @@ def draw_function(
     ax = axes(ax)
     ax.axhline(0.0, color="0.75", linewidth=0.8)
     ax.axvline(0.0, color="0.75", linewidth=0.8)
-    rows = (
-        ("$f(x)$", curve.value, 2.4),
-        ("$f'(x)$", curve.derivative, 1.8),
-        ("$f''(x)$", curve.second_derivative, 1.4),
-    )
-    for (label, y, width), color, line in zip(rows, COLORS, LINE_STYLES, strict=False):
+    labels, widths = ("$f(x)$", "$f'(x)$", "$f''(x)$"), (2.4, 1.8, 1.4)
+    for label, y, width, color, line in zip(labels, curve[1:], widths, COLORS, LINE_STYLES, strict=False):
         # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
         ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), line, label=label, color=color, linewidth=width)
     ax.set(xlim=(low, high), xlabel="x")

@@ -6,7 +6,6 @@ from reference import REFERENCES
 
 import keras_acts
 from keras_acts.core import resolve
-from keras_acts.testing import samples
 
 DIGITS = 60
 STEP = 25  # of the differences: 10^-25
@@ -28,7 +27,7 @@ def rows(dtype):
     generator = np.random.default_rng(7)
     found = [generator.normal(0.0, scale, 5) for scale in (0.1, 1.0, 10.0, 100.0) for _ in range(6)]
     found += [[1e4, -1e4, 0.0, 1.0, 2.0], [3.0, 3.0, 3.0, 3.0, 3.0], [300.0, 299.5, 1.0, 0.0, -5.0]]
-    return np.stack(found).astype(samples.numpy_dtype(dtype))
+    return np.stack(found).astype(dtype)
 
 
 def judged(spec, dtype):

@@ -128,11 +128,11 @@ def drawn_specs(name, count, rng):
         yield f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_every_activation_at_drawn_parameters(name):
+def test_every_activation_at_drawn_parameters(name, count):
     assert check(name) == (name not in WITHOUT)
-    for spec in drawn_specs(name, 2, np.random.default_rng(sum(map(ord, name)))):
+    for spec in drawn_specs(name, count, np.random.default_rng(sum(map(ord, name)))):
         try:
             check(spec)
         except ValueError as error:  # no gain: it is zero almost everywhere, or has an infinite second moment

@@ -51,7 +51,8 @@ def _accepts(kernel, dtypes):
 
 
 @pytest.mark.parametrize(
-    "dtype", ["float32", *(pytest.param(other, marks=pytest.mark.slow) for other in ("float16", "bfloat16", "float64"))]
+    "dtype",
+    ["float32", *(pytest.param(other, marks=pytest.mark.nightly) for other in ("float16", "bfloat16", "float64"))],
 )
 @pytest.mark.parametrize("name", keras_acts.names())
 def test_every_operation_is_tensorflows_own_and_has_a_gpu_kernel(name, dtype):

@@ -13,14 +13,5 @@ from keras_acts.analysis.gain import gain
 from keras_acts.analysis.gradients import derivatives
 from keras_acts.analysis.quadrature import expectation
 
-__all__ = [
-    "CriticalPoint",
-    "Elementwise",
-    "SeluConstants",
-    "Statistics",
-    "derivatives",
-    "expectation",
-    "gain",
-    "selu_constants",
-    "statistics",
-]
+__all__ = ["CriticalPoint", "Elementwise", "SeluConstants", "Statistics", "derivatives", "expectation", "gain"]
+__all__ += ["selu_constants", "statistics"]

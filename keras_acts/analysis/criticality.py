@@ -73,9 +73,8 @@ class _Table:
         centre, radius = 0.5 * (edges[1:] + edges[:-1])[:, None], 0.5 * np.diff(edges)[:, None]
         x = (centre + radius * quadrature.NODES).ravel()
         z = x / np.sqrt(VARIANCES)[:, None]
-        density = (
-            np.exp(-0.5 * z * z) / np.sqrt(2.0 * math.pi * VARIANCES)[:, None] * (radius * quadrature.WEIGHTS).ravel()
-        )
+        shares = (radius * quadrature.WEIGHTS).ravel()
+        density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * math.pi * VARIANCES)[:, None] * shares
 
         def expectation(values: np.ndarray) -> np.ndarray:
             return np.where(density > 0.0, density * values, 0.0).sum(axis=-1)

@@ -107,14 +107,9 @@ def _of_function(function: Callable[..., Any]) -> Statistics:
     measured = Elementwise(function)
     mean, second_moment = moments.value_moments(measured)
     gain = moments.inverse_root(second_moment, measured, "value")
-    return Statistics(
-        gain=gain,
-        mean=mean,
-        second_moment=second_moment,
-        derivative_second_moment=moments.derivative_second_moment(measured),
-        slope=gain * gain * moments.variance_response(measured),
-        critical=critical_point(measured),
-    )
+    derivative_second_moment = moments.derivative_second_moment(measured)
+    slope = gain * gain * moments.variance_response(measured)
+    return Statistics(gain, mean, second_moment, derivative_second_moment, slope, critical_point(measured))
 
 
 # A declared activation never changes, and is asked for once per layer of a deep network; a critical point takes 0.2 s.

@@ -10,13 +10,13 @@ from keras_acts.analysis.elementwise import Elementwise
 __all__ = ["derivative_second_moment", "inverse_root", "slope_excess", "value_moments", "variance_response"]
 
 
-def value_moments(f: Elementwise, mean: float = 0.0, variance: float = 1.0) -> tuple[float, float]:
-    """E f(z) and E f(z)^2 for z ~ N(mean, variance)."""
+def value_moments(f: Elementwise, variance: float = 1.0) -> tuple[float, float]:
+    """E f(z) and E f(z)^2 for z ~ N(0, variance)."""
 
     def powers(x: np.ndarray) -> np.ndarray:
         return np.stack([f.value(x), *f.squares(x)])
 
-    first, second = _expectation(f, powers, variance, mean)
+    first, second = _expectation(f, powers, variance)
     return float(first), float(second)
 
 
@@ -47,11 +47,9 @@ def slope_excess(f: Elementwise, variance: float) -> float:
 def inverse_root(moment: float, f: Elementwise, what: str) -> float:
     """1 / sqrt(moment), or an error if the moment is 0."""
     if not moment > 1e-14:
-        raise ValueError(
-            f"An activation has a gain where its {what} is not zero almost everywhere. Received: '{f.name}'"
-        )
+        raise ValueError(f"An activation has a gain if its {what} is not zero almost everywhere. Received: '{f.name}'")
     return 1.0 / math.sqrt(moment)
 
 
-def _expectation(f: Elementwise, integrand: quadrature.Integrand, variance: float, mean: float = 0.0) -> np.ndarray:
-    return quadrature.expectation(integrand, mean, math.sqrt(variance), f.kinks, f"The square of '{f.name}'")
+def _expectation(f: Elementwise, integrand: quadrature.Integrand, variance: float) -> np.ndarray:
+    return quadrature.expectation(integrand, 0.0, math.sqrt(variance), f.kinks, f"The square of '{f.name}'")

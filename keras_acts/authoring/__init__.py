@@ -4,8 +4,7 @@ from typing import Any as _Any
 
 from keras_acts.authoring import smooth
 from keras_acts.authoring.formula.define import define
-from keras_acts.authoring.formula.record import FormulaActivation
-from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaLayer
 from keras_acts.notation import FormulaError
 
 __all__ = ["FormulaActivation", "FormulaError", "FormulaLayer", "accuracy", "define", "smooth"]

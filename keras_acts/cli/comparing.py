@@ -28,10 +28,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "seeds": (int, "Repetitions, each with its own split, weights, order of batches. Default: 10."),
     "epochs": (int, "Passes over the training data. Default: 20."),
     "batch_size": (int, "Samples in a step. Default: 128."),
-    "learning_rates": (
-        str,
-        'Grid, with commas: "1e-3,3e-3". Validation data choose for each activation. Default: 1e-3 for all.',
-    ),
+    "learning_rates": (str, 'Grid, "1e-3,3e-3": validation data choose for each activation. Default: 1e-3 for all.'),
     "optimizer": (str, '"adam" (default) or "sgd".'),
     "paired": (bool, "Initializers: each activation its own (default), or all Keras'."),
     "budget": (float, "Seconds after which no run is started any more."),
@@ -62,7 +59,7 @@ def _rate(text: str) -> float | str:
     return text  # the plan says what is wrong with it
 
 
-def compare(**options: Any) -> None:
+def compare(preset: str | None = None, plan: Path | None = None, **options: Any) -> None:
     """Train a network with several activations: which differ?
 
     The same network, data and seeds for all; the answer is which of them differ from the baseline, and how sure that
@@ -84,7 +81,6 @@ def compare(**options: Any) -> None:
     from keras_acts.experiments import plan as plans
 
     given = {name: value for name, value in options.items() if value is not None}
-    preset, plan = given.pop("preset", None), given.pop("plan", None)
     if "activations" in given:
         given["activations"] = split(given["activations"])
     if "learning_rates" in given:

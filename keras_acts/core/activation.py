@@ -139,8 +139,7 @@ class Activation(registry.Declared):
                 f"'{self.name}' has no parameter `{name}`; it takes {self._accepted()}."
                 f"{self._variant_with(name)} Received: {name}={given[name]!r}"
             )
-        bound = self.defaults
-        bound.update({name: self.params[name].validated(value, self.name) for name, value in given.items()})
+        bound = self.defaults | {name: self.params[name].validated(value, self.name) for name, value in given.items()}
         for name, param in self.params.items():
             other = None if param.below is None else bound[param.below]
             if other is not None and bound[name] is not None and not bound[name] < other:

@@ -1,8 +1,6 @@
 """`@activation`: declare an activation once. With what a declaration is written with: `Param` and `positive`."""
 
-import functools
 import inspect
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace as copy_with
 from types import MappingProxyType
@@ -118,24 +116,24 @@ def activation(
             body=body,
         )
         record.bind()  # so are defaults that do not go together
-        for alias in itertools.chain.from_iterable(record.aliases.values()):
+        for alias in sum(record.aliases.values(), ()):
             if alias.convert is dict:
                 record.bind((), alias.ours((), {}, {}))  # a faulty alias is an error here, not in some later look-up
+
+        def declare_logits(rule: Rule) -> Rule:
+            record.finish = keras_bridge.keeping_logits(rule)
+            return rule
+
         function = cast(Any, record.function)
         activations.add(record, record.package, replace=replace)
         keras_bridge.register(function, record.registered_name)
         function.body = body
         function.derivative = record.declare_derivative
         function.second_derivative = record.declare_second_derivative
-        function.logits = functools.partial(_declare_logits, record)
+        function.logits = declare_logits
         return cast(ActivationFunction[P], function)
 
     return declare
-
-
-def _declare_logits(record: Activation, rule: Rule) -> Rule:
-    record.finish = keras_bridge.keeping_logits(rule)
-    return rule
 
 
 def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str) -> dict[str, Formula]:

@@ -13,6 +13,9 @@ import keras
 
 from keras_acts.core import operations as ops
 
+# What activations are written with.
+__all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
+
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF_DTYPES = ("float16", "bfloat16")
 

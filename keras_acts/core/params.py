@@ -1,9 +1,9 @@
 """Traits and parameters of an activation, and the one check that a number is in its legal range."""
 
 import inspect
-import math
 import numbers
 import operator
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -155,17 +155,12 @@ class Param:
 
     def _is_legal(self, value: Any) -> bool:
         is_bool = isinstance(value, bool)
-        if is_bool or self.kind is bool:
+        is_number = isinstance(value, numbers.Integral if self.kind is int else numbers.Real)
+        if is_bool or self.kind is bool or not is_number:
             return is_bool and self.kind is bool
-        if not isinstance(value, numbers.Integral if self.kind is int else numbers.Real):
-            return False
-        try:
-            is_finite = math.isfinite(value)
-        except OverflowError:  # an integer beyond the largest float
-            return False
         above, below = (operator.gt, operator.lt) if self.exclusive else (operator.ge, operator.le)
         is_inside = (self.low is None or above(value, self.low)) and (self.high is None or below(value, self.high))
-        return is_finite and is_inside
+        return is_inside and -sys.float_info.max <= value <= sys.float_info.max  # not so for NaN
 
 
 def positive(meaning: str) -> Param:

@@ -129,7 +129,6 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
 
 
 def _from_string(text: str, params: dict[str, Any]) -> Callable[..., Any]:
-    stay_registered()
     name, args, kwargs = spec.parse(text)
     plain = not (args or kwargs or params or text.rstrip().endswith(")"))
     foreign = activations.from_foreign(name, args, kwargs, params) if ":" in name else None

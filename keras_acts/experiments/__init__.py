@@ -15,17 +15,5 @@ with _extras.named():
     from keras_acts.experiments.runs.runner import execute
     from keras_acts.experiments.runs.store import Store, StoreError
 
-__all__ = [
-    "Comparison",
-    "Plan",
-    "Record",
-    "Run",
-    "Store",
-    "StoreError",
-    "carry_out",
-    "compare",
-    "execute",
-    "in_order",
-    "plain_job",
-    "preset_job",
-]
+__all__ = ["Comparison", "Plan", "Record", "Run", "Store", "StoreError", "carry_out", "compare", "execute"]
+__all__ += ["in_order", "plain_job", "preset_job"]

@@ -144,18 +144,10 @@ class Plan:
             ['relu', 'gelu']
         """
         other = {"optimizer": self.optimizer if self.optimizer != "adam" else None, "file": self._digest}
+        settings = tuple((name, value) for name, value in other.items() if value is not None)
+        data, model = str(self.data), str(self.model)
         return [
-            Run(
-                data=str(self.data),
-                model=str(self.model),
-                activation=activation,
-                learning_rate=rate,
-                seed=seed,
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                paired=self.paired,
-                settings=tuple((name, value) for name, value in other.items() if value is not None),
-            )
+            Run(data, model, activation, rate, seed, self.epochs, self.batch_size, self.paired, settings)
             for seed in range(self.seeds)
             for activation in self.activations
             for rate in self.learning_rates

@@ -16,20 +16,8 @@ from keras_acts.initializers.scaling import ActivationScaling, DepthwiseVariance
 from keras_acts.initializers.siren import Siren
 from keras_acts.initializers.standardize import StandardizedActivation, standardize
 
-__all__ = [
-    "ActivationScaling",
-    "CriticalPoint",
-    "DepthwiseVarianceScaling",
-    "SeluConstants",
-    "Siren",
-    "StandardizedActivation",
-    "Statistics",
-    "gain",
-    "lsuv",
-    "paired",
-    "selu_constants",
-    "standardize",
-    "statistics",
-]
+__all__ = ["ActivationScaling", "CriticalPoint", "DepthwiseVarianceScaling", "SeluConstants", "Siren"]
+__all__ += ["StandardizedActivation", "Statistics", "gain", "lsuv", "paired", "selu_constants", "standardize"]
+__all__ += ["statistics"]
 
 _keras_bridge.resolve_initializers(_strings.from_string)

@@ -73,9 +73,7 @@ def lsuv(
     messages += [
         f"'{path}' ends with variance {each:.3g}" for path, each in found.items() if abs(each - 1.0) > tolerance
     ]
-    messages += [
-        said for layer, (_, outputs) in measured.items() if (said := _never_firing(layer, outputs, orthogonal))
-    ]
+    messages += filter(None, (_never_firing(layer, outputs, orthogonal) for layer, (_, outputs) in measured.items()))
     if messages:
         warnings.warn("lsuv could not do everything: " + "; ".join(messages), stacklevel=2)
     return found

@@ -10,14 +10,8 @@ from keras_acts.analysis.elementwise import Activation, is_layer
 from keras_acts.analysis.gain import Convention, gain
 from keras_acts.core import keras_bridge, params
 
-__all__ = [
-    "ActivationScaling",
-    "DepthwiseVarianceScaling",
-    "Distribution",
-    "KernelScaling",
-    "check_kernel_shape",
-    "input_axes",
-]
+__all__ = ["ActivationScaling", "DepthwiseVarianceScaling", "Distribution", "KernelScaling", "check_kernel_shape"]
+__all__ += ["input_axes"]
 
 Mode = Literal["fan_in", "fan_out", "fan_avg"]
 Distribution = Literal["truncated_normal", "untruncated_normal", "uniform"]

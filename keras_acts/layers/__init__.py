@@ -10,30 +10,24 @@ into the contract.
 
 import typing as _typing
 
-from keras_acts.layers.affine import *
-from keras_acts.layers.base import exclude_from_weight_decay as exclude_from_weight_decay
-from keras_acts.layers.base import learnable_parameters as learnable_parameters
 from keras_acts.layers.exponential import *
 from keras_acts.layers.fused_dense import *
 from keras_acts.layers.glu import *
 from keras_acts.layers.glu_bounded import *
 from keras_acts.layers.glu_presets import *
-from keras_acts.layers.layer_registry import function_or_layer as function_or_layer
-from keras_acts.layers.layer_registry import get as get
-from keras_acts.layers.layer_registry import info as info
-from keras_acts.layers.layer_registry import names as names
+from keras_acts.layers.layer_registry import function_or_layer, get, info, names
 from keras_acts.layers.layer_registry import unknown as _unknown
 from keras_acts.layers.learned_rectifiers import *
 from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
 from keras_acts.layers.piecewise import *
 from keras_acts.layers.polynomial import *
-from keras_acts.layers.rational import *
 from keras_acts.layers.self_normalizing import *
 from keras_acts.layers.snake_sine import *
 from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
+from keras_acts.layers.weight_decay import *
 
 if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
 

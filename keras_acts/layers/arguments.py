@@ -33,10 +33,9 @@ def initializer(value: Initializer) -> keras.initializers.Initializer:
 
 def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
     """`shared_axes` as None, "all" or a list of integers."""
-    if axes is None:
-        return None
-    if isinstance(axes, str) and axes == "all":
-        return "all"
+    is_all = isinstance(axes, str) and axes == "all"
+    if axes is None or is_all:
+        return axes
     axes = scalar(axes)
     given = axes if isinstance(axes, Iterable) and getattr(axes, "shape", None) != () else [axes]
     if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):

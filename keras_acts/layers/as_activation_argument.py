@@ -28,12 +28,8 @@ class Guarded:
 
     _changes_shape = False  # so that no Keras layer can have it for its activation
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """A layer of a class that files may name, also after `get_custom_objects().clear()`."""
-        keras_bridge.stay_registered()
-        return super().__new__(cls, *args, **kwargs)
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        keras_bridge.stay_registered()  # as files may name its class
         try:
             super().__init__(*args, **kwargs)
         except ValueError:

@@ -41,12 +41,16 @@ from typing import Any
 import keras
 from typing_extensions import override
 
+<<<<<<< HEAD
 from keras_acts.core import derivatives, keras_bridge, resolve
 from keras_acts.core import operations as ops
+=======
+from keras_acts.core import derivatives, keras_bridge, resolve, string_table
+>>>>>>> main
 from keras_acts.core.params import choice, constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 
-__all__ = ["ActivationLayer", "LearnableActivation", "exclude_from_weight_decay", "learnable_parameters"]
+__all__ = ["ActivationLayer", "LearnableActivation"]
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -154,8 +158,8 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
 
     @override
     def get_config(self) -> dict[str, Any]:
-        arguments_of_class = constructor_arguments(type(self))
-        own = {name: _as_config(getattr(self, name)) for name in arguments_of_class if hasattr(self, name)}
+        names = constructor_arguments(type(self))
+        own = {name: _as_config(getattr(self, name)) for name in names if hasattr(self, name)}
         own.pop("data_format", None)
         settled = {"data_format": self.data_format} if self.data_format else {}
         return {**super().get_config(), **own, **settled}
@@ -168,12 +172,9 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
 
 def _as_config(argument: Any) -> Any:
     """The value of a constructor argument as `get_config` holds it."""
-    kinds = keras.initializers.Initializer | keras.regularizers.Regularizer | keras.constraints.Constraint
-    if isinstance(argument, kinds):
-        return keras.saving.serialize_keras_object(argument)
-    if callable(argument):
+    if callable(argument):  # an initializer, regularizer or constraint, too
         # As an object: a bare name of one of Keras, or of an own one, would come back as our function.
-        return keras.saving.serialize_keras_object(keras_bridge.without_override(argument))
+        return keras.saving.serialize_keras_object(string_table.without_override(argument))
     return list(argument) if isinstance(argument, list | tuple) else argument
 
 
@@ -224,8 +225,6 @@ class LearnableActivation(ActivationLayer):
         self._declare(name, initializer, () if copies is None else (copies,))
         if self.shared_axes == "all":
             self._create(name, ())
-        else:
-            self.built = False
 
     def add_fixed_parameter(self, name: str, initializer: Initializer, shape: tuple[int, ...] = ()) -> None:
         """Declare a weight whose shape does not depend on the input. It exists from the start."""
@@ -236,6 +235,7 @@ class LearnableActivation(ActivationLayer):
         setattr(self, f"{name}_initializer", arguments.initializer(initializer))
         setattr(self, name, None)
         self._parameter_shapes[name] = shape
+        self.built = False
 
     def _create(self, name: str, sizes: tuple[int, ...]) -> None:
         weight = self.add_weight(
@@ -297,71 +297,3 @@ class LearnableActivation(ActivationLayer):
                 f"Received: input_shape={tuple(input_shape)}"
             )
         return tuple(size for size in sizes.values() if size is not None)
-
-
-def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
-    """The weights of a model that bend activation curves, to keep weight decay away from them: of Keras' PReLU, too.
-
-    Decay pulls alpha of PReLU to 0, beta of Swish to 0 and Snake's frequency to 0: it changes the activation, it does
-    not regularize it. Keras' optimizers decay every weight that is not excluded before the first step. No file keeps
-    the exclusion: after loading a model, call `exclude_from_weight_decay`.
-
-    Args:
-        model: a built model or layer.
-
-    Returns:
-        The variables, in the order of the layers.
-
-    Raises:
-        ValueError: if a layer has not created its weights yet.
-
-    Example:
-        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras_acts.layers.PReLU()])
-        >>> optimizer = keras.optimizers.AdamW(weight_decay=0.01)
-        >>> optimizer.exclude_from_weight_decay(var_list=keras_acts.layers.learnable_parameters(model))
-        >>> [variable.path for variable in keras_acts.layers.learnable_parameters(model)]  # doctest: +ELLIPSIS
-        ['...alpha']
-
-    Reference:
-        arXiv:1502.01852, Delving Deep into Rectifiers: "we do not use weight decay when updating a_i".
-    """
-    found: dict[int, keras.Variable] = {}  # by identity: a layer that is called twice counts once
-    for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
-        if not isinstance(layer, LearnableActivation | keras.layers.PReLU):
-            continue
-        if not layer.built:
-            raise ValueError(
-                f"The weights of '{layer.name}' do not exist yet. Build the model first, for instance with a "
-                f"keras.Input as its first entry; where it is the `activation` of another layer, call the model once. "
-                f"Received: {model!r}"
-            )
-        weights = [layer.alpha] if isinstance(layer, keras.layers.PReLU) else layer.learnable_parameters
-        found |= {id(variable): variable for variable in weights}
-    return list(found.values())
-
-
-def exclude_from_weight_decay(model: keras.Model, also: Iterable[keras.Variable] = ()) -> None:
-    """Keep weight decay away from `learnable_parameters(model)`, also in a model that is loaded or half trained.
-
-    No file keeps what was excluded: a loaded model that is trained on decays all again, without a word. Beyond
-    `optimizer.exclude_from_weight_decay` of Keras this finds the optimizer inside that of mixed precision, and has the
-    training step made anew where there is one.
-
-    Args:
-        model: a compiled and built model. What was excluded before by other means is to be given again.
-        also: other variables to exclude, such as biases.
-
-    Raises:
-        ValueError: if the model is not compiled, or a layer has not created its weights yet.
-
-    Example:
-        model = keras.models.load_model("model.keras")
-        keras_acts.layers.exclude_from_weight_decay(model)
-        model.fit(x, y)
-    """
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is None:
-        raise ValueError(f"Only a compiled model has an optimizer: call compile first. Received: {model!r}")
-    decaying = getattr(optimizer, "inner_optimizer", optimizer)  # in mixed precision
-    decaying.exclude_from_weight_decay(var_list=[*learnable_parameters(model), *also])
-    model.make_train_function(force=True)

@@ -1,7 +1,6 @@
 """Layers that split, group or join channels: the axis along which they do, and how many channels come out."""
 
 import functools
-import numbers
 from typing import Any
 
 from typing_extensions import override
@@ -15,10 +14,10 @@ __all__ = ["ChannelChanging", "axis_after_batch", "axis_argument"]
 
 def axis_argument(axis: Any, owner: str) -> int:
     """`axis` as an int, which is not the batch axis."""
-    axis = params.scalar(axis)
-    if not isinstance(axis, numbers.Integral) or isinstance(axis, bool) or axis == 0:
-        raise ValueError(f"`axis` of {owner} must be an integer other than 0, the batch axis. Received: axis={axis!r}")
-    return int(axis)
+    axis = params.integer("axis", axis, owner)
+    if axis == 0:
+        raise ValueError(f"`axis` of {owner} must be an integer other than 0, the batch axis. Received: axis=0")
+    return axis
 
 
 def axis_after_batch(axis: int, shape: Any, owner: str) -> int:

@@ -16,6 +16,8 @@ from keras_acts.layers.layer_registry import layer
 
 __all__ = ["GLU"]
 
+Limit = float | None  # of the size of gate and up; None for no clamp
+
 
 @layer(
     formula=r"\sigma(x_{gate}) x_{up}",
@@ -84,7 +86,7 @@ class GLU(ChannelChanging):
         alpha: float = 1.0,
         up_activation: Any = None,
         up_shift: float = 0.0,
-        limit: float | None = None,
+        limit: Limit = None,
         clamp_position: str = "before",
         softcap: Sequence[float] | None = None,
         axis: int = -1,

@@ -7,6 +7,7 @@ the shift by 1, turns a trained model into noise.
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from keras_acts.layers.glu import Limit
 from keras_acts.layers.glu_presets import PresetGLU
 from keras_acts.layers.layer_registry import layer
 
@@ -45,7 +46,7 @@ class SwiGLUOAI(PresetGLU):
     def __init__(
         self,
         alpha: float = 1.702,
-        limit: float | None = 7.0,
+        limit: Limit = 7.0,
         gate_first: bool = True,
         interleaved: bool = True,
         axis: int = -1,
@@ -77,12 +78,7 @@ class SwiGLUClamped(PresetGLU):
     gate = "silu"
 
     def __init__(
-        self,
-        limit: float | None = 10.0,
-        gate_first: bool = True,
-        interleaved: bool = False,
-        axis: int = -1,
-        **kwargs: Any,
+        self, limit: Limit = 10.0, gate_first: bool = True, interleaved: bool = False, axis: int = -1, **kwargs: Any
     ) -> None:
         super().__init__(gate_first, interleaved, axis, limit=limit, **kwargs)
 
@@ -113,12 +109,7 @@ class SwiGLUStep(PresetGLU):
     fixed: ClassVar = {"clamp_position": "after"}
 
     def __init__(
-        self,
-        limit: float | None = 7.0,
-        gate_first: bool = True,
-        interleaved: bool = False,
-        axis: int = -1,
-        **kwargs: Any,
+        self, limit: Limit = 7.0, gate_first: bool = True, interleaved: bool = False, axis: int = -1, **kwargs: Any
     ) -> None:
         super().__init__(gate_first, interleaved, axis, limit=limit, **kwargs)
 

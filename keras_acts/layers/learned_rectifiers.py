@@ -16,11 +16,7 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["TLU", "JumpReLU", "PReLU", "StarReLU"]
 
 
-def _prelu_partials(x: Tensor, alpha: Tensor) -> tuple[Tensor, ...]:
-    return ops.where(x > 0.0, 1.0, alpha), ops.minimum(x, 0.0)
-
-
-@with_partials(_prelu_partials)
+@with_partials(lambda x, alpha: (ops.where(x > 0.0, 1.0, alpha), ops.minimum(x, 0.0)))
 def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
     return ops.where(x > 0.0, x, times(x, alpha))
 

@@ -20,7 +20,6 @@ from keras_acts.layers.stochastic import RandomActivation
 
 __all__ = ["SELU", "AlphaDropout", "dropout_for"]
 
-NoiseShape = Sequence[int | None]
 # Where a function with a limit at minus infinity has reached it, softsign (1e-8 away) included.
 FAR_LEFT = (-1e8, -1e16, -1e32)
 
@@ -161,7 +160,7 @@ class AlphaDropout(RandomActivation):
         self,
         rate: float,
         activation: Any = "selu",
-        noise_shape: NoiseShape | Literal["channels"] | None = None,
+        noise_shape: Sequence[int | None] | Literal["channels"] | None = None,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:

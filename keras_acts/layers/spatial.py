@@ -66,15 +66,8 @@ class FReLU(ActivationLayer):
             )
         channels = self._known_size(input_shape, self._channel_axis(input_shape))
         shape = (None, None, None, channels)
-        self.conv = self._inner(
-            keras.layers.DepthwiseConv2D,
-            shape,
-            self.kernel_size,
-            padding="same",
-            use_bias=False,  # the normalization has one
-            data_format="channels_last",
-            name="conv",
-        )
+        plain = {"padding": "same", "data_format": "channels_last", "use_bias": False}  # the normalization has one
+        self.conv = self._inner(keras.layers.DepthwiseConv2D, shape, self.kernel_size, name="conv", **plain)
         self.norm = self._inner(
             keras.layers.BatchNormalization, shape, epsilon=self.epsilon, momentum=self.momentum, name="norm"
         )

@@ -256,6 +256,5 @@ class GumbelSoftmax(RandomActivation):
     @override
     def sample(self, x: Tensor) -> Tensor:
         # Above 0, as log(0) would be -inf, which masks.
-        smallest = 2.0**-126
-        uniform = keras.random.uniform(ops.shape(x), smallest, 1.0, dtype=x.dtype, seed=self.seed_generator)
+        uniform = keras.random.uniform(ops.shape(x), 2.0**-126, 1.0, dtype=x.dtype, seed=self.seed_generator)
         return self.activate(x - ops.log(-ops.log(uniform)))

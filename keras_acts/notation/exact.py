@@ -8,18 +8,9 @@ from keras_acts import _extras
 from keras_acts.notation.grammar import VARIABLE, Node, parse
 from keras_acts.notation.meanings import FUNCTIONS
 
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-    "negative": operator.neg,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_OPERATORS: dict[str, Callable[..., Any]] = {**_ARITHMETIC, "negative": operator.neg, **_COMPARISONS}
 
 
 def reference(text: str) -> Callable[..., Any]:

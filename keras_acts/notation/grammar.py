@@ -55,10 +55,7 @@ def parse(text: str) -> Node:
     Raises:
         FormulaError: for anything outside the grammar, with its position.
     """
-    parser = _Parser(text)
-    tree = parser.sum(0)
-    parser.expect_end()
-    return tree
+    return _Parser(text).formula()
 
 
 class _Parser:
@@ -83,11 +80,11 @@ class _Parser:
     def _error(self, message: str, position: int | None = None) -> FormulaError:
         return FormulaError(message, self._text, self._next.position if position is None else position)
 
-    def expect_end(self) -> None:
-        token = self._next
-        if token.kind == "end":
-            return
-        raise self._error(_TOO_MUCH.get(token.text, "An operator (+ - * / **) is missing here."))
+    def formula(self) -> Node:
+        tree = self.sum(0)
+        if self._next.kind != "end":
+            raise self._error(_TOO_MUCH.get(self._next.text, "An operator (+ - * / **) is missing here."))
+        return tree
 
     def _closed(self, node: Node) -> Node:
         if self._take(")") is None:

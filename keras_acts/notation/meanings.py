@@ -4,7 +4,7 @@ How they are computed for tensors, and their derivatives, say the equal keys of 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -59,46 +59,44 @@ def _softplus(value: float) -> float:
 _MINIMUM = Meaning(min, lambda mp, u, v: min(u, v), r"\min", arity=2)
 _MAXIMUM = Meaning(max, lambda mp, u, v: max(u, v), r"\max", arity=2)
 
-FUNCTIONS = MappingProxyType(
-    {
-        "exp": Meaning(math.exp, _exp, "e**u"),
-        "expm1": Meaning(math.expm1, lambda mp, u: mp.expm1(u), "e**u - 1"),
-        "log": Meaning(math.log, lambda mp, u: mp.log(u), r"\log"),
-        "log1p": Meaning(math.log1p, lambda mp, u: mp.log1p(u), "log(1 + u)"),
-        "sqrt": Meaning(math.sqrt, lambda mp, u: mp.sqrt(u), r"\sqrt"),
-        "abs": Meaning(abs, lambda mp, u: abs(u), "|"),
-        "sign": Meaning(lambda u: math.copysign(1.0, u) if u else 0.0, lambda mp, u: mp.sign(u), r"\mathrm{sign}"),
-        "heaviside": Meaning(lambda u: float(u > 0.0), lambda mp, u: mp.mpf(u > 0), r"\mathrm{H}"),
-        "relu": Meaning(lambda u: max(u, 0.0), lambda mp, u: max(u, mp.zero), "max(u, 0)"),
-        "sin": Meaning(math.sin, lambda mp, u: mp.sin(u), r"\sin"),
-        "cos": Meaning(math.cos, lambda mp, u: mp.cos(u), r"\cos"),
-        "tanh": Meaning(math.tanh, _tanh, r"\tanh"),
-        "sinh": Meaning(math.sinh, lambda mp, u: (_exp(mp, u) - _exp(mp, -u)) / 2, r"\sinh"),
-        "cosh": Meaning(math.cosh, lambda mp, u: (_exp(mp, u) + _exp(mp, -u)) / 2, r"\cosh"),
-        "sech": Meaning(lambda u: 1.0 / math.cosh(u), lambda mp, u: 2 / (_exp(mp, u) + _exp(mp, -u)), r"\mathrm{sech}"),
-        "log_cosh": Meaning(
-            lambda u: abs(u) + math.log1p(math.exp(-2.0 * abs(u))) - math.log(2.0),
-            lambda mp, u: mp.log((_exp(mp, u) + _exp(mp, -u)) / 2),
-            "log(cosh(u))",
-        ),
-        "arctan": Meaning(math.atan, lambda mp, u: mp.atan(u), r"\arctan"),
-        "asinh": Meaning(math.asinh, lambda mp, u: mp.asinh(u), r"\mathrm{asinh}"),
-        "sigmoid": Meaning(lambda u: 0.5 + 0.5 * math.tanh(0.5 * u), lambda mp, u: 1 / (1 + _exp(mp, -u)), r"\sigma"),
-        "softplus": Meaning(_softplus, lambda mp, u: mp.log1p(_exp(mp, u)), "log(1 + e**u)"),
-        "erf": Meaning(math.erf, _erf, r"\mathrm{erf}"),
-        "erfc": Meaning(math.erfc, _erfc, r"\mathrm{erfc}"),
-        "normal_cdf": Meaning(lambda u: 0.5 * math.erfc(-u / math.sqrt(2.0)), _normal_cdf, r"\Phi"),
-        "gaussian": Meaning(lambda u: math.exp(-u * u), lambda mp, u: _exp(mp, -u * u), "e**(-u**2)"),
-        "min": _MINIMUM,
-        "max": _MAXIMUM,
-        "minimum": _MINIMUM,
-        "maximum": _MAXIMUM,
-        "clip": Meaning(
-            lambda u, low, high: min(max(u, low), high),
-            lambda mp, u, low, high: min(max(u, low), high),
-            "min(max(u, v), w)",
-            arity=3,
-        ),
-        "where": Meaning(lambda c, u, v: u if c else v, lambda mp, c, u, v: u if c else v, "", arity=3),
-    }
-)
+FUNCTIONS: Mapping[str, Meaning] = {
+    "exp": Meaning(math.exp, _exp, "e**u"),
+    "expm1": Meaning(math.expm1, lambda mp, u: mp.expm1(u), "e**u - 1"),
+    "log": Meaning(math.log, lambda mp, u: mp.log(u), r"\log"),
+    "log1p": Meaning(math.log1p, lambda mp, u: mp.log1p(u), "log(1 + u)"),
+    "sqrt": Meaning(math.sqrt, lambda mp, u: mp.sqrt(u), r"\sqrt"),
+    "abs": Meaning(abs, lambda mp, u: abs(u), "|"),
+    "sign": Meaning(lambda u: math.copysign(1.0, u) if u else 0.0, lambda mp, u: mp.sign(u), r"\mathrm{sign}"),
+    "heaviside": Meaning(lambda u: float(u > 0.0), lambda mp, u: mp.mpf(u > 0), r"\mathrm{H}"),
+    "relu": Meaning(lambda u: max(u, 0.0), lambda mp, u: max(u, mp.zero), "max(u, 0)"),
+    "sin": Meaning(math.sin, lambda mp, u: mp.sin(u), r"\sin"),
+    "cos": Meaning(math.cos, lambda mp, u: mp.cos(u), r"\cos"),
+    "tanh": Meaning(math.tanh, _tanh, r"\tanh"),
+    "sinh": Meaning(math.sinh, lambda mp, u: (_exp(mp, u) - _exp(mp, -u)) / 2, r"\sinh"),
+    "cosh": Meaning(math.cosh, lambda mp, u: (_exp(mp, u) + _exp(mp, -u)) / 2, r"\cosh"),
+    "sech": Meaning(lambda u: 1.0 / math.cosh(u), lambda mp, u: 2 / (_exp(mp, u) + _exp(mp, -u)), r"\mathrm{sech}"),
+    "log_cosh": Meaning(
+        lambda u: abs(u) + math.log1p(math.exp(-2.0 * abs(u))) - math.log(2.0),
+        lambda mp, u: mp.log((_exp(mp, u) + _exp(mp, -u)) / 2),
+        "log(cosh(u))",
+    ),
+    "arctan": Meaning(math.atan, lambda mp, u: mp.atan(u), r"\arctan"),
+    "asinh": Meaning(math.asinh, lambda mp, u: mp.asinh(u), r"\mathrm{asinh}"),
+    "sigmoid": Meaning(lambda u: 0.5 + 0.5 * math.tanh(0.5 * u), lambda mp, u: 1 / (1 + _exp(mp, -u)), r"\sigma"),
+    "softplus": Meaning(_softplus, lambda mp, u: mp.log1p(_exp(mp, u)), "log(1 + e**u)"),
+    "erf": Meaning(math.erf, _erf, r"\mathrm{erf}"),
+    "erfc": Meaning(math.erfc, _erfc, r"\mathrm{erfc}"),
+    "normal_cdf": Meaning(lambda u: 0.5 * math.erfc(-u / math.sqrt(2.0)), _normal_cdf, r"\Phi"),
+    "gaussian": Meaning(lambda u: math.exp(-u * u), lambda mp, u: _exp(mp, -u * u), "e**(-u**2)"),
+    "min": _MINIMUM,
+    "max": _MAXIMUM,
+    "minimum": _MINIMUM,
+    "maximum": _MAXIMUM,
+    "clip": Meaning(
+        lambda u, low, high: min(max(u, low), high),
+        lambda mp, u, low, high: min(max(u, low), high),
+        "min(max(u, v), w)",
+        arity=3,
+    ),
+    "where": Meaning(lambda c, u, v: u if c else v, lambda mp, c, u, v: u if c else v, "", arity=3),
+}

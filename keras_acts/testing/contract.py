@@ -4,18 +4,20 @@ Each check takes a `Subject` and returns a list of findings, empty if all is wel
 """
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_acts import notation
-from keras_acts.core import derivatives, resolve
-from keras_acts.core.params import Trait
+from keras_acts.analysis import gradients
+from keras_acts.core.derivatives import HALF_DTYPES
 from keras_acts.testing import evaluation, metric, of_layer, oracle, samples
+from keras_acts.testing.findings import Findings, raise_if_any
+from keras_acts.testing.subject import Subject, subject
 
 ORDER_NAMES = ("value", "first derivative", "second derivative")
 FORMULA_POINTS = 48
@@ -25,7 +27,7 @@ def limit(dtype: str, order: int) -> float:
     """The largest K that the contract allows."""
     if order == 2:
         return 16.0
-    return 0.6 if dtype in derivatives.HALF_DTYPES else 4.0
+    return 0.6 if dtype in HALF_DTYPES else 4.0
 
 
 @dataclass(frozen=True)
@@ -42,120 +44,12 @@ class Measurement:
         return f"{ORDER_NAMES[self.order]} in {self.dtype}, {self.mode}: K = {self.k:.3g} at x = {self.x!r}"
 
 
-class Judge(Protocol):
-    """What says how an mpmath function is right: the module `oracle`, or a file of what it said."""
-
-    def derivatives(self, reference: Callable[[Any], Any], x: np.ndarray) -> metric.Exact:
-        """Value and three derivatives at each x."""
-
-    def limits(self, reference: Callable[[Any], Any]) -> np.ndarray:
-        """Limits of value and derivative at -inf and at inf."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """An activation under test: how to compute it, what it should be, and where its derivative jumps."""
-
-    fn: Callable[[Any], Any]
-    reference: Callable[[Any], Any] | None = None
-    formula: str | None = None  # on the record, with these parameters
-    params: Mapping[str, Any] = field(default_factory=dict)
-    kinks: tuple[float, ...] = ()
-    has_limits: bool = True  # False for functions such as sin, which have no value at +-inf
-    dtypes: Sequence[str] = samples.DTYPES
-    modes: Sequence[str] = evaluation.MODES
-    left_out: Collection[tuple[str, str]] = ()  # dtypes and modes that are not tested together
-    sample: Callable[[str, Sequence[float]], np.ndarray] = samples.sample
-    judge: Judge = oracle
-
-    def modes_in(self, dtype: str) -> list[str]:
-        """The modes that are tested in a dtype."""
-        return [mode for mode in self.modes if (dtype, mode) not in self.left_out]
-
-    @functools.cached_property
-    def _evaluator(self) -> evaluation.Evaluator:
-        # One size for all inputs, so that all is compiled once. No multiple of the length of a vector: the remainder is
-        # computed by other code, which is tested too.
-        size = (1 + max(len(self.sample(dtype, self.kinks)) for dtype in self.dtypes)) | 7
-        return evaluation.Evaluator(self.fn, size=size)
-
-    def evaluate(self, x: np.ndarray, mode: str) -> np.ndarray:
-        """The activation with two derivatives at least, an array of shape (orders, len(x))."""
-        # The float64 graph is also the reference for narrower dtypes, and is to be compiled only once.
-        return self._evaluator(x, mode, 3 if x.dtype == np.float64 and mode == "graph" else 2)
-
-    def at(self, number: float, dtype: str) -> dict[str, np.ndarray]:
-        """The activation with two derivatives at one number, in float64, by mode."""
-        x = np.full(9, number, samples.numpy_dtype(dtype))  # nine: in eager mode the vectorised path and its remainder
-        return {mode: self.evaluate(x, mode).astype(np.float64) for mode in self.modes_in(dtype)}
-
-    @functools.cached_property
-    def judged(self) -> tuple[np.ndarray, metric.Exact]:
-        """The float64 sample and, by the oracle, the value and three derivatives there."""
-        x = self.sample("float64", self.kinks)
-        return x, self.own_float64(x) if self.reference is None else self.judge.derivatives(self.reference, x)
-
-    @functools.cached_property
-    def limits(self) -> Sequence[Sequence[float | None]]:
-        """Of value and derivative, at -inf and at inf; None where the activation alone does not tell."""
-        if self.reference is not None:
-            return self.judge.limits(self.reference).tolist()
-        # At each size a few inputs side by side, which lie many periods of a sine apart.
-        far = np.multiply.outer(np.logspace(100.0, 300.0, 24), 1.0 + 1e-6 * np.arange(8.0)).ravel()
-        found = [self.evaluate(sign * far, "eager")[:2].reshape(2, 24, 8) for sign in (-1.0, 1.0)]
-        return [[_steady(values) for values in side] for side in found]
-
-    def own_float64(self, x: np.ndarray) -> metric.Exact:
-        """Value and three derivatives by the activation itself in float64: the reference for narrower dtypes."""
-        orders = self.evaluate(x, "graph")
-        # The third sets the scale of the second only. It is left to autodiff, which may give NaN where it overflows.
-        orders[3] = np.nan_to_num(orders[3], posinf=0.0, neginf=0.0)
-        return metric.Exact(orders, np.zeros_like(orders))
-
-
-def _steady(values: np.ndarray) -> float | None:
-    """Where values tend to, at growing x in rows: the last, 0 or an infinity; None if they waver or are under way."""
-    sizes = np.minimum(np.abs(values), np.finfo(np.float64).max)
-    wavers = np.any(np.ptp(sizes, axis=1) > 0.1 * sizes.max(axis=1))
-    if np.isnan(values).any() or np.ptp(np.sign(values)) > 1.0 or wavers:
-        return None
-    values, sizes = values[:, 0], sizes[:, 0]
-    steps = np.diff(sizes)
-    if np.isinf(values[-1]) or (np.all(steps > 0.0) and sizes[-1] > 1.1 * sizes[0]):
-        return float(np.copysign(np.inf, values[-1]))
-    if np.ptp(sizes) <= 1e-9 * sizes[-1]:
-        return float(values[-1])
-    return 0.0 if np.all(steps <= 0.0) and sizes[-1] < 0.9 * sizes[0] else None
-
-
-def subject(activation: Any, reference: Callable[..., Any] | None, **settings: Any) -> Subject:
-    """The subject for an activation of keras_acts (kinks and parameters are known) or any other callable.
-
-    A formula made by `define` is judged by its own text where no reference is given.
-    """
-    fn = resolve.get(activation)
-    declaration, params = resolve.declaration_of(fn)
-    if declaration is None:
-        return Subject(fn, reference, **settings)
-    if reference is None:
-        reference = getattr(declaration, "reference", None)  # of a formula: its own text
-    formula = declaration.formula_at(params)
-    known = {
-        "reference": reference and functools.partial(reference, **params),
-        "formula": formula if isinstance(formula, str) else None,
-        "params": params,
-        "kinks": tuple(declaration.kinks(**params)),
-        "has_limits": not declaration.traits & {Trait.PERIODIC, Trait.OSCILLATING},
-    }
-    return Subject(fn, **{**known, **settings})
-
-
 def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: int = 2) -> Iterator[Measurement]:
     """The worst K per dtype, mode and order: float64 judged by the oracle, the others by the float64 so judged.
 
     With `fn`, another implementation is measured against the truth about the subject.
     """
-    evaluate = subject.evaluate if fn is None else evaluation.Evaluator(fn, orders)
+    evaluate = subject.evaluate if fn is None else functools.partial(evaluation.Evaluator(fn), orders=orders)
     for dtype in subject.dtypes:
         if dtype == "float64":
             x, exact = subject.judged
@@ -176,7 +70,7 @@ def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: in
                 yield Measurement(dtype, mode, order, float(k[worst]), float(x[worst]))
 
 
-def check_accuracy(subject: Subject) -> list[str]:
+def check_accuracy(subject: Subject) -> Findings:
     """Value and first derivative within K <= 4 (half precision 0.6), second derivative within 16."""
     return [
         f"{found} > {limit(found.dtype, found.order)}"
@@ -185,7 +79,7 @@ def check_accuracy(subject: Subject) -> list[str]:
     ]
 
 
-def check_nan(subject: Subject) -> list[str]:
+def check_nan(subject: Subject) -> Findings:
     """NaN in gives NaN out."""
     return [
         f"value at NaN in {dtype}, {mode} is {value}"
@@ -195,7 +89,7 @@ def check_nan(subject: Subject) -> list[str]:
     ]
 
 
-def check_finite(subject: Subject) -> list[str]:
+def check_finite(subject: Subject) -> Findings:
     """Without a reference, what is no finite number at a finite input is named: it may be a mistake."""
     if subject.reference is not None:
         return []  # which says where the function is undefined or overflows, and `check_accuracy` compares
@@ -214,7 +108,7 @@ def check_finite(subject: Subject) -> list[str]:
     return findings
 
 
-def check_limits(subject: Subject) -> list[str]:
+def check_limits(subject: Subject) -> Findings:
     """+-inf gives the limit of the value and of the first derivative where there is one; else NaN."""
     findings = []
     for sign, limits in zip((-1, 1), subject.limits, strict=True):
@@ -241,28 +135,27 @@ def _is_the_limit(got: np.ndarray, limit: float, dtype: str) -> Any:
     return np.abs(got - limit) <= 4 * float(samples.finfo(dtype).eps) * abs(limit)
 
 
-def check_kinks(subject: Subject) -> list[str]:
+def check_kinks(subject: Subject) -> Findings:
     """At a kink the derivative is one fixed element of the subdifferential, the same in every mode."""
     findings = []
     for kink in subject.kinks:
         gap = 1e-9 * max(1.0, abs(kink))
         sides = subject.evaluate(np.array([kink - gap, kink + gap]), "eager")[1]
         for dtype in subject.dtypes:
-            if float(np.asarray(kink, samples.numpy_dtype(dtype))) != kink:
+            if float(np.asarray(kink, dtype)) != kink:
                 continue  # this dtype has no such number
             slopes = {mode: got[1] for mode, got in subject.at(kink, dtype).items()}
             slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
+            where = f"derivative at the kink {kink} in {dtype}"
             for mode, derivative in slopes.items():
                 if not np.all((derivative >= sides.min() - slack) & (derivative <= sides.max() + slack)):
-                    findings.append(
-                        f"derivative at the kink {kink} in {dtype}, {mode} is {derivative[0]}, not between {sides}"
-                    )
+                    findings.append(f"{where}, {mode} is {derivative[0]}, not between {sides}")
             if slopes and np.ptp(np.concatenate(list(slopes.values()))) > slack:
-                findings.append(f"derivative at the kink {kink} in {dtype} differs between modes: {slopes}")
+                findings.append(f"{where} differs between modes: {slopes}")
     return findings
 
 
-def check_formula(subject: Subject) -> list[str]:
+def check_formula(subject: Subject) -> Findings:
     """The formula that users read is the function that is computed: value and first derivative within the bounds."""
     if subject.formula is None:
         return []
@@ -289,25 +182,24 @@ def check_formula(subject: Subject) -> list[str]:
     return findings
 
 
-def check_symbolic(subject: Subject) -> list[str]:
+def check_symbolic(subject: Subject) -> Findings:
     """On a KerasTensor, shape and dtype are kept and the recorded graph computes the same value and derivative."""
     findings = []
     for dtype in subject.dtypes:
-        x = tf.constant(np.linspace(-3.0, 3.0, 24).reshape(4, 6).astype(samples.numpy_dtype(dtype)))
+        x = tf.constant(np.linspace(-3.0, 3.0, 24).reshape(4, 6).astype(dtype))
         symbolic = keras.Input((6,), dtype=dtype)
         output = subject.fn(symbolic)
         if tuple(output.shape) != (None, 6) or output.dtype != dtype:
             findings.append(f"symbolic output in {dtype} has shape {output.shape} and dtype {output.dtype}")
         model = keras.Model(symbolic, output)
-        model_orders, own_orders = (evaluation.with_derivatives(f, "eager")(x) for f in (model, subject.fn))
-        for order in range(2):
-            found, own = (orders[order].numpy().astype(np.float64) for orders in (model_orders, own_orders))
-            if not np.array_equal(found, own, equal_nan=True):
+        in_model, alone = (gradients.derivatives(function, x) for function in (model, subject.fn))
+        for order, (found, own) in enumerate(zip(in_model, alone, strict=True)):
+            if not np.array_equal(tf.cast(found, "float64"), tf.cast(own, "float64"), equal_nan=True):
                 findings.append(f"{ORDER_NAMES[order]} in a Functional model differs in {dtype}")
     return findings
 
 
-def check_shapes(subject: Subject) -> list[str]:
+def check_shapes(subject: Subject) -> Findings:
     """Empty, 0-d and dynamically shaped tensors work, and keep shape and dtype."""
     findings = []
     for dtype in subject.dtypes:
@@ -365,9 +257,7 @@ def check_activation(
         tested = subject(function, reference, dtypes=dtypes, modes=modes, sample=sample)
         checks = CHECKS_BY_MODE if is_layer else CHECKS
         findings += [f"{check.__name__}: {finding}" for check in checks for finding in check(tested)]
-    if findings:
-        places = "1 place" if len(findings) == 1 else f"{len(findings)} places"
-        raise AssertionError(f"{fn!r} breaks the contract in {places}:\n" + "\n".join(findings))
+    raise_if_any(findings, fn)
 
 
 def _all_of(name: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def in_mode(fn: Callable[[Any], Any], mode: str, autograph: bool = False) -> Cal
     return fn if mode == "eager" else tf.function(fn, jit_compile=mode == "xla", autograph=autograph)
 
 
-def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int = 2) -> Callable[[Any], list[Any]]:
+def with_derivatives(fn: Callable[[Any], Any], mode: str, orders: int) -> Callable[[Any], list[Any]]:
     """`fn` with its first derivatives, in one of `MODES`."""
     return in_mode(lambda x: gradients.derivatives(fn, x, orders), mode)
 
@@ -29,19 +29,14 @@ class Evaluator:
     seen so far.
     """
 
-    def __init__(self, fn: Callable[[Any], Any], orders: int = 2, size: int = 1) -> None:
-        self._orders = orders
+    def __init__(self, fn: Callable[[Any], Any], size: int = 1) -> None:
         self._size = size
         self._compiled = functools.cache(functools.partial(with_derivatives, fn))
 
-    def __call__(self, x: np.ndarray, mode: str, orders: int | None = None) -> np.ndarray:
-        """Value and derivatives at each x, in x's dtype, as an array of shape (orders + 1, len(x)).
-
-        As many derivatives as given to the constructor, unless told otherwise.
-        """
+    def __call__(self, x: np.ndarray, mode: str, orders: int = 2) -> np.ndarray:
+        """Value and derivatives at each x, in x's dtype, as an array of shape (orders + 1, len(x))."""
         size = len(x)
         if mode != "eager":
             size = self._size = max(size, self._size)
-        compiled = self._compiled(mode, self._orders if orders is None else orders)
-        results = compiled(tf.constant(np.resize(x, size)))
+        results = self._compiled(mode, orders)(tf.constant(np.resize(x, size)))
         return np.stack([result.numpy()[: len(x)] for result in results])

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts.core.derivatives import HALF_DTYPES
-from keras_acts.testing import layer_contract
+from keras_acts.testing.layer_subject import layer_subject
 
 __all__ = ["functions_of"]
 
@@ -20,7 +20,7 @@ def functions_of(layer: keras.Layer) -> list[Callable[[Any], Any]]:
     Raises:
         TypeError: if the layer does not keep the shape of its input, or couples its elements.
     """
-    subject = layer_contract.layer_subject(layer)
+    subject = layer_subject(layer)
     own = layer if layer.built and layer.weights else subject.of_shape((None, 2))
     shape = (own.get_build_config() or {}).get("input_shape") or (None, 2)
     sizes = [size or 1 for size in shape[1:]]

@@ -4,7 +4,7 @@ import functools
 import itertools
 from collections.abc import Sequence
 
-import ml_dtypes
+import ml_dtypes  # which lets NumPy know bfloat16 by its name
 import numpy as np
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -13,11 +13,6 @@ DTYPES = ("float16", "bfloat16", "float32", "float64")
 def finfo(dtype: str) -> np.finfo:
     """Limits of a dtype, bfloat16 included."""
     return ml_dtypes.finfo(dtype)
-
-
-def numpy_dtype(dtype: str) -> np.dtype:
-    """The NumPy dtype of that name, bfloat16 included."""
-    return np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
 
 
 def sample(dtype: str, kinks: Sequence[float] = (), per_binade: int = 50, dense: int = 20_000) -> np.ndarray:
@@ -33,7 +28,7 @@ def sample(dtype: str, kinks: Sequence[float] = (), per_binade: int = 50, dense:
         dense: size of the dense part, in float32.
     """
     if dtype in ("float16", "bfloat16"):
-        x = np.arange(65536, dtype=np.uint16).view(numpy_dtype(dtype))
+        x = np.arange(65536, dtype=np.uint16).view(dtype)
     elif dtype == "float32":
         x = _spread(dtype, per_binade, dense, kinks)
     else:

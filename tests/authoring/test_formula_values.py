@@ -25,7 +25,7 @@ JUDGED = [*FORMULAS, *(text for text in HELD_OUT if text not in KNOWN_LOSSES)]
 
 
 @pytest.mark.parametrize(
-    "text", [text if i % 8 == 0 else pytest.param(text, marks=pytest.mark.slow) for i, text in enumerate(JUDGED)]
+    "text", [text if i % 8 == 0 else pytest.param(text, marks=pytest.mark.nightly) for i, text in enumerate(JUDGED)]
 )
 def test_formula_meets_the_contract(text):
     subject = contract.subject(

@@ -14,6 +14,7 @@ import keras_acts
 from keras_acts import define, plots
 from keras_acts.analysis.quadrature import expectation
 from keras_acts.authoring import FormulaError, smooth
+from keras_acts.authoring.formula.reading import meaning
 from keras_acts.testing import contract, samples
 
 # As text 003 derives them: silu and softplus from H(x) ~ (1 + tanh(k x)) / 2 with k = 1/2, gelu from erf.
@@ -39,7 +40,7 @@ def test_familiar_activations_fall_out(name):
 
 
 def expression(activation):
-    return activation.declaration.expression(activation.all_params)
+    return meaning(activation.formula, activation.all_params)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ EVERYTHING = set(itertools.product(samples.DTYPES, evaluation.MODES))
 
 
 def per_change(spec):
-    """The dtypes and modes that are tested with each change; the rest is slow, and differs in conversions only."""
+    """The dtypes and modes that are tested with each change; the rest is nightly, and differs in conversions only."""
     if "(" in spec:  # the second set of parameters of an activation, or a later one
         return {("float32", "graph"), ("float64", "graph")}
     return {("float32", "eager"), ("float32", "xla"), *itertools.product(("float16", "float32", "float64"), ("graph",))}
@@ -53,19 +53,19 @@ def test_contract(spec, check):
     assert check(quick_subject(spec)) == []
 
 
-HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # nightly: it compiles for an hour
+HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # it compiles for an hour
 
 
 @functools.lru_cache(maxsize=4)
-def slow_subject(spec):
+def nightly_subject(spec):
     left_out = per_change(spec) | HALF_BY_XLA
     return subjects.subject(spec, judge=stored_oracle.Judge(spec), left_out=left_out)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("spec", "check"), pairs(BY_MODE, CHECKS))
 def test_contract_in_the_rest(spec, check):
-    assert check(slow_subject(spec)) == []
+    assert check(nightly_subject(spec)) == []
 
 
 @pytest.mark.nightly
@@ -77,10 +77,12 @@ def test_contract_in_half_precision_by_xla(spec):
     assert [finding for check in BY_MODE for finding in check(half)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "mode", [pytest.param("graph", marks=pytest.mark.slow), pytest.param("xla", marks=pytest.mark.nightly)]
+)
 @pytest.mark.parametrize("spec", SPECS)
-def test_contract_on_a_million_numbers(spec):
-    tested = subjects.subject(spec, dtypes=("float32",), modes=("graph", "xla"), sample=samples.thorough)
+def test_contract_on_a_million_numbers(spec, mode):
+    tested = subjects.subject(spec, dtypes=("float32",), modes=(mode,), sample=samples.thorough)
     assert contract.check_accuracy(tested) == []
 
 
@@ -155,7 +157,7 @@ def test_never_less_accurate_than_keras(name):
     x = samples.sample("float32", subject.kinks)
     x = x[np.abs(x) < 1e4]
     exact = subject.own_float64(x.astype(np.float64))
-    ours, theirs = subject.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name], orders=1)(x, "graph")
+    ours, theirs = subject.evaluate(x, "graph"), evaluation.Evaluator(KERAS_TABLE[name])(x, "graph", orders=1)
     for order in (0, 1):
         k, k_of_keras = (
             np.max(metric.k_error(got[order], exact, order, np.float64(x), "float32")) for got in (ours, theirs)

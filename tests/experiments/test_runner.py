@@ -334,8 +334,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("model", ["ours", "own"])
+@pytest.mark.parametrize(
+    "model", [pytest.param("own", marks=pytest.mark.slow), pytest.param("ours", marks=pytest.mark.nightly)]
+)
 def test_a_script_that_touches_tensorflow_at_its_top_level_has_workers(tmp_path, model):
     (tmp_path / "script.py").write_text(TOUCHING)
     done = subprocess.run(

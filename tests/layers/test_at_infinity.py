@@ -7,7 +7,7 @@ from layers.examples import EXAMPLES
 
 from keras_acts import layers
 from keras_acts.layers.fused_dense import FusedDense
-from keras_acts.testing.layer_contract import for_inference, layer_subject
+from keras_acts.testing.layer_subject import for_inference, layer_subject
 
 HAS_NO_LIMIT = {"Sine"}
 

@@ -6,7 +6,7 @@ import pytest
 from layers.examples import ONE_EACH
 
 from keras_acts import layers
-from keras_acts.testing.layer_contract import for_inference
+from keras_acts.testing.layer_subject import for_inference
 
 IMAGE = (6, 5, 6)  # as many columns as channels, so that no shape gives a mistake away
 

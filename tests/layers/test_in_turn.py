@@ -65,7 +65,7 @@ def test_activations_with_weights_still_learn(activation):
     assert np.all(np.asarray(gradient(-tf.ones((2, 4 * in_turn.SMALL)))) != 0.0)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_peak_memory_is_that_of_two_dense_layers_and_a_product():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.gated_memory", "SwiGLU", "--rows", "4096"],

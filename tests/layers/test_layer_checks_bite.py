@@ -9,8 +9,9 @@ from keras import ops
 import keras_acts
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import LearnableActivation
-from keras_acts.testing import check_layer
-from keras_acts.testing import layer_contract as contract
+from keras_acts.testing import check_layer, layer_calls, layer_files, layer_values
+from keras_acts.testing.layer_contract import CHECKS, findings_of
+from keras_acts.testing.layer_subject import layer_subject
 
 SHAPE = (6,)
 
@@ -167,26 +168,26 @@ def _registered():
 
 
 MUTANTS = {
-    EagerOnly: contract.check_modes,
-    WrongShape: contract.check_output_shape,
-    NoMask: contract.check_mask,
-    AveragesOverPadding: contract.check_mask,
-    LosesHalfOfTheTime: contract.check_mask,
-    SavesNoQuantization: contract.check_quantization,
-    RoundsTwice: contract.check_half_precision,
-    HalfWeights: contract.check_half_precision,
-    ForgetsAnArgument: contract.check_config,
-    LosesWeights: contract.check_saved_files,
-    CountsNothing: contract.check_count_of_weights,
-    WrongGradient: contract.check_gradients,
-    LosesTheSecondDerivative: contract.check_second_derivatives,
-    Overflows: contract.check_large_inputs,
-    RemembersCalls: contract.check_time_distributed,
-    MixesSamples: contract.check_independent_samples,
-    NeedsKnownSizes: contract.check_unknown_sizes,
-    WarnsWhenQuantized: contract.check_quantization,
-    TakesIntegers: contract.check_integers,
-    NotRegistered: contract.check_registered,
+    EagerOnly: layer_values.check_modes,
+    WrongShape: layer_calls.check_output_shape,
+    NoMask: layer_calls.check_mask,
+    AveragesOverPadding: layer_calls.check_mask,
+    LosesHalfOfTheTime: layer_calls.check_mask,
+    SavesNoQuantization: layer_files.check_quantization,
+    RoundsTwice: layer_values.check_half_precision,
+    HalfWeights: layer_values.check_half_precision,
+    ForgetsAnArgument: layer_files.check_config,
+    LosesWeights: layer_files.check_saved_files,
+    CountsNothing: layer_files.check_count_of_weights,
+    WrongGradient: layer_values.check_gradients,
+    LosesTheSecondDerivative: layer_values.check_second_derivatives,
+    Overflows: layer_values.check_large_inputs,
+    RemembersCalls: layer_calls.check_time_distributed,
+    MixesSamples: layer_calls.check_independent_samples,
+    NeedsKnownSizes: layer_calls.check_unknown_sizes,
+    WarnsWhenQuantized: layer_files.check_quantization,
+    TakesIntegers: layer_calls.check_integers,
+    NotRegistered: layer_files.check_registered,
 }
 # What the finding says, where it is not the numbers: a mutant that fails for another reason shows nothing.
 SAYS = {
@@ -205,7 +206,7 @@ SAYS = {
 
 
 def test_every_check_has_a_mutant():
-    assert set(MUTANTS.values()) == set(contract.CHECKS)
+    assert set(MUTANTS.values()) == set(CHECKS)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_sound_layer_passes(layer):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_the_check_bites(mutant):
     shape = (4, 6) if mutant in (NeedsKnownSizes, AveragesOverPadding, LosesHalfOfTheTime) else SHAPE
-    findings = contract.findings_of(MUTANTS[mutant], contract.layer_subject(mutant, shape))
+    findings = findings_of(MUTANTS[mutant], layer_subject(mutant, shape))
     assert findings
     assert SAYS.get(mutant, "") in findings[0]
 
@@ -237,16 +238,17 @@ class Plain(keras.layers.Layer):
 
 @pytest.mark.parametrize("layer", [Plain, keras.layers.ReLU, lambda **k: keras.layers.Activation("relu", **k)])
 def test_a_layer_of_plain_keras_is_not_blamed_for_what_keras_does(layer):
-    names = ["check_quantization", "check_integers", "check_registered", "check_config", "check_mask"]
-    subject = contract.layer_subject(layer, SHAPE)
-    assert not [finding for name in names for finding in contract.findings_of(getattr(contract, name), subject)]
+    checks = [layer_files.check_quantization, layer_files.check_registered, layer_files.check_config]
+    checks += [layer_calls.check_integers, layer_calls.check_mask]
+    subject = layer_subject(layer, SHAPE)
+    assert not [finding for check in checks for finding in findings_of(check, subject)]
 
 
 def test_a_fused_layer_whose_unit_has_weights_passes():
     unit = keras_acts.layers.GLU(keras_acts.layers.Swish(beta_initializer=1.3))
-    subject = contract.layer_subject(keras_acts.layers.GatedDense(4, unit), SHAPE)
-    for check in (contract.check_half_precision, contract.check_gradients, contract.check_quantization):
-        assert not contract.findings_of(check, subject)
+    subject = layer_subject(keras_acts.layers.GatedDense(4, unit), SHAPE)
+    for check in (layer_values.check_half_precision, layer_values.check_gradients, layer_files.check_quantization):
+        assert not findings_of(check, subject)
 
 
 @pytest.mark.parametrize(("given", "words"), [(5, "Received: 5 of type int"), (lambda: 5, "It made: 5")])

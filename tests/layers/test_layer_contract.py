@@ -6,8 +6,10 @@ import pytest
 from layers.examples import EXAMPLES
 
 import keras_acts
-from keras_acts.testing import layer_contract
-from keras_acts.testing.layer_contract import CHECKS, check_modes, findings_of, layer_subject
+from keras_acts.testing import layer_values
+from keras_acts.testing.layer_contract import CHECKS, findings_of
+from keras_acts.testing.layer_subject import layer_subject, sample
+from keras_acts.testing.layer_values import check_modes
 
 
 def test_every_layer_has_an_example():
@@ -35,7 +37,7 @@ def in_each_mode(request):
             start = selected.index(example) // TOGETHER * TOGETHER
             group = selected[start : start + TOGETHER]
             subjects = [layer_subject(each.layer, each.shape) for each in group]
-            results.update(zip(map(str, group), layer_contract.in_each_mode(subjects), strict=True))
+            results.update(zip(map(str, group), layer_values.in_each_mode(subjects), strict=True))
         return results[str(example)]
 
     return of
@@ -45,7 +47,7 @@ def in_each_mode(request):
 def test_modes_agree(example, in_each_mode):
     results = in_each_mode(example)
     names = [f"result {number}" for number in range(len(results["eager"]))]
-    assert not layer_contract.modes_that_differ(names, results)
+    assert not layer_values.modes_that_differ(names, results)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
@@ -61,7 +63,7 @@ def test_the_name_gives_the_class(example):
 def test_quantization_of_a_model_passes_over_activations_and_not_over_their_neighbours():
     activations = [keras_acts.layers.get(name) for name in ("PReLU", "DynamicTanh", "CReLU")]
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6), *activations, keras.layers.Dense(2)])
-    x = layer_contract.sample((6,)).astype("float32")
+    x = sample((6,)).astype("float32")
     before = np.asarray(model(x))
     model.quantize("int8")
     assert [model.layers[index].dtype_policy.name for index in (0, 4)] == ["int8_from_float32"] * 2

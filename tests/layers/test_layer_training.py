@@ -103,7 +103,7 @@ def test_several_devices_give_what_one_gives(tmp_path):
         cpu = tf.config.list_physical_devices("CPU")[0]
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
         import keras
-        from keras_acts.testing.layer_contract import sample
+        from keras_acts.testing.layer_subject import sample
         from layers.examples import ONE_EACH
 
         # Both devices see the same samples, as batch statistics differ otherwise.

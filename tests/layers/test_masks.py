@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from keras_acts import layers
-from keras_acts.testing.layer_contract import check_mask, findings_of, layer_subject
+from keras_acts.testing.layer_calls import check_mask
+from keras_acts.testing.layer_contract import findings_of
+from keras_acts.testing.layer_subject import layer_subject
 
 SEQUENCE, VIDEO = (4, 6), (4, 3, 6)
 MIXING = [

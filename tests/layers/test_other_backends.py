@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from layers.examples import ONE_EACH
 
-from keras_acts.testing.layer_contract import for_inference, sample
+from keras_acts.testing.layer_subject import for_inference, sample
 
 TESTS = Path(__file__).parents[1]
 pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
 PREPARED = """
     import keras
     import numpy as np
-    from keras_acts.testing.layer_contract import sample
+    from keras_acts.testing.layer_subject import sample
     from layers.examples import ONE_EACH
 
     made = {example.name: example.layer() for example in ONE_EACH}

@@ -56,9 +56,7 @@ def test_what_is_not_given_is_not_in_the_config_and_none_takes_a_rule_away():
     assert free.alpha.constraint is None
     assert free.beta.constraint.minimum == 0.1
     assert layers.PELU.from_config(free.get_config()).alpha.constraint is None
-    layer = keras_acts.authoring.formula.trainable.FormulaLayer(
-        "x*sigmoid(beta*x)", {"beta": 2.0}, ["beta"], beta_regularizer="l2"
-    )
+    layer = keras_acts.authoring.FormulaLayer("x*sigmoid(beta*x)", {"beta": 2.0}, ["beta"], beta_regularizer="l2")
     assert float(layer.losses[0]) == pytest.approx(0.01 * 4.0)
 
 

@@ -9,7 +9,7 @@ from mpmath import mp
 import keras_acts
 from keras_acts import layers
 from keras_acts.layers.base import LearnableActivation
-from keras_acts.testing.layer_contract import sample
+from keras_acts.testing.layer_subject import sample
 
 mp.dps = 40
 

@@ -9,14 +9,13 @@
        v
     x sigmoid(x)
        |  derivation      expression -> its derivative, canonical again
-       |  evaluating      expression -> function of tensors: which precision, which derivative rule
-       |                  values                   sums and products
+       |  evaluating      expression -> function of tensors: precision, derivative rule, sums and products
        |                  functions                exp, log, sin, ... of one argument
        |                  scaled                   numbers m X^k exp(e), which cannot overflow on the way
        |                  cancellation             sums with a square root, in a form that keeps its digits
        |                  power_series, truncated  sums that vanish at 0: there their power series
        v
-    record, trainable     activation, or layer with weights; saved as the formula (string_form)
+    record                activation, or layer with weights; saved as the formula (string_form)
     define                what users call;  kinks, lost_digits  what is found out about the result
 
 To add a function: a line in `notation.meanings` (what it means) and one in `computations` (derivative, kernel, power

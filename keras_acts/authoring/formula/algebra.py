@@ -11,12 +11,8 @@ from keras_acts.authoring.formula.computations import COMPUTATIONS
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, without
 from keras_acts.notation import FUNCTIONS, Node, parse
 
-_VALUES: Mapping[str, Callable[..., float]] = {
-    **{name: meaning.value for name, meaning in FUNCTIONS.items() if name != "where"},
-    "power": operator.pow,
-    "<": operator.lt,
-    "<=": operator.le,
-}
+_VALUES: dict[str, Callable[..., float]] = {name: each.value for name, each in FUNCTIONS.items() if name != "where"}
+_VALUES |= {"power": operator.pow, "<": operator.lt, "<=": operator.le}
 _parsed = functools.lru_cache(maxsize=None)(parse)  # of the formulas in our own tables
 
 # A rule takes the algebra that applies it and what is collected or called, and gives an equal expression or None.

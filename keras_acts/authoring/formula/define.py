@@ -6,8 +6,7 @@ from types import MappingProxyType
 import keras
 
 from keras_acts.authoring.formula import string_form
-from keras_acts.authoring.formula.record import FormulaActivation, FormulaRecord, declared
-from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaLayer, FormulaRecord, declared
 from keras_acts.core.activation import activations
 from keras_acts.layers.base import SharedAxes
 
@@ -72,18 +71,14 @@ def define(
         return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
     declaration = declared(formula, params, name)
     if name is not None:
-        _check_name(name)
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
+        if hasattr(keras.activations, name):
+            raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
         taken = activations.find(name)
         if taken is None or taken.registered_name != declaration.registered_name:
             activations.add(declaration, replace=replace)
     return declaration.with_params({})
-
-
-def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
-    if hasattr(keras.activations, name):
-        raise ValueError(f"The activation name '{name}' belongs to Keras. Choose another name.")
 
 
 def from_string(text: str) -> FormulaRecord:

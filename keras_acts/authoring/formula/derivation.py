@@ -29,7 +29,8 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
         case Sum(terms=terms):
             return add(*(scale(coefficient, of(term)) for term, coefficient in terms))
         case Product(factors=factors):
-            return add(*(_by_factor(expression, base, exponent, of(base)) for base, exponent in factors))
+            parts = [(exponent, divide(expression, base), of(base)) for base, exponent in factors if of(base) != ZERO]
+            return add(*(multiply(number(exponent), rest, inner) for exponent, rest, inner in parts))
         case Call(name="where", arguments=(condition, a, b)):
             return call("where", condition, of(a), of(b))
         case Call(name="maximum", arguments=(a, b)):
@@ -45,11 +46,6 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
         case Call(name=name, arguments=(u,)):
             return multiply(written(COMPUTATIONS[name].derivative, u=u), of(u))
     raise AssertionError(f"no derivative of {expression!r}")
-
-
-def _by_factor(product: Product, base: Expression, exponent: float, inner: Expression) -> Expression:
-    """The product with base ** exponent replaced by its derivative."""
-    return ZERO if inner == ZERO else multiply(number(exponent), divide(product, base), inner)
 
 
 def _where_above(u: Expression, above: Expression, otherwise: Expression) -> Expression:

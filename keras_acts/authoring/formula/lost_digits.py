@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from keras_acts.authoring.formula.record import FormulaActivation, declared
-from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.authoring.formula.record import FormulaActivation, FormulaLayer, declared
 from keras_acts.testing import contract, metric, samples
 
 

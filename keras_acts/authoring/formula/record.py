@@ -1,7 +1,7 @@
-"""A formula as an activation: its record, and the callable object that is saved as the formula itself."""
+"""A formula as an activation, or as a layer where parameters are trainable; both are saved as the formula itself."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts import notation
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
@@ -20,7 +19,8 @@ from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.derivatives import upcast
 from keras_acts.core.keras_bridge import keeping_logits
 from keras_acts.core.params import Param, Trait
-from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError
+from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
+from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, reference
 from keras_acts.notation.tokens import MAX_CONSTANT
 
 _NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
@@ -52,11 +52,7 @@ class FormulaRecord(Activation):
     @property
     def reference(self) -> Callable[..., Any]:
         """The text itself in mpmath, which `keras_acts.testing` judges by where no other reference is given."""
-        return notation.reference(self.formula)
-
-    def expression(self, params: Mapping[str, float]) -> Expression:
-        """What the formula means for these values of the parameters."""
-        return meaning(self.formula, params)
+        return reference(self.formula)
 
 
 @keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaActivation")
@@ -104,7 +100,7 @@ def declared(text: str, params: Mapping[str, Any], name: str | None = None) -> F
     """
     if not isinstance(text, str):
         raise TypeError(f"A formula must be a string such as 'x * sigmoid(x)'. Received: {text!r}")
-    values = tuple((key, validated(text, key, value)) for key, value in params.items())
+    values = tuple((key, _validated(text, key, value)) for key, value in params.items())
     return _declared(text.strip(), values, name)
 
 
@@ -123,7 +119,7 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         return function_of(derivative(bound(given)))(x)
 
     def logits(x: Any, **given: float) -> Any:
-        inside = argument_of_sigmoid(bound(given))
+        inside = _argument_of_sigmoid(bound(given))
         return None if inside is None else upcast(function_of(inside))(x)
 
     body.__doc__ = f"The formula {text}\n\nf(x) = {text}\n\nMade by `keras_acts.define`."
@@ -141,7 +137,7 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
     )
 
 
-def argument_of_sigmoid(expression: Expression) -> Expression | None:
+def _argument_of_sigmoid(expression: Expression) -> Expression | None:
     """u, where the expression is sigmoid(u), however it was written; else None."""
     return expression.arguments[0] if isinstance(expression, Call) and expression.name == "sigmoid" else None
 
@@ -155,7 +151,7 @@ def _traits(expression: Expression) -> list[Trait]:
     return traits
 
 
-def validated(text: str, name: str, value: Any) -> float:
+def _validated(text: str, name: str, value: Any) -> float:
     """The value of a parameter as a float.
 
     Raises:
@@ -169,3 +165,62 @@ def validated(text: str, name: str, value: Any) -> float:
     if name == VARIABLE or name in CONSTANTS or name in FUNCTIONS or name in ("trainable",):
         raise FormulaError(f"The name '{name}' already has a meaning in a formula; call the parameter otherwise.", text)
     return Param("", low=-MAX_CONSTANT, high=MAX_CONSTANT, name=name).validated(value, text)
+
+
+@keras.saving.register_keras_serializable(package="keras_acts", name="authoring.FormulaLayer")
+class FormulaLayer(LearnableActivation):
+    """An activation layer whose formula has weights, made by `keras_acts.define(..., trainable=...)`.
+
+    Args:
+        formula: the formula, as in `keras_acts.define`.
+        params: value of each parameter; the initial value of a trainable one.
+        trainable_params: names of the parameters that are weights.
+        shared_axes: "all" for one weight of each in all; None for one per channel; or axes along which it is shared.
+
+    Input shape:
+        Any, (batch, ..., channels).
+
+    Output shape:
+        As the input.
+
+    Example:
+        >>> layer = keras_acts.define("x * sigmoid(beta * x)", params={"beta": 1.5}, trainable=["beta"])
+        >>> [weight.name for weight in layer.trainable_weights]
+        ['beta']
+    """
+
+    def __init__(
+        self,
+        formula: str,
+        params: Mapping[str, float],
+        trainable_params: Iterable[str],
+        shared_axes: SharedAxes = "all",
+        **kwargs: Any,
+    ) -> None:
+        learned = list(dict.fromkeys(trainable_params))
+        super().__init__(shared_axes=shared_axes, learned=learned, **kwargs)
+        self.formula = formula
+        self.params = {name: _validated(formula, name, value) for name, value in params.items()}
+        self.trainable_params = learned
+        for name in self.trainable_params:
+            if name not in self.params:
+                raise FormulaError(f"A trainable parameter needs its initial value: params={{{name!r}: 1.0}}.", formula)
+            if name.startswith("_") or hasattr(type(self), name) or hasattr(self, name):
+                raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
+        expression = meaning(formula, self.params, self.trainable_params)
+        self._function = function_of(expression, tuple(self.trainable_params))
+        inside = _argument_of_sigmoid(expression)
+        self._logits = None if inside is None else function_of(inside, tuple(self.trainable_params))
+        for name in self.trainable_params:
+            self.add_learnable_parameter(name, self.params[name])
+
+    def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
+        """The value."""
+        return self._function(x, *weights)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """The value, with its logits where the formula is a sigmoid."""
+        output = super().call(inputs)
+        if self._logits is not None:
+            keeping_logits(functools.partial(self.upcast, self._logits))(output, inputs, {})
+        return output

@@ -12,15 +12,7 @@ any layer, saved as its formula. With trainable parameters it becomes a layer:
 """
 
 from keras_acts.authoring.smooth.asymptotes import SHARP, SharpLimit, sharp_limit
-from keras_acts.authoring.smooth.constructions import (
-    gate,
-    leak,
-    log_sum_exp,
-    noisy_relu_mean,
-    smooth_maximum,
-    softabs,
-    softmax2,
-)
+from keras_acts.authoring.smooth.constructions import *
 from keras_acts.authoring.smooth.distance import Convergence, Distance, convergence, distance
 from keras_acts.authoring.smooth.fitting import Fit, fit
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, step, unit_step

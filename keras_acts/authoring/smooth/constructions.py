@@ -1,7 +1,5 @@
 """Smooth rectifiers, absolute values and maxima."""
 
-import numbers
-
 import numpy as np
 
 from keras_acts.analysis.elementwise import evaluate
@@ -10,7 +8,9 @@ from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made,
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
-from keras_acts.core.params import finite_number, scalar
+from keras_acts.core.params import finite_number
+
+__all__ = ["gate", "leak", "log_sum_exp", "noisy_relu_mean", "smooth_maximum", "softabs", "softmax2"]
 
 
 def gate(shape: Formula, name: str | None = None) -> FormulaActivation:
@@ -60,9 +60,8 @@ def leak(function: Formula, slope: float, name: str | None = None) -> FormulaAct
         >>> leak(gate("sigmoid"), 0.1)
         formula: 0.1*x + 0.9*x*sigmoid(x)
     """
-    slope = scalar(slope)
-    is_number = isinstance(slope, numbers.Real) and not isinstance(slope, bool)
-    if not (is_number and 0.0 <= slope < 1.0):
+    slope = finite_number("slope", slope, "leak", low=0.0)
+    if slope >= 1.0:
         raise ValueError(f"`slope` of leak must be a number with 0 <= slope < 1. Received: slope={slope!r}")
     inner = piece(function, STEPS)
     rest = float(f"{1.0 - slope:.15g}")

@@ -14,7 +14,6 @@ from keras_acts.core.params import choice
 
 CRITERIA = ("least squares", "minimax")
 _POINTS = 801
-_MAX_STEPS = 30
 
 
 class Fit(NamedTuple):
@@ -84,28 +83,17 @@ def fit(
 
 
 def _minimax(error: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> np.ndarray:
-    """The parameters with the smallest max |error|: a linear programme for each linearisation, as in Osborne and Watson
-    1969.
-    """
-    from scipy.optimize import linprog
+    """The parameters with the smallest t for which -t <= error <= t.
 
-    best, rest = start, error(start)
-    for _ in range(_MAX_STEPS):
-        widths = 1e-6 * np.maximum(1.0, np.abs(best))
-        derivatives = np.stack(
-            [(error(best + width) - error(best - width)) / (2.0 * width.max()) for width in np.diag(widths)], axis=1
-        )
-        bound = np.full((len(rest), 1), -1.0)  # -t <= error + derivatives step <= t, with the smallest t
-        rows = np.block([[derivatives, bound], [-derivatives, bound]])
-        cost = np.append(np.zeros(len(best)), 1.0)
-        # In units of the error so far: the solver's tolerances are absolute.
-        size = np.max(np.abs(rest))
-        solved = linprog(cost, rows, np.concatenate([-rest, rest]) / size, bounds=(None, None))
-        step = size * solved.x[:-1]
-        while np.max(np.abs(step)) > 1e-12 and np.max(np.abs(error(best + step))) >= size:
-            step = 0.5 * step
-        if np.max(np.abs(step)) <= 1e-12:
-            break
-        best = best + step
-        rest = error(best)
-    return best
+    t, in units of the error at the start, is the last number of a vector.
+    """
+    from scipy.optimize import minimize
+
+    size = np.max(np.abs(error(start))) or 1.0
+
+    def gaps(vector: np.ndarray) -> np.ndarray:
+        rest = error(vector[:-1]) / size
+        return np.concatenate([vector[-1] - rest, vector[-1] + rest])
+
+    within = {"type": "ineq", "fun": gaps}
+    return minimize(lambda vector: vector[-1], [*start, 1.0], constraints=within, options={"ftol": 1e-13}).x[:-1]

@@ -63,11 +63,7 @@ Three things to know before writing a new body:
   float32.
 """
 
-from keras_acts.core.derivatives import Tensor as Tensor
-from keras_acts.core.derivatives import upcast as upcast
-from keras_acts.core.derivatives import with_derivative as with_derivative
-from keras_acts.core.derivatives import with_partials as with_partials
-from keras_acts.core.derivatives import with_symmetric_jacobian as with_symmetric_jacobian
+from keras_acts.core.derivatives import *
 from keras_acts.core.numerics.elementary import *
 from keras_acts.core.numerics.form import *
 from keras_acts.core.numerics.hypotenuse import *

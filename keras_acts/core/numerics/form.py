@@ -13,10 +13,8 @@ import keras
 
 __all__ = ["on_cpu"]
 
-Form = Literal["plain", "compiled"]
 
-
-def chosen() -> Form:
+def chosen() -> Literal["plain", "compiled"]:
     """The form for the code that is being traced or run."""
     backend = keras.backend.backend()
     if backend != "tensorflow":

@@ -100,14 +100,10 @@ def rich_table(rows: Sequence[Row]) -> Any:
     if diverged:
         drawn.add_column("Diverged", justify="right", style="red")
     for row in rows:
-        drawn.add_row(
-            Text(row.activation, style="bold cyan"),
-            score(row),
-            interval(row),
-            "" if row.difference is None else f"{row.difference.p_holm:.2g}",
-            f"{row.learning_rate:g}",
-            *([f"{row.diverged} of {row.seeds}"] if diverged else []),
-        )
+        name = Text(row.activation, style="bold cyan")
+        p = "" if row.difference is None else f"{row.difference.p_holm:.2g}"
+        failed = [f"{row.diverged} of {row.seeds}"] if diverged else []
+        drawn.add_row(name, score(row), interval(row), p, f"{row.learning_rate:g}", *failed)
     return drawn
 
 

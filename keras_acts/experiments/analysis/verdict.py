@@ -21,8 +21,8 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
     Returns:
         At least one sentence, without full stops.
     """
-    significant = sorted((found for found in differences if found.significant), key=lambda found: -_gain(found))
-    lines = [describe(found, task.metric_name) for found in significant]
+    ordered = sorted(differences, key=lambda found: found.mean, reverse=task.higher_is_better)
+    lines = [describe(found, task.metric_name) for found in ordered if found.significant]
     if differences:
         pairs = min(found.pairs for found in differences)
         needed = seeds_needed(len(differences), differences[0].level)
@@ -135,10 +135,6 @@ def _amount_with_unit(value: float, metric_name: str) -> str:
 
 def _verb(found: Difference) -> str:
     return "beats" if found.better else "loses to"
-
-
-def _gain(found: Difference) -> float:
-    return found.mean if found.higher_is_better else -found.mean
 
 
 def counted(number: int, noun: str) -> str:

@@ -42,22 +42,17 @@ def _layers_of_8(depth: int) -> str:
     return f"mlp(width=8, depth={depth})"
 
 
+_plan = functools.partial(Plan, seeds=20, paired=False)  # 20 runs of each, with Keras' default initializers
+
+
 def _notebook(label: str, published: float, model: str, epochs: int = 50) -> Part:
-    plan = Plan(("relu",), data=DATA, model=model, seeds=20, epochs=epochs, batch_size=32, paired=False)
+    plan = _plan(("relu",), data=DATA, model=model, epochs=epochs, batch_size=32)
     return Part(plan, (Published(label, published, "relu"),))
 
 
 def _to_the_end(units: int) -> Plan:
-    return Plan(
-        (*MONOTONE, *FOLDED, "identity"),
-        data="circles",
-        model=_one_layer(units),
-        seeds=20,
-        epochs=300,
-        batch_size=60,
-        learning_rates=(1e-2,),
-        paired=False,
-    )
+    entries = (*MONOTONE, *FOLDED, "identity")
+    return _plan(entries, data="circles", model=_one_layer(units), epochs=300, batch_size=60, learning_rates=(1e-2,))
 
 
 def _units() -> tuple[Part, ...]:

@@ -1,5 +1,6 @@
 """Periodic activations: a signal beyond its data, and a picture as a function of its coordinates."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -16,16 +17,8 @@ TRAINING = Measure("training MSE", lambda record: record.history["loss"][-1])
 
 
 def _snake() -> tuple[Part, ...]:
-    plan = Plan(
-        (*PERIODIC, *OTHERS),
-        data="periodic",
-        model="torch_mlp(width=512, depth=1)",
-        seeds=3,
-        epochs=5_000,
-        batch_size=64,
-        learning_rates=(1e-2,),
-        optimizer="sgd",
-    )
+    trained = functools.partial(Plan, epochs=5_000, batch_size=64, learning_rates=(1e-2,), optimizer="sgd")
+    plan = trained((*PERIODIC, *OTHERS), data="periodic", model="torch_mlp(width=512, depth=1)", seeds=3)
     return (without_figures(plan, "15 < |x| < 52.5", MSE),)
 
 

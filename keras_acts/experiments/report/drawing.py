@@ -68,9 +68,7 @@ class DrawnAnalysis(Analysis):
         task = self.task(task)
         means = task.each(lambda entry: entry.layers(f"{state}_{when}").mean(axis=0))
         kept = [bool(np.isfinite(layer).any()) for layer in zip(*means.values(), strict=True)]
-        return figures.draw_shares(
-            {label: values[kept] for label, values in means.items()},
-            quantity=f"{state} units, {'before' if when == 'start' else 'after'} training",
-            layers=[name for name, keep in zip(task.layer_names, kept, strict=True) if keep],
-            ax=ax,
-        )
+        shares = {label: values[kept] for label, values in means.items()}
+        layers = [name for name, keep in zip(task.layer_names, kept, strict=True) if keep]
+        quantity = f"{state} units, {'before' if when == 'start' else 'after'} training"
+        return figures.draw_shares(shares, quantity=quantity, layers=layers, ax=ax)

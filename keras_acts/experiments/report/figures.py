@@ -244,12 +244,10 @@ def draw_shares(
     values = np.array(list(shares.values()), dtype="float64")
     ax.pcolormesh(np.ma.masked_invalid(values), cmap="Blues", vmin=0.0, vmax=1.0, edgecolors="face")
     if values.shape[1] <= 12:
-        for (row, column), value in np.ndenumerate(values):
+        for (y, x), value in np.ndenumerate(values):
             if np.isfinite(value):
                 color = "#fefefe" if value > 0.55 else "#111111"
-                ax.text(
-                    column + 0.5, row + 0.5, f"{value:.0%}", color=color, ha="center", va="center", fontsize="small"
-                )
+                ax.text(x + 0.5, y + 0.5, f"{value:.0%}", color=color, ha="center", va="center", fontsize="small")
     label_rows(ax, np.arange(len(shares)) + 0.5, list(shares))
     names = list(layers) if _fit(layers) else [str(number + 1) for number in range(values.shape[1])]
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, names)

@@ -45,28 +45,19 @@ def exhibits(analysis: DrawnAnalysis, task: Task) -> list[Exhibit]:
 def _measured(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
     metric = task.metric_name
     if analysis.differences(task):
-        yield Exhibit(
-            "differences",
-            f"Differences from {analysis.baseline(task)} by seed, with intervals",
-            f"Differences in test {metric} by seed. {'; '.join(analysis.sentences(task))}.",
-            _figure(analysis.plot_differences, task),
-        )
+        title = f"Differences from {analysis.baseline(task)} by seed, with intervals"
+        text = f"Differences in test {metric} by seed. {'; '.join(analysis.sentences(task))}."
+        yield Exhibit("differences", title, text, _figure(analysis.plot_differences, task))
     curves = {"val_metric": f"Validation {metric}", "val_loss": "Validation loss", "loss": "Training loss"}
     for name, words in curves.items():
-        yield Exhibit(
-            name,
-            f"{words}: mean, 95 % band, one thin line per seed",
-            f"{words} over {task.epochs} epochs. {_ends(task, name)}",
-            _figure(partial(analysis.plot_curves, name), task, legend=True),
-        )
+        title = f"{words}: mean, 95 % band, one thin line per seed"
+        text = f"{words} over {task.epochs} epochs. {_ends(task, name)}"
+        yield Exhibit(name, title, text, _figure(partial(analysis.plot_curves, name), task, legend=True))
     if len(task.learning_rates) > 1:
         rates = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in task.entries)
-        yield Exhibit(
-            "learning_rates",
-            "Sensitivity to the learning rate",
-            f"Last validation {metric} by learning rate. Best rates: {rates}.",
-            _figure(analysis.plot_learning_rates, task, legend=True),
-        )
+        text = f"Last validation {metric} by learning rate. Best rates: {rates}."
+        figure = _figure(analysis.plot_learning_rates, task, legend=True)
+        yield Exhibit("learning_rates", "Sensitivity to the learning rate", text, figure)
     if all(record.layers for entry in task.entries for record in entry.records):
         yield from _layers(analysis, task)
 
@@ -74,20 +65,14 @@ def _measured(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
 def _layers(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
     known = "dotted: theory" if analysis.predicted_gradients(task) else "no theory for this network"
     for when, words in (("start", f"before training ({known})"), ("end", "after training")):
-        yield Exhibit(
-            f"gradients_{when}",
-            f"Gradient norm per layer, {words}",
-            f"Gradient norm of each layer's kernel {words}. {_gradient_ratios(task, when)}",
-            _figure(partial(analysis.plot_gradients, when), task, legend=True),
-        )
+        text = f"Gradient norm of each layer's kernel {words}. {_gradient_ratios(task, when)}"
+        figure = _figure(partial(analysis.plot_gradients, when), task, legend=True)
+        yield Exhibit(f"gradients_{when}", f"Gradient norm per layer, {words}", text, figure)
     for state, meaning in (("dead", "no sample moves them"), ("saturated", "flat for nearly all samples")):
         if any(np.isfinite(entry.layers(f"{state}_end")).any() for entry in task.entries):
-            yield Exhibit(
-                state,
-                f"{state.capitalize()} units per layer: {meaning}",
-                f"Share of {state} units in each layer after training; the numbers are in layers.csv.",
-                _figure(partial(analysis.plot_shares, state), task),
-            )
+            title = f"{state.capitalize()} units per layer: {meaning}"
+            text = f"Share of {state} units in each layer after training; the numbers are in layers.csv."
+            yield Exhibit(state, title, text, _figure(partial(analysis.plot_shares, state), task))
 
 
 def _costs(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:

@@ -45,21 +45,18 @@ def render(
     Returns:
         An HTML document.
     """
+    templates = jinja2.PackageLoader("keras_acts.experiments.report", "templates")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_acts.experiments.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
+        loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     with matplotlib.rc_context(svg.STYLE):
         return environment.get_template("report.html").render(
+            analysis=analysis,
             reproduction=reproduction,
             published=_drawn(gallery.reproduction_exhibits(reproduction) if reproduction else []),
             sections=[_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)],
             extra=_drawn(gallery.boundary_exhibits(boundaries)),
             settings={**settings, **_versions(analysis.records)},
-            runs=len(analysis.records),
             light=dict(enumerate(plots.COLORS)),
             dark=dict(enumerate(DARK_COLORS)),
         )
@@ -75,15 +72,13 @@ def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[dict[s
 def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
     """A task on the page."""
     return {
-        "label": task.label,
-        "sentences": analysis.sentences(task),
-        "metric": task.metric_name,
-        "order": "descending" if task.higher_is_better else "ascending",
-        "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
+        "task": task,
         "rates": [f"{rate:g}" for rate in task.learning_rates],
+        "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
         "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
         "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
-        "settings": _settings(analysis, task),
+        "seeds": sorted({record.run.seed for entry in task.entries for record in entry.records}),
+        "detectable": _detectable(analysis, task),
     }
 
 
@@ -130,24 +125,6 @@ def _number(value: float | None, form: str) -> Cell:
 
 def _sortable(value: float) -> float | str:
     return "Infinity" if value == math.inf else value  # as JavaScript spells it
-
-
-def _settings(analysis: DrawnAnalysis, task: Task) -> dict[str, str]:
-    seeds = sorted({record.run.seed for entry in task.entries for record in entry.records})
-    return {
-        "Data": task.data,
-        "Network": task.model,
-        **{key: str(value) for key, value in task.settings},
-        "Activations": ", ".join(entry.activation for entry in task.entries),
-        "Baseline": analysis.baseline(task),
-        "Initializer": "the activation's own" if task.paired else "the same for all",
-        "Seeds": ", ".join(map(str, seeds)),
-        "Epochs": str(task.epochs),
-        "Batch size": str(task.batch_size),
-        "Learning rates": ", ".join(f"{rate:g}" for rate in task.learning_rates),
-        "Significance level": f"{analysis.level:g}",
-        "Detectable difference": _detectable(analysis, task),
-    }
 
 
 def _detectable(analysis: DrawnAnalysis, task: Task) -> str:

@@ -59,9 +59,7 @@ def _trainer(like: Run) -> Any:
     return Trainer(like, data.load(like.data, like.seed))
 
 
-@functools.lru_cache(maxsize=1)
-def _split(name: str, seed: int) -> data.Split:
-    return data.load(name, seed)
+_split = functools.lru_cache(maxsize=1)(data.load)
 
 
 # ---- scheduling ------------------------------------------------------------------------------------------------------

@@ -3,14 +3,12 @@
 Any number of processes may write at once. A run counts once, whoever finishes it first.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ class StoreError(OSError):
     """The store cannot be used. The file is as it was."""
 
 
-class Store:
+class Store(AbstractContextManager["Store"]):
     """The runs of one comparison.
 
     Args:
@@ -56,12 +54,9 @@ class Store:
             if not self.path.exists():
                 _create(self.path, settings)
             _check_format(self.path)
-            self._connection = opened.enter_context(closing(_connect(self.path, "mode=rw")))
+            self._connection = opened.enter_context(closing(_connect(self.path)))
             self._check_content(settings)
             opened.pop_all()
-
-    def __enter__(self) -> Store:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
@@ -120,15 +115,10 @@ def _create(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _check_format(path: Path) -> None:
-    """Refuse a file that is not ours, which `immutable` keeps SQLite from locking or adding files to."""
-    try:
-        with closing(_connect(path, "immutable=1")) as connection:
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.OperationalError:  # it cannot be opened
-        raise
-    except sqlite3.DatabaseError:  # no file of SQLite
-        application = version = None
+    """Refuse a file that is not ours by its header alone: SQLite would lock it or add files to it."""
+    with path.open("rb") as file:
+        header = file.read(72)
+    version, application = (int.from_bytes(header[place : place + 4], "big") for place in (60, 68))
     if application != APPLICATION_ID:
         raise StoreError(
             f"{path} is no store of keras_acts and was left alone. Choose another output folder, or move the file"
@@ -140,8 +130,8 @@ def _check_format(path: Path) -> None:
         )
 
 
-def _connect(path: Path, options: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{options}", uri=True, timeout=BUSY_SECONDS)
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
 
 
 @contextmanager
@@ -152,7 +142,7 @@ def _explained(path: Path) -> Iterator[None]:
     except StoreError:
         raise
     except OSError as error:
-        raise StoreError(f"{path} cannot be made: {error.strerror or error}") from error
+        raise StoreError(f"{path} cannot be made or read: {error.strerror or error}") from error
     except sqlite3.Error as error:
         text = str(error)
         if "full" in text:

@@ -109,14 +109,13 @@ def source(name: str, seed: int | None) -> datasets.Source | Split:
 def _split(source: datasets.Source | Split, seed: int) -> Split:
     if isinstance(source, Split):
         return source
-    rows = np.arange(len(source.x))
     if source.parts is not None:
         train, validation, test = source.parts
         if validation is None:
             share = min(VALIDATION_SHARE, len(test) / len(train))
             train, validation = _divide(source, train, share, seed)
     else:
-        rest, test = _divide(source, rows, TEST_SHARE, seed)
+        rest, test = _divide(source, np.arange(len(source.x)), TEST_SHARE, seed)
         train, validation = _divide(source, rest, VALIDATION_SHARE / (1.0 - TEST_SHARE), seed)
     x, y = source.x, source.y
     if source.scale:

@@ -1,5 +1,6 @@
 """The bundled data sets: what is in scikit-learn, what can be made, and what keras.datasets downloads once."""
 
+import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,21 +33,6 @@ def digits() -> Source:
     """1797 images of 8 x 8 pixels in 10 classes, bundled with scikit-learn."""
     bunch = bundled.load_digits()
     return Source((bunch.images / 16.0).astype("float32")[..., np.newaxis], bunch.target, classes=10)
-
-
-def wine() -> Source:
-    """178 wines, 13 measurements, 3 growers."""
-    return _bundled("load_wine")
-
-
-def breast_cancer() -> Source:
-    """569 tumours, 30 measurements, 2 classes."""
-    return _bundled("load_breast_cancer")
-
-
-def iris() -> Source:
-    """150 flowers, 4 measurements, 3 species."""
-    return _bundled("load_iris")
 
 
 def diabetes() -> Source:
@@ -117,23 +103,8 @@ def image(size: int = 64) -> Source:
     return Source(x.astype("float32"), y.astype("float32"), classes=None, parts=(rows, rows, rows))
 
 
-def mnist() -> Source:
-    """70,000 images of 28 x 28 pixels: handwritten digits."""
-    return _downloaded("mnist")
-
-
-def fashion_mnist() -> Source:
-    """70,000 images of 28 x 28 pixels: 10 kinds of clothes."""
-    return _downloaded("fashion_mnist")
-
-
-def cifar10() -> Source:
-    """60,000 colour images of 32 x 32 pixels in 10 classes."""
-    return _downloaded("cifar10")
-
-
-def _bundled(loader: str) -> Source:
-    x, y = getattr(bundled, loader)(return_X_y=True)
+def _table(name: str) -> Source:
+    x, y = getattr(bundled, f"load_{name}")(return_X_y=True)
     return Source(x, y, classes=len(np.unique(y)), scale=True)
 
 
@@ -152,8 +123,13 @@ def _downloaded(name: str) -> Source:
     return Source(x[..., np.newaxis] if x.ndim == 3 else x, y, classes=10, parts=parts)
 
 
-_MEASURED = (digits, wine, breast_cancer, iris, diabetes, image)
-_MADE = (circles, moons, spirals, periodic)
-_DOWNLOADED = (mnist, fashion_mnist, cifar10)
-SOURCES: dict[str, Callable[..., Any]] = {each.__name__: each for each in (*_MEASURED, *_MADE, *_DOWNLOADED)}
+# Tables of scikit-learn: 178 wines with 13 measurements of 3 growers; 569 tumours with 30 measurements in 2 classes;
+# 150 flowers with 4 measurements of 3 species. Images of keras.datasets, in 10 classes: 70,000 handwritten digits and
+# as many clothes, of 28 x 28 pixels; 60,000 of 32 x 32 pixels in colour.
+SOURCES: dict[str, Callable[..., Any]] = {
+    "digits": digits,
+    **{name: functools.partial(_table, name) for name in ("wine", "breast_cancer", "iris")},
+    **{each.__name__: each for each in (diabetes, image, circles, moons, spirals, periodic)},
+    **{name: functools.partial(_downloaded, name) for name in ("mnist", "fashion_mnist", "cifar10")},
+}
 MADE_BY_SEED = frozenset({"circles", "moons", "spirals"})

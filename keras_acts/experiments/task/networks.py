@@ -128,13 +128,6 @@ def mlp(
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *stack, keras.layers.Dense(outputs)])
 
 
-def deep_mlp(
-    activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int, width: int = 64, depth: int = 30
-) -> keras.Sequential:
-    """A deep MLP without normalisation layers, which only trains where the activation has its own initializer."""
-    return mlp(activation, input_shape, outputs, width=width, depth=depth)
-
-
 def cnn(activation: ActivationFactory, input_shape: tuple[int, ...], outputs: int) -> keras.Sequential:
     """The CNN of the MNIST comparison: convolutions of 32 and 64 channels, pooling, a dense layer of 128 units."""
     if len(input_shape) != 3:
@@ -222,7 +215,8 @@ def _sine_frequency(activation: ActivationFactory) -> float | None:
 
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
-    function.__name__: function for function in (mlp, cnn, deep_mlp, siren, nielsen, torch_mlp)
+    **{function.__name__: function for function in (mlp, cnn, siren, nielsen, torch_mlp)},
+    "deep_mlp": functools.partial(mlp, width=64, depth=30),  # trains only where an activation has its own initializer
 }
 
 
