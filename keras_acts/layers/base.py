@@ -41,12 +41,8 @@ from typing import Any
 import keras
 from typing_extensions import override
 
-<<<<<<< HEAD
-from keras_acts.core import derivatives, keras_bridge, resolve
-from keras_acts.core import operations as ops
-=======
 from keras_acts.core import derivatives, keras_bridge, resolve, string_table
->>>>>>> main
+from keras_acts.core import operations as ops
 from keras_acts.core.params import choice, constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 
