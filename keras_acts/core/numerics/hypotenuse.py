@@ -42,6 +42,5 @@ def algebraic_sigmoid_derivative(u: Tensor, factor: float = 1.0) -> Tensor:
 def algebraic_sigmoid_second_derivative(u: Tensor, factor: float = 1.0) -> Tensor:
     """factor times the second derivative of the algebraic sigmoid, -3 u (1 + u^2)^(-5/2)."""
     squared, root = square_and_root(u)
-    # (1 + u^2)^2 would overflow far too early; XLA makes it of a quotient of quotients, but not of this product.
-    decay = 1.0 / squared
-    return (-3.0 * factor * (u / root)) * decay * decay
+    # (1 + u^2)^2 would overflow far too early; the factor is inside of a square, out of which no optimiser takes it.
+    return -(u / root) * ops.square(math.sqrt(3.0 * factor) / squared)
