@@ -7,6 +7,7 @@ from pathlib import Path
 import fresh_process
 import pytest
 import test_backends
+import test_higher_derivatives as orders
 from contract import test_contract as contract_tests
 
 import keras_acts
@@ -43,6 +44,10 @@ def test_dtypes_and_modes_are_those_of_the_contract():
         for dtype in samples.DTYPES
     ]
     assert all(contract.limit(dtype, 0) == contract.limit(dtype, 1) for dtype in samples.DTYPES)
+
+
+def test_third_derivatives_are_those_that_are_judged():
+    assert rows("third derivative: K") == [[f"{orders.K_OF_THIRD:g}", ", ".join(orders.FOR_EQUATIONS)]]
 
 
 # The keys under which the programs of tests/test_backends.py keep their results, in the words of the page.

@@ -20,7 +20,8 @@ def exponent_and_exp(x: nx.Tensor, factor: float = 1.0, rate: float = 1.0) -> tu
 
 def times_exp_minus(factor: nx.Tensor | float, u: nx.Tensor, decay: nx.Tensor) -> nx.Tensor:
     """factor exp(u) exp(-decay), for a decay of about exp(u) or more: only what grows is outside the exponential."""
-    return nx.times_exp(factor * ops.exp(ops.maximum(u, 0.0)), ops.minimum(u, 0.0) - decay)
+    above = ops.maximum(u, 0.0)
+    return nx.times_exp(factor * ops.exp(above), (u - above) - decay)  # not the minimum: both would count at 0
 
 
 # The gate is G(z), and G / z does not vanish on the left, where x times it meets exp(u).

@@ -121,12 +121,12 @@ def seagull(x: nx.Tensor) -> nx.Tensor:
 
 @seagull.derivative
 def _(x: nx.Tensor) -> nx.Tensor:
-    c = ops.clip(x, -VAST, VAST)
-    return ops.where(ops.abs(x) < VAST, 2.0 * c / (1.0 + ops.square(c)), 2.0 / x)
+    c, far = ops.clip(x, -VAST, VAST), ops.where(ops.abs(x) < VAST, VAST, x)  # no division by 0 for autodiff
+    return ops.where(ops.abs(x) < VAST, 2.0 * c / (1.0 + ops.square(c)), 2.0 / far)
 
 
 @seagull.second_derivative
 def _(x: nx.Tensor) -> nx.Tensor:
-    c = ops.clip(x, -VAST, VAST)
+    c, far = ops.clip(x, -VAST, VAST), ops.maximum(ops.abs(x), VAST)
     s = 1.0 + ops.square(c)
-    return ops.where(ops.abs(x) < VAST, 2.0 * ((1.0 - c) * (1.0 + c) / s) / s, (-2.0 / x) / x)
+    return ops.where(ops.abs(x) < VAST, 2.0 * ((1.0 - c) * (1.0 + c) / s) / s, (-2.0 / far) / far)

@@ -15,7 +15,7 @@ def _pserf_parts(x: nx.Tensor, gamma: float, delta: float) -> tuple[nx.Tensor, n
     w = ops.clip(delta * x, -nx.FAR, nx.FAR * max(1.0, 1.0 / gamma))  # z reaches FAR: erf(z) is 1
     e = ops.exp(-ops.abs(w))
     ratio = nx.log1p_quotient(e)
-    return w, e, ratio, gamma * (ops.maximum(w, 0.0) + e * ratio)
+    return w, e, ratio, gamma * (ops.where(w < 0.0, 0.0, w) + e * ratio)
 
 
 @activation(formula="x * erf(gamma * log(1 + exp(delta * x)))", traits={"smooth", "non_monotonic", "self_gated"})
@@ -61,7 +61,8 @@ def _pserf_second_derivative(x: nx.Tensor, gamma: float, delta: float) -> nx.Ten
     s = ops.where(w < 0.0, e, 1.0) / (1.0 + e)
     opposite = ops.where(w < 0.0, 1.0, e) / (1.0 + e)
     bracket = (nx.ERF_PEAK * gamma * delta) * (2.0 + w * (opposite - (2.0 * gamma) * (z * s)))
-    return nx.times_exp(bracket / (1.0 + e), ops.minimum(w, 0.0) - ops.square(z))
+    # Not the minimum of w and 0, whose slope at 0 is that from the left.
+    return nx.times_exp(bracket / (1.0 + e), ops.where(w < 0.0, w, 0.0) - ops.square(z))
 
 
 @activation(formula="x * erf(log(1 + exp(x)))", traits={"smooth", "non_monotonic", "self_gated"})

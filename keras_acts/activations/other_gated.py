@@ -272,7 +272,7 @@ def _colu_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tenso
     """
     x, z = exponent_and_exp(x)
     v = ops.exp(-z)
-    return x, z, v, ops.where(x < 0.0, z - x * v, 1.0 - x * v / ops.maximum(z, 1.0))
+    return x, z, v, ops.where(x < 0.0, z - x * v, 1.0 - x * v / ops.where(x < 0.0, 1.0, z))
 
 
 @activation(formula="x / (1 - x * exp(-(x + exp(x))))", traits={"smooth", "non_monotonic"})
@@ -309,7 +309,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
     square = ops.square(x)
     even = 2.0 - 4.0 * x * (1.0 + z) + square * (1.0 + z * (1.0 + z))
     odd = x * square * v * (1.0 + z * (3.0 + z))
-    bracket = ops.where(x < 0.0, v * (z * even + odd), even + odd / ops.maximum(z, 1.0))
+    bracket = ops.where(x < 0.0, v * (z * even + odd), even + odd / ops.where(x < 0.0, 1.0, z))
     exponent = ops.where(x < 0.0, x, -(x + z))
     return nx.times_exp(bracket / (d * ops.square(d)), exponent)
 

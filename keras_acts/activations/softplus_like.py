@@ -81,7 +81,7 @@ def squareplus(x: nx.Tensor, b: Annotated[float, positive("width of the bend")] 
         arXiv:2112.11687, Squareplus: A Softplus-Like Algebraic Rectifier.
     """
     # (x + h) / 2 cancels for x < 0; (h - |x|) / 2 = b / 2 / (h + |x|) is its distance from relu on both sides.
-    return ops.relu(x) + 0.5 * b / (nx.hypotenuse(x, math.sqrt(b)) + ops.abs(x))
+    return ops.maximum(x, 0.0) + 0.5 * b / (nx.hypotenuse(x, math.sqrt(b)) + ops.abs(x))
 
 
 @squareplus.derivative
@@ -157,7 +157,7 @@ def _sqrt_softplus_parts(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor,
     h, e = nx.half_decay(x)
     log = nx.log1p_unit(e)
     quotient = ops.where(e < 1e-20, 1.0, log / ops.maximum(e, 1e-20))  # 0 / 0 where e vanishes
-    q = ops.where(negative, quotient, ops.maximum(x, 0.0) + log)
+    q = ops.where(negative, quotient, x + log)
     return negative, ops.where(negative, h, 1.0), e, q
 
 

@@ -118,8 +118,11 @@ def atan_derivative(x: nx.Tensor) -> nx.Tensor:
     return 1.0 / (1.0 + ops.square(x))
 
 
-# 1 / (x + 1 / x) is x / (1 + x^2); no compiler can turn this product into x y^2, where y^2 vanishes too early.
-atan.second_derivative(lambda x: -2.0 * atan_derivative(x) / (x + 1.0 / x))
+@atan.second_derivative
+def _(x: nx.Tensor) -> nx.Tensor:
+    # Of the product of two quotients no compiler makes x y^2, where y^2 vanishes too early.
+    c = nx.clipped_for_square(x)
+    return -2.0 * atan_derivative(x) * (c / (1.0 + ops.square(c)))
 
 
 def _scaled_tanh(x: nx.Tensor, scale: float, reach: float) -> nx.Tensor:
@@ -290,16 +293,14 @@ def asinh(x: nx.Tensor) -> nx.Tensor:
 
 
 @asinh.derivative
-def _(x: nx.Tensor) -> nx.Tensor:
-    t = ops.abs(x)
-    return ops.where(t < VAST, 1.0 / ops.sqrt(1.0 + ops.square(ops.minimum(t, VAST))), 1.0 / t)
+def _asinh_derivative(x: nx.Tensor) -> nx.Tensor:
+    return 1.0 / nx.hypotenuse(x)
 
 
 @asinh.second_derivative
 def _(x: nx.Tensor) -> nx.Tensor:
-    c = ops.clip(x, -VAST, VAST)
-    s = 1.0 + ops.square(c)
-    return ops.where(ops.abs(x) < VAST, -c / (s * ops.sqrt(s)), (-1.0 / x) / ops.abs(x))
+    slope = _asinh_derivative(x)
+    return -(nx.algebraic_sigmoid(nx.clipped_for_square(x)) * slope) * slope
 
 
 @activation(

@@ -172,7 +172,9 @@ class Activation(registry.Declared):
 
         @functools.wraps(rule)
         def derivative(x: Any, *args: Any, **params: Any) -> Any:
-            return (rule if self.second_derivative is None else ruled)(x, *args, **params)
+            if self.second_derivative is None:
+                return derivatives.connected(rule(x, *args, **params), x)
+            return ruled(x, *args, **params)
 
         self.derivative = derivative
         return derivative

@@ -5,13 +5,13 @@
   recomputed from x in the backward pass, so x is the only tensor kept.
 """
 
+import contextvars
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
-
-from keras_acts.core import operations as ops
+from keras import ops
 
 # What activations are written with.
 __all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
@@ -23,6 +23,9 @@ Tensor = Any
 Function = Callable[..., Tensor]
 Pullback = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]]
 Pushforward = Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Tensor]
+
+# In TensorFlow, the graph in which the value of a rule is being computed; None in eager mode.
+_GRAPH_OF_VALUE: contextvars.ContextVar[Any] = contextvars.ContextVar("graph", default="no rule's")
 
 
 def floating_dtype(x: Tensor, what: str) -> str:
@@ -78,13 +81,35 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         return functools.partial(_torch_function().apply, value, pullback, pushforward)
 
     def with_gradient(*arguments: Tensor) -> tuple[Tensor, Callable[..., Any]]:
-        def gradient(upstream: Tensor) -> Any:
-            gradients = pullback(upstream, arguments)
-            return gradients if len(gradients) > 1 else gradients[0]
+        return value(*arguments), lambda upstream: pullback(upstream, arguments)
 
-        return value(*arguments), gradient
+    import tensorflow as tf
 
-    return ops.custom_gradient(with_gradient)
+    try:
+        from tensorflow.python.eager import record
+    except ImportError:  # TensorFlow has moved it: forward mode is then right to fewer digits
+        return ops.custom_gradient(with_gradient)
+
+    def seen_by_forward_mode(*arguments: Tensor) -> Tensor:
+        """`ForwardAccumulator` differentiates the parts of the value unless they go unrecorded, all but the rule."""
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        if _GRAPH_OF_VALUE.get() is graph:  # nobody differentiates the parts of a value
+            return value(*arguments)
+        if graph is not None:  # taking in a tensor from outside is an operation to be recorded
+            arguments = tuple(x if getattr(x, "graph", None) is graph else tf.identity(x) for x in arguments)
+        outer = _GRAPH_OF_VALUE.set(graph)
+        try:
+            with record.stop_recording():
+                if graph is None:  # the identity, as the value may be an argument itself
+                    output = tf.identity(value(*arguments))
+                else:
+                    output = ops.custom_gradient(with_gradient)(*arguments)
+        finally:
+            _GRAPH_OF_VALUE.reset(outer)
+        record.record_operation("rule", [output], arguments, lambda upstream: pullback(upstream, arguments))
+        return output
+
+    return seen_by_forward_mode
 
 
 @functools.cache
@@ -116,6 +141,15 @@ def _torch_function() -> Any:
             return ctx.pushforward(tangents[3:], ctx.saved_tensors)
 
     return CustomRule
+
+
+def connected(y: Tensor, *arguments: Tensor) -> Tensor:
+    """`y`, where a backend would find that it does not depend on the arguments: its derivative is 0 then, not None."""
+
+    def pullback(upstream: Tensor, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return upstream, *map(ops.zeros_like, arguments[1:])
+
+    return custom_rule(lambda y, *_: y, pullback, lambda tangents, _: 1.0 * tangents[0])(y, *arguments)
 
 
 def symmetric_rule(value: Function, product: Function) -> Function:
@@ -161,7 +195,7 @@ def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Func
 
     def pullback(upstream: Tensor, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         pairs = zip(partials(*arguments), arguments, strict=True)
-        return tuple(_summed_to(upstream * partial, argument) for partial, argument in pairs)
+        return tuple(_summed_to(upstream * connected(partial, *arguments), argument) for partial, argument in pairs)
 
     def pushforward(tangents: tuple[Tensor, ...], arguments: tuple[Tensor, ...]) -> Tensor:
         return sum(partial * tangent for partial, tangent in zip(partials(*arguments), tangents, strict=True))
@@ -171,7 +205,8 @@ def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Func
 
         @functools.wraps(value)
         def function(x: Tensor, *weights: Tensor) -> Tensor:
-            return ruled(x, *(weight * 1.0 for weight in weights))  # TensorFlow's rule takes tensors, not variables
+            # TensorFlow's rule takes tensors, not variables.
+            return ruled(x, *(each * 1.0 if isinstance(each, keras.Variable) else each for each in weights))
 
         return function
 

@@ -2,6 +2,9 @@
 
 Outside of TensorFlow Keras makes float32 of what some operations give for float64 tensors, or of the Python numbers
 that they meet. Those are the backend's own here.
+
+At a seam the slope is the one from the right, as that of `where(x < 0, a, b)` is: so a smooth function made of parts
+has all its derivatives there too.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras.ops import *
 
-Tensor = Any
+from keras_acts.core.derivatives import Tensor, with_derivative
 
 if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
 
@@ -52,3 +55,9 @@ elif keras.backend.backend() == "torch":
     def cumsum(x: Tensor, axis: int) -> Tensor:
         """Sums of all entries up to each one."""
         return _torch.cumsum(x, dim=axis)
+
+
+@with_derivative(lambda x: where(x < 0.0, -1.0, keras.ops.ones_like(x)))
+def abs(x: Tensor) -> Tensor:
+    """The magnitude of each entry."""
+    return keras.ops.abs(x)

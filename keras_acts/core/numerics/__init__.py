@@ -52,7 +52,7 @@ over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_
 derivative rules (decorators)     `with_derivative`, `with_partials`, `with_symmetric_jacobian`, `upcast`
 types                             `Tensor`
 
-Three things to know before writing a new body:
+Four things to know before writing a new body:
 
 - A factor times exp(-|x|) must not vanish because the exponential alone falls below the smallest normal number, which
   processors flush to 0: x exp(x) is 88 times larger there. So the factor meets the exponential in two parts.
@@ -61,6 +61,9 @@ Three things to know before writing a new body:
   `times_exp` takes any factor safely, `times_exp_fast` and `times_square` any number: for a factor 4 y, take 2 h.
 - Constants are Python floats. They take the dtype of the tensor they meet; casting a literal would send it through
   float32.
+- Where parts meet, as at x = 0, autodiff of the second derivative must take the same side in all of them, the right
+  one: `ops.abs` does, and `where(x < 0, ...)`; not `minimum(x, 0)`, and not a sign times what is not 0. The part not
+  taken must have a finite derivative too: no 1 / x there.
 """
 
 from keras_acts.core.derivatives import *

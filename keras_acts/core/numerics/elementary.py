@@ -7,7 +7,7 @@ of an exponential. Where an activation is a difference of such terms, that is to
 import math
 
 from keras_acts.core import operations as ops
-from keras_acts.core.derivatives import Tensor
+from keras_acts.core.derivatives import Tensor, with_derivative
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.polynomials import fitted, fitted_odd
 
@@ -90,6 +90,7 @@ def softplus(x: Tensor) -> Tensor:
     return ops.maximum(x, 0.0) + log1p_unit(ops.exp(-ops.abs(x)))
 
 
+@with_derivative(lambda x: 1.0 / (1.0 + ops.square(x)))
 def arctan(x: Tensor) -> Tensor:
     """The arctangent."""
     if form.chosen() == "plain":

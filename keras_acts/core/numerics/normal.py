@@ -80,7 +80,7 @@ def normal_gated_derivative(x: Tensor, low: float, high: float, scale: float = 1
     excess = times_exp((width * NORMAL_PEAK) * t - width * tail, exponent)
     far = ops.where(x < 0.0, low - excess, high + excess)
     bend = width * rise + (width * NORMAL_PEAK) * t * ops.exp(exponent)
-    return ops.where(t < _MIDDLE, middle + ops.sign(x) * bend, far)
+    return ops.where(t < _MIDDLE, middle + ops.where(x < 0.0, -bend, bend), far)
 
 
 def normal_gated_second_derivative(x: Tensor, low: float, high: float, scale: float = 1.0) -> Tensor:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from keras_acts.core import operations as ops
-from keras_acts.core.derivatives import Tensor, with_derivative
+from keras_acts.core.derivatives import Tensor, with_derivative, with_partials
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
 from keras_acts.core.numerics.limits import largest
@@ -91,6 +91,7 @@ def _gate_halves(w: Tensor) -> tuple[Tensor, Tensor]:
     return h, 1.0 / h
 
 
+@with_partials(lambda x, w: (sigmoid(w), times_sigmoid_derivative(x, w)))
 def sigmoid_gated(x: Tensor, w: Tensor) -> Tensor:
     """x sigmoid(w)."""
     x = ops.maximum(x, -largest(x))  # inf * 0 would be NaN where the gate is shut
@@ -101,6 +102,7 @@ def sigmoid_gated(x: Tensor, w: Tensor) -> Tensor:
     return ops.where(w < 0.0, near_part * (far_part * x), x) / (1.0 + near_part * far_part)
 
 
+@with_partials(lambda xw1, w: (sigmoid_derivative(w), times_sigmoid_derivative(1.0 - xw1 * ops.tanh(0.5 * w), w)))
 def sigmoid_gated_derivative(xw1: Tensor, w: Tensor) -> Tensor:
     """(x sigmoid(w))' = sigmoid(w) (1 + x w' sigmoid(-w)), given x w' and w."""
     if form.chosen() == "plain":

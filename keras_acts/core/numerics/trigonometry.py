@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 
 from keras_acts.core import operations as ops
-from keras_acts.core.derivatives import Tensor
+from keras_acts.core.derivatives import Tensor, with_derivative
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.limits import is_float64, largest
 from keras_acts.core.numerics.polynomials import fitted_odd
@@ -86,6 +86,7 @@ def in_float64(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return upcast
 
 
+@with_derivative(lambda x, w0=1.0: w0 * cosine(x, w0))
 def sine(x: Tensor, w0: float = 1.0) -> Tensor:
     """sin(w0 x)."""
     if _is_vectorized(x):
@@ -94,6 +95,7 @@ def sine(x: Tensor, w0: float = 1.0) -> Tensor:
     return _sine(x, w0) if exact is None else ops.sin(exact)
 
 
+@with_derivative(lambda x, w0=1.0: -w0 * sine(x, w0))
 def cosine(x: Tensor, w0: float = 1.0) -> Tensor:
     """cos(w0 x)."""
     if _is_vectorized(x):
