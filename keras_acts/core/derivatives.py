@@ -95,6 +95,7 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         if _GRAPH_OF_VALUE.get() is graph:  # nobody differentiates the parts of a value
             return value(*arguments)
+        arguments = tuple(map(tf.convert_to_tensor, arguments))
         if graph is not None:  # taking in a tensor from outside is an operation to be recorded
             arguments = tuple(x if getattr(x, "graph", None) is graph else tf.identity(x) for x in arguments)
         outer = _GRAPH_OF_VALUE.set(graph)
