@@ -51,7 +51,18 @@ def record(number: int, ids: list[str], workers: int) -> dict:
     listed, report = FOLDER / f"{number}.txt", FOLDER / f"{number}.xml"
     listed.write_text("\n".join(ids))
     report.unlink(missing_ok=True)
-    run(*PYTEST, "--tb=short", "-n", str(workers), "--dist", "worksteal", f"--junitxml={report}", f"@{listed}")
+    run(
+        *PYTEST,
+        "-m",
+        "nightly",
+        "--tb=short",
+        "-n",
+        str(workers),
+        "--dist",
+        "worksteal",
+        f"--junitxml={report}",
+        f"@{listed}",
+    )
     tests = [
         (f"{test.get('classname')}.{test.get('name')}", outcome(test), float(test.get("time")))
         for test in ElementTree.parse(report).iter("testcase")
