@@ -6,6 +6,7 @@ from keras_acts.authoring import smooth
 from keras_acts.authoring.formula.define import define
 from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.authoring.formula.trainable import FormulaLayer
+from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.notation import FormulaError
 
 __all__ = ["FormulaActivation", "FormulaError", "FormulaLayer", "accuracy", "define", "smooth"]
@@ -16,4 +17,4 @@ def __getattr__(name: str) -> _Any:
         from keras_acts.authoring.formula.lost_digits import accuracy
 
         return accuracy
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _no_attribute(__name__, name)

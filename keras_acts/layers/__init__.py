@@ -8,8 +8,6 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
-import typing as _typing
-
 from keras_acts.layers.affine import *
 from keras_acts.layers.base import exclude_from_weight_decay as exclude_from_weight_decay
 from keras_acts.layers.base import learnable_parameters as learnable_parameters
@@ -22,7 +20,6 @@ from keras_acts.layers.layer_registry import function_or_layer as function_or_la
 from keras_acts.layers.layer_registry import get as get
 from keras_acts.layers.layer_registry import info as info
 from keras_acts.layers.layer_registry import names as names
-from keras_acts.layers.layer_registry import unknown as _unknown
 from keras_acts.layers.learned_rectifiers import *
 from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
@@ -34,12 +31,6 @@ from keras_acts.layers.snake_sine import *
 from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
-
-if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
-
-    def __getattr__(name: str) -> _typing.NoReturn:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
-
 
 __all__ = [*names(), "dropout_for", "exclude_from_weight_decay", "function_or_layer", "get", "info"]
 __all__ += ["learnable_parameters", "names"]
