@@ -55,9 +55,7 @@ if _os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as Tensor
 
 def __getattr__(name: str) -> _Any:
     if name == "compare":  # only now: it needs libraries of the extra
-        from keras_acts.experiments import compare
-
-        return compare
+        return _import_module("keras_acts.experiments").compare
     if name in _LATE:  # for the same reason
         return _import_module(f"keras_acts.{name}")
     _no_attribute(__name__, name)
