@@ -186,7 +186,8 @@ def no_attribute(module: str, name: str) -> NoReturn:
         for each in listed["__dir__"]() if "__dir__" in listed else listed.get("__all__", listed):
             known.setdefault(each.lower().replace("_", ""), f"{place}.{each}")
     for place, registry in zip(_OURS[1:], (activations, layers), strict=False):
-        known |= {plain: f"{place}.{record}" for record in registry.spelled_like(name) if plain not in known}
+        for record in registry.spelled_like(name):
+            known.setdefault(plain, f"{place}.{record}")
     own = [each for each in known if known[each].startswith(f"{module}.")]
     near = [plain] if plain in known else difflib.get_close_matches(plain, own, n=3, cutoff=0.75)
     meant = " or ".join(known[match] for match in near or difflib.get_close_matches(plain, known, n=3))

@@ -241,4 +241,4 @@ def _check_exponents(text: str, expression: Expression, weights: Mapping[str, fl
         derivatives = evaluate(derivative(expression, Variable(name)), values)
         for bad in x[np.isnan(ops.convert_to_numpy(derivatives))]:
             problem = f"'{name}' cannot be learned: the derivative by it is no number at x = {bad:.1f}"
-            raise FormulaError(f"{problem}. What has it in its exponent must be > 0, or as abs(x) is.", text)
+            raise FormulaError(f"{problem}. What has it in its exponent must be above 0, or as abs(x).", text)
