@@ -64,6 +64,7 @@ def info(name: str) -> Activation:
         >>> keras_acts.info("mish").paper
         'arXiv:1908.08681'
     """
+    stay_registered()
     record, params = declaration_of(_from_string(name, {}))
     assert record is not None  # a string never gives a foreign function
     return record if params == record.defaults else record.at(params)
@@ -125,8 +126,7 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     if record is not None:
         return record.with_params(params)
     raise TypeError(
-        "Parameters can be bound to activations of keras_acts only. "
-        f"Received: {identifier!r} with {spec.format('', params)}"
+        f"Only activations of keras_acts take parameters. Received: {identifier!r} with {spec.format('', params)}"
     )
 
 
