@@ -230,6 +230,7 @@ def test_torch_computes_float64_in_float64(backend, results, request):
         assert (np.abs(got - right) <= 1e-14 * scale + 1e-300).all(), name
 
 
+@pytest.mark.nightly
 def test_jax_takes_gradients_of_float64(tmp_path):
     """Where Keras gives float32 for float64, the derivative must have the dtype of the value."""
     if importlib.util.find_spec("jax") is None:
