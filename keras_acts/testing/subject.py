@@ -88,7 +88,7 @@ class Subject:
 def _steady(values: np.ndarray) -> float | None:
     """Where values tend to, at growing x in rows: the last, 0 or an infinity; None if they waver or are under way."""
     sizes = np.minimum(np.abs(values), np.finfo(np.float64).max)
-    wavers = np.any(np.ptp(sizes, axis=1) > 0.1 * sizes.max(axis=1))
+    wavers = np.any(np.ptp(sizes, axis=1) > 1e-4 * sizes.max(axis=1))  # that of x^3 is 2e-5; that of log|x sin x| 1e-2
     if np.isnan(values).any() or np.ptp(np.sign(values)) > 1.0 or wavers:
         return None
     values, sizes = values[:, 0], sizes[:, 0]

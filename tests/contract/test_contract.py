@@ -78,9 +78,13 @@ def test_contract_in_half_precision_by_xla(spec):
 
 
 @pytest.mark.parametrize(
-    "mode", [pytest.param("graph", marks=pytest.mark.slow), pytest.param("xla", marks=pytest.mark.nightly)]
+    ("spec", "mode"),
+    [
+        pytest.param(spec, mode, marks=pytest.mark.slow if mode == "graph" and i % 3 == 0 else pytest.mark.nightly)
+        for i, spec in enumerate(SPECS)
+        for mode in ("graph", "xla")
+    ],
 )
-@pytest.mark.parametrize("spec", SPECS)
 def test_contract_on_a_million_numbers(spec, mode):
     tested = subjects.subject(spec, dtypes=("float32",), modes=(mode,), sample=samples.thorough)
     assert contract.check_accuracy(tested) == []
