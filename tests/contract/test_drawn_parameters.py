@@ -49,6 +49,15 @@ def test_all_checks_at_parameters_drawn(name):
         )
 
 
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_parameters_that_float32_cannot_hold_are_refused(name):
+    for key, param in keras_acts.info(name).params.items():
+        for value in () if param.kind is not float or param.any_size else (1e39, -1e39):
+            with pytest.raises(ValueError, match=f"`{key}` of '{name}' must be a"):
+                keras_acts.get(name, **{key: value})
+    assert keras_acts.get("hard_tanh", min_val=-1e300, max_val=1e300)(np.array([-7.0, 7.0])).numpy().tolist() == [-7, 7]
+
+
 # ---- Each part finds a mutant ---------------------------------------------------------------------------------------
 
 
