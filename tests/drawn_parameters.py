@@ -51,7 +51,7 @@ def drawn_subject(name, generator, decades):
 
 
 def inputs(tested, dtype, generator, size):
-    """About `size` numbers: at the scales that the parameters set, from all binades, zeros and beside kinks."""
+    """About `size` numbers: usual ones, at the scales of the parameters, from all binades, zeros and beside kinks."""
     everywhere = generator.choice(_sample(dtype), size // 6).astype(np.float64)
     sizes = [abs(value) for value in tested.params.values() if isinstance(value, float) and value]
     scales = np.array([1.0, *sizes, *(1.0 / s for s in sizes), *(s * t for s in sizes for t in sizes)])
@@ -61,10 +61,11 @@ def inputs(tested, dtype, generator, size):
         generator.uniform(80.0, 110.0, size) * generator.choice([-1.0, 1.0], size),  # where exponentials vanish
     ]
     by_scale = generator.choice(scales, size) * np.choose(generator.integers(3, size=size), multiples)
+    usual = 3.0 * generator.normal(size=size // 3)
     zeros = _zeros(tested, np.concatenate([by_scale, everywhere]))
     zeros = np.outer(zeros, [1.0, 1.0 + 2.0**-18, 1.0 - 2.0**-10]).ravel()
     with np.errstate(over="ignore", under="ignore"):
-        x = np.concatenate([everywhere, by_scale[: size // 3], zeros]).astype(dtype)
+        x = np.concatenate([everywhere, usual, by_scale[: size // 3], zeros]).astype(dtype)
     kinks = np.asarray(tested.kinks, np.float64).astype(dtype)
     x = np.concatenate([x, *(np.nextafter(kinks, np.asarray(to, dtype)) for to in (-np.inf, np.inf))])
     size_of = np.abs(x.astype(np.float64))

@@ -13,7 +13,6 @@ from reference import REFERENCES
 from subjects import random_parameters
 
 import keras_acts
-from keras_acts.core import numerics as nx
 from keras_acts.testing import contract, metric, oracle
 
 
@@ -77,7 +76,7 @@ def test_a_clip_that_a_parameter_brings_into_reach_bites():
         return x / (h + 1.0 / h) * h
 
     assert any("value" in line for line in _found(flushed, _gate, {"beta": 200.0}))
-    assert _found(lambda x: nx.sigmoid_gated(x, 200.0 * x), _gate, {"beta": 200.0}) == []
+    assert _found(keras_acts.get("swish_beta", beta=200.0), _gate, {"beta": 200.0}) == []
 
 
 def test_digits_lost_at_an_extremum_bite():
