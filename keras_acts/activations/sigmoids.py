@@ -318,11 +318,11 @@ def _(x: nx.Tensor) -> nx.Tensor:
 
 
 def _soft_clipping_parts(x: nx.Tensor, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
-    outside = ops.maximum(x - 1.0, -x)
+    outside = ops.where(x < 0.5, -x, x - 1.0)
     r = ops.exp(-alpha * ops.abs(outside))
     twice = -2.0 * alpha * ops.abs(x - 0.5)
     near, far = 1.0 + math.exp(-alpha), 1.0 + ops.exp(twice)
-    is_outside = outside > 0.0
+    is_outside = outside >= 0.0  # where they meet, all parts take the right side
     denominator = ops.where(is_outside, far + r * near, near + r * far)
     return is_outside, outside, r, twice, denominator
 

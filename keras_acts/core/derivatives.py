@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 # What activations are written with.
-__all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
+__all__ = ["Tensor", "never_missing", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
 
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF_DTYPES = ("float16", "bfloat16")
@@ -80,37 +80,33 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
     if keras.backend.backend() == "torch":
         return functools.partial(_torch_function().apply, value, pullback, pushforward)
 
-    def with_gradient(*arguments: Tensor) -> tuple[Tensor, Callable[..., Any]]:
-        return value(*arguments), lambda upstream: pullback(upstream, arguments)
-
     import tensorflow as tf
 
     try:
         from tensorflow.python.eager import record
     except ImportError:  # TensorFlow has moved it: forward mode is then right to fewer digits
-        return ops.custom_gradient(with_gradient)
+        return ops.custom_gradient(lambda *xs: (value(*xs), lambda upstream: pullback(upstream, xs)))
 
-    def seen_by_forward_mode(*arguments: Tensor) -> Tensor:
-        """`ForwardAccumulator` differentiates the parts of the value unless they go unrecorded, all but the rule."""
+    def with_rule(*arguments: Tensor) -> Tensor:
+        """`ForwardAccumulator` would differentiate the parts of the value, so they see arguments that nobody watches."""
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        if _GRAPH_OF_VALUE.get() is graph:  # nobody differentiates the parts of a value
-            return value(*arguments)
         arguments = tuple(map(tf.convert_to_tensor, arguments))
+        if _GRAPH_OF_VALUE.get() is graph and not record.should_record_backprop(arguments):
+            return value(*arguments)  # a part of a value, which nobody differentiates
         if graph is not None:  # taking in a tensor from outside is an operation to be recorded
-            arguments = tuple(x if getattr(x, "graph", None) is graph else tf.identity(x) for x in arguments)
+            arguments = tuple(map(tf.identity, arguments))
         outer = _GRAPH_OF_VALUE.set(graph)
         try:
-            with record.stop_recording():
-                if graph is None:  # the identity, as the value may be an argument itself
-                    output = tf.identity(value(*arguments))
-                else:
-                    output = ops.custom_gradient(with_gradient)(*arguments)
+            output = computed = value(*map(tf.stop_gradient, arguments))
         finally:
             _GRAPH_OF_VALUE.reset(outer)
+        if graph is not None:  # whose gradient may be taken later
+            with record.stop_recording():
+                output = ops.custom_gradient(lambda *xs: (computed, lambda upstream: pullback(upstream, xs)))(*arguments)
         record.record_operation("rule", [output], arguments, lambda upstream: pullback(upstream, arguments))
         return output
 
-    return seen_by_forward_mode
+    return with_rule
 
 
 @functools.cache
@@ -151,6 +147,11 @@ def connected(y: Tensor, *arguments: Tensor) -> Tensor:
         return upstream, *map(ops.zeros_like, arguments[1:])
 
     return custom_rule(lambda y, *_: y, pullback, lambda tangents, _: 1.0 * tangents[0])(y, *arguments)
+
+
+def never_missing(x: Tensor) -> Tensor:
+    """`x` itself; second derivatives of what is computed from it are 0 where backends find None."""
+    return custom_rule(lambda x: x, lambda upstream, xs: (connected(upstream, *xs),), lambda dx, _: 1.0 * dx[0])(x)
 
 
 def symmetric_rule(value: Function, product: Function) -> Function:
@@ -206,8 +207,7 @@ def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Func
 
         @functools.wraps(value)
         def function(x: Tensor, *weights: Tensor) -> Tensor:
-            # TensorFlow's rule takes tensors, not variables.
-            return ruled(x, *(each * 1.0 if isinstance(each, keras.Variable) else each for each in weights))
+            return ruled(x, *map(ops.convert_to_tensor, weights))  # the rule takes tensors, not variables
 
         return function
 

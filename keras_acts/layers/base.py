@@ -103,7 +103,8 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
         wide = "float32" if dtype in derivatives.HALF_DTYPES else dtype
         # Variables times 1.0 are tensors, which rules with written derivatives need.
         values = [ops.cast(weight * 1.0, wide) for weight in self.learnable_parameters]
-        return ops.cast(function(ops.cast(inputs, wide), *values), dtype)
+        x = derivatives.never_missing(ops.cast(inputs, wide))  # of maxima, masks and lines
+        return ops.cast(function(x, *values), dtype)
 
     def _known_size(self, shape: Shape, axis: int) -> int:
         """The number of channels, along this axis.
