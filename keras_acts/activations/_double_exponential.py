@@ -20,8 +20,8 @@ def exponent_and_exp(x: nx.Tensor, factor: float = 1.0, rate: float = 1.0) -> tu
 
 def times_exp_minus(factor: nx.Tensor | float, u: nx.Tensor, decay: nx.Tensor) -> nx.Tensor:
     """factor exp(u) exp(-decay), for a decay of about exp(u) or more: only what grows is outside the exponential."""
-    above = ops.maximum(u, 0.0)
-    return nx.times_exp(factor * ops.exp(above), (u - above) - decay)  # not the minimum: both would count at 0
+    # Not the minimum, whose slope at 0 is that from the left.
+    return nx.times_exp(factor * ops.exp(ops.maximum(u, 0.0)), ops.where(u < 0.0, u, 0.0) - decay)
 
 
 # The gate is G(z), and G / z does not vanish on the left, where x times it meets exp(u).

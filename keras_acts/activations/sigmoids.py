@@ -372,6 +372,5 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
     amplitude = alpha * math.expm1(-alpha)
-    rise = ops.expm1(twice)
-    bracket = amplitude * ops.where(x < 0.5, rise, -rise) / ops.square(d)
+    bracket = ops.where(x < 0.5, amplitude, -amplitude * ops.ones_like(x)) * ops.expm1(twice) / ops.square(d)
     return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))

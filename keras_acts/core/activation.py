@@ -172,9 +172,8 @@ class Activation(registry.Declared):
 
         @functools.wraps(rule)
         def derivative(x: Any, *args: Any, **params: Any) -> Any:
-            if self.second_derivative is None:
-                return derivatives.connected(rule(x, *args, **params), x)
-            return ruled(x, *args, **params)
+            y = (rule if self.second_derivative is None else ruled)(x, *args, **params)
+            return derivatives.connected(y, x) if self.second_derivative is None else y
 
         self.derivative = derivative
         return derivative

@@ -88,21 +88,18 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         return ops.custom_gradient(lambda *xs: (value(*xs), lambda upstream: pullback(upstream, xs)))
 
     def with_rule(*arguments: Tensor) -> Tensor:
-        """`ForwardAccumulator` would differentiate the parts of the value, so they see arguments that nobody watches."""
+        """The value of arguments that nobody watches: `ForwardAccumulator` would differentiate its parts."""
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        arguments = tuple(map(tf.convert_to_tensor, arguments))
+        # Taking a tensor into a graph is an operation that must be recorded.
+        arguments = tuple(map(tf.convert_to_tensor if graph is None else tf.identity, arguments))
         if _GRAPH_OF_VALUE.get() is graph and not record.should_record_backprop(arguments):
             return value(*arguments)  # a part of a value, which nobody differentiates
-        if graph is not None:  # taking in a tensor from outside is an operation to be recorded
-            arguments = tuple(map(tf.identity, arguments))
-        outer = _GRAPH_OF_VALUE.set(graph)
-        try:
-            output = computed = value(*map(tf.stop_gradient, arguments))
-        finally:
-            _GRAPH_OF_VALUE.reset(outer)
+        context = contextvars.copy_context()
+        context.run(_GRAPH_OF_VALUE.set, graph)
+        output = context.run(value, *map(tf.stop_gradient, arguments))
         if graph is not None:  # whose gradient may be taken later
             with record.stop_recording():
-                output = ops.custom_gradient(lambda *xs: (computed, lambda upstream: pullback(upstream, xs)))(*arguments)
+                output = ops.custom_gradient(lambda *_: (output, lambda v: pullback(v, arguments)))(*arguments)
         record.record_operation("rule", [output], arguments, lambda upstream: pullback(upstream, arguments))
         return output
 
@@ -140,13 +137,11 @@ def _torch_function() -> Any:
     return CustomRule
 
 
-def connected(y: Tensor, *arguments: Tensor) -> Tensor:
-    """`y`, where a backend would find that it does not depend on the arguments: its derivative is 0 then, not None."""
-
-    def pullback(upstream: Tensor, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return upstream, *map(ops.zeros_like, arguments[1:])
-
-    return custom_rule(lambda y, *_: y, pullback, lambda tangents, _: 1.0 * tangents[0])(y, *arguments)
+# `connected(y, *arguments)` is y. Where a backend would find that it does not depend on the arguments, its derivative is
+# 0 and not None.
+connected = custom_rule(
+    lambda y, *_: y, lambda upstream, xs: (upstream, *map(ops.zeros_like, xs[1:])), lambda dy, _: 1.0 * dy[0]
+)
 
 
 def never_missing(x: Tensor) -> Tensor:
@@ -203,13 +198,7 @@ def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Func
         return sum(partial * tangent for partial, tangent in zip(partials(*arguments), tangents, strict=True))
 
     def decorate(value: Function) -> Function:
-        ruled = custom_rule(value, pullback, pushforward)
-
-        @functools.wraps(value)
-        def function(x: Tensor, *weights: Tensor) -> Tensor:
-            return ruled(x, *map(ops.convert_to_tensor, weights))  # the rule takes tensors, not variables
-
-        return function
+        return functools.wraps(value)(custom_rule(value, pullback, pushforward))
 
     return decorate
 

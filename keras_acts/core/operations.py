@@ -57,7 +57,4 @@ elif keras.backend.backend() == "torch":
         return _torch.cumsum(x, dim=axis)
 
 
-@with_derivative(lambda x: where(x < 0.0, -1.0, keras.ops.ones_like(x)))
-def abs(x: Tensor) -> Tensor:
-    """The magnitude of each entry."""
-    return keras.ops.abs(x)
+abs = with_derivative(lambda x: where(x < 0.0, -1.0, keras.ops.ones_like(x)))(keras.ops.abs)
