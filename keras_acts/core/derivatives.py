@@ -137,8 +137,8 @@ def _torch_function() -> Any:
     return CustomRule
 
 
-# `connected(y, *arguments)` is y. Where a backend would find that it does not depend on the arguments, its derivative is
-# 0 and not None.
+# `connected(y, *arguments)` is y. Where a backend would find that it does not depend on the arguments, its derivative
+# is 0 and not None.
 connected = custom_rule(
     lambda y, *_: y, lambda upstream, xs: (upstream, *map(ops.zeros_like, xs[1:])), lambda dy, _: 1.0 * dy[0]
 )
