@@ -40,14 +40,10 @@ def _(x: nx.Tensor, sigma: float) -> nx.Tensor:
     return nx.times_exp_fast(_over_variance(-x, sigma), -0.5 * ops.square(nx.near(x / sigma)))
 
 
-@nx.with_derivative(lambda x, sigma: 2.0 / (sigma * sigma) * _over_variance(x, sigma))  # autodiff cancels near 0
-def _gaussian_bend(x: nx.Tensor, sigma: float) -> nx.Tensor:
-    return _over_variance(x - sigma, sigma) * _over_variance(x + sigma, sigma)  # x^2 - sigma^2 would cancel
-
-
 @gaussian.second_derivative
 def _(x: nx.Tensor, sigma: float) -> nx.Tensor:
-    return nx.times_exp_fast(_gaussian_bend(x, sigma), -0.5 * ops.square(nx.near(x / sigma)))
+    square = ops.square(nx.near(x / sigma))
+    return nx.times_exp_fast(_over_variance(square - 1.0, sigma), -0.5 * square)
 
 
 @activation(formula="x**2", traits={"smooth", "non_monotonic", "even", "single_rounding"}, aliases={"dks": "square"})

@@ -93,6 +93,7 @@ snake.derivative(lambda x, frequency: ops.square(nx.sine(x, frequency) + nx.cosi
 
 
 @snake.second_derivative
+@nx.with_derivative(lambda x, a: (-8.0 * a * a) * (nx.sine(x, a) * nx.cosine(x, a)))  # autodiff cancels near 0
 def _(x: nx.Tensor, frequency: float) -> nx.Tensor:
     # 2 cos(2z) = 2 (cos z - sin z)(cos z + sin z): 2z may overflow.
     sine, cosine = nx.sine(x, frequency), nx.cosine(x, frequency)

@@ -354,7 +354,7 @@ def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor,
 
     Both w are clipped where their exponential is 0: for a small alpha exp(w) is so long before exp(alpha w).
     """
-    w, shut = nx.near(beta * x), ops.clip(alpha * beta * x, -nx.FAR, 0.0)
+    w, shut = nx.near(beta * x), ops.where(x < 0.0, ops.maximum(alpha * beta * x, -nx.FAR), 0.0)
     e = ops.exp(-ops.abs(w))
     return w, e, shut, shut - alpha * nx.log1p_unit(e)
 

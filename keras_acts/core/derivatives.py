@@ -92,8 +92,9 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         # Taking a tensor into a graph is an operation that must be recorded.
         arguments = tuple(map(tf.convert_to_tensor if graph is None else tf.identity, arguments))
-        if _GRAPH_OF_VALUE.get() is graph and not record.should_record_backprop(arguments):
-            return value(*arguments)  # a part of a value, which nobody differentiates
+        is_part = _GRAPH_OF_VALUE.get() is graph and not record.should_record_backprop(arguments)
+        if is_part or (graph is None and not record.could_possibly_record()):
+            return value(*arguments)  # which nobody differentiates
         context = contextvars.copy_context()
         context.run(_GRAPH_OF_VALUE.set, graph)
         output = context.run(value, *map(tf.stop_gradient, arguments))
@@ -139,9 +140,7 @@ def _torch_function() -> Any:
 
 # `connected(y, *arguments)` is y. Where a backend would find that it does not depend on the arguments, its derivative
 # is 0 and not None.
-connected = custom_rule(
-    lambda y, *_: y, lambda upstream, xs: (upstream, *map(ops.zeros_like, xs[1:])), lambda dy, _: 1.0 * dy[0]
-)
+connected = custom_rule(lambda y, *_: y, lambda v, xs: (v, *map(ops.zeros_like, xs[1:])), lambda dy, _: 1.0 * dy[0])
 
 
 def never_missing(x: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ def sigmoid(x: Tensor) -> Tensor:
     return ops.where(x < 0.0, e, 1.0) / (1.0 + e)
 
 
+@with_derivative(lambda x: -0.5 * _sigmoid_root(x) * ops.tanh(0.5 * x))  # autodiff cancels near 0
 def _sigmoid_root(x: Tensor) -> Tensor:
     """sqrt(sigmoid'(x)) = h / (1 + h^2)."""
     h, e = half_decay(x)
