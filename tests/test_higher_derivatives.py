@@ -148,8 +148,8 @@ def test_forward_mode_takes_the_rule():
     np.testing.assert_allclose(of_what_is_outside(), 7.0 * x * x)
 
 
-@pytest.mark.parametrize("traced", [False, True])
-def test_a_value_may_take_gradients_itself(traced):
+@pytest.mark.parametrize("run", [lambda f: f, tf.function], ids=["eager", "graph"])
+def test_a_value_may_take_gradients_itself(run):
     """Of what it computes, and of other rules, whose derivatives it sees."""
 
     @nx.with_derivative(lambda x: 7.0 * x)
@@ -166,7 +166,7 @@ def test_a_value_may_take_gradients_itself(traced):
     def found(x):
         return outer(x), slope(outer, x), forward(outer, x)
 
-    np.testing.assert_allclose(tf.function(found, autograph=False)(x) if traced else found(x), expected, rtol=1e-6)
+    np.testing.assert_allclose(run(found)(x), expected, rtol=1e-6)
 
 
 def test_forward_mode_bites():
