@@ -227,7 +227,7 @@ class Activation(registry.Declared):
             if "axis" in params:
                 value = empty_as_is(value)
             if self.derivative is None:
-                return rounding(value)
+                return rounding(lambda x: value(derivatives.never_missing(x)))
             slope = functools.partial(self.derivative, **params)
             return derivatives.symmetric_rule(rounding(value), rounding(lambda v, x: v * slope(x)))
 

@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 # What activations are written with.
-__all__ = ["Tensor", "never_missing", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
+__all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
 
 FLOAT_DTYPES = ("float16", "bfloat16", "float32", "float64")
 HALF_DTYPES = ("float16", "bfloat16")

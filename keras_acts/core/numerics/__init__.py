@@ -50,8 +50,6 @@ the machine                       `on_cpu`
 over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_axis`, `descending`, `among_largest`,
                                   `masked`, `zero_if_masked`, `divisor`
 derivative rules (decorators)     `with_derivative`, `with_partials`, `with_symmetric_jacobian`, `upcast`
-a second derivative of 0, not     `never_missing`                                 of what the backend finds linear
-  None
 types                             `Tensor`
 
 Four things to know before writing a new body:
