@@ -42,8 +42,9 @@ def _(x: nx.Tensor, sigma: float) -> nx.Tensor:
 
 @gaussian.second_derivative
 def _(x: nx.Tensor, sigma: float) -> nx.Tensor:
-    square = ops.square(nx.near(x / sigma))
-    return nx.times_exp_fast((square - 1.0) / (sigma * sigma), -0.5 * square)
+    # Not (square - 1) peak, whose constant would be moved out of the product: see core.numerics.
+    square, peak = ops.square(nx.near(x / sigma)), 1.0 / sigma / sigma
+    return nx.times_exp_fast(peak * square - peak, -0.5 * square)
 
 
 @activation(formula="x**2", traits={"smooth", "non_monotonic", "even", "single_rounding"}, aliases={"dks": "square"})
