@@ -328,7 +328,7 @@ def test_numpy_callables_have_no_derivative():
         initializers.gain(np.tanh, convention="backward")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.second_oracle
 @pytest.mark.parametrize(
     # Keras on torch rounds ops.minimum(x, 0.0) to float32 in elu; gelu has no such step there.
