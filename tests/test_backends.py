@@ -133,11 +133,6 @@ TORCH = """
         results[f"{i} second"] = np.zeros_like(x)
         if first.requires_grad:
             results[f"{i} second"] = torch.autograd.grad(first.sum(), v, materialize_grads=True)[0].numpy()
-
-    wide = torch.tensor(x, dtype=torch.float64)
-    results["float64"] = np.array(ops.maximum(wide, 0.0).dtype == torch.float64)  # Keras 3.12 and others say no
-    for name in keras_acts.names():
-        results[f"float64 {name}"] = keras_acts.get(name)(wide).numpy()
 """
 
 PROGRAMS = {"jax": JAX, "torch": TORCH}
@@ -216,35 +211,3 @@ def test_values_derivatives_and_files_are_those_of_tensorflow(backend, model, re
             wrong = (np.abs(result - right) > 1e-5 * scale + 1e-6) & (far if result.ndim else True)
             assert not wrong.any(), f"{spec}: {key} at {X[wrong] if result.ndim else X}: {result} and not {right}"
     np.testing.assert_allclose(results["loaded"], model(SEQUENCE), rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("backend", ["torch"])
-def test_torch_computes_float64_in_float64(backend, results, request):
-    if not results["float64"]:
-        reason = "keras.ops.maximum and minimum of a float64 tensor and a number give float32 outside TensorFlow"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
-    for name in keras_acts.names():
-        got = results[f"float64 {name}"]
-        assert got.dtype == "float64", name
-        right, scale = reference(name)["value"]
-        assert (np.abs(got - right) <= 1e-14 * scale + 1e-300).all(), name
-
-
-@pytest.mark.nightly
-def test_jax_takes_gradients_of_float64(tmp_path):
-    """Where Keras gives float32 for float64, the derivative must have the dtype of the value."""
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("jax is not installed")
-    code = """
-        import jax
-        import jax.numpy as jnp
-
-        import keras_acts
-
-        x = jnp.linspace(-3.1, 2.9, 7)
-        assert x.dtype == "float64"
-        for name in keras_acts.names():
-            first = jax.grad(lambda x: (x * keras_acts.get(name)(x)).sum())(x)
-            assert first.dtype == "float64" and jnp.isfinite(first).all(), name
-    """
-    fresh_process.run(code, tmp_path, KERAS_BACKEND="jax", JAX_ENABLE_X64="1")

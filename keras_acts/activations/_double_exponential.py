@@ -5,9 +5,8 @@ They decay doubly on one side: a factor that grows as fast as z must meet exp(-z
 
 import math
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 
 TOP = 10.0  # beyond z = exp(10), exp(-z) is 0 in every dtype
 

@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["gaussian", "multiquadric", "seagull", "square"]

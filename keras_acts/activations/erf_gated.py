@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations._double_exponential import exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import activation, positive
 
 __all__ = ["erfact", "pserf", "serf"]

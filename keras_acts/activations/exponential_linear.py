@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations.tanh_like import isru, isru_derivative, isru_second_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["celu", "elish", "elu", "elu_plus_one", "exponential", "hard_elish", "isrlu", "mpelu", "pelu"]
@@ -476,8 +475,7 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 @soft_exponential.second_derivative
 def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     if alpha > 0.0:
-        h = ops.exp(0.5 * alpha * x)
-        return h * (alpha * h)
+        return ops.square(math.sqrt(alpha) * ops.exp(0.5 * alpha * x))
     if not alpha:
         return ops.zeros_like(x)
     derivative = 1.0 / _to_pole(x, alpha)

@@ -3,12 +3,11 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations._double_exponential import TOP, exponent_and_exp, gated, gated_derivative, times_exp_minus
 from keras_acts.activations.sigmoid_gated import line
 from keras_acts.activations.tanh_like import atan_derivative
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["atlu", "colu", "gish", "golu", "laplace_lu", "logish", "pflu", "xatlu"]
@@ -105,7 +104,9 @@ def _xatlu_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @xatlu.second_derivative
 def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(atan_derivative(x))
+    factor = (2.0 + 4.0 * alpha) / math.pi
+    square = ops.square(math.sqrt(abs(factor)) * atan_derivative(x))  # which alone may be 0 too early
+    return square if factor >= 0.0 else -square
 
 
 @activation(formula="x * (1 / 2 + arctan(x) / pi)", traits={"smooth", "monotonic", "self_gated"})

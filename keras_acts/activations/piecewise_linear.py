@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 # Without `abs`, which would shadow Python's own in the module that imports everything from here.

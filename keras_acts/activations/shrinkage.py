@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation
 
 __all__ = ["biased_shrink", "hard_shrink", "soft_shrink", "tanh_shrink"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts.analysis import gradients, quadrature
 from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core import operations as ops
 from keras_acts.core.params import Trait
 
 __all__ = ["Activation", "Elementwise", "as_function", "evaluate", "is_layer", "is_over_axis", "kinks"]

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import keras
-from keras import ops
 
 from keras_acts import notation
 from keras_acts.core import derivatives, registry, spec
+from keras_acts.core import operations as ops
 from keras_acts.core.numerics.over_axis import empty_as_is
 from keras_acts.core.params import Param, Trait
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
+
+from keras_acts.core import operations as ops
 
 # What activations are written with.
 __all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
@@ -69,22 +70,52 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         import jax
 
         function = jax.custom_jvp(value)
-        function.defjvp(  # the cast, as Keras makes float32 of some float64 values, but not of all their derivatives
+        function.defjvp(  # the cast, as Keras makes float32 of some float64 values that a user's body may compute
             lambda primals, tangents: ((y := function(*primals)), ops.cast(pushforward(tangents, primals), y.dtype))
         )
         return function
+    if keras.backend.backend() == "torch":
+        return functools.partial(_torch_function().apply, value, pullback, pushforward)
 
     def with_gradient(*arguments: Tensor) -> tuple[Tensor, Callable[..., Any]]:
-        def gradient(*args: Tensor, upstream: Tensor = None) -> Any:
-            # TensorFlow calls gradient(upstream), torch gradient(*arguments, upstream=...). All is recomputed from the
-            # arguments: under torch a closure over forward values has no graph, and second derivatives would silently
-            # be wrong.
-            gradients = pullback(args[0], arguments) if upstream is None else pullback(upstream, args)
+        def gradient(upstream: Tensor) -> Any:
+            gradients = pullback(upstream, arguments)
             return gradients if len(gradients) > 1 else gradients[0]
 
         return value(*arguments), gradient
 
     return ops.custom_gradient(with_gradient)
+
+
+@functools.cache
+def _torch_function() -> Any:
+    """The rule of torch for all functions: Keras' own gives neither forward mode nor torch.func."""
+    import torch
+
+    class CustomRule(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(value: Function, pullback: Pullback, pushforward: Pushforward, *arguments: Tensor) -> Tensor:
+            output = value(*arguments)
+            # torch refuses an argument itself, and a view of it in forward mode.
+            return output.clone() if any(output is each for each in arguments) else output
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+            _, ctx.pullback, ctx.pushforward, *arguments = inputs
+            ctx.save_for_backward(*arguments)
+            ctx.save_for_forward(*arguments)
+
+        @staticmethod
+        def backward(ctx: Any, upstream: Tensor) -> Any:
+            return None, None, None, *ctx.pullback(upstream, ctx.saved_tensors)
+
+        @staticmethod
+        def jvp(ctx: Any, *tangents: Tensor) -> Tensor:
+            return ctx.pushforward(tangents[3:], ctx.saved_tensors)
+
+    return CustomRule
 
 
 def symmetric_rule(value: Function, product: Function) -> Function:

@@ -17,8 +17,8 @@ from types import FrameType
 from typing import Any
 
 import keras
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core import resolve, spec
 from keras_acts.core.activation import registered_names
 from keras_acts.core.derivatives import FLOAT_DTYPES

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import keras
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core.params import illegal, scalar
 
 __all__ = ["Initializer", "SharedAxes", "initializer", "shared_axes"]

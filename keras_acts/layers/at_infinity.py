@@ -1,7 +1,6 @@
 """Products where 0 meets infinity: 0, as for any large number, and not NaN."""
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.base import Tensor
 

@@ -39,10 +39,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import derivatives, keras_bridge, resolve, string_table
+from keras_acts.core import operations as ops
 from keras_acts.core.params import choice, constructor_arguments
 from keras_acts.layers import arguments, as_activation_argument
 

@@ -3,9 +3,9 @@
 import functools
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 

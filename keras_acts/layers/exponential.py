@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import operations as ops
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.at_infinity import FAR, product, times

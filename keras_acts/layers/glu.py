@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params, resolve
 from keras_acts.layers.at_infinity import FAR, product
 from keras_acts.layers.base import Tensor

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import arguments

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers.base import Tensor
 from keras_acts.layers.channels import ChannelChanging

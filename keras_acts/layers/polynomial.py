@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params, resolve
 from keras_acts.layers import rational_fit
 from keras_acts.layers.at_infinity import product

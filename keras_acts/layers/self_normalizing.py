@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
-from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.analysis import moments
 from keras_acts.analysis.elementwise import Elementwise, as_function, is_layer
 from keras_acts.analysis.fixed_points import selu_constants
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.layer_registry import layer

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.at_infinity import product
@@ -20,8 +20,8 @@ __all__ = ["Sine", "Snake", "SnakeBeta"]
 def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
     sine, cosine = ops.sin(frequency * x), ops.cos(frequency * x)
     flat = frequency == 0.0
-    divisor = ops.where(flat, 1.0, frequency)
-    of_frequency = (2.0 * x * sine * cosine - ops.square(sine) / divisor) / divisor
+    quotient = sine / ops.where(flat, 1.0, frequency)  # before it is squared, which may be 0 for a small frequency
+    of_frequency = quotient * (2.0 * x * cosine - quotient)
     return ops.square(sine + cosine), ops.where(flat, ops.square(x), of_frequency)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import keras_bridge, params
+from keras_acts.core import operations as ops
 from keras_acts.layers import pooling
 from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor

@@ -8,11 +8,11 @@ layer with training=True.
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts import activations
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core import params
 from keras_acts.layers import pooling
 from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, Shape, SharedAxes, Tensor

@@ -3,11 +3,11 @@
 from typing import Any
 
 import keras
-from keras import ops
 from typing_extensions import override
 
 from keras_acts.core import keras_bridge, params
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import pooling
 from keras_acts.layers.at_infinity import FAR, times

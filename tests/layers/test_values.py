@@ -340,3 +340,30 @@ def test_rational_has_no_pole_and_grows_like_a_line():
     slope = keras.ops.convert_to_numpy(layer.numerator)[-1] / abs(keras.ops.convert_to_numpy(layer.denominator)[-1])
     assert_close(y[1:] / x[1:], slope, rtol=1e-6)
     assert np.isfinite(y).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_learned_gates_are_right_however_steep(seed):
+    """Where a gate is wide open, the input must not vanish in it."""
+    generator = np.random.default_rng(seed)
+    beta = np.float32(10.0 ** generator.uniform(1.0, 5.0) * generator.choice([-1.0, 1.0]))
+    x = (10.0 ** generator.uniform(-6.0, 2.0, (60, 1)) * generator.choice([-1.0, 1.0], (60, 1))).astype("float32")
+    w = np.float64(beta) * x
+    exact = np.where(w < 0.0, np.exp(np.minimum(w, 0.0)), 1.0) * x / (1.0 + np.exp(-np.abs(w)))
+    for layer in (
+        layers.Swish(beta_initializer=float(beta)),
+        layers.ACONC(p1_initializer=1.0, p2_initializer=0.0, beta_initializer=float(beta)),
+    ):
+        error = np.abs(keras.ops.convert_to_numpy(layer(x)) - exact)
+        assert np.all(error <= 4e-7 * np.abs(exact) * (1.0 + np.abs(w)) + 1e-37)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_frequency_of_snake_is_learned_from_nearly_nothing(seed):
+    """With frequency a, d/da sin(a x)^2 / a tends to x^2, though sin(a x)^2 is 0."""
+    generator = np.random.default_rng(seed)
+    layer = layers.Snake(frequency_initializer=10.0 ** generator.uniform(-30.0, -10.0))
+    x = generator.normal(size=(20, 1)).astype("float32")
+    layer.build(x.shape)
+    (gradient,) = gradients(lambda: keras.ops.sum(layer(x)), layer.trainable_variables)
+    np.testing.assert_allclose(gradient, [np.sum(np.square(x))], rtol=1e-5)

@@ -3,9 +3,8 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 from keras_acts.notation import Latex
 

@@ -3,10 +3,9 @@
 import math
 from typing import Annotated
 
-from keras import ops
-
 from keras_acts.activations.over_axis.softmax import ShareAxis
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation
 from keras_acts.notation import Latex
 

@@ -4,12 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from keras import ops
-
 from keras_acts.authoring.formula import kernels, truncated
 from keras_acts.authoring.formula.scaled import Scaled
 from keras_acts.authoring.formula.truncated import Series
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 

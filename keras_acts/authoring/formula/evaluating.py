@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
@@ -20,6 +19,7 @@ from keras_acts.authoring.formula.expression import Call, Expression, Number, Pr
 from keras_acts.authoring.formula.functions import Functions
 from keras_acts.authoring.formula.scaled import Scaled
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_partials
 
 _SELECTING = frozenset({"where", "sign", "heaviside", "maximum", "minimum", "relu"})

@@ -5,8 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 
-from keras import ops
-
 from keras_acts.authoring.formula import kernels, power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
 from keras_acts.authoring.formula.canonical import add, scale
@@ -15,6 +13,7 @@ from keras_acts.authoring.formula.computations import COMPUTATIONS, ByExponent, 
 from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
 from keras_acts.authoring.formula.scaled import Scale, Scaled, bounded, exponent
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 

@@ -2,10 +2,9 @@
 
 import math
 
-from keras import ops
-
 from keras_acts.authoring.formula.scaled import Scaled, exponent
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from keras import ops
 
 from keras_acts.authoring.formula.canonical import apply
 from keras_acts.authoring.formula.evaluating import evaluate
 from keras_acts.authoring.formula.expression import Call, Expression, Sum, Variable
+from keras_acts.core import operations as ops
 
 _GRID = np.concatenate([-np.geomspace(1e3, 1e-3, 2000), [0.0], np.geomspace(1e-3, 1e3, 2000)])
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
 from keras_acts.authoring.formula.expression import Call, Expression, Variable
 from keras_acts.authoring.formula.reading import meaning
+from keras_acts.core import operations as ops
 from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.derivatives import upcast
 from keras_acts.core.keras_bridge import float64, keeping_logits

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from keras import ops
-
 from keras_acts.core import numerics as nx
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 _NEAR = 32.0  # exp(+-32) is far from overflow and underflow in every dtype

@@ -1,12 +1,12 @@
 """Smooth rectifiers, absolute values and maxima."""
 
 import numpy as np
-from keras import ops
 
 from keras_acts.analysis.elementwise import evaluate
 from keras_acts.authoring.formula.record import FormulaActivation
 from keras_acts.authoring.smooth.composing import Formula, Piece, literal, made, piece
 from keras_acts.authoring.smooth.steps import STEPS, integral, sharpen, unit_step
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.params import finite_number
 

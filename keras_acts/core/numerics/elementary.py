@@ -6,8 +6,7 @@ of an exponential. Where an activation is a difference of such terms, that is to
 
 import math
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.polynomials import fitted, fitted_odd

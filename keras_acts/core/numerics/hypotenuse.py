@@ -2,8 +2,7 @@
 
 import math
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.limits import largest
 
@@ -37,12 +36,13 @@ def algebraic_sigmoid(u: Tensor) -> Tensor:
 def algebraic_sigmoid_derivative(u: Tensor, factor: float = 1.0) -> Tensor:
     """factor (1 + u^2)^(-3/2)."""
     squared, root = square_and_root(u)
+    if factor > 1.0:  # the quotient may be a normal number where |u|^3 overflows; XLA would divide once
+        return (factor / squared) * (1.0 / root)
     return factor / (squared * root)
 
 
 def algebraic_sigmoid_second_derivative(u: Tensor, factor: float = 1.0) -> Tensor:
     """factor times the second derivative of the algebraic sigmoid, -3 u (1 + u^2)^(-5/2)."""
     squared, root = square_and_root(u)
-    # (1 + u^2)^2 would overflow far too early; XLA makes it of a quotient of quotients, but not of this product.
-    decay = 1.0 / squared
-    return (-3.0 * factor * (u / root)) * decay * decay
+    # (1 + u^2)^2 would overflow far too early; the factor is inside of a square, out of which no optimiser takes it.
+    return -(u / root) * ops.square(math.sqrt(3.0 * factor) / squared)

@@ -2,8 +2,8 @@
 
 import keras
 import numpy as np
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 __all__ = ["FAR", "finite", "is_float64", "largest", "near"]

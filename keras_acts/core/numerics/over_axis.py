@@ -5,8 +5,7 @@ An entry of -inf is masked: it has no share in the row. A row that is masked as 
 
 import math
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 

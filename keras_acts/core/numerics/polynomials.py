@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from keras import ops
-
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics.limits import is_float64
 

@@ -5,8 +5,8 @@ Compiled, all terms come from e = exp(-|x|) with one division each; plain, with 
 
 import keras
 import numpy as np
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_derivative
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
@@ -78,11 +78,16 @@ def sech_squared(x: Tensor) -> Tensor:
 # kind. In the plain form sigmoid(w) = h / (h + 1 / h) with h = exp(w / 2).
 
 
+_WIDE_OPEN = 80.0  # from here the gate is 1 to the last bit of float64, and so is what a factor of 1000 leaves of it
+
+
 def _gate_halves(w: Tensor) -> tuple[Tensor, Tensor]:
-    """h and 1 / h, with w clipped to where h is finite and the gate is shut for every finite x."""
+    """h and 1 / h, with w clipped to where the gate is shut for every finite x, or wide open.
+
+    Not further: a small x divided by a large h is a subnormal number, which processors flush to 0.
+    """
     numbers = np.finfo(keras.backend.standardize_dtype(w.dtype))
-    bound = float(np.log(numbers.max) - np.log(numbers.smallest_normal))
-    h = ops.exp(0.5 * ops.clip(w, -bound, bound))
+    h = ops.exp(0.5 * ops.clip(w, float(np.log(numbers.smallest_normal) - np.log(numbers.max)), _WIDE_OPEN))
     return h, 1.0 / h
 
 

@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable
 
 import keras
-from keras import ops
 
+from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 from keras_acts.core.numerics import form
 from keras_acts.core.numerics.limits import is_float64, largest
