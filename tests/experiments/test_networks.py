@@ -1,6 +1,7 @@
 """The networks are what they say, with what belongs to their activation."""
 
 import keras
+import numpy as np
 import pytest
 
 import keras_acts
