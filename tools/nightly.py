@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from xml.etree import ElementTree
 
-from tools.versions import ROOT, commit, printed, run
+from tools.versions import ROOT, commit, outcome, printed, run
 
 FOLDER = ROOT / "build" / "nightly"
 TABLE = ROOT / "benchmarks" / "results" / "nightly.md"
@@ -36,14 +36,6 @@ def collected() -> list[str]:
         [*PYTEST, "--collect-only", "-m", "nightly"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     return [line for line in done.stdout.splitlines() if "::" in line]
-
-
-def outcome(test: ElementTree.Element) -> str:
-    """Of one test in pytest's report: passed, failed, skipped or xfailed."""
-    if {"failure", "error"} & {part.tag for part in test}:
-        return "failed"
-    skip = test.find("skipped")
-    return "passed" if skip is None else "xfailed" if skip.get("type") == "pytest.xfail" else "skipped"
 
 
 def record(number: int, ids: list[str], workers: int) -> dict:
