@@ -16,7 +16,17 @@ if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
     def __getattr__(name: str) -> Any: ...
 
 
-if keras.backend.backend() == "jax":
+if keras.backend.backend() == "tensorflow":
+
+    def softmax(x: Tensor, axis: int = -1) -> Tensor:
+        """Shares along an axis; also of tensors of unknown rank, which Keras refuses."""
+        if x.shape.rank is None:
+            import tensorflow as tf
+
+            return tf.nn.softmax(x, axis=axis)
+        return keras.ops.softmax(x, axis=axis)
+
+elif keras.backend.backend() == "jax":
     import jax.numpy as _jax
 
     arctan, cos, floor, sin, tanh = _jax.arctan, _jax.cos, _jax.floor, _jax.sin, _jax.tanh

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
-from keras_acts.core.declare import Param, activation, positive
+from keras_acts.core.declare import Param, activation
+from keras_acts.core.derivatives import custom_rule
 from keras_acts.notation import Latex
 
 __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
@@ -53,7 +54,7 @@ def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
         >>> np.asarray(softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]]))).tolist()
         [[1.0, 0.0], [0.0, 0.0]]
     """
-    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
+    return nx.settled(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 softmax.logits(lambda x, axis: x)
@@ -91,7 +92,8 @@ def log_softmax(
     """
     beside_infinity = nx.masked(ops.stop_gradient(x) - nx.max_over_axis(x, axis))
     nothing = ops.logical_or(nx.masked(x), beside_infinity)
-    return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
+    result = ops.log_softmax(nx.finite(x), axis=axis)  # NaN all over in a row with NaN
+    return ops.where(ops.logical_and(nothing, ops.logical_not(ops.isnan(result))), -math.inf, result)
 
 
 @activation(
@@ -183,7 +185,37 @@ def softmax_one(
     x = nx.finite(x)
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     e = ops.exp(x - shift)
-    return e / (ops.exp(-shift) + nx.sum_over_axis(e, axis))
+    return _portions(e, ops.exp(-shift), axis)
+
+
+def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
+    """a_i / (sum_j a_j + rest) for a >= 0.
+
+    The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. There it is
+    taken from the shares among the a alone, whose deviations do not cancel, and the portion of the rest.
+    """
+
+    def quotients(a: nx.Tensor, rest: nx.Tensor) -> tuple[nx.Tensor, ...]:
+        total = nx.sum_over_axis(a, axis)
+        inverse = 1.0 / (total + rest)
+        return a / nx.divisor(total), total * inverse, rest * inverse, inverse
+
+    def less_mean(v: nx.Tensor, share: nx.Tensor, part: nx.Tensor, left: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor]:
+        mean = nx.sum_over_axis(share * v, axis)
+        lost = part * mean
+        return ops.where(part > 0.5, nx.deviation(v, share, axis) + left * mean, v - lost), lost
+
+    def pullback(v: nx.Tensor, arguments: tuple[nx.Tensor, ...]) -> tuple[nx.Tensor, ...]:
+        *parts, inverse = quotients(*arguments)
+        rest, lost = less_mean(v, *parts)
+        return inverse * rest, -inverse * lost
+
+    def pushforward(tangents: tuple[nx.Tensor, ...], arguments: tuple[nx.Tensor, ...]) -> nx.Tensor:
+        share, part, left, inverse = quotients(*arguments)
+        rest, _ = less_mean(tangents[0] / nx.divisor(share), share, part, left)
+        return inverse * share * (rest - part * tangents[1])
+
+    return custom_rule(lambda a, rest: a / (nx.sum_over_axis(a, axis) + rest), pullback, pushforward)(a, rest)
 
 
 @activation(
@@ -192,7 +224,7 @@ def softmax_one(
 )
 def softpick(
     x: nx.Tensor,
-    epsilon: Annotated[float, positive("keeps the quotient finite where all entries are 0")] = 1e-6,
+    epsilon: Annotated[float, Param("keeps the slopes, up to 1 / epsilon, finite near 0", low=1e-30)] = 1e-6,
     axis: Annotated[int, Param("axis along which the outputs sum to at most 1")] = -1,
 ) -> nx.Tensor:
     """Rectified softmax for attention: negative entries get exactly 0 and the outputs may sum to less than 1.
@@ -221,7 +253,8 @@ def softpick(
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
-    return ops.where(x > 0.0, size, 0.0) / (nx.sum_over_axis(size, axis) + epsilon * ops.exp(-shift))
+    below = nx.sum_over_axis(ops.where(x > 0.0, 0.0, size), axis)
+    return _portions(ops.where(x > 0.0, size, 0.0), below + epsilon * ops.exp(-shift), axis)
 
 
 @activation(
@@ -270,7 +303,8 @@ def solu(
 
     For hidden layers whose neurons should be easier to interpret. The paper follows it by a LayerNorm, which is yours
     to add: `keras.layers.LayerNormalization()`; x_transformers has both in one. Entries of -inf are masked: they give
-    0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0.
+    0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0. The gradient
+    is a difference of terms as large as x: beyond a thousandth of the largest number of the dtype it may overflow.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -288,4 +322,4 @@ def solu(
     share = softmax.body(x, axis)
     # Entries without a share add nothing to the derivative either; differences of huge ones would overflow there.
     factor = ops.where(ops.equal(share, 0.0), 0.0, nx.finite(x))
-    return ops.where(ops.equal(x, math.inf), x, factor * share)
+    return ops.where(ops.logical_and(ops.equal(x, math.inf), share > 0.0), x, factor * share)

@@ -20,7 +20,7 @@ def _threshold(latex: str) -> Latex:
 
 
 def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
-    return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
+    return _weighted_deviation(v, ops.sign(_sparsemax(x, axis=axis)), axis)
 
 
 @nx.with_symmetric_jacobian(_sparsemax_product)
@@ -32,7 +32,7 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
     size = nx.sum_over_axis(ops.cast(in_support, x.dtype), axis)
     tau = (nx.sum_over_axis(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / nx.divisor(size)
-    return nx.zero_if_masked(x, ops.relu(depth - tau), axis)
+    return nx.settled(x, ops.relu(depth - tau), axis)
 
 
 @activation(
@@ -96,25 +96,23 @@ def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
     """The product of the Jacobian with v."""
-
-    def from_mean(v: nx.Tensor) -> nx.Tensor:
-        return v - nx.sum_over_axis(weight * v, axis) / nx.divisor(nx.sum_over_axis(weight, axis))
-
-    # Twice: where one weight outweighs all others, what is left of its v is below the rounding error of the mean.
-    return weight * from_mean(from_mean(v))
+    scaled = 2.0**-32 * weight  # so that the sum is finite
+    return weight * nx.deviation(v, scaled / nx.divisor(nx.sum_over_axis(scaled, axis)), axis)
 
 
 def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
     support = p > 0.0
-    weight = ops.exp((2.0 - alpha) * ops.log(ops.where(support, p, 1.0)))
-    return _weighted_deviation(v, ops.where(support, weight, 0.0), axis)
+    inverse = 1.0 / ops.where(support, p, 1.0)  # n to the last bit where n entries are equal
+    if alpha > 3.0:  # its power may overflow, and is as large as can be then
+        inverse = ops.minimum(inverse, (0.5 * nx.largest(x)) ** (1.0 / (alpha - 2.0)))
+    return _weighted_deviation(v, ops.where(support, ops.power(inverse, alpha - 2.0), p), axis)  # NaN stays
 
 
 @nx.with_symmetric_jacobian(_entmax_product)
 def _entmax(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
-    return nx.zero_if_masked(x, p / nx.sum_over_axis(p, axis), axis)
+    return nx.settled(x, p / nx.sum_over_axis(p, axis), axis)
 
 
 def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx.Tensor, nx.Tensor]:
@@ -165,8 +163,9 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
 
     def shares(t: nx.Tensor, edge: nx.Tensor) -> nx.Tensor:
         base = ops.power(t, scale) + scale * (x - edge)
-        outside = 0.0 * ops.abs(x)  # NaN stays
-        return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
+        # t itself at the edge, where its power may be 0. Below it 0; NaN stays.
+        edge_or_below = ops.where(ops.equal(x, edge), t, 0.0 * ops.abs(x))
+        return ops.where(x > edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), edge_or_below)
 
     zero = 0.0 * nx.max_over_axis(x, axis)
 
@@ -176,7 +175,10 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
         return ops.where(fits, trial, count)
 
     edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
-    return shares(_bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
+    high = 1.0 / nx.divisor(nx.sum_over_axis(ops.cast(x >= edge, x.dtype), axis))
+    t = _bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, high)
+    unit = ops.maximum(t, 1e-30)  # equal entries count 1 each, whose sum is exact
+    return ops.where(ops.equal(x, edge), t / unit, shares(t, edge) / unit)
 
 
 @activation(formula=_threshold(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}"), traits=_SPARSE_SHARES)

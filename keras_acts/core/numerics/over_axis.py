@@ -1,6 +1,7 @@
 """Building blocks of activations over an axis: functions of a row of numbers, the ones along that axis.
 
-An entry of -inf is masked: it has no share in the row. A row that is masked as a whole has no shares to give.
+An entry of -inf is masked: it has no share in the row. A row that is masked as a whole has no shares to give, and one
+with a NaN anywhere no known ones. Kernels that pass over NaN, as maxima and sorting do in some modes, do not decide.
 """
 
 import math
@@ -9,13 +10,22 @@ from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 
-__all__ = ["among_largest", "descending", "divisor", "masked", "max_over_axis", "scale_over_axis"]
-__all__ += ["sum_over_axis", "zero_if_masked"]
+__all__ = ["among_largest", "descending", "deviation", "divisor", "masked", "max_over_axis", "scale_over_axis"]
+__all__ += ["settled", "sum_over_axis"]
 
 
 def empty_as_is(function: Function) -> Function:
     """`function`, but a tensor without elements is its own value. Maxima of nothing are an error in most backends."""
-    return lambda x: x if 0 in tuple(x.shape) else function(x)
+    return lambda x: x if _is_empty(x) else function(x)
+
+
+def has_rank(x: Tensor) -> bool:
+    """False for a tensor of TensorFlow's graphs whose number of axes is not known while it is traced."""
+    return getattr(x.shape, "rank", 0) is not None
+
+
+def _is_empty(x: Tensor) -> bool:
+    return has_rank(x) and 0 in tuple(x.shape)
 
 
 def sum_over_axis(x: Tensor, axis: int) -> Tensor:
@@ -25,7 +35,7 @@ def sum_over_axis(x: Tensor, axis: int) -> Tensor:
 
 def max_over_axis(x: Tensor, axis: int) -> Tensor:
     """Largest entry of each row, as a constant for the derivative."""
-    largest_entry = ops.sum if 0 in tuple(x.shape) else ops.max  # TensorFlow refuses a maximum of no rows
+    largest_entry = ops.sum if _is_empty(x) else ops.max  # TensorFlow refuses a maximum of no rows
     return largest_entry(ops.stop_gradient(x), axis=axis, keepdims=True)
 
 
@@ -40,10 +50,12 @@ def masked(x: Tensor) -> Tensor:
     return ops.equal(x, -math.inf)
 
 
-def zero_if_masked(x: Tensor, result: Tensor, axis: int) -> Tensor:
-    """`result`, but 0 in the rows where every entry of x is -inf."""
-    # Not by the maximum: XLA's passes over NaN.
-    return ops.where(ops.all(masked(x), axis=axis, keepdims=True), 0.0, result)
+def settled(x: Tensor, result: Tensor, axis: int) -> Tensor:
+    """`result`, but NaN in the rows where any of it is NaN, and else 0 where every entry of x is -inf."""
+    total = sum_over_axis(ops.stop_gradient(result), axis)
+    of_nan = ops.isnan(total)
+    nothing = masked(max_over_axis(x, axis))  # or the maximum has passed over a NaN
+    return ops.where(ops.logical_or(of_nan, nothing), ops.where(of_nan, total, 0.0), result)
 
 
 def divisor(x: Tensor) -> Tensor:
@@ -51,14 +63,23 @@ def divisor(x: Tensor) -> Tensor:
     return ops.where(ops.equal(x, 0.0), 1.0, x)
 
 
+def deviation(v: Tensor, share: Tensor, axis: int) -> Tensor:
+    """v less its mean in each row, where each entry counts by its share; the shares sum to 1."""
+    # Twice: where one share outweighs all others, what is left of its v is below the rounding error of the mean.
+    for _ in range(2):
+        v = v - sum_over_axis(share * v, axis)
+    return v
+
+
 def descending(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Each row sorted, largest first, as a constant for the derivative, and the ranks 1, 2, 3, ..."""
-    ordered = ops.flip(ops.sort(ops.stop_gradient(x), axis=axis), axis=axis)
+    ordered = -ops.sort(-ops.stop_gradient(x), axis=axis)
     return ordered, ops.cumsum(ops.ones_like(ordered), axis=axis)
 
 
 def among_largest(x: Tensor, k: int, axis: int) -> Tensor:
-    """True for the k largest entries of each row; of equal ones the first."""
+    """True for the k largest entries of each row; of equal ones the first. NaN is as large as +inf."""
+    x = ops.where(ops.isnan(x), math.inf, x)
     ordered, rank = descending(x, axis)
     last = ops.min(ops.where(rank <= k, ordered, math.inf), axis=axis, keepdims=True)
     above, tied = x > last, ops.equal(x, last)
