@@ -46,7 +46,8 @@ def judged_row(reference, row):
     of eps. At a kink it is that of the steeper side for the value, and the Jacobian and its own are NaN.
     """
     size = np.abs(row).max()
-    with mp.workdps(DIGITS + 3 * int(np.abs(np.log10(np.abs(row[row != 0.0]))).max())):
+    digits = DIGITS + 3 * int(np.abs(np.log10(np.abs(row[row != 0.0]))).max())
+    with mp.workdps(digits + int(min(size, 1000.0))):  # exp(-size) has digits, too
         x = [mp.mpf(float(v)) for v in row]
         h = mp.mpf(10) ** -STEP * min(size, 1.0)
 

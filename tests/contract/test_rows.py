@@ -81,8 +81,16 @@ def findings_about_nan(fns):
                 yield f"gradient of {spec} differs between graph and {mode}"
 
 
-def test_nan_in_a_row_is_the_same_in_all_modes():
-    assert list(findings_about_nan(functions([*OF_ALL_ENTRIES, *RANKINGS]))) == []
+LOOPS = [spec for spec in OF_ALL_ENTRIES if "entmax" in spec]  # which XLA takes seconds to compile
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [[spec for spec in OF_ALL_ENTRIES if spec not in LOOPS], RANKINGS, pytest.param(LOOPS, marks=pytest.mark.slow)],
+    ids=["of all entries", "rankings", "loops"],
+)
+def test_nan_in_a_row_is_the_same_in_all_modes(specs):
+    assert list(findings_about_nan(functions(specs))) == []
 
 
 def test_nan_check_bites():
@@ -169,6 +177,7 @@ def test_check_of_equal_entries_bites():
     assert error_at_equal_entries(by_powers, 20.0, 1000, "float32") > 4.0
 
 
+@pytest.mark.slow
 def test_jacobian_of_entmax_at_almost_equal_entries():
     generator = np.random.default_rng(3)
     for alpha in (3.0, 5.0, 10.0):
@@ -238,7 +247,9 @@ def findings_about_huge_entries(fns):
         for spec, (value, _) in computed(fns, x, mode).items():
             right = wide[spec][0]
             right = np.where(np.abs(right) > largest, np.copysign(INF, right), right)
-            if not np.all((value == right) | (np.abs(value - right) <= 1e-5 * np.abs(right) + 1e-37)):
+            with np.errstate(invalid="ignore"):
+                near = np.abs(value - right) <= 1e-5 * np.abs(right) + 1e-37
+            if not np.all((value == right) | near):
                 yield f"{spec} in {mode}: {value.tolist()} for {right.tolist()}"
 
 

@@ -290,6 +290,15 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return share / nx.divisor(nx.sum_over_axis(share, axis))
 
 
+def _share_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
+    share = softmax.body(x, axis)
+    return share * nx.deviation(v, share / nx.divisor(nx.sum_over_axis(share, axis)), axis)
+
+
+# Kernels' derivative of softmax is off by eps, which solu would multiply by x.
+_share = nx.with_symmetric_jacobian(_share_product)(softmax.body)
+
+
 @activation(
     formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"), traits={"smooth", "non_monotonic", "self_gated", "over_axis"}
 )
@@ -319,7 +328,7 @@ def solu(
     Reference:
         Elhage et al. 2022, Softmax Linear Units, Transformer Circuits Thread.
     """
-    share = softmax.body(x, axis)
+    share = _share(x, axis)
     # Entries without a share add nothing to the derivative either; differences of huge ones would overflow there.
     factor = ops.where(ops.equal(share, 0.0), 0.0, nx.finite(x))
     return ops.where(ops.logical_and(ops.equal(x, math.inf), share > 0.0), x, factor * share)
