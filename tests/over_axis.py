@@ -60,11 +60,12 @@ def judged_row(reference, row):
             above, below = (np.stack([moved(x, j, s) for j in range(len(x))], axis=1) for s in (h, -h))
             return value, (above - value[:, None]) / h, (value[:, None] - below) / h
 
+        noise = mp.mpf(10) ** (STEP + 5 - mp.dps)
         value, right, left = sides(x)
         jacobian = (right + left) / 2
         weights = np.array([abs(v) for v in x], dtype=object)
         conditioning = abs(value) + (np.maximum(abs(right), abs(left)) * weights).sum(axis=1)
-        smooth = np.all(abs(right - left) <= np.maximum(abs(jacobian).max(axis=0), mp.mpf(10) ** -10) / 1000)
+        smooth = np.all(abs(right - left) <= np.maximum(abs(jacobian).max(axis=0), noise) / 1000)
         of_jacobian = abs(jacobian)
         for j in np.flatnonzero(row) if smooth else ():
             small = h / size  # a relative change

@@ -192,14 +192,6 @@ def test_jacobian_of_entmax_at_almost_equal_entries():
                     value = keras_acts.get(spec)(x)
                 got = tape.gradient(value, x, tf.eye(5, dtype=dtype)).numpy().astype(np.float64)
                 worst = np.max(np.abs(got - right) / (float(samples.finfo(dtype).eps) * conditioning))
-                print(
-                    "NEAR",
-                    spec,
-                    size,
-                    dtype,
-                    worst,
-                    np.max(np.abs(got - right) / (abs(right) + 1)) / float(samples.finfo(dtype).eps) / 1.5,
-                )
                 assert worst <= 4.0, (spec, row, dtype)
 
 
