@@ -15,8 +15,8 @@ slow:     ## notebooks, presets, other processes, large samples
 full:     ## both
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not nightly'
 
-nightly:  ## hours: once per issue, output kept
-	$(BIN)/pytest -n 2 --dist worksteal -m nightly
+nightly:  ## hours, in parts: once per change of numerics, output kept in benchmarks/results/nightly.md
+	$(BIN)/python -m tools.nightly
 
 versions: ## both ends of what is supported and Colab's: an environment each, in build/versions
 	python3 -m tools.versions

@@ -5,9 +5,9 @@
 <Dense name=..., built=False>
 """
 
+import functools as _functools
 import os as _os
 import warnings as _warnings
-from difflib import get_close_matches as _get_close_matches
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
@@ -25,6 +25,7 @@ from keras_acts.core.declare import activation
 from keras_acts.core.keras_bridge import custom_objects, install, uninstall
 from keras_acts.core.params import Param, Trait
 from keras_acts.core.resolve import get, info, names
+from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
 from keras_acts.inspection.saveable import check_saveable
@@ -36,6 +37,9 @@ __all__ += ["slug", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare
+
+for _part in (activations, layers, initializers):  # unseen by type checkers, which know what is no attribute
+    vars(_part)["__getattr__"] = _functools.partial(_no_attribute, _part.__name__)
 
 _LATE = ("experiments", "plots", "testing")
 
@@ -51,16 +55,10 @@ if _os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as Tensor
 
 def __getattr__(name: str) -> _Any:
     if name == "compare":  # only now: it needs libraries of the extra
-        from keras_acts.experiments import compare
-
-        return compare
+        return _import_module("keras_acts.experiments").compare
     if name in _LATE:  # for the same reason
         return _import_module(f"keras_acts.{name}")
-    homes = {**dict.fromkeys(names(), ".activations"), **dict.fromkeys(layers.names(), ".layers")}
-    known = {each.lower(): f"{__name__}{homes.get(each, '')}.{each}" for each in [*homes, *__dir__()]}
-    near = [known[each] for each in _get_close_matches(name.lower(), known, n=1)]
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
+    _no_attribute(__name__, name)
 
 
 def __dir__() -> list[str]:

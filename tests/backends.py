@@ -16,6 +16,14 @@ def values(x):
     return keras.ops.convert_to_numpy(x)
 
 
+def assert_close(actual, expected, **tolerances):
+    np.testing.assert_allclose(values(actual), values(expected), **tolerances)
+
+
+def assert_same(actual, expected, **message):
+    np.testing.assert_array_equal(values(actual), values(expected), **message)
+
+
 def not_located(name):
     """What Keras says of a function in a file that it does not know."""
     return f"Could not locate function '{name}'" if KERAS >= (3, 10) else f"'config': '{name}'"
@@ -28,6 +36,30 @@ def gradient(function, x, upstream):
         return function(x) * keras.ops.convert_to_tensor(upstream)
 
     return values(derivatives(weighted, keras.ops.convert_to_tensor(x), orders=1)[1])
+
+
+def gradients(function, variables):
+    """Of the scalar that `function()` computes from variables of Keras, by each of them."""
+    tensors = [variable.value for variable in variables]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            total = function()
+        found = tape.gradient(total, tensors, unconnected_gradients="zero")
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        found = torch.autograd.grad(function(), tensors, materialize_grads=True)
+    else:
+        import jax
+
+        def of_values(tensors):
+            with keras.StatelessScope(state_mapping=list(zip(variables, tensors, strict=True))):
+                return function()
+
+        found = jax.grad(of_values)(tensors)
+    return [values(gradient) for gradient in found]
 
 
 def trained_once(layer, x):

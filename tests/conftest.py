@@ -18,8 +18,13 @@ def pytest_addoption(parser):
     )
 
 
+# Minutes each: first, so that at the end no worker waits for another.
+LONGEST = ("test_quick_tests_on_backends.py", "test_backends.py", "test_backends_page.py", "test_notebooks.py")
+
+
 @pytest.hookimpl(trylast=True)  # after marks have been looked at
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(LONGEST))
     wanted = config.getoption("--cases")
     if not wanted:
         return

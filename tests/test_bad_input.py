@@ -146,7 +146,7 @@ def test_parameters_for_what_is_not_ours():
     with pytest.raises(TypeError) as caught:
         keras_acts.get(abs, alpha=0.5)
     assert str(caught.value) == (
-        "Parameters can be bound to activations of keras_acts only. Received: <built-in function abs> with (alpha=0.5)"
+        "Only activations of keras_acts take parameters. Received: <built-in function abs> with (alpha=0.5)"
     )
 
 

@@ -128,8 +128,13 @@ def drawn_specs(name, count, rng):
         yield f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.nightly)])
-@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        *(pytest.param(name, 1, marks=pytest.mark.slow) for name in ELEMENTWISE[::3]),
+        *(pytest.param(name, 4, marks=pytest.mark.nightly) for name in ELEMENTWISE),
+    ],
+)
 def test_every_activation_at_drawn_parameters(name, count):
     assert check(name) == (name not in WITHOUT)
     for spec in drawn_specs(name, count, np.random.default_rng(sum(map(ord, name)))):

@@ -1,6 +1,7 @@
 """Files that others wrote, where a bare name is not ours: never answered by one of our activations."""
 
 import functools
+import inspect
 import json
 
 import h5py
@@ -10,6 +11,7 @@ import pytest
 from backends import H5_TAKES_NO_FUNCTION, KERAS, not_located
 
 import keras_acts
+from keras_acts.core.params import constructor_arguments
 
 NAMES = keras_acts.names()
 FOREIGN = [name for name in NAMES if not hasattr(keras.activations, name)]
@@ -119,6 +121,7 @@ def test_files_load_after_a_user_has_cleared_the_custom_objects(tmp_path):
 
 
 HALF = keras_acts.get("elu(alpha=0.5)")
+PRELU = keras.saving.serialize_keras_object(keras_acts.layers.PReLU())
 USES = {
     "install": keras_acts.install,
     "with install": lambda: keras_acts.install().__enter__().__exit__(),
@@ -142,6 +145,17 @@ USES = {
     "layer": keras_acts.layers.PReLU,
     "fused layer": lambda: keras_acts.layers.GatedDense(2, "SwiGLU"),
     "layers.get": lambda: keras_acts.layers.get("PReLU"),
+    "layers.function_or_layer": lambda: keras_acts.layers.function_or_layer(PRELU),
+    "layers.names": keras_acts.layers.names,
+    "layers.info": lambda: keras_acts.layers.info("PReLU"),
+    "names": keras_acts.names,
+}
+# Each class that files may name, made alone.
+ARGUMENTS = {"activation": "gelu", "scale": 1.0, "shift": 0.0}
+USES |= {
+    name: functools.partial(made, **{key: ARGUMENTS[key] for key in constructor_arguments(made) if key in ARGUMENTS})
+    for name, made in vars(keras_acts.initializers).items()
+    if inspect.isclass(made) and keras.saving.get_registered_name(made) == f"keras_acts>initializers.{name}"
 }
 
 
@@ -158,6 +172,12 @@ def test_any_use_of_ours_makes_our_names_known_again_after_a_clear(use):
     known["keras_acts>activations.snake"] = mine = len
     USES[use]()
     assert known == {**before, "keras_acts>activations.snake": mine}  # what the user has entered since stays
+
+
+def test_so_does_a_declaration():
+    keras.saving.get_custom_objects().clear()
+    keras_acts.activation(formula="3*x", package="somebody", name="thrice")(lambda x: 3.0 * x)
+    assert "keras_acts>activations.snake" in keras.saving.get_custom_objects()
 
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")

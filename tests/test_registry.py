@@ -108,6 +108,16 @@ def test_info_gives_range_and_initializer(name, low, high):
     assert type(keras_acts.paired(name)["kernel_initializer"]).__name__ in record.initializer
 
 
+def test_code_of_no_module_declares_as_a_script_does(registering):
+    """As `exec` runs it, in names that do not say what they belong to."""
+    exec("@keras_acts.activation(formula='2*x')\ndef twofold(x): return 2.0 * x", found := {"keras_acts": keras_acts})
+    assert found["twofold"].__module__ is None
+    assert keras_acts.info("twofold").registered_name == "Custom>activations.twofold"
+    assert "twofold" in keras_acts.names("two*", family=keras_acts.info("twofold").family)
+    assert "source: " in repr(keras_acts.info("twofold"))
+    assert keras_acts.get("twofold")(X).shape == X.shape
+
+
 def test_info_of_softmax_has_neither():
     assert keras_acts.info("softmax").range is None
     assert "none" in keras_acts.info("softmax").initializer
@@ -702,7 +712,7 @@ def test_any_string_gives_an_activation_or_a_clear_error(text):
 
 
 @hypothesis.settings(max_examples=100, deadline=None, database=None)
-@hypothesis.given(st.floats(min_value=0.0, allow_infinity=False))
+@hypothesis.given(st.floats(min_value=0.0, max_value=float(np.finfo("float32").max)))
 def test_every_legal_number_is_kept_exactly(alpha):
     bound = keras_acts.get("elu", alpha=alpha)
     assert keras_acts.get(repr(bound)).params == {"alpha": alpha}

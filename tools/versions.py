@@ -49,8 +49,8 @@ def printed(*command: str | Path) -> str:
 
 
 def commit() -> str:
-    """Short, with a + where the working tree differs from it."""
-    changed = printed("git", "status", "--porcelain", "--untracked-files=no", "--", ".", f":!{TABLE.relative_to(ROOT)}")
+    """Short, with a + where the working tree differs from it, but for results."""
+    changed = printed("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/results")
     return printed("git", "rev-parse", "--short", "HEAD").strip() + "+" * bool(changed)
 
 

@@ -4,8 +4,6 @@ The files are named by what the field calls the functions; those over an axis ar
 declare it in one of them, with its name in `__all__`, and add its line to `tests/reference.py`; nothing else.
 """
 
-import typing as _typing
-
 from keras_acts.activations import (
     bumps_and_even,
     erf_gated,
@@ -45,7 +43,6 @@ from keras_acts.activations.tanh_gated import *
 from keras_acts.activations.tanh_like import *
 from keras_acts.core.resolve import deserialize, get, serialize
 from keras_acts.core.resolve import names as _names
-from keras_acts.core.resolve import unknown as _unknown
 
 # `abs` is an attribute, but left out here: a star import must not shadow Python's own.
 __all__ = ["deserialize", "get", "serialize"]
@@ -67,12 +64,6 @@ __all__ += _softmax.__all__
 __all__ += sparse_softmax.__all__
 __all__ += top_k.__all__
 __all__ += vectors.__all__
-
-
-if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
-
-    def __getattr__(name: str) -> _typing.NoReturn:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
 
 
 def __dir__() -> list[str]:

@@ -475,8 +475,7 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 @soft_exponential.second_derivative
 def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     if alpha > 0.0:
-        h = ops.exp(0.5 * alpha * x)
-        return h * (alpha * h)
+        return ops.square(math.sqrt(alpha) * ops.exp(0.5 * alpha * x))
     if not alpha:
         return ops.zeros_like(x)
     derivative = 1.0 / _to_pole(x, alpha)

@@ -158,7 +158,11 @@ def _gelu_is(value: float) -> float:
     x = value
     for _ in range(100):
         x = value + 0.5 * x * math.erfc(x / math.sqrt(2.0))
-    return x
+    # By Newton's method to the last bit, as the next number may lie beyond the kink: what is left over in one sum.
+    w = x / math.sqrt(2.0)
+    terms = (-0.5 * x, -0.5 * x * math.erf(w)) if x < 0.5 else (-x, 0.5 * x * math.erfc(w))
+    slope = 0.5 + 0.5 * math.erf(w) + nx.NORMAL_PEAK * x * math.exp(-w * w)
+    return x + math.fsum((value, *terms)) / slope
 
 
 @activation(
@@ -243,8 +247,8 @@ def xgelu(
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return nx.normal_gated(x, -alpha, 1.0 + alpha)
+    return nx.normal_gated(x, -alpha, 1.0 + alpha, middle=0.5)
 
 
-xgelu.derivative(lambda x, alpha: nx.normal_gated_derivative(x, -alpha, 1.0 + alpha))
+xgelu.derivative(lambda x, alpha: nx.normal_gated_derivative(x, -alpha, 1.0 + alpha, middle=0.5))
 xgelu.second_derivative(lambda x, alpha: nx.normal_gated_second_derivative(x, -alpha, 1.0 + alpha))

@@ -104,7 +104,9 @@ def _xatlu_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
 
 @xatlu.second_derivative
 def _xatlu_second_derivative(x: nx.Tensor, alpha: float) -> nx.Tensor:
-    return ((2.0 + 4.0 * alpha) / math.pi) * ops.square(atan_derivative(x))
+    factor = (2.0 + 4.0 * alpha) / math.pi
+    square = ops.square(math.sqrt(abs(factor)) * atan_derivative(x))  # which alone may be 0 too early
+    return square if factor >= 0.0 else -square
 
 
 @activation(formula="x * (1 / 2 + arctan(x) / pi)", traits={"smooth", "monotonic", "self_gated"})

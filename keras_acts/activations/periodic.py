@@ -183,4 +183,5 @@ def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     h, e, wave, rise, sine = _sinlu_parts(x, alpha, beta)
     bend = -alpha * beta * beta * (1.0 + e) * sine
     turn = 2.0 * rise - wave * ops.tanh(0.5 * x)
-    return ops.where(x < 0.0, h * (h * (bend + turn)), bend + e * turn) / (1.0 + e * (2.0 + e))
+    # e may be 0 before its product with the turn is, which is all that there is where the wave is 0.
+    return ops.where(x < 0.0, h * (h * (bend + turn)), bend + h * (h * turn)) / (1.0 + e * (2.0 + e))

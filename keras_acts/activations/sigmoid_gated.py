@@ -133,20 +133,20 @@ def swish_beta_second_derivative(x: nx.Tensor, beta: float) -> nx.Tensor:
 # p1 x where it is open. The weights of the two are e / (1 + e) and 1 / (1 + e), so that no tail cancels.
 
 
-def within_reach(x: nx.Tensor, rate: float) -> nx.Tensor:
-    """x clipped to where exp(-|rate x|) is not 0."""
-    return ops.clip(x, -nx.FAR / abs(rate), nx.FAR / abs(rate))
+def within_reach(x: nx.Tensor, rate: float, factor: float = 1.0) -> nx.Tensor:
+    """factor x, for x clipped to where exp(-|rate x|) is not 0. The factor is inside the clip: see core.numerics."""
+    bound = nx.FAR * abs(factor / rate)
+    return ops.clip(x if factor == 1.0 else line(factor, x), -bound, bound)
 
 
-def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
-    mean, gap = 0.5 * (p1 + p2), p1 - p2
+def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float, mean: float | None = None) -> nx.Tensor:
+    mean, gap = 0.5 * (p1 + p2) if mean is None else mean, p1 - p2  # the mean, where their sum would cancel
     if not rate:
         return line(mean, x)
     w = rate * x
     h, e = nx.half_decay(w)
-    near = within_reach(x, rate)
-    shut = line(p2, x) + h * (h * (p1 * near))
-    opened = line(p1, x) + h * (h * (p2 * near))
+    shut = line(p2, x) + h * (h * within_reach(x, rate, p1))
+    opened = line(p1, x) + h * (h * within_reach(x, rate, p2))
     value = ops.where(w < 0.0, shut, opened) / (1.0 + e)
     if not p1 * p2:
         return value
@@ -154,11 +154,11 @@ def _two_lines(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
     return ops.where(ops.abs(w) < 1.0, x * (mean + 0.5 * gap * ops.tanh(0.5 * w)), value)
 
 
-def _two_lines_derivative(x: nx.Tensor, p1: float, p2: float, rate: float) -> nx.Tensor:
-    mean, gap = 0.5 * (p1 + p2), p1 - p2
+def _two_lines_derivative(x: nx.Tensor, p1: float, p2: float, rate: float, mean: float | None = None) -> nx.Tensor:
+    mean, gap = 0.5 * (p1 + p2) if mean is None else mean, p1 - p2
     w = nx.near(rate * x) if rate else ops.zeros_like(x)
     h, e = nx.half_decay(w)
-    distance = h * (h * (gap * (1.0 + e - ops.abs(w)))) / (1.0 + e * (2.0 + e))
+    distance = h * (h * (gap + gap * (e - ops.abs(w)))) / (1.0 + e * (2.0 + e))
     far = ops.where(w < 0.0, p2 + distance, p1 - distance)
     if p1 * p2 >= 0.0:
         return far
@@ -249,10 +249,10 @@ def xsilu(
     Reference:
         arXiv:2405.20768, Expanded Gating Ranges Improve Activation Functions.
     """
-    return _two_lines(x, 1.0 + alpha, -alpha, 1.0)
+    return _two_lines(x, 1.0 + alpha, -alpha, 1.0, 0.5)
 
 
-xsilu.derivative(lambda x, alpha: _two_lines_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
+xsilu.derivative(lambda x, alpha: _two_lines_derivative(x, 1.0 + alpha, -alpha, 1.0, 0.5))
 xsilu.second_derivative(lambda x, alpha: _two_lines_second_derivative(x, p1=1.0 + alpha, p2=-alpha, rate=1.0))
 
 
@@ -350,10 +350,13 @@ flatten_t_swish.second_derivative(lambda x, T: ops.where(x > 0.0, silu_second_de
 
 
 def _richards_parts(x: nx.Tensor, alpha: float, beta: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
-    """w = beta x, e = exp(-|w|), (1 + e)^-alpha, and the root of exp(alpha w) for w < 0: sigmoid(w)^alpha in parts."""
-    w = nx.near(beta * x)
+    """w = beta x, e = exp(-|w|), alpha w for w < 0, and the logarithm of sigmoid(w)^alpha.
+
+    Both w are clipped where their exponential is 0: for a small alpha exp(w) is so long before exp(alpha w).
+    """
+    w, shut = nx.near(beta * x), ops.clip(alpha * beta * x, -nx.FAR, 0.0)
     e = ops.exp(-ops.abs(w))
-    return w, e, ops.exp(-alpha * nx.log1p_unit(e)), ops.exp(0.5 * ops.minimum(alpha * beta * x, 0.0))
+    return w, e, shut, shut - alpha * nx.log1p_unit(e)
 
 
 @activation(formula="x * (1 + exp(-beta * x))**(-alpha)", traits={"smooth", "non_monotonic", "self_gated"})
@@ -377,23 +380,20 @@ def richards_swish(
         arXiv:1805.08878, ARiA: Utilizing Richard's Curve for Controlling the Non-monotonicity of the Activation
         Function in Deep Neural Nets.
     """
-    _, _, power, half = _richards_parts(x, alpha, beta)
-    shut = half * (half * (power * within_reach(x, alpha * beta)))
-    return ops.where(x < 0.0, shut, x * power)
+    *_, exponent = _richards_parts(x, alpha, beta)
+    return nx.times_exp_fast(ops.maximum(x, -nx.FAR / (alpha * beta)), exponent)
 
 
 @richards_swish.derivative
 def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    w, e, power, half = _richards_parts(x, alpha, beta)
-    shut = half * (half * (power * (1.0 + alpha * w / (1.0 + e))))
-    opened = power * (1.0 + alpha * w * e / (1.0 + e))
-    return ops.where(w < 0.0, shut, opened)
+    w, e, shut, exponent = _richards_parts(x, alpha, beta)
+    return nx.times_exp(1.0 + ops.where(w < 0.0, shut, alpha * w * e) / (1.0 + e), exponent)
 
 
 @richards_swish.second_derivative
 def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    w, e, power, half = _richards_parts(x, alpha, beta)
-    shut = half * (half * (alpha * beta * power * (2.0 + w * (alpha - e) / (1.0 + e)) / (1.0 + e)))
-    h = ops.exp(-0.5 * ops.abs(w))
-    opened = h * (h * (alpha * beta * power * (2.0 + w * (alpha * e - 1.0) / (1.0 + e)) / (1.0 + e)))
-    return ops.where(w < 0.0, shut, opened)
+    w, e, shut, exponent = _richards_parts(x, alpha, beta)
+    factor = alpha * beta
+    bend = ops.where(w < 0.0, shut - w * e, w * (alpha * e - 1.0)) / (1.0 + e)
+    # The factor is inside the sum: see core.numerics.
+    return nx.times_exp_fast((2.0 * factor + factor * bend) / (1.0 + e), exponent - ops.maximum(w, 0.0))

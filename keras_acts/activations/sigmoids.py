@@ -1,6 +1,7 @@
 """Sigmoids: monotonic, bounded and S-shaped, most of them from 0 to 1; and the logarithm of the sigmoid."""
 
 import math
+from fractions import Fraction
 from typing import Annotated
 
 from keras_acts.activations._double_exponential import exponent_and_exp, times_exp_minus
@@ -137,11 +138,16 @@ def _softsign_second_derivative(x: nx.Tensor, factor: float = 1.0) -> nx.Tensor:
     return (-2.0 * factor) * ops.sign(x) / (d * ops.square(d))
 
 
+def _end_of_ramp(alpha: float, beta: float) -> float:
+    """(1 - beta) / alpha rounded once: the next number lies beyond the kink."""
+    return float((1 - Fraction(beta)) / Fraction(alpha))
+
+
 @activation(
     formula="min(max(alpha * x + beta, 0), 1)",
     traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={"keras2": "hard_sigmoid", "onnx": "HardSigmoid(alpha=0.2, beta=0.5)"},
-    kinks=lambda alpha, beta: (-beta / alpha, (1.0 - beta) / alpha),
+    kinks=lambda alpha, beta: (-beta / alpha, _end_of_ramp(alpha, beta)),
 )
 def hard_sigmoid_legacy(
     x: nx.Tensor,
@@ -165,7 +171,7 @@ def hard_sigmoid_legacy(
 
 @hard_sigmoid_legacy.derivative
 def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
-    return ops.where(x > -beta / alpha, ops.where(x < (1.0 - beta) / alpha, alpha, ops.zeros_like(x)), 0.0)
+    return ops.where(x > -beta / alpha, ops.where(x < _end_of_ramp(alpha, beta), alpha, ops.zeros_like(x)), 0.0)
 
 
 @activation(
@@ -366,5 +372,5 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
     amplitude = alpha * math.expm1(-alpha)
-    bracket = amplitude * ops.sign(0.5 - x) * ops.expm1(twice) / ops.square(d)
+    bracket = ops.where(x < 0.5, amplitude, -amplitude * ops.ones_like(x)) * ops.expm1(twice) / ops.square(d)
     return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))

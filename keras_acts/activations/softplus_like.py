@@ -18,6 +18,7 @@ __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt
     },
     traits={"smooth", "monotonic"},
     aliases={"keras tf jax flax": "softplus", "torch": "Softplus softplus(beta=1, threshold=20)", "onnx": "Softplus"},
+    kinks=lambda beta, threshold: () if threshold is None else (threshold / beta,),
 )
 def softplus(
     x: nx.Tensor,
@@ -45,19 +46,19 @@ def softplus(
     if beta < 1.0:  # the quotient is still a normal number where the exponential no longer is
         excess = ops.where(z < -80.0, nx.times_exp_fast(1.0 / beta, z), excess)
     smooth = ops.maximum(x, 0.0) + excess
-    return smooth if threshold is None else ops.where(beta * x > threshold, x, smooth)
+    return smooth if threshold is None else ops.where(x > threshold / beta, x, smooth)
 
 
 @softplus.derivative
 def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
     smooth = nx.sigmoid(beta * x)
-    return smooth if threshold is None else ops.where(beta * x > threshold, 1.0, smooth)
+    return smooth if threshold is None else ops.where(x > threshold / beta, 1.0, smooth)
 
 
 @softplus.second_derivative
 def _(x: nx.Tensor, beta: float, threshold: float | None) -> nx.Tensor:
     smooth = nx.times_sigmoid_derivative(beta, beta * x)
-    return smooth if threshold is None else ops.where(beta * x > threshold, 0.0, smooth)
+    return smooth if threshold is None else ops.where(x > threshold / beta, 0.0, smooth)
 
 
 @activation(
@@ -80,14 +81,17 @@ def squareplus(x: nx.Tensor, b: Annotated[float, positive("width of the bend")] 
     Reference:
         arXiv:2112.11687, Squareplus: A Softplus-Like Algebraic Rectifier.
     """
-    # (x + h) / 2 cancels for x < 0; (h - |x|) / 2 = b / 2 / (h + |x|) is its distance from relu on both sides.
-    return ops.relu(x) + 0.5 * b / (nx.hypotenuse(x, math.sqrt(b)) + ops.abs(x))
+    # (x + h) / 2 cancels for x < 0; (h - |x|) / 2 = b / 2 / (h + |x|) is its distance from relu on both sides. The sum
+    # is halved, as it may overflow.
+    half = 0.5 * x
+    return ops.relu(x) + 0.25 * b / (nx.hypotenuse(half, 0.5 * math.sqrt(b)) + ops.abs(half))
 
 
 @squareplus.derivative
 def _(x: nx.Tensor, b: float) -> nx.Tensor:
     h = nx.hypotenuse(x, math.sqrt(b))
-    vanishing = 0.5 * (b / h) / (h + ops.abs(x))  # (1 - |x| / h) / 2 without the cancellation
+    # (1 - |x| / h) / 2 without the cancellation; one denominator, as XLA makes of two quotients, may overflow.
+    vanishing = (0.5 * b / h) * (1.0 / (h + ops.abs(x)))
     return ops.where(x < 0.0, vanishing, 1.0 - vanishing)
 
 

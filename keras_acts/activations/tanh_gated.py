@@ -241,7 +241,8 @@ def _(x: nx.Tensor, alpha: float, beta: float) -> nx.Tensor:
     h, e, _, d, b = _smish_parts(w, alpha)
     left = 2.0 + e * (6.0 - e * (3.0 + e * (18.0 + 10.0 * e)))
     right = e * (e * (e * (6.0 + 2.0 * e) - 3.0) - 18.0) - 10.0
-    return h * (h * (beta * (2.0 * b + (4.0 * alpha) * w * ops.where(w < 0.0, left, right) / d) / ops.square(d)))
+    bend = (4.0 * alpha * beta) * w * ops.where(w < 0.0, left, right) / d
+    return h * (h * ((2.0 * beta * b + bend) / ops.square(d)))
 
 
 def _phish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:

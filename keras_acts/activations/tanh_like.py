@@ -49,8 +49,8 @@ tanh.second_derivative(nx.sech_squared_derivative)
 )
 def hard_tanh(
     x: nx.Tensor,
-    min_val: Annotated[float, Param("smallest output", below="max_val")] = -1.0,
-    max_val: Annotated[float, Param("largest output")] = 1.0,
+    min_val: Annotated[float, Param("smallest output", below="max_val", any_size=True)] = -1.0,
+    max_val: Annotated[float, Param("largest output", any_size=True)] = 1.0,
 ) -> nx.Tensor:
     """Piecewise linear tanh: the input, clipped.
 
@@ -132,8 +132,9 @@ def _scaled_tanh_derivative(x: nx.Tensor, scale: float, reach: float) -> nx.Tens
 
 
 def _scaled_tanh_second_derivative(x: nx.Tensor, scale: float, reach: float) -> nx.Tensor:
-    z = x / reach
-    return nx.times_sech_squared((-2.0 * scale / reach / reach) * ops.tanh(z), z)
+    z, factor = x / reach, 2.0 * scale / reach / reach
+    bend = -factor * ops.tanh(z)
+    return nx.times_sech_squared(ops.clip(bend, -factor, factor) if factor > 4.0 else bend, z)  # see core.numerics
 
 
 @activation(

@@ -5,6 +5,7 @@ from typing import Any as _Any
 from keras_acts.authoring import smooth
 from keras_acts.authoring.formula.define import define
 from keras_acts.authoring.formula.record import FormulaActivation, FormulaLayer
+from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.notation import FormulaError
 
 __all__ = ["FormulaActivation", "FormulaError", "FormulaLayer", "accuracy", "define", "smooth"]
@@ -15,4 +16,4 @@ def __getattr__(name: str) -> _Any:
         from keras_acts.authoring.formula.lost_digits import accuracy
 
         return accuracy
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _no_attribute(__name__, name)

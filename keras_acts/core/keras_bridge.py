@@ -203,6 +203,18 @@ def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     return layer._flatten_layers(include_self=False, recursive=recursive)
 
 
+class BatchNormalization(keras.layers.BatchNormalization):
+    """That of Keras, but that a batch without samples, or of which a mask keeps none, leaves the moving statistics.
+
+    Keras' become NaN. Where the size is unknown, in a graph, no one can tell in time.
+    """
+
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, ...]:
+        there = keras.ops.convert_to_tensor(keras.ops.shape(inputs)) > 0 if mask is None else keras.ops.any(mask)
+        found = zip(super()._moments(inputs, mask), (self.moving_mean.value, self.moving_variance.value), strict=True)
+        return tuple(keras.ops.where(keras.ops.all(there), *pair) for pair in found)
+
+
 def enclosing_layer(layer: keras.Layer) -> Any:
     """The layer or model whose call is calling `layer`, or None; None too where Keras has moved the record."""
     try:
@@ -235,6 +247,7 @@ def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
 
 def register(declared: Callable[..., Any], registered_name: str) -> None:
     """Register a function or class for files, under "package>name"."""
+    stay_registered()
     package, _, name = registered_name.partition(">")
     keras.saving.register_keras_serializable(package=package, name=name)(declared)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 class Trait(str, Enum):
     """A property that users filter by, `keras_acts.names(trait="smooth")`, and the library relies on.
@@ -101,6 +103,8 @@ class Param:
         high: largest legal value, or None.
         exclusive: True if `low` and `high` themselves are not legal.
         below: name of a parameter that must be greater than this one.
+        any_size: True for a bound, which may lie beyond the largest number of float32, where it never acts. Of other
+            parameters float32 tensors would make infinities, and NaN.
 
     Example:
         alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0
@@ -111,6 +115,7 @@ class Param:
     high: float | None = None
     exclusive: bool = False
     below: str | None = None
+    any_size: bool = False
     # Filled in from the signature:
     name: str = field(default="", kw_only=True)
     kind: type = field(default=float, kw_only=True)
@@ -141,7 +146,10 @@ class Param:
         Raises:
             ValueError: if it is not legal.
         """
-        return self._checked(value, f"'{owner}'")
+        value = self._checked(value, f"'{owner}'")
+        if self.kind is float and value is not None and abs(value) > _LARGEST and not self.any_size:
+            raise ValueError(illegal(self.name, value, f"'{owner}'", f"a number that float32 holds, <= {_LARGEST:.4g}"))
+        return value
 
     def _checked(self, value: Any, owner: str) -> Any:
         value = scalar(value)

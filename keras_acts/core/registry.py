@@ -14,9 +14,9 @@ from keras_acts.core import spec
 SCRIPTS = ("__main__", "__mp_main__")  # the module of a notebook or script, and of one in a worker process
 
 
-def package_of(module: str) -> str:
-    """The top-level name of a module, or "Custom", as in Keras, in a script or notebook."""
-    return "Custom" if module in SCRIPTS else module.partition(".")[0]
+def package_of(module: str | None) -> str:
+    """The top-level name of a module, or "Custom", as in Keras, in a script or notebook, and in code of no module."""
+    return "Custom" if module is None or module in SCRIPTS else module.partition(".")[0]
 
 
 class Declared:
@@ -37,7 +37,7 @@ class Declared:
     @property
     def family(self) -> str:
         """The file that declares it: rectifiers, periodic, softmax, ..."""
-        return self.declared.__module__.rpartition(".")[2]
+        return (self.declared.__module__ or SCRIPTS[0]).rpartition(".")[2]
 
     @property
     def summary(self) -> str:
@@ -58,7 +58,7 @@ class Declared:
         path = inspect.getsourcefile(declared)
         if path is None:
             return "unknown"
-        package = declared.__module__.partition(".")[0]
+        package = (declared.__module__ or SCRIPTS[0]).partition(".")[0]
         _, found, inside = path.replace(os.sep, "/").rpartition(f"/{package}/")
         return f"{package}/{inside}:{inspect.getsourcelines(declared)[1]}" if found else path
 

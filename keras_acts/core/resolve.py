@@ -3,8 +3,9 @@
 import difflib
 import fnmatch
 import inspect
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 
@@ -34,6 +35,7 @@ def names(pattern: str | None = None, trait: Trait | str | None = None, family: 
         >>> keras_acts.names("gelu*")
         ['gelu', 'gelu_tanh']
     """
+    stay_registered()
     families = {record.family for record in activations.current().values()}
     for argument, value, known in (("trait", trait, [*map(str, Trait)]), ("family", family, sorted(families))):
         if value is not None and value not in known:
@@ -62,6 +64,7 @@ def info(name: str) -> Activation:
         >>> keras_acts.info("mish").paper
         'arXiv:1908.08681'
     """
+    stay_registered()
     record, params = declaration_of(_from_string(name, {}))
     assert record is not None  # a string never gives a foreign function
     return record if params == record.defaults else record.at(params)
@@ -123,8 +126,7 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     if record is not None:
         return record.with_params(params)
     raise TypeError(
-        "Parameters can be bound to activations of keras_acts only. "
-        f"Received: {identifier!r} with {spec.format('', params)}"
+        f"Only activations of keras_acts take parameters. Received: {identifier!r} with {spec.format('', params)}"
     )
 
 
@@ -169,9 +171,32 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
 
 
+_OURS = ("keras_acts", *(f"keras_acts.{part}" for part in ("activations", "layers", "initializers", "authoring")))
+
+
+def no_attribute(module: str, name: str) -> NoReturn:
+    """Refuse an attribute that a module lacks, with where it is, in keras_acts or Keras, or what is close to it.
+
+    Names of the module come first, and those of the module that Keras has for the same; other frameworks' come last.
+    """
+    plain, known = name.lower().replace("_", ""), dict[str, str]()
+    places = sorted([*_OURS, "keras.layers", "keras.initializers"], key=lambda place: place[-6:] != module[-6:])
+    for place in filter(sys.modules.get, places):  # not all, while keras_acts is being imported
+        listed = vars(sys.modules[place])
+        for each in listed["__dir__"]() if "__dir__" in listed else listed.get("__all__", listed):
+            known.setdefault(each.lower().replace("_", ""), f"{place}.{each}")
+    for place, registry in zip(_OURS[1:], (activations, layers), strict=False):
+        for record in registry.spelled_like(name):
+            known.setdefault(plain, f"{place}.{record}")
+    own = [each for each in known if known[each].startswith(f"{module}.")]
+    near = [plain] if plain in known else difflib.get_close_matches(plain, own, n=3, cutoff=0.75)
+    meant = " or ".join(known[match] for match in near or difflib.get_close_matches(plain, known, n=3))
+    raise AttributeError(f"module {module!r} has no attribute {name!r}." + (f" Did you mean {meant}?" if meant else ""))
+
+
 def unknown(name: str) -> str:
     """The error text for a name that is not an activation: what it is instead, or what is close to it."""
-    layer = _layer_spelled(name)
+    layer = layer_spelled(name)
     named_as_layer = layers.find_foreign(name) is not None or "layers." in name
     if layer is not None and (named_as_layer or (find(name.lower()) is None and not activations.spelled_like(name))):
         return (
@@ -185,7 +210,7 @@ def unknown(name: str) -> str:
     )
 
 
-def _layer_spelled(name: str) -> str | None:
+def layer_spelled(name: str) -> str | None:
     """What to write for the layer of that name: `keras_acts.layers.PReLU()`, `keras_acts.layers.get('torch:GLU')`."""
     foreign = layers.spelled_in_framework(name)
     if foreign is not None:

@@ -16,8 +16,7 @@ from keras_acts.initializers.scaling import ActivationScaling, DepthwiseVariance
 from keras_acts.initializers.siren import Siren
 from keras_acts.initializers.standardize import StandardizedActivation, standardize
 
-__all__ = ["ActivationScaling", "CriticalPoint", "DepthwiseVarianceScaling", "SeluConstants", "Siren"]
-__all__ += ["StandardizedActivation", "Statistics", "gain", "lsuv", "paired", "selu_constants", "standardize"]
-__all__ += ["statistics"]
+__all__ = ["ActivationScaling", "CriticalPoint", "DepthwiseVarianceScaling", "SeluConstants", "Siren", "gain"]
+__all__ += ["StandardizedActivation", "Statistics", "lsuv", "paired", "selu_constants", "standardize", "statistics"]
 
 _keras_bridge.resolve_initializers(_strings.from_string)

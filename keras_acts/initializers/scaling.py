@@ -107,6 +107,7 @@ class ActivationScaling(KernelScaling):
         seed: Any = None,
         **axes: Any,
     ) -> None:
+        keras_bridge.stay_registered()
         params.choice("mode", mode, "ActivationScaling", get_args(Mode))
         params.choice("distribution", distribution, "ActivationScaling", get_args(Distribution))
         if isinstance(activation, dict):  # from a file
@@ -157,6 +158,7 @@ class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
     """
 
     def __init__(self, scale: float = 1.0, distribution: Distribution = "truncated_normal", seed: Any = None) -> None:
+        keras_bridge.stay_registered()
         params.choice("distribution", distribution, "DepthwiseVarianceScaling", get_args(Distribution))
         super().__init__(scale, "fan_in", distribution, seed)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import params
+from keras_acts.core import keras_bridge, params
 from keras_acts.initializers.scaling import check_kernel_shape
 
 __all__ = ["Siren"]
@@ -40,6 +40,7 @@ class Siren(keras.initializers.RandomUniform):
     """
 
     def __init__(self, w0: float = 30.0, first_layer: bool = False, seed: Any = None) -> None:
+        keras_bridge.stay_registered()
         self.w0 = params.finite_number("w0", w0, "Siren", low=0.0, exclusive=True)
         super().__init__(-1.0, 1.0, seed)
         self.first_layer = bool(first_layer)

@@ -8,7 +8,7 @@ import keras
 
 from keras_acts.analysis import moments
 from keras_acts.analysis.elementwise import Activation, Elementwise, as_function, is_layer
-from keras_acts.core import derivatives
+from keras_acts.core import derivatives, keras_bridge
 
 __all__ = ["StandardizedActivation", "standardize"]
 
@@ -27,6 +27,9 @@ class StandardizedActivation:
     activation: Any
     scale: float
     shift: float
+
+    def __post_init__(self) -> None:
+        keras_bridge.stay_registered()
 
     @property
     def __name__(self) -> str:

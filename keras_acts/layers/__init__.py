@@ -8,15 +8,12 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
-import typing as _typing
-
 from keras_acts.layers.exponential import *
 from keras_acts.layers.fused_dense import *
 from keras_acts.layers.glu import *
 from keras_acts.layers.glu_bounded import *
 from keras_acts.layers.glu_presets import *
 from keras_acts.layers.layer_registry import function_or_layer, get, info, names
-from keras_acts.layers.layer_registry import unknown as _unknown
 from keras_acts.layers.learned_rectifiers import *
 from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
@@ -28,12 +25,6 @@ from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
 from keras_acts.layers.weight_decay import *
-
-if not _typing.TYPE_CHECKING:  # type checkers know by themselves what is no attribute
-
-    def __getattr__(name: str) -> _typing.NoReturn:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {_unknown(name)}")
-
 
 __all__ = [*names(), "dropout_for", "exclude_from_weight_decay", "function_or_layer", "get", "info"]
 __all__ += ["learnable_parameters", "names"]

@@ -66,6 +66,7 @@ def names() -> list[str]:
         >>> "PReLU" in keras_acts.layers.names()
         True
     """
+    keras_bridge.stay_registered()
     return sorted(resolve.layers.current())
 
 
@@ -79,6 +80,7 @@ def info(name: str) -> LayerDeclaration:
         >>> keras_acts.layers.info("PReLU").paper
         'arXiv:1502.01852'
     """
+    keras_bridge.stay_registered()
     record = resolve.layers.find(name)
     if record is None:
         raise ValueError(unknown(name))
@@ -104,6 +106,7 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
         >>> keras_acts.layers.get("PReLU(shared_axes=[1, 2])").shared_axes
         [1, 2]
     """
+    keras_bridge.stay_registered()
     if isinstance(identifier, str):
         name, positional, given = spec.parse(identifier)
         foreign = resolve.layers.from_foreign(name, positional, given, arguments)
@@ -113,7 +116,6 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
         return identifier(**arguments)
     if isinstance(identifier, dict):
-        keras_bridge.stay_registered()
         identifier = keras.saving.deserialize_keras_object(identifier)
     if not isinstance(identifier, keras.Layer):
         raise ValueError(
@@ -145,8 +147,6 @@ def function_or_layer(identifier: Any, **arguments: Any) -> Any:
         >>> lookup("elu(alpha=0.5)"), type(lookup("PReLU")).__name__
         (elu(alpha=0.5), 'PReLU')
     """
-    if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
     if isinstance(identifier, keras.Layer | type):
         return get(identifier, **arguments)
     try:
@@ -194,6 +194,6 @@ def unknown(name: str) -> str:
             f"'{name}' is an activation function without weights, not a layer. "
             f"Use keras.layers.Activation('{activation}'){own}. Received: {name!r}"
         )
-    return (
-        f"Unknown layer.{resolve.layers.did_you_mean(name)} `keras_acts.layers.names()` lists all. Received: {name!r}"
-    )
+    spelled = resolve.layer_spelled(name) or ""
+    near = f" Did you mean {spelled}?" if spelled.startswith("keras.") else resolve.layers.did_you_mean(name)
+    return f"Unknown layer.{near} `keras_acts.layers.names()` lists all. Received: {name!r}"

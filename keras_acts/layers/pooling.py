@@ -21,8 +21,8 @@ class SmallDense(keras.layers.Dense):
 
 
 def normalized(norm: keras.layers.Layer, z: Tensor, training: bool | None, mask: Tensor | None = None) -> Tensor:
-    """z after a BatchNormalization, which a batch without samples would leave with NaN for its moving mean."""
-    learns = training and 0 not in tuple(z.shape)
+    """z after a `BatchNormalization` of the bridge; as it is after another layer."""
+    learns = training and 0 not in tuple(z.shape)  # its moving statistics then stay to the last bit
     return norm(z, training=learns, mask=mask) if isinstance(norm, keras.layers.BatchNormalization) else z
 
 

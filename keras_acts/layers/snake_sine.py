@@ -20,8 +20,8 @@ __all__ = ["Sine", "Snake", "SnakeBeta"]
 def _snake_partials(x: Tensor, frequency: Tensor) -> tuple[Tensor, ...]:
     sine, cosine = ops.sin(frequency * x), ops.cos(frequency * x)
     flat = frequency == 0.0
-    divisor = ops.where(flat, 1.0, frequency)
-    of_frequency = (2.0 * x * sine * cosine - ops.square(sine) / divisor) / divisor
+    quotient = sine / ops.where(flat, 1.0, frequency)  # before it is squared, which may be 0 for a small frequency
+    of_frequency = quotient * (2.0 * x * cosine - quotient)
     return ops.square(sine + cosine), ops.where(flat, ops.square(x), of_frequency)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from typing_extensions import override
 
+from keras_acts.core import keras_bridge, params
 from keras_acts.core import operations as ops
-from keras_acts.core import params
 from keras_acts.layers import pooling
 from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
@@ -69,7 +69,7 @@ class FReLU(ActivationLayer):
         plain = {"padding": "same", "data_format": "channels_last", "use_bias": False}  # the normalization has one
         self.conv = self._inner(keras.layers.DepthwiseConv2D, shape, self.kernel_size, name="conv", **plain)
         self.norm = self._inner(
-            keras.layers.BatchNormalization, shape, epsilon=self.epsilon, momentum=self.momentum, name="norm"
+            keras_bridge.BatchNormalization, shape, epsilon=self.epsilon, momentum=self.momentum, name="norm"
         )
 
     @override
@@ -82,7 +82,9 @@ class FReLU(ActivationLayer):
                 z = ops.where(pooling.kept(mask, x), x, 0.0)
                 inside = ops.broadcast_to(pooling.kept(mask, x)[..., 0], ops.shape(x)[:-1])
             z = z if axis == 3 else ops.moveaxis(z, axis, -1)
-            z = pooling.normalized(self.norm, self.conv(z), training, inside)
+            # Of an empty batch, TensorFlow's gradient of the kernel is whatever was in memory.
+            z = z * self.conv.kernel[0, 0, :, 0] if 0 in tuple(z.shape) else self.conv(z)
+            z = pooling.normalized(self.norm, z, training, inside)
             return ops.maximum(x, z if axis == 3 else ops.moveaxis(z, -1, axis))
 
         return self.upcast(activate, inputs)

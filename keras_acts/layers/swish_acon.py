@@ -5,9 +5,9 @@ from typing import Any
 import keras
 from typing_extensions import override
 
+from keras_acts.core import keras_bridge, params
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
-from keras_acts.core import params
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers import pooling
 from keras_acts.layers.at_infinity import FAR, times
@@ -187,7 +187,7 @@ class MetaACON(LearnableActivation):
         hidden = max(self.reduction, channels // self.reduction)
         norm, settings = keras.layers.Identity, {}
         if self.batch_norm:
-            norm, settings = keras.layers.BatchNormalization, {"epsilon": self.epsilon, "momentum": self.momentum}
+            norm, settings = keras_bridge.BatchNormalization, {"epsilon": self.epsilon, "momentum": self.momentum}
         self.squeeze = self._inner(pooling.SmallDense, (None, channels), hidden, name="squeeze")
         self.squeeze_norm = self._inner(norm, (None, hidden), name="squeeze_norm", **settings)
         self.expand = self._inner(pooling.SmallDense, (None, hidden), channels, name="expand")

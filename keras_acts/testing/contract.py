@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras_acts import notation
 from keras_acts.analysis import gradients
 from keras_acts.core.derivatives import HALF_DTYPES
-from keras_acts.testing import evaluation, metric, of_layer, oracle, samples
+from keras_acts.testing import evaluation, of_layer, oracle, samples
 from keras_acts.testing.findings import Findings, raise_if_any
 from keras_acts.testing.subject import Subject, subject
 
@@ -62,10 +62,13 @@ def measure(subject: Subject, fn: Callable[[Any], Any] | None = None, orders: in
             results = evaluate(np.append(x, np.zeros(1, x.dtype)), mode)
             got, at_zero = results[:, :-1], results[:, -1]
             for order in range(orders + 1):
-                k = metric.k_error(got[order], exact, order, wide, dtype)
                 # Processors may read a subnormal input as 0; what happens at 0 is checked with it or with the kinks.
                 as_at_zero = (got[order] == at_zero[order]) | (np.isnan(got[order]) & np.isnan(at_zero[order]))
-                k[subnormal & as_at_zero] = 0.0
+                k = np.zeros(len(x))
+                judged = np.flatnonzero(~(subnormal & as_at_zero))
+                k[judged] = subject.k_error(
+                    got[order][judged], exact.at(judged), order, wide[judged], limit(dtype, order)
+                )
                 worst = int(np.argmax(k))
                 yield Measurement(dtype, mode, order, float(k[worst]), float(x[worst]))
 
@@ -172,7 +175,7 @@ def check_formula(subject: Subject) -> Findings:
     got = subject.evaluate(x, "graph")
     findings = []
     for order in range(2):
-        k = metric.k_error(got[order], exact, order, x, "float64")
+        k = subject.k_error(got[order], exact, order, x, limit("float64", order))
         if not np.all(k <= limit("float64", order)):
             worst = int(np.argmax(k))
             findings.append(

@@ -1,9 +1,12 @@
 """The error metric K, a mixed forward-backward error.
 
-    K(x) = |got - f| / (eps (|f| + |x f'|) + tiny)
+    K(x) = |got - f| / (eps (|f| + |x f'| + sum over p of |p df/dp|) + tiny)
 
 The scale is the error that rounding the input alone can cause, so K is fair near zeros, in tails and at kinks. K <=
 0.5 is correct rounding; K > 4 is a wrong formula. For a derivative, read f' and f'' in place of f and f'.
+
+A parameter p that was given, other than its default, is rounded as the input is, so what that can cause counts too:
+exp(-beta exp(-x)) at beta = 10 is not known to more digits than beta is. At its defaults a function has no such share.
 """
 
 from typing import NamedTuple
@@ -16,11 +19,17 @@ from keras_acts.testing import samples
 class Exact(NamedTuple):
     """Value and derivatives at each x with twice the digits of float64: `head + tail`, both of shape (orders, len(x)).
 
-    The head is the nearest float64, infinite where the true value is too large for one.
+    The head is the nearest float64, infinite where the true value is too large for one. `by_parameters` is what all
+    parameters change in proportion to a relative change of each, the sum over p of |p df/dp| and so on.
     """
 
     head: np.ndarray
     tail: np.ndarray
+    by_parameters: np.ndarray | None = None
+
+    def at(self, points: np.ndarray) -> "Exact":
+        """That at some of the x, without the share of the parameters."""
+        return Exact(self.head[:, points], self.tail[:, points])
 
 
 @np.errstate(all="ignore")  # overflow and NaN in `got` are what is looked for
@@ -46,6 +55,8 @@ def k_error(got: np.ndarray, exact: Exact, order: int, x: np.ndarray, dtype: str
     by_input = np.abs(x * next_order)
     by_input = np.where(np.isfinite(by_input), eps * by_input, np.abs(eps * x * next_order))  # overflows later
     scale = eps * size + by_input + tiny
+    if exact.by_parameters is not None:
+        scale = scale + eps * exact.by_parameters[order]
     k = np.where(np.isfinite(got) & np.isfinite(right), np.abs((got - right) - tail) / scale, np.inf)
     flushed = (got == 0.0) & (size <= tiny)
     too_large = (size > largest) | ((size == largest) & (tail * right > 0))

@@ -1,6 +1,7 @@
 """The judge: value, derivatives and limits of an mpmath function at exact inputs, at high precision."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_acts.testing.metric import Exact
 ORDERS = 4  # value and three derivatives; the third only sets the scale of the second
 
 _STEP_BITS = 60  # step h = min(|x|, 1) 2^-60: the error of a central difference is then some 2^-120 of the next terms
+_PARAMETER_BITS = 40  # step 2^-40 p: more than an ulp of float64, and the 106 bits of an `Exact` leave 66
 _BITS = (320, 640, 1600, 3200, 6400)  # working precisions: the next one where too few digits are left
 _AGREEMENT_BITS = 64
 _NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as good as zero
@@ -34,6 +36,26 @@ def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> Exact:
             heads[order, i] = head
             tails[order, i] = float(right - head) if np.isfinite(head) else 0.0
     return Exact(heads, tails)
+
+
+def by_parameters(reference: Callable[..., Any], params: Mapping[str, float], x: np.ndarray) -> np.ndarray:
+    """The sum over the parameters p of |p df/dp|, of |p df'/dp| and so on, at each x, of shape (ORDERS, len(x)).
+
+    The smaller of the one-sided differences, as a kink that moves with p may lie beside x.
+    """
+    here = derivatives(functools.partial(reference, **params), x)
+    total = np.zeros_like(here.head)
+    for name, value in params.items():
+        sides = []
+        for sign in (-1, 1):
+            with mp.workprec(200):
+                moved = mp.mpf(value) * (1 + mp.ldexp(sign, -_PARAMETER_BITS))
+            there = derivatives(functools.partial(reference, **{**params, name: moved}), x)
+            with np.errstate(invalid="ignore"):  # inf - inf, where all overflows
+                change = np.abs((there.head - here.head) + (there.tail - here.tail))
+            sides.append(np.ldexp(np.nan_to_num(change, posinf=0.0), _PARAMETER_BITS))
+        total += np.minimum(*sides)
+    return total
 
 
 def limits(reference: Callable[[Any], Any]) -> np.ndarray:

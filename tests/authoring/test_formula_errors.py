@@ -93,6 +93,59 @@ def test_bad_strings_in_a_layer_are_formula_errors(text):
         keras.layers.Dense(1, activation=text)
 
 
+BELOW_0 = [
+    "x",
+    "x + 1",
+    "sin(x)",
+    "x*abs(x)",
+    "-abs(x)",
+    "x - 40",
+    "b - 3",
+    "-b*exp(x)",
+    "-2",
+    "0",
+    "b - b",
+    "1 - b - b",
+]
+NOT_BELOW_0 = {
+    "abs(x)": np.abs,
+    "relu(x)": lambda x: np.maximum(x, 0.0),
+    "x**2": np.square,
+    "exp(x)": np.exp,
+    "2 + tanh(x)": lambda x: 2.0 + np.tanh(x),
+    "1 + x*x": lambda x: 1.0 + x * x,
+    "b + relu(x)": lambda x: 0.5 + np.maximum(x, 0.0),
+    "b": lambda x: 0.5 + 0.0 * x,
+}
+
+
+@pytest.mark.parametrize("base", BELOW_0)
+@pytest.mark.parametrize("whole", ["({base})**a + x", "x*({base})**(2*a)", "tanh(x) + 1/(1 + ({base})**a)"])
+def test_an_exponent_is_learned_only_of_what_is_not_below_0(base, whole):
+    """Else training has NaN, or an error of its own, for its first gradient."""
+    params = {"a": 1.0, "b": 0.5} if "b" in base.replace("abs", "") else {"a": 1.0}
+    with pytest.raises(FormulaError, match="must be above 0"):
+        define(whole.format(base=base), params=params, trainable=list(params))
+
+
+@pytest.mark.parametrize("base", NOT_BELOW_0)
+@pytest.mark.parametrize("a", [0.5, 1.0, 2.0, 2.7])
+def test_an_exponent_that_can_be_learned_has_its_gradients(base, a):
+    """By x and by a, also at 0 to the a, where logarithm and power have infinite parts; against numpy's differences."""
+    params = {"a": a, "b": 0.5} if "b" in base.replace("abs", "") else {"a": a}
+    layer = define(f"({base})**a + x", params=params, trainable=list(params))
+    x = np.float64([-1.5, -0.5, 0.0, 0.5, 1.5])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs := tf.constant(x, "float32"))
+        values = layer(inputs)
+    u, h = NOT_BELOW_0[base](x), 1e-6
+    np.testing.assert_allclose(values, u**a + x, rtol=1e-5)
+    assert np.all(np.isfinite(tape.gradient(values, inputs)))
+    np.testing.assert_allclose(
+        tape.gradient(values, layer.a.value), np.sum(u ** (a + h) - u ** (a - h)) / (2 * h), rtol=1e-4
+    )
+
+
 def test_sharing_of_each_parameter_apart_is_refused():
     with pytest.raises(TypeError, match="`shared_axes` says for all of them"):
         define("x*a + b", params={"a": 1.0, "b": 0.0}, trainable={"a": "channel", "b": "all"})

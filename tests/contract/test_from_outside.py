@@ -1,5 +1,6 @@
 """Adding an activation touches two places, its declaration and its oracle line: shown from outside the package."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated
@@ -97,11 +98,17 @@ def test_a_layer_that_couples_elements_is_refused(name):
         keras_acts.testing.check_activation(keras_acts.layers.get(name))
 
 
+ROOT = Path(__file__).parents[2]
+
+
+def declaration_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.search(r"^@activation\(package=.*\n(def rippled(.*\n)+?)\n\n", text, re.MULTILINE)[0]
+
+
 def the_example_of_the_readme():
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"^@activation\(package=.*\n(def rippled(.*\n)+?)\n\n", text, re.MULTILINE)
     names = {"ops": ops, "Annotated": Annotated, "Param": keras_acts.Param, "Trait": Trait}
-    exec(f"from keras_acts import activation\n{found[0]}", names)
+    exec(f"from keras_acts import activation\n{declaration_in_the_readme()}", names)
     return names["rippled"]
 
 
@@ -117,6 +124,12 @@ def test_the_example_of_the_readme_passes_and_its_variants_fail_where_the_readme
     assert "check_accuracy: second derivative in float32, eager: K = inf at x = " in str(found.value)
 
 
+def test_the_notebook_declares_the_example_of_the_readme():
+    cells = json.loads((ROOT / "notebooks" / "01_tour.ipynb").read_text(encoding="utf-8"))["cells"]
+    (declaring,) = [text for text in ("".join(cell["source"]) for cell in cells) if "@activation(" in text]
+    assert declaration_in_the_readme() in declaring
+
+
 WAVES = [
     ops.sin,
     ops.cos,
@@ -124,6 +137,7 @@ WAVES = [
     lambda x: ops.abs(ops.cos(0.3 * x)),
     lambda x: ops.sin(ops.sin(x)),
 ]
+LOGARITHMS = [ops.log, lambda x: ops.log(1.0 + x), lambda x: ops.sqrt(ops.log(x)), lambda x: ops.log(x) ** 2]
 GROWTH = [ops.abs, lambda x: x, ops.square, lambda x: x**3, lambda x: 1.0 + ops.sqrt(ops.abs(x))]
 
 
@@ -134,3 +148,19 @@ def test_a_function_that_oscillates_for_ever_has_no_limit_made_up(seed):
     wave, growth = (choices[generator.integers(len(choices))] for choices in (WAVES, GROWTH))
     level, scale = generator.uniform(0.0, 1.0), 10.0 ** generator.uniform(-3.0, 3.0)
     assert contract.subject(lambda x: scale * growth(x) * (level + wave(x)), None, **QUICK).limits[1][0] is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nor_has_one_that_grows_too_slowly_to_hide_its_waves(seed):
+    """log|x wave(x)| and the like: beside hundreds, the waves are a few hundredths."""
+    generator = np.random.default_rng(seed)
+    wave, slow, growth = (choices[generator.integers(len(choices))] for choices in (WAVES, LOGARITHMS, GROWTH))
+    scale = 10.0 ** generator.uniform(-3.0, 3.0)
+    found = contract.subject(lambda x: slow(1.0 + ops.abs(scale * growth(x) * wave(x))), None, **QUICK)
+    assert found.limits[0][0] is found.limits[1][0] is None
+
+
+@pytest.mark.parametrize("slow", LOGARITHMS)
+def test_but_slow_growth_has_its_limit(slow):
+    found = contract.subject(lambda x: slow(1.0 + ops.abs(x)), None, **QUICK)
+    assert found.limits[0][0] == found.limits[1][0] == np.inf

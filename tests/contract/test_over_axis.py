@@ -130,7 +130,7 @@ def test_what_sums_to_one():
     assert {"softmax", "softmin", "softmax2d", "log_softmax", "sparsemax", "entmax15", "hardmax"} < set(SHARES)
 
 
-@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.nightly)])
 @of_each(SHARES)
 def test_rows_sum_to_one(spec, dtype):
     generator = np.random.default_rng(3)

@@ -80,14 +80,14 @@ def test_sigmoid_gradients_vanish_and_others_do_not():
     assert [round(row.published.value, 2) for row in found.rows[:3]] == [5.73, 4.07, 4.1]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_snake_goes_on_beyond_its_data():
     parts, records = small(presets.get("snake"), seeds=1, epochs=2000, activations=("relu", "snake(10.0)"))
     found = reproduced(presets.get("snake"), parts, records)
     assert "snake(10.0) find the period" in str(found)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_siren_fits_a_picture_and_the_initializer_is_why():
     parts, records = small(
         presets.get("siren"),

@@ -139,7 +139,7 @@ def short_folder():
         yield folder
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_local_ray_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
     """With two workers, one of which takes over runs of the other."""
     assert same(by_ray(short_folder)[0]) == by_one_worker

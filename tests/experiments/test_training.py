@@ -130,7 +130,7 @@ def fitted(run, split):
                 "batch_size": 64,
                 "settings": (("optimizer", "sgd"),),
             },
-            marks=pytest.mark.slow,
+            marks=pytest.mark.nightly,
         ),
     ],
     ids=["mlp", "batch-normalization", "regression-layer-sgd"],

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from backends import assert_close, assert_same, values
 from layers.examples import ONE_EACH
 
 from keras_acts import layers
@@ -50,8 +51,8 @@ def test_channels_first_is_channels_last_with_its_axes_moved(name, tmp_path):
     for of_last, of_first in zip(last.weights, first.weights, strict=True):
         value = rng.uniform(0.2, 1.0, of_last.shape)
         of_last.assign(value), of_first.assign(value.reshape(of_first.shape))
-    expected = np.asarray(for_inference(last, x))
-    np.testing.assert_allclose(np.moveaxis(model(moved), 1, -1), expected, rtol=1e-5, atol=1e-6)
+    expected = values(for_inference(last, x))
+    assert_close(np.moveaxis(values(model(moved)), 1, -1), expected, rtol=1e-5, atol=1e-6)
     of_last = keras.Sequential([keras.Input(IMAGE), last])
     for suffix in (".keras", ".h5"):
         model.save(tmp_path / f"first{suffix}")
@@ -60,16 +61,16 @@ def test_channels_first_is_channels_last_with_its_axes_moved(name, tmp_path):
         keras.config.set_image_data_format(setting)
         clone = keras.models.clone_model(model)
         clone.set_weights(model.get_weights())
-        np.testing.assert_array_equal(clone(moved), model(moved))
+        assert_same(clone(moved), model(moved))
         for suffix in (".keras", ".h5"):
-            np.testing.assert_array_equal(keras.models.load_model(tmp_path / f"first{suffix}")(moved), model(moved))
-            np.testing.assert_array_equal(keras.models.load_model(tmp_path / f"last{suffix}")(x), expected)
+            assert_same(keras.models.load_model(tmp_path / f"first{suffix}")(moved), model(moved))
+            assert_same(keras.models.load_model(tmp_path / f"last{suffix}")(x), expected)
 
 
 def test_whole_channels_are_dropped_where_the_channels_are():
     keras.config.set_image_data_format("channels_first")
     layer = layers.get("torch:FeatureAlphaDropout(0.5)", seed=1)
-    y = np.asarray(layer(np.random.default_rng(0).normal(size=(4, 6, 5, 6)).astype("float32"), training=True))
+    y = values(layer(np.random.default_rng(0).normal(size=(4, 6, 5, 6)).astype("float32"), training=True))
     dropped = np.ptp(y, axis=(2, 3)) == 0.0
     assert 0 < dropped.sum() < dropped.size
     assert len(np.unique(y[dropped])) == 1

@@ -78,6 +78,8 @@ def test_every_alias_makes_its_layer(name):
         (lambda: layers.get("snake_beta"), ValueError, "Did you mean 'SnakeBeta'"),
         (lambda: layers.get("torch:Prelu"), ValueError, "Did you mean 'torch:PReLU'"),
         (lambda: layers.get("mish"), ValueError, r"is an activation .* Use keras.layers.Activation\('mish'\)"),
+        (lambda: layers.get("LeakyReLU"), ValueError, r"Unknown layer\. Did you mean keras\.layers\.LeakyReLU\(\)\?"),
+        (lambda: layers.info("dense"), ValueError, r"Unknown layer\. Did you mean keras\.layers\.Dense\(\)\?"),
         (lambda: layers.get("xyz"), ValueError, r"Unknown layer\. `keras_acts.layers.names\(\)` lists all\."),
         (lambda: layers.get("PReLU(slope=1)"), TypeError, "has no argument `slope`; it takes `alpha_initializer`"),
         (lambda: layers.get("PReLU("), ValueError, "must be a name, or a name with literal parameters"),
@@ -275,23 +277,66 @@ def swapped(name, generator):
     return name[:place] + name[place + 1] + name[place] + name[place + 2 :]
 
 
-@pytest.mark.parametrize("module", [keras_acts.activations, layers], ids=["activations", "layers"])
+@pytest.mark.parametrize(
+    "module", [keras_acts.activations, layers, keras_acts.initializers, keras_acts.authoring], ids=lambda m: m.__name__
+)
 def test_a_misspelt_attribute_names_the_one_that_was_meant(module):
     generator = np.random.default_rng(11)
-    known = keras_acts.names() if module is keras_acts.activations else layers.names()
+    known = keras_acts.names() if module is keras_acts.activations else module.__all__
     missed = []
     for name in known:
-        for typo in {swapped(name, generator), name.upper(), name.replace("_", "")} - set(dir(module)):
+        for typo in {swapped(name, generator), name.upper(), name.replace("_", "")} - {*dir(module), *known}:
             with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{typo}'") as found:
                 getattr(module, typo)
-            missed += [typo] if name not in str(found.value) else []
+            told = (
+                str(found.value).partition("Did you mean")[2].lower().replace("_", "")
+            )  # which of `statistics` and `Statistics`, no one can tell
+            missed += [typo] if name.lower().replace("_", "") not in told else []
     assert len(missed) <= 0.03 * 3 * len(known), missed  # a swap in a short name may be nearer to another
+
+
+THEIRS = {
+    module: [name for name in dir(theirs) if name[0].isupper()]
+    for module, theirs in ((layers, keras.layers), (keras_acts.initializers, keras.initializers))
+}
+
+
+@pytest.mark.parametrize("module", THEIRS, ids=lambda m: m.__name__)
+def test_an_attribute_that_keras_has_is_pointed_at(module):
+    place = module.__name__.replace("keras_acts", "keras")
+    for name in set(THEIRS[module]) - set(dir(module)):
+        with pytest.raises(AttributeError, match=rf"has no attribute '{name}'\. Did you mean (?i:{place}\.{name})\?"):
+            getattr(module, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "meant"),
+    [
+        (layers, "mish", "keras_acts.activations.mish"),
+        (layers, "Hardswish", "keras_acts.activations.hard_silu"),
+        (layers, "LeakyReLu", "keras.layers.LeakyReLU"),
+        (layers, "LeakyRLU", "keras.layers.LeakyReLU"),
+        (layers, "learnable_paramters", "keras_acts.layers.learnable_parameters"),
+        (keras_acts.activations, "PReLU", "keras_acts.layers.PReLU"),
+        (keras_acts.activations, "gelu_new", "keras_acts.activations.gelu_tanh"),
+        (keras_acts.activations, "seralize", "keras_acts.activations.serialize"),
+        (keras_acts.initializers, "Sirn", "keras_acts.initializers.Siren"),
+        (keras_acts.initializers, "get", "keras.initializers.get"),
+        (keras_acts.authoring, "compare", "keras_acts.compare"),
+        (keras_acts.authoring, "FormulaEror", "keras_acts.authoring.FormulaError"),
+    ],
+)
+def test_an_attribute_of_another_module_is_pointed_at(module, name, meant):
+    with pytest.raises(AttributeError, match=rf"has no attribute '{name}'\. Did you mean {meant}(\?| or )"):
+        getattr(module, name)
 
 
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
         ("mish", "keras_acts.activations.mish"),
+        ("Siren", "keras_acts.initializers.Siren"),
+        ("accuracy", "keras_acts.authoring.accuracy"),
         ("PReLU", "keras_acts.layers.PReLU"),
         ("Prelu", "keras_acts.layers.PReLU"),
         ("paird", "keras_acts.paired"),

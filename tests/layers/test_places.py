@@ -7,7 +7,7 @@ import zlib
 import keras
 import numpy as np
 import pytest
-from backends import LOADED_BY_OLD_KERAS
+from backends import LOADED_BY_OLD_KERAS, assert_close, assert_same
 from layers.examples import ONE_EACH
 
 from keras_acts import layers
@@ -65,7 +65,7 @@ def test_as_activation_each_layer_is_refused_when_the_model_is_built_or_loses_no
             weight.assign(keras.ops.convert_to_numpy(weight) + 0.1)
         trained.save_weights(tmp_path / "m.weights.h5")
         fresh.load_weights(tmp_path / "m.weights.h5")
-        np.testing.assert_array_equal(fresh(X), trained(X))
+        assert_same(fresh(X), trained(X))
 
 
 @pytest.mark.parametrize("name", ["FReLU", "DynamicReLU", "MetaACON"])
@@ -82,9 +82,9 @@ def test_layers_with_layers_inside_that_are_built_before_keep_their_weights(name
         weight.assign(keras.ops.convert_to_numpy(weight) + 0.1)
     trained.save_weights(tmp_path / "m.weights.h5")
     fresh.load_weights(tmp_path / "m.weights.h5")
-    np.testing.assert_array_equal(fresh(x), trained(x))
+    assert_same(fresh(x), trained(x))
     trained.save(tmp_path / "m.keras")
-    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(x), trained(x))
+    assert_same(keras.models.load_model(tmp_path / "m.keras")(x), trained(x))
 
 
 def test_an_activation_layer_takes_ours_as_it_takes_keras_own(tmp_path):
@@ -99,9 +99,9 @@ def test_an_activation_layer_takes_ours_as_it_takes_keras_own(tmp_path):
 
     ours, theirs = trained(layers.get("keras:PReLU")), trained(keras.layers.PReLU())
     assert ours.count_params() == theirs.count_params()
-    np.testing.assert_allclose(ours.layers[1].weights[0], theirs.layers[1].weights[0], rtol=1e-5, atol=1e-7)
+    assert_close(ours.layers[1].weights[0], theirs.layers[1].weights[0], rtol=1e-5, atol=1e-7)
     ours.save(tmp_path / "m.keras")
-    np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(X), ours(X))
+    assert_same(keras.models.load_model(tmp_path / "m.keras")(X), ours(X))
 
 
 @pytest.mark.parametrize("make", [lambda **k: layers.PReLU(**k), lambda **k: layers.RReLU(**k)], ids=["PReLU", "RReLU"])
@@ -133,10 +133,10 @@ def test_weights_that_exist_before_are_counted_saved_and_loaded(host, ready, tmp
     trained.save_weights(tmp_path / "m.weights.h5")
     fresh = model()
     fresh.load_weights(tmp_path / "m.weights.h5")  # never called before
-    np.testing.assert_array_equal(fresh(X), expected)
+    assert_same(fresh(X), expected)
     trained.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
-    np.testing.assert_array_equal(loaded(X), expected)
+    assert_same(loaded(X), expected)
 
 
 def test_one_instance_in_two_layers_is_refused():
@@ -184,13 +184,13 @@ def test_one_layer_called_twice_shares_its_weights_and_reloads(tmp_path):
     model.save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     assert loaded.count_params() == model.count_params() == 35
-    np.testing.assert_array_equal(loaded(X), model(X))
+    assert_same(loaded(X), model(X))
 
 
 def test_the_same_host_may_call_again_and_another_one_after_it_is_gone():
     act = layers.Swish()
     host = keras.layers.Dense(5, activation=act)
-    np.testing.assert_array_equal(host(X), host(X))
+    assert_same(host(X), host(X))
     act(X)  # to look at values
     del host
     gc.collect()
@@ -260,7 +260,7 @@ def test_channels_first():
     x = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype("float32")
     y = layer(x)
     alpha = layer.get_weights()[0].reshape(1, 3, 1, 1)
-    np.testing.assert_allclose(y, np.where(x > 0, x, alpha * x), rtol=1e-6)
+    assert_close(y, np.where(x > 0, x, alpha * x), rtol=1e-6)
 
 
 UNKNOWN_CHANNELS = "PReLU has one weight for each index of axis 2, whose size is unknown"

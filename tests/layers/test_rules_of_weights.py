@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from backends import assert_close, values
 from examples import ONE_EACH
 
 import keras_acts
@@ -18,23 +19,26 @@ def built(make, shape, **rules):
     return layer
 
 
-def test_of_each_weight_of_each_layer():
+def test_all_layers_that_learn_are_among_them():
     assert len(LEARNED) >= 16
-    for example in LEARNED:
-        names = [weight.name for weight in built(example.layer, example.shape).learnable_parameters]
-        for name in names:
-            rules = {f"{name}_{kind}": rule for kind, rule in RULES.items()}
-            layer = built(example.layer, example.shape, **rules)
-            again = built(type(layer).from_config, example.shape, config=layer.get_config())
-            for each in (layer, again):
-                weight = next(weight for weight in each.learnable_parameters if weight.name == name)
-                value = keras.ops.convert_to_numpy(weight)
-                loss = np.sum(0.3 * np.abs(value) + 0.5 * np.square(value))
-                np.testing.assert_allclose(sum(map(float, each.losses)), loss, rtol=1e-5, err_msg=f"{example} {name}")
-                assert isinstance(weight.constraint, keras.constraints.MaxNorm)
-                others = [other for other in each.learnable_parameters if other is not weight]
-                assert not any(isinstance(other.constraint, keras.constraints.MaxNorm) for other in others)
-            assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("example", LEARNED, ids=str)
+def test_of_each_weight(example):
+    names = [weight.name for weight in built(example.layer, example.shape).learnable_parameters]
+    for name in names:
+        rules = {f"{name}_{kind}": rule for kind, rule in RULES.items()}
+        layer = built(example.layer, example.shape, **rules)
+        again = built(type(layer).from_config, example.shape, config=layer.get_config())
+        for each in (layer, again):
+            weight = next(weight for weight in each.learnable_parameters if weight.name == name)
+            value = values(weight)
+            loss = np.sum(0.3 * np.abs(value) + 0.5 * np.square(value))
+            assert_close(sum(each.losses), loss, rtol=1e-5, err_msg=name)
+            assert isinstance(weight.constraint, keras.constraints.MaxNorm)
+            others = [other for other in each.learnable_parameters if other is not weight]
+            assert not any(isinstance(other.constraint, keras.constraints.MaxNorm) for other in others)
+        assert again.get_config() == layer.get_config()
 
 
 def test_they_act_in_training_and_come_back_from_a_file(tmp_path):
@@ -47,7 +51,7 @@ def test_they_act_in_training_and_come_back_from_a_file(tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.layers[-1].get_config() == act.get_config()
-    assert float(sum(again.losses)) == pytest.approx(float(sum(model.losses)))
+    assert_close(sum(again.losses), sum(model.losses), rtol=1e-6)
 
 
 def test_what_is_not_given_is_not_in_the_config_and_none_takes_a_rule_away():
@@ -57,7 +61,7 @@ def test_what_is_not_given_is_not_in_the_config_and_none_takes_a_rule_away():
     assert free.beta.constraint.minimum == 0.1
     assert layers.PELU.from_config(free.get_config()).alpha.constraint is None
     layer = keras_acts.authoring.FormulaLayer("x*sigmoid(beta*x)", {"beta": 2.0}, ["beta"], beta_regularizer="l2")
-    assert float(layer.losses[0]) == pytest.approx(0.01 * 4.0)
+    assert values(layer.losses[0]) == pytest.approx(0.01 * 4.0)
 
 
 @pytest.mark.parametrize("make", [layers.Snake, lambda **rules: layers.get("Snake", **rules)])
@@ -88,8 +92,8 @@ def test_no_weight_decay_of_learned_parameters_in_a_loaded_model(policy, tmp_pat
     for each in (model, loaded, unheeded):
         fit(each)
     for expected, got in zip(model.get_weights(), loaded.get_weights(), strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
-    alpha = act.alpha.numpy()
-    assert np.all(unheeded.layers[1].alpha.numpy() < 0.99 * alpha)
+        assert_close(got, expected, rtol=1e-4, atol=1e-6)
+    alpha = values(act.alpha)
+    assert np.all(values(unheeded.layers[1].alpha) < 0.99 * alpha)
     with pytest.raises(ValueError, match="call compile first"):
         layers.exclude_from_weight_decay(keras.Sequential([keras.Input((4,)), layers.PReLU()]))

@@ -3,12 +3,15 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from backends import assert_close, gradients, values
+from keras import ops
 from mpmath import mp
 
 import keras_acts
 from keras_acts import layers
+from keras_acts.analysis.gradients import derivatives
 from keras_acts.layers.base import LearnableActivation
+from keras_acts.testing.evaluation import MODES, in_mode
 from keras_acts.testing.layer_subject import sample
 
 mp.dps = 40
@@ -104,7 +107,9 @@ def test_every_layer_with_learnable_parameters_has_a_formula():
     assert with_parameters - {"MetaACON", "PolyNorm"} <= set(ELEMENTWISE)  # those two are tested below
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 4e-15), ("float32", 2e-6)])
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [pytest.param("float64", 4e-15, marks=pytest.mark.float64), ("float32", 2e-6)]
+)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_value(name, dtype, tolerance):
     arguments, weights, formula = ELEMENTWISE[name]
@@ -151,14 +156,11 @@ def test_prelu_is_that_of_torch(parameters):
     tensor = torch.tensor(x, requires_grad=True)
     expected = theirs(tensor)
     (expected**2).sum().backward()
-    with tf.GradientTape() as tape:
-        variable = tf.Variable(x)
-        y = ours(variable)
-        loss = tf.reduce_sum(y**2)
-    gradient, of_alpha = tape.gradient(loss, [variable, ours.alpha.value])
-    np.testing.assert_allclose(y, expected.detach().numpy(), rtol=1e-6)
-    np.testing.assert_allclose(gradient, tensor.grad.numpy(), rtol=1e-6)
-    np.testing.assert_allclose(np.reshape(of_alpha, -1), theirs.weight.grad.numpy(), rtol=1e-5)
+    variable = keras.Variable(x)
+    assert_close(ours(variable.value), expected.detach().numpy(), rtol=1e-6)
+    gradient, of_alpha = gradients(lambda: ops.sum(ours(ops.convert_to_tensor(variable)) ** 2), [variable, ours.alpha])
+    assert_close(gradient, tensor.grad.numpy(), rtol=1e-6)
+    assert_close(np.reshape(of_alpha, -1), theirs.weight.grad.numpy(), rtol=1e-5)
 
 
 def test_prelu_takes_the_weights_of_keras():
@@ -168,30 +170,25 @@ def test_prelu_takes_the_weights_of_keras():
     expected = theirs(x)
     ours.build(x.shape)
     ours.set_weights(theirs.get_weights())
-    np.testing.assert_allclose(ours(x), expected, rtol=1e-6)
+    assert_close(ours(x), expected, rtol=1e-6)
     alias = layers.get("keras:PReLU")
     alias.build(x.shape)
     assert alias.alpha.shape == (5, 4, 3)
     assert not np.any(alias.get_weights()[0])
 
 
-def test_the_derivative_of_prelu_at_0_is_alpha_in_every_mode():
+@pytest.mark.parametrize("mode", MODES if keras.backend.backend() == "tensorflow" else ["eager"])
+def test_the_derivative_of_prelu_at_0_is_alpha_in_every_mode(mode):
     layer = layers.PReLU(alpha_initializer=0.7)
-
-    def derivative(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = layer(x)
-        return tape.gradient(y, x)
-
-    zero = tf.zeros((1, 2))
-    for run in (derivative, tf.function(derivative), tf.function(derivative, jit_compile=True)):
-        np.testing.assert_allclose(run(zero), [[0.7, 0.7]], rtol=1e-6)
+    layer.build((None, 2))
+    run = in_mode(lambda x: derivatives(layer, x)[1], mode)
+    assert_close(run(keras.ops.zeros((1, 2))), [[0.7, 0.7]], rtol=1e-6)
 
 
 # ---- Layers that look beyond the element -----------------------------------------------------------------------------
 
 
+@pytest.mark.float64
 def test_poly_norm():
     layer = layers.PolyNorm(dtype="float64")
     layer.weight.assign([0.2, 0.5, -0.3])
@@ -205,9 +202,10 @@ def test_poly_norm():
             expected = expected + weight * v / np.sqrt(np.mean(v**2, axis=-1, keepdims=True) + 1e-6)
         own = layers.PolyNorm(dtype=dtype)
         own.set_weights(layer.get_weights())
-        np.testing.assert_allclose(own(x.astype(dtype)), expected, atol=1e-14 if dtype == "float64" else 1e-6)
+        assert_close(own(x.astype(dtype)), expected, atol=1e-14 if dtype == "float64" else 1e-6)
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize("epsilon", [1e-3, 1e-5])
 def test_frelu(epsilon):
     layer = layers.FReLU(epsilon=epsilon, dtype="float64")
@@ -221,7 +219,7 @@ def test_frelu(epsilon):
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
     funnel = sum(kernel[i, j] * padded[:, i : i + 5, j : j + 4] for i in range(3) for j in range(3))
     funnel = gamma * (funnel - mean) / np.sqrt(variance + epsilon) + beta
-    np.testing.assert_allclose(layer(x, training=False), np.maximum(x, funnel), rtol=1e-12, atol=1e-12)
+    assert_close(layer(x, training=False), np.maximum(x, funnel), rtol=1e-12, atol=1e-12)
 
 
 def _dense(layer, x):
@@ -229,6 +227,7 @@ def _dense(layer, x):
     return x @ kernel + bias
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize("per_channel", [True, False])
 def test_dynamic_relu(per_channel):
     layer = layers.DynamicReLU(reduction=2, per_channel=per_channel, dtype="float64")
@@ -237,9 +236,10 @@ def test_dynamic_relu(per_channel):
     theta = 2 / (1 + np.exp(-_dense(layer.expand, np.maximum(_dense(layer.squeeze, x.mean((1, 2))), 0)))) - 1
     a1, a2, b1, b2 = (part[:, None, None, :] for part in np.split(theta, 4, axis=-1))
     expected = np.maximum((1 + a1) * x + 0.5 * b1, a2 * x + 0.5 * b2)
-    np.testing.assert_allclose(layer(x), expected, rtol=1e-12, atol=1e-12)
+    assert_close(layer(x), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize("arguments", [{}, {"epsilon": 1e-5}, {"batch_norm": False}], ids=str)
 def test_meta_acon(arguments):
     layer = layers.MetaACON(reduction=2, dtype="float64", **arguments)
@@ -259,7 +259,7 @@ def test_meta_acon(arguments):
     beta = 1 / (1 + np.exp(-normalized(layer.expand_norm, _dense(layer.expand, z))))[:, None, None]
     p1, p2 = (keras.ops.convert_to_numpy(weight) for weight in (layer.p1, layer.p2))
     u = (p1 - p2) * x
-    np.testing.assert_allclose(layer(x, training=False), u / (1 + np.exp(-beta * u)) + p2 * x, rtol=1e-12, atol=1e-12)
+    assert_close(layer(x, training=False), u / (1 + np.exp(-beta * u)) + p2 * x, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("layer", [layers.FReLU(momentum=0.9), layers.MetaACON(reduction=2, momentum=0.9)])
@@ -269,13 +269,14 @@ def test_momentum_is_that_of_the_moving_averages(layer):
     norm = layer.norm if isinstance(layer, layers.FReLU) else layer.squeeze_norm
     z = layer.conv(x) if isinstance(layer, layers.FReLU) else layer.squeeze(x.mean((1, 2)))
     layer(x, training=True)
-    mean = np.asarray(z).mean(tuple(range(z.ndim - 1)))
-    np.testing.assert_allclose(norm.moving_mean, 0.1 * mean, rtol=1e-4, atol=1e-6)
+    mean = values(z).mean(tuple(range(z.ndim - 1)))
+    assert_close(norm.moving_mean, 0.1 * mean, rtol=1e-4, atol=1e-6)
 
 
 # ---- Starting values -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.float64
 @pytest.mark.parametrize(
     ("layer", "activation"),
     [
@@ -299,7 +300,7 @@ def test_momentum_is_that_of_the_moving_averages(layer):
 def test_starts_as_the_fixed_activation(layer, activation):
     x = np.linspace(-4.0, 4.0, 82).reshape(-1, 2)
     # Keras rounds the constants of its initializers to float32.
-    np.testing.assert_allclose(layers.get(layer, dtype="float64")(x), keras_acts.get(activation)(x), atol=2e-8)
+    assert_close(layers.get(layer, dtype="float64")(x), keras_acts.get(activation)(x), atol=2e-8)
 
 
 @pytest.mark.parametrize(
@@ -331,10 +332,38 @@ def test_rational_starts_near_the_activation(activation, largest_error):
     assert np.mean((actual - expected) ** 2) < np.mean((polynomial - expected) ** 2)
 
 
+@pytest.mark.float64
 def test_rational_has_no_pole_and_grows_like_a_line():
     layer = layers.Rational("gelu", dtype="float64")
     x = np.array([[1e3], [1e150], [1e300], [-1e300]])
     y = keras.ops.convert_to_numpy(layer(x))
     slope = keras.ops.convert_to_numpy(layer.numerator)[-1] / abs(keras.ops.convert_to_numpy(layer.denominator)[-1])
-    np.testing.assert_allclose(y[1:] / x[1:], slope, rtol=1e-6)
+    assert_close(y[1:] / x[1:], slope, rtol=1e-6)
     assert np.isfinite(y).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_learned_gates_are_right_however_steep(seed):
+    """Where a gate is wide open, the input must not vanish in it."""
+    generator = np.random.default_rng(seed)
+    beta = np.float32(10.0 ** generator.uniform(1.0, 5.0) * generator.choice([-1.0, 1.0]))
+    x = (10.0 ** generator.uniform(-6.0, 2.0, (60, 1)) * generator.choice([-1.0, 1.0], (60, 1))).astype("float32")
+    w = np.float64(beta) * x
+    exact = np.where(w < 0.0, np.exp(np.minimum(w, 0.0)), 1.0) * x / (1.0 + np.exp(-np.abs(w)))
+    for layer in (
+        layers.Swish(beta_initializer=float(beta)),
+        layers.ACONC(p1_initializer=1.0, p2_initializer=0.0, beta_initializer=float(beta)),
+    ):
+        error = np.abs(keras.ops.convert_to_numpy(layer(x)) - exact)
+        assert np.all(error <= 4e-7 * np.abs(exact) * (1.0 + np.abs(w)) + 1e-37)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_frequency_of_snake_is_learned_from_nearly_nothing(seed):
+    """With frequency a, d/da sin(a x)^2 / a tends to x^2, though sin(a x)^2 is 0."""
+    generator = np.random.default_rng(seed)
+    layer = layers.Snake(frequency_initializer=10.0 ** generator.uniform(-30.0, -10.0))
+    x = generator.normal(size=(20, 1)).astype("float32")
+    layer.build(x.shape)
+    (gradient,) = gradients(lambda: keras.ops.sum(layer(x)), layer.trainable_variables)
+    np.testing.assert_allclose(gradient, [np.sum(np.square(x))], rtol=1e-5)

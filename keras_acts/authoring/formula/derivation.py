@@ -40,7 +40,12 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
         case Call(name="power", arguments=(base, exponent)):
             by_exponent = multiply(expression, call("log", base), of(exponent))
             lower = call("power", base, add(exponent, number(-1.0)))
-            return add(by_exponent, multiply(exponent, lower, of(base)))
+            by_base = multiply(exponent, lower, of(base))
+            if "x" in base.variables and "x" not in exponent.variables:  # relu(x)**a is 0 for every a > 0, not NaN
+                is_zero = call("<=", call("abs", base), ZERO)
+                by_exponent = call("where", is_zero, ZERO, by_exponent)
+                by_base = call("where", call("<", exponent, ONE), call("where", is_zero, ZERO, by_base), by_base)
+            return add(by_exponent, by_base)
         case Call(name="relu", arguments=(u,)):
             return multiply(_where_above(u, ONE, ZERO), of(u))
         case Call(name=name, arguments=(u,)):

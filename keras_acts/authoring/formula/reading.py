@@ -48,11 +48,14 @@ def meaning(text: str, params: Mapping[str, float], weights: Collection[str] = (
             ) from error
 
     try:
-        with at_most(_STEPS):
+        with at_most(_STEPS * (1 + len(weights))):
             expression = of(tree)
             derivative(derivative(expression))  # what cannot be differentiated twice is refused here, not in training
+            for weight in weights:
+                derivative(expression, Variable(weight))
     except (ConstantError, OverflowError, RecursionError, TooLargeError) as error:
-        raise FormulaError("The formula is too large: its second derivative cannot be worked out.", text) from error
+        message = "its derivatives cannot be worked out. What has an exponent with x or weights must be above 0."
+        raise FormulaError(f"The formula is too large, or has no derivative: {message}", text) from error
     return expression
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
-from keras_acts.authoring.formula.expression import Call, Expression
+from keras_acts.authoring.formula.expression import Call, Expression, Variable
 from keras_acts.authoring.formula.reading import meaning
+from keras_acts.core import operations as ops
 from keras_acts.core.activation import Activation, BoundActivation
 from keras_acts.core.derivatives import upcast
-from keras_acts.core.keras_bridge import keeping_logits
+from keras_acts.core.keras_bridge import float64, keeping_logits
 from keras_acts.core.params import Param, Trait
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
 from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, reference
@@ -209,6 +210,7 @@ class FormulaLayer(LearnableActivation):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
         expression = meaning(formula, self.params, self.trainable_params)
         self._function = function_of(expression, tuple(self.trainable_params))
+        _check_exponents(formula, expression, {name: self.params[name] for name in learned})
         inside = _argument_of_sigmoid(expression)
         self._logits = None if inside is None else function_of(inside, tuple(self.trainable_params))
         for name in self.trainable_params:
@@ -224,3 +226,19 @@ class FormulaLayer(LearnableActivation):
         if self._logits is not None:
             keeping_logits(functools.partial(self.upcast, self._logits))(output, inputs, {})
         return output
+
+
+@float64()
+def _check_exponents(text: str, expression: Expression, weights: Mapping[str, float]) -> None:
+    """Refuse powers with a learned exponent of what may be negative, which training would make NaN.
+
+    Raises:
+        FormulaError: naming a weight and an x.
+    """
+    x = np.linspace(-100.0, 100.0, 2001)
+    values = {name: ops.convert_to_tensor(value, "float64") for name, value in {VARIABLE: x, **weights}.items()}
+    for name in weights if "power" in expression.functions else ():
+        derivatives = evaluate(derivative(expression, Variable(name)), values)
+        for bad in x[np.isnan(ops.convert_to_numpy(derivatives))]:
+            problem = f"'{name}' cannot be learned: the derivative by it is no number at x = {bad:.1f}"
+            raise FormulaError(f"{problem}. What has it in its exponent must be above 0, or as abs(x).", text)

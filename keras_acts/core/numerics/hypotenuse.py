@@ -36,6 +36,8 @@ def algebraic_sigmoid(u: Tensor) -> Tensor:
 def algebraic_sigmoid_derivative(u: Tensor, factor: float = 1.0) -> Tensor:
     """factor (1 + u^2)^(-3/2)."""
     squared, root = square_and_root(u)
+    if factor > 1.0:  # the quotient may be a normal number where |u|^3 overflows; XLA would divide once
+        return (factor / squared) * (1.0 / root)
     return factor / (squared * root)
 
 

@@ -60,10 +60,10 @@ def _normal_parts(x: Tensor, scale: float) -> tuple[Tensor, Tensor, Tensor, Tens
     return t, scaled_normal_tail(t), -0.5 * ops.square(t), 0.5 * inner * _erf_quotient(inner)
 
 
-def normal_gated(x: Tensor, low: float, high: float, scale: float = 1.0) -> Tensor:
-    """x (low + (high - low) Phi(scale x))."""
+def normal_gated(x: Tensor, low: float, high: float, scale: float = 1.0, middle: float | None = None) -> Tensor:
+    """x (low + (high - low) Phi(scale x)). `middle` of low and high is given where their sum would cancel."""
     t, tail, exponent, rise = _normal_parts(x, scale)
-    width, middle = high - low, 0.5 * (low + high)
+    width, middle = high - low, 0.5 * (low + high) if middle is None else middle
     rest = ops.exp(exponent) * tail
     if low == 0.0:  # x is multiplied in before the exponential vanishes
         closing = times_exp(high * (ops.maximum(x, -FAR / scale) * tail), exponent)
@@ -73,10 +73,12 @@ def normal_gated(x: Tensor, low: float, high: float, scale: float = 1.0) -> Tens
     return ops.where(t < _MIDDLE, x * (middle + ops.sign(x) * (width * rise)), far)
 
 
-def normal_gated_derivative(x: Tensor, low: float, high: float, scale: float = 1.0) -> Tensor:
+def normal_gated_derivative(
+    x: Tensor, low: float, high: float, scale: float = 1.0, middle: float | None = None
+) -> Tensor:
     """The derivative of `normal_gated`: low + (high - low) (Phi(v) + v phi(v))."""
     t, tail, exponent, rise = _normal_parts(x, scale)
-    width, middle = high - low, 0.5 * (low + high)
+    width, middle = high - low, 0.5 * (low + high) if middle is None else middle
     excess = times_exp((width * NORMAL_PEAK) * t - width * tail, exponent)
     far = ops.where(x < 0.0, low - excess, high + excess)
     bend = width * rise + (width * NORMAL_PEAK) * t * ops.exp(exponent)
