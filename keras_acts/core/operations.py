@@ -17,14 +17,11 @@ if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
 
 
 if keras.backend.backend() == "tensorflow":
+    import tensorflow as _tf
 
     def softmax(x: Tensor, axis: int = -1) -> Tensor:
         """Shares along an axis; also of tensors of unknown rank, which Keras refuses."""
-        if x.shape.rank is None:
-            import tensorflow as tf
-
-            return tf.nn.softmax(x, axis=axis)
-        return keras.ops.softmax(x, axis=axis)
+        return (_tf.nn if x.shape.rank is None else keras.ops).softmax(x, axis=axis)
 
 elif keras.backend.backend() == "jax":
     import jax.numpy as _jax

@@ -184,36 +184,35 @@ def softmax_one(
     """
     x = nx.finite(x)
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
-    e = ops.exp(x - shift)
-    return _portions(e, ops.exp(-shift), axis)
+    return _portions(ops.exp(x - shift), ops.exp(-shift), axis)
 
 
 def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
     """a_i / (sum_j a_j + rest) for a >= 0.
 
-    The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. There it is
-    taken from the shares among the a alone, whose deviations do not cancel, and the portion of the rest.
+    The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. So means are
+    taken over the row and the rest together, twice: the second one is that of what rounding has left.
     """
 
-    def quotients(a: nx.Tensor, rest: nx.Tensor) -> tuple[nx.Tensor, ...]:
-        total = nx.sum_over_axis(a, axis)
-        inverse = 1.0 / (total + rest)
-        return a / nx.divisor(total), total * inverse, rest * inverse, inverse
-
-    def less_mean(v: nx.Tensor, share: nx.Tensor, part: nx.Tensor, left: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor]:
-        mean = nx.sum_over_axis(share * v, axis)
-        lost = part * mean
-        return ops.where(part > 0.5, nx.deviation(v, share, axis) + left * mean, v - lost), lost
+    def portions(a: nx.Tensor, rest: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
+        inverse = 1.0 / (nx.sum_over_axis(a, axis) + rest)
+        return inverse, a * inverse, rest * inverse
 
     def pullback(v: nx.Tensor, arguments: tuple[nx.Tensor, ...]) -> tuple[nx.Tensor, ...]:
-        *parts, inverse = quotients(*arguments)
-        rest, lost = less_mean(v, *parts)
-        return inverse * rest, -inverse * lost
+        inverse, portion, left = portions(*arguments)
+        v_of_rest = 0.0
+        for _ in range(2):
+            mean = nx.sum_over_axis(portion * v, axis) + left * v_of_rest
+            v, v_of_rest = v - mean, v_of_rest - mean
+        return inverse * v, inverse * v_of_rest
 
     def pushforward(tangents: tuple[nx.Tensor, ...], arguments: tuple[nx.Tensor, ...]) -> nx.Tensor:
-        share, part, left, inverse = quotients(*arguments)
-        rest, _ = less_mean(tangents[0] / nx.divisor(share), share, part, left)
-        return inverse * share * (rest - part * tangents[1])
+        inverse, portion, left = portions(*arguments)
+        t, t_of_rest = tangents
+        for _ in range(2):
+            total = nx.sum_over_axis(t, axis) + t_of_rest
+            t, t_of_rest = t - portion * total, t_of_rest - left * total
+        return inverse * t
 
     return custom_rule(lambda a, rest: a / (nx.sum_over_axis(a, axis) + rest), pullback, pushforward)(a, rest)
 
@@ -290,13 +289,10 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return share / nx.divisor(nx.sum_over_axis(share, axis))
 
 
-def _share_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
-    share = softmax.body(x, axis)
-    return share * nx.deviation(v, share / nx.divisor(nx.sum_over_axis(share, axis)), axis)
-
-
 # Kernels' derivative of softmax is off by eps, which solu would multiply by x.
-_share = nx.with_symmetric_jacobian(_share_product)(softmax.body)
+_share = nx.with_symmetric_jacobian(lambda v, x, axis: nx.weighted_deviation(v, softmax.body(x, axis), axis))(
+    softmax.body
+)
 
 
 @activation(

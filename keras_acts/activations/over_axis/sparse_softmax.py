@@ -19,11 +19,7 @@ def _threshold(latex: str) -> Latex:
     return Latex(latex, reason="solves for a threshold along an axis")
 
 
-def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
-    return _weighted_deviation(v, ops.sign(_sparsemax(x, axis=axis)), axis)
-
-
-@nx.with_symmetric_jacobian(_sparsemax_product)
+@nx.with_symmetric_jacobian(lambda v, x, axis: nx.weighted_deviation(v, ops.sign(_sparsemax(x, axis=axis)), axis))
 def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
@@ -94,19 +90,13 @@ def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 # The Jacobian is symmetric, and a function of p alone: diag(s) - s s^T / sum(s), with s = p^(2 - alpha) on the support.
 
 
-def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
-    """The product of the Jacobian with v."""
-    scaled = 2.0**-32 * weight  # so that the sum is finite
-    return weight * nx.deviation(v, scaled / nx.divisor(nx.sum_over_axis(scaled, axis)), axis)
-
-
 def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
     support = p > 0.0
     inverse = 1.0 / ops.where(support, p, 1.0)  # n to the last bit where n entries are equal
-    if alpha > 3.0:  # its power may overflow, and is as large as can be then
-        inverse = ops.minimum(inverse, (0.5 * nx.largest(x)) ** (1.0 / (alpha - 2.0)))
-    return _weighted_deviation(v, ops.where(support, ops.power(inverse, alpha - 2.0), p), axis)  # NaN stays
+    # Its power may overflow, and is as large as can be then.
+    inverse = ops.minimum(inverse, (0.5 * nx.largest(x)) ** (1.0 / max(alpha - 2.0, 1.0)))
+    return nx.weighted_deviation(v, ops.where(support, ops.power(inverse, alpha - 2.0), p), axis)  # NaN stays
 
 
 @nx.with_symmetric_jacobian(_entmax_product)

@@ -128,8 +128,7 @@ def gaussian_topk(
     spread = ops.where(variance > 0.0, scale * ops.sqrt(nx.divisor(variance)), 0.0)
     above = 4.0 * ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
     above = nx.settled(x, ops.where(present, above, 0.0), axis)
-    infinite = ops.equal(nx.max_over_axis(x, axis), math.inf)
-    return ops.where(ops.logical_and(infinite, above > 0.0), math.inf, above)
+    return ops.where(ops.logical_and(ops.equal(nx.max_over_axis(x, axis), math.inf), above > 0.0), math.inf, above)
 
 
 @activation(

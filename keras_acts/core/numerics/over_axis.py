@@ -10,22 +10,18 @@ from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 
-__all__ = ["among_largest", "descending", "deviation", "divisor", "masked", "max_over_axis", "scale_over_axis"]
-__all__ += ["settled", "sum_over_axis"]
+__all__ = ["among_largest", "descending", "divisor", "masked", "max_over_axis", "scale_over_axis", "settled"]
+__all__ += ["sum_over_axis", "weighted_deviation"]
 
 
 def empty_as_is(function: Function) -> Function:
     """`function`, but a tensor without elements is its own value. Maxima of nothing are an error in most backends."""
-    return lambda x: x if _is_empty(x) else function(x)
+    return lambda x: x if 0 in (x.shape or ()) else function(x)
 
 
 def has_rank(x: Tensor) -> bool:
     """False for a tensor of TensorFlow's graphs whose number of axes is not known while it is traced."""
     return getattr(x.shape, "rank", 0) is not None
-
-
-def _is_empty(x: Tensor) -> bool:
-    return has_rank(x) and 0 in tuple(x.shape)
 
 
 def sum_over_axis(x: Tensor, axis: int) -> Tensor:
@@ -35,7 +31,7 @@ def sum_over_axis(x: Tensor, axis: int) -> Tensor:
 
 def max_over_axis(x: Tensor, axis: int) -> Tensor:
     """Largest entry of each row, as a constant for the derivative."""
-    largest_entry = ops.sum if _is_empty(x) else ops.max  # TensorFlow refuses a maximum of no rows
+    largest_entry = ops.sum if 0 in (x.shape or ()) else ops.max  # TensorFlow refuses a maximum of no rows
     return largest_entry(ops.stop_gradient(x), axis=axis, keepdims=True)
 
 
@@ -63,12 +59,14 @@ def divisor(x: Tensor) -> Tensor:
     return ops.where(ops.equal(x, 0.0), 1.0, x)
 
 
-def deviation(v: Tensor, share: Tensor, axis: int) -> Tensor:
-    """v less its mean in each row, where each entry counts by its share; the shares sum to 1."""
+def weighted_deviation(v: Tensor, weight: Tensor, axis: int) -> Tensor:
+    """The weight times v less the mean of v in each row, where each entry counts by its weight."""
+    share = 2.0**-32 * weight  # so that the sum is finite
+    share = share / divisor(sum_over_axis(share, axis))
     # Twice: where one share outweighs all others, what is left of its v is below the rounding error of the mean.
     for _ in range(2):
         v = v - sum_over_axis(share * v, axis)
-    return v
+    return weight * v
 
 
 def descending(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
