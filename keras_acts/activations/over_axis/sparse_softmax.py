@@ -92,11 +92,31 @@ def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 
 def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
-    support = p > 0.0
-    inverse = 1.0 / ops.where(support, p, 1.0)  # n to the last bit where n entries are equal
-    # Its power may overflow, and is as large as can be then.
-    inverse = ops.minimum(inverse, (0.5 * nx.largest(x)) ** (1.0 / max(alpha - 2.0, 1.0)))
-    return nx.weighted_deviation(v, ops.where(support, ops.power(inverse, alpha - 2.0), p), axis)  # NaN stays
+    held = ops.where(p > 0.0, p, 1.0)
+    if alpha > 2.0:  # the same function of p, but its value is not from p, whose rounding error it would multiply
+        constant = ops.stop_gradient(_weight_by_distance(x, p, alpha, axis))
+        weight = constant * ops.power(held / ops.stop_gradient(held), 2.0 - alpha)
+    else:
+        weight = ops.power(held, 2.0 - alpha)
+    return nx.weighted_deviation(v, ops.where(p > 0.0, weight, p), axis)  # NaN stays
+
+
+def _weight_by_distance(x: nx.Tensor, p: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
+    """p^(2 - alpha) as a power > -1 of p^(alpha - 1), which is that of the smallest share plus a distance.
+
+    Its own is so that the shares sum to 1: from the mean by which they are above the smallest one, it is exact where
+    all are equal, and right to the last bits near there. Where it is too small for the dtype, the power is as large as
+    can be.
+    """
+    scale, least = alpha - 1.0, 4.0 / nx.largest(x)
+    support, x = p > 0.0, nx.finite(x)
+    count = nx.divisor(nx.sum_over_axis(ops.cast(support, x.dtype), axis))
+    distance = x - ops.min(ops.where(support, x, math.inf), axis=axis, keepdims=True)
+    distance = ops.where(support, scale * distance, 0.0)
+    smallest = ops.power(ops.min(ops.where(support, p, 1.0), axis=axis, keepdims=True), scale)
+    excess = ops.expm1(nx.log1p(distance / ops.maximum(smallest, least)) / scale)
+    smallest = ops.exp(-scale * nx.log1p(nx.sum_over_axis(excess / count, axis))) / ops.power(count, scale)
+    return ops.power(ops.maximum(smallest + distance, least), 1.0 / scale - 1.0)
 
 
 @nx.with_symmetric_jacobian(_entmax_product)

@@ -36,9 +36,10 @@ def max_over_axis(x: Tensor, axis: int) -> Tensor:
 
 
 def scale_over_axis(x: Tensor, axis: int) -> Tensor:
-    """A constant of about the largest magnitude of each row, to divide by before squaring."""
+    """A constant of about the largest magnitude of each row, to divide by before squaring, which rounds nothing."""
     # Within these bounds the reciprocal is a normal number, which XLA multiplies by.
-    return ops.clip(max_over_axis(ops.abs(x), axis), 1024.0 / largest(x), largest(x) / 1024.0)
+    size = ops.clip(max_over_axis(ops.abs(x), axis), 1024.0 / largest(x), largest(x) / 1024.0)
+    return ops.power(2.0, ops.round(ops.log2(size)))
 
 
 def masked(x: Tensor) -> Tensor:
