@@ -97,26 +97,27 @@ def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.T
         constant = ops.stop_gradient(_weight_by_distance(x, p, alpha, axis))
         weight = constant * ops.power(held / ops.stop_gradient(held), 2.0 - alpha)
     else:
-        weight = ops.power(held, 2.0 - alpha)
-    return nx.weighted_deviation(v, ops.where(p > 0.0, weight, p), axis)  # NaN stays
+        weight = ops.where(p > 0.0, ops.power(held, 2.0 - alpha), p)  # NaN stays
+    return nx.weighted_deviation(v, weight, axis)
 
 
 def _weight_by_distance(x: nx.Tensor, p: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
-    """p^(2 - alpha) as a power > -1 of p^(alpha - 1), which is that of the smallest share plus a distance.
+    """p^(2 - alpha) for alpha > 2, where a power of p itself would multiply its rounding error.
 
-    Its own is so that the shares sum to 1: from the mean by which they are above the smallest one, it is exact where
-    all are equal, and right to the last bits near there. Where it is too small for the dtype, the power is as large as
-    can be.
+    It is p / p^(alpha - 1), and that power is the one of the smallest share plus alpha - 1 times a distance. As shares
+    sum to 1, the one of the smallest is (count (1 + excess))^(1 - alpha), where `excess` is the mean of (p - smallest) /
+    smallest: nothing is lost where all are equal or almost so. A weight that would overflow is as large as can be.
     """
-    scale, least = alpha - 1.0, 4.0 / nx.largest(x)
+    scale, large, unit = alpha - 1.0, nx.largest(x), 2.0**64  # of the powers, most of which it keeps normal numbers
     support, x = p > 0.0, nx.finite(x)
     count = nx.divisor(nx.sum_over_axis(ops.cast(support, x.dtype), axis))
-    distance = x - ops.min(ops.where(support, x, math.inf), axis=axis, keepdims=True)
-    distance = ops.where(support, scale * distance, 0.0)
+    distance = scale * ops.relu(x - ops.min(ops.where(support, x, math.inf), axis=axis, keepdims=True))
     smallest = ops.power(ops.min(ops.where(support, p, 1.0), axis=axis, keepdims=True), scale)
-    excess = ops.expm1(nx.log1p(distance / ops.maximum(smallest, least)) / scale)
-    smallest = ops.exp(-scale * nx.log1p(nx.sum_over_axis(excess / count, axis))) / ops.power(count, scale)
-    return ops.power(ops.maximum(smallest + distance, least), 1.0 / scale - 1.0)
+    excess = ops.expm1(nx.log1p(distance / ops.maximum(smallest, 4.0 / large)) / scale)
+    excess = nx.sum_over_axis(excess / count, axis)
+    smallest = unit * ops.exp(-scale * nx.log1p(excess)) / ops.power(count, scale)
+    weight = unit * p / ops.maximum(smallest + unit * distance, 4.0 / large)
+    return ops.where(support, ops.minimum(weight, 0.5 * large), p)
 
 
 @nx.with_symmetric_jacobian(_entmax_product)
@@ -187,8 +188,7 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
     high = 1.0 / nx.divisor(nx.sum_over_axis(ops.cast(x >= edge, x.dtype), axis))
     t = _bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, high)
-    unit = ops.maximum(t, 1e-30)  # equal entries count 1 each, whose sum is exact
-    return ops.where(ops.equal(x, edge), t / unit, shares(t, edge) / unit)
+    return shares(t, edge) / ops.maximum(t, 1e-30)  # equal entries count 1 each, whose sum is exact
 
 
 @activation(formula=_threshold(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}"), traits=_SPARSE_SHARES)
