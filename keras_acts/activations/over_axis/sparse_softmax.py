@@ -105,7 +105,7 @@ def _weight_by_distance(x: nx.Tensor, p: nx.Tensor, alpha: float, axis: int) -> 
     """p^(2 - alpha) for alpha > 2, where a power of p itself would multiply its rounding error.
 
     It is p / p^(alpha - 1), and that power is the one of the smallest share plus alpha - 1 times a distance. As shares
-    sum to 1, the one of the smallest is (count (1 + excess))^(1 - alpha), where `excess` is the mean of (p - smallest) /
+    sum to 1, that of the smallest is (count (1 + excess))^(1 - alpha), where `excess` is the mean of (p - smallest) /
     smallest: nothing is lost where all are equal or almost so. A weight that would overflow is as large as can be.
     """
     scale, large, unit = alpha - 1.0, nx.largest(x), 2.0**64  # of the powers, most of which it keeps normal numbers
