@@ -191,30 +191,31 @@ def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
     """a_i / (sum_j a_j + rest) for a >= 0.
 
     The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. So means are
-    taken over the row and the rest together, twice: the second one is that of what rounding has left.
+    taken over the row and the rest together, twice: the second one is that of what rounding has left. Quotients, not
+    products with a reciprocal: the portion of an a that outweighs all else by far is 1 to the last bit.
     """
 
     def portions(a: nx.Tensor, rest: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
-        inverse = 1.0 / (nx.sum_over_axis(a, axis) + rest)
-        return inverse, a * inverse, rest * inverse
+        total = nx.sum_over_axis(a, axis) + rest
+        return total, a / total, rest / total
 
     def pullback(v: nx.Tensor, arguments: tuple[nx.Tensor, ...]) -> tuple[nx.Tensor, ...]:
-        inverse, portion, left = portions(*arguments)
+        total, portion, left = portions(*arguments)
         v_of_rest = 0.0
         for _ in range(2):
             mean = nx.sum_over_axis(portion * v, axis) + left * v_of_rest
             v, v_of_rest = v - mean, v_of_rest - mean
-        return inverse * v, inverse * v_of_rest
+        return v / total, v_of_rest / total
 
     def pushforward(tangents: tuple[nx.Tensor, ...], arguments: tuple[nx.Tensor, ...]) -> nx.Tensor:
-        inverse, portion, left = portions(*arguments)
+        total, portion, left = portions(*arguments)
         t, t_of_rest = tangents
         for _ in range(2):
-            total = nx.sum_over_axis(t, axis) + t_of_rest
-            t, t_of_rest = t - portion * total, t_of_rest - left * total
-        return inverse * t
+            change = nx.sum_over_axis(t, axis) + t_of_rest
+            t, t_of_rest = t - portion * change, t_of_rest - left * change
+        return t / total
 
-    return custom_rule(lambda a, rest: a / (nx.sum_over_axis(a, axis) + rest), pullback, pushforward)(a, rest)
+    return custom_rule(lambda a, rest: portions(a, rest)[1], pullback, pushforward)(a, rest)
 
 
 @activation(
