@@ -131,7 +131,7 @@ def drawn_specs(name, count, rng):
 @pytest.mark.parametrize(
     ("name", "count"),
     [
-        *(pytest.param(name, 1, marks=pytest.mark.slow) for name in ELEMENTWISE[::3]),
+        *(pytest.param(name, 1, marks=pytest.mark.slow) for name in ELEMENTWISE[::6]),
         *(pytest.param(name, 4, marks=pytest.mark.nightly) for name in ELEMENTWISE),
     ],
 )

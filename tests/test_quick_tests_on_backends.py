@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-CHOSEN = ["test_strings.py", "test_saving.py", "test_paired.py", "test_initializers.py"]
+OTHERS = ["test_strings.py", "test_saving.py", "test_paired.py", "test_initializers.py"]
 # All of layers, but for what is of TensorFlow, the contract of `check_layer` and the memory of graphs, and for
 # test_other_backends.py, which starts the other backends itself.
 OF_TENSORFLOW = ["layer_checks_bite", "layer_contract", "in_turn", "other_backends"]
-CHOSEN += [
+LAYERS = [
     f"layers/{path.name}"
     for path in sorted((TESTS / "layers").glob("test_*.py"))
     if path.stem.removeprefix("test_") not in OF_TENSORFLOW
@@ -25,17 +25,24 @@ TOO_LONG = (
 )
 LEFT_OUT = "slow or nightly or tensorflow or float64"
 
-pytestmark = [pytest.mark.slow, pytest.mark.second_oracle]
+pytestmark = pytest.mark.second_oracle
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_quick_tests(backend):
+@pytest.mark.parametrize(
+    ("backend", "files"),
+    [
+        pytest.param("torch", OTHERS + LAYERS, id="torch", marks=pytest.mark.slow),
+        pytest.param("jax", OTHERS, id="jax", marks=pytest.mark.slow),
+        pytest.param("jax", LAYERS, id="jax-layers", marks=pytest.mark.nightly),  # it compiles each of them
+    ],
+)
+def test_quick_tests(backend, files):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     options = ["-q", "-p", "no:cacheprovider", "--tb=short", "--cases=1", "-m", f"not ({LEFT_OUT})"]
     options += ["-k", f"not ({TOO_LONG})"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *(str(TESTS / file) for file in CHOSEN)],
+        [sys.executable, "-m", "pytest", *options, *(str(TESTS / file) for file in files)],
         cwd=TESTS.parent,
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,

@@ -1,9 +1,10 @@
 """The nightly tests in parts of some minutes, and what came of them in benchmarks/results/nightly.md.
 
-python -m tools.nightly              # the parts that have not been run at this commit yet
+python -m tools.nightly              # the cases that have not been run at this commit yet
+python -m tools.nightly --missing    # those that have not been run at any commit
 python -m tools.nightly --anew       # all of them
 
-Each part is noted in build/nightly at once, so that an interrupted run goes on there.
+The outcomes of a part are noted in build/nightly at once, so that an interrupted run goes on there.
 """
 
 import argparse
@@ -15,76 +16,63 @@ import time
 from collections import Counter
 from xml.etree import ElementTree
 
-from tools.versions import ROOT, commit, printed, run
+from tools.versions import ROOT, commit, outcome, printed, run
 
 FOLDER = ROOT / "build" / "nightly"
 TABLE = ROOT / "benchmarks" / "results" / "nightly.md"
-SIZE = 100  # tests of one part
+NOTES = FOLDER / "outcomes.json"  # by case
+SIZE = 100  # cases of one part
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 HEAD = """# Nightly
 
 Each test of `make nightly`, with how many of its cases passed. The versions are those of `{versions}`.
 
-| Test | Passed | Failed | Skipped | Expected failures | Minutes of one core | Date | Commit |
-|---|---|---|---|---|---|---|---|
+| Test | Passed | Failed | Skipped | Expected failures | Minutes of one core | Date and commit |
+|---|---|---|---|---|---|---|
 """
 
 
-def collected() -> list[str]:
-    """The ids of all nightly tests, in order."""
+def collected() -> dict[str, str]:
+    """The names of all nightly cases, as in pytest's report, with their ids, in order."""
     done = subprocess.run(
         [*PYTEST, "--collect-only", "-m", "nightly"], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    ids = [line for line in done.stdout.splitlines() if "::" in line]
+    return {f"{(parts := each.partition('.py::'))[0].replace('/', '.')}.{parts[2]}": each for each in ids}
 
 
-def outcome(test: ElementTree.Element) -> str:
-    """Of one test in pytest's report: passed, failed, skipped or xfailed."""
-    if {"failure", "error"} & {part.tag for part in test}:
-        return "failed"
-    skip = test.find("skipped")
-    return "passed" if skip is None else "xfailed" if skip.get("type") == "pytest.xfail" else "skipped"
-
-
-def record(number: int, ids: list[str], workers: int) -> dict:
-    """What happened to each test of a part."""
-    listed, report = FOLDER / f"{number}.txt", FOLDER / f"{number}.xml"
+def outcomes(ids: list[str], workers: int) -> dict[str, dict]:
+    """What happened in each case of a part."""
+    listed, report = FOLDER / "part.txt", FOLDER / "part.xml"
     listed.write_text("\n".join(ids))
     report.unlink(missing_ok=True)
-    run(
-        *PYTEST,
-        "-m",
-        "nightly",
-        "--tb=short",
-        "-n",
-        str(workers),
-        "--dist",
-        "worksteal",
-        f"--junitxml={report}",
-        f"@{listed}",
-    )
-    tests = [
-        (f"{test.get('classname')}.{test.get('name')}", outcome(test), float(test.get("time")))
-        for test in ElementTree.parse(report).iter("testcase")
-    ]
-    return {"date": str(datetime.date.today()), "commit": commit(), "ids": ids, "tests": tests}
+    options = ["--tb=short", "-n", str(workers), "--dist", "worksteal", f"--junitxml={report}"]
+    run(*PYTEST, "-m", "nightly", *options, f"@{listed}")
+    return {
+        f"{case.get('classname')}.{case.get('name')}": {
+            "outcome": outcome(case),
+            "seconds": float(case.get("time")),
+            "date": str(datetime.date.today()),
+            "commit": commit(),
+        }
+        for case in ElementTree.parse(report).iter("testcase")
+    }
 
 
-def write_table(records: list[dict]) -> None:
+def write_table(noted: dict[str, dict]) -> None:
     """A row for each test, and the names of the cases that failed."""
     rows: dict[str, Counter] = {}
-    at: dict[str, tuple[str, str]] = {}
-    for each in records:
-        for name, result, seconds in each["tests"]:
-            test = name.partition("[")[0]
-            rows.setdefault(test, Counter()).update({result: 1, "seconds": seconds})
-            at[test] = each["date"], each["commit"]
+    at: dict[str, set[str]] = {}
+    for name, case in noted.items():
+        test = name.partition("[")[0]
+        rows.setdefault(test, Counter()).update({case["outcome"]: 1, "seconds": case["seconds"]})
+        at.setdefault(test, set()).add(f"{case['date']}, {case['commit']}")
     lines = [
         f"| `{test}` | {n['passed']} | {n['failed']} | {n['skipped']} | {n['xfailed']} | {n['seconds'] / 60:.1f} | "
-        f"{' | '.join(at[test])} |"
+        f"{'; '.join(sorted(at[test]))} |"
         for test, n in sorted(rows.items())
     ]
-    failures = [f"- `{name}`" for each in records for name, result, _ in each["tests"] if result == "failed"]
+    failures = [f"- `{name}`" for name, case in noted.items() if case["outcome"] == "failed"]
     shown = ("keras", "numpy", "tensorflow", "torch", "jax")
     versions = ", ".join(
         f"{found['name']} {found['version']}"
@@ -99,23 +87,23 @@ def write_table(records: list[dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=2, help="processes of pytest")
-    parser.add_argument("--anew", action="store_true", help="also what has been run at this commit")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--anew", action="store_true", help="also what has been run at this commit")
+    which.add_argument("--missing", action="store_true", help="not what has been run at another commit")
     arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    ids, records, now = collected(), [], commit()
-    for number, first in enumerate(range(0, len(ids), SIZE)):
-        kept, part = FOLDER / f"{number}.json", ids[first : first + SIZE]
-        before = json.loads(kept.read_text()) if kept.exists() else {}
-        if arguments.anew or before.get("commit") != now or before.get("ids") != part:
-            started = time.monotonic()
-            before = record(number, part, arguments.workers)
-            kept.write_text(json.dumps(before))
-            print(
-                f"part {number + 1}: {len(part)} tests in {(time.monotonic() - started) / 60:.0f} minutes", flush=True
-            )
-        records.append(before)
-        write_table(records)
-    sys.exit(any(result == "failed" for each in records for _, result, _ in each["tests"]))
+    ids, now = collected(), commit()
+    kept = json.loads(NOTES.read_text()) if NOTES.exists() and not arguments.anew else {}
+    noted = {name: case for name, case in kept.items() if name in ids}
+    todo = [name for name in ids if name not in noted or not (arguments.missing or noted[name]["commit"] == now)]
+    for first in range(0, len(todo), SIZE):
+        started = time.monotonic()
+        noted |= outcomes([ids[name] for name in todo[first : first + SIZE]], arguments.workers)
+        NOTES.write_text(json.dumps(noted))
+        write_table(noted)
+        minutes = (time.monotonic() - started) / 60
+        print(f"{min(first + SIZE, len(todo))} of {len(todo)}, the last part in {minutes:.0f} minutes", flush=True)
+    sys.exit(any(case["outcome"] == "failed" for case in noted.values()))
 
 
 if __name__ == "__main__":

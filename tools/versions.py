@@ -66,6 +66,14 @@ def bin_of(name: str) -> Path:
     return bin_
 
 
+def outcome(test: ElementTree.Element) -> str:
+    """Of one test in pytest's report: passed, failed, skipped or xfailed."""
+    if {"failure", "error"} & {part.tag for part in test}:
+        return "failed"
+    skip = test.find("skipped")
+    return "passed" if skip is None else "xfailed" if skip.get("type") == "pytest.xfail" else "skipped"
+
+
 def record(name: str, workers: int, cases: int) -> dict:
     """What happened, with the versions that pip chose."""
     started = time.monotonic()
@@ -78,8 +86,8 @@ def record(name: str, workers: int, cases: int) -> dict:
     chosen = ["--ignore=tests/contract", *([f"--cases={cases}"] if cases else [])]
     run(bin_ / "pytest", "-q", "--tb=short", "--durations=20", f"--junitxml={report}", *chosen, *parallel)
     tests = list(ElementTree.parse(report).iter("testcase"))
-    failed = [test for test in tests if {"failure", "error"} & {part.tag for part in test}]
-    skipped = sum(test.find("skipped") is not None for test in tests)
+    failed = [test for test in tests if outcome(test) == "failed"]
+    skipped = sum(outcome(test) in ("skipped", "xfailed") for test in tests)
     return {
         **at,
         "python": printed(bin_ / "python", "-c", "import platform; print(platform.python_version())").strip(),

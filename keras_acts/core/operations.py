@@ -36,7 +36,8 @@ elif keras.backend.backend() == "torch":
 
     def _as_tensors(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Both as tensors: if one is a number, in the dtype of the other."""
-        if not _torch.is_tensor(x):
+        x, y = (each if isinstance(each, int | float) else keras.ops.convert_to_tensor(each) for each in (x, y))
+        if isinstance(x, int | float):
             return _torch.as_tensor(x, dtype=y.dtype, device=y.device), y
         return x, y if _torch.is_tensor(y) else _torch.as_tensor(y, dtype=x.dtype, device=x.device)
 

@@ -53,7 +53,7 @@ def test_contract(spec, check):
     assert check(quick_subject(spec)) == []
 
 
-HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # it compiles for an hour
+HALF_BY_XLA = {("float16", "xla"), ("bfloat16", "xla")}  # it compiles for ten minutes
 
 
 @functools.lru_cache(maxsize=4)

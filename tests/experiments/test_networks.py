@@ -1,6 +1,7 @@
 """The networks are what they say, with what belongs to their activation."""
 
 import keras
+import numpy as np
 import pytest
 
 import keras_acts
@@ -95,7 +96,7 @@ def test_siren_has_the_first_layer_of_the_paper():
     first, second, *_ = [layer for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     for layer, limit in ((first, 1.0 / 2.0), (second, (6.0 / 256.0) ** 0.5 / 30.0)):
         largest = float(abs(keras.ops.convert_to_numpy(layer.kernel)).max())
-        assert 0.97 * limit < largest <= limit
+        assert 0.97 * limit < largest <= np.float32(limit)
 
 
 def test_a_network_of_the_users_own():

@@ -59,7 +59,7 @@ def test_a_disc_takes_three_hinges_or_two_folds():
     assert end(8, "relu") >= 0.99
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_circles_get_better_with_depth_and_with_epochs():
     """The published fall from 3 to 4 layers is noise, and is called so."""
     _, records = small(presets.get("circles-depth"), lambda plan: plan.model[-2] in "34", seeds=4)
@@ -70,7 +70,7 @@ def test_circles_get_better_with_depth_and_with_epochs():
     assert [row.published.value for row in found.rows] == [0.65, 0.875, 1.0, 1.0]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_sigmoid_gradients_vanish_and_others_do_not():
     """Nielsen: a factor of 4 to 6 per layer; single ratios of 30 units scatter, so the median of a few seeds."""
     parts, records = small(

@@ -87,7 +87,7 @@ def by_one_worker(killed):
     return same(kept_in(killed[0]))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_processes_give_the_same_curves_bit_for_bit(by_one_worker):
     assert same(runner.execute(Plan(**PLAN).runs(), workers=2)) == by_one_worker
 

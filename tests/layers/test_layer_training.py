@@ -91,7 +91,7 @@ def test_gradients_of_weights_are_not_summed_in_half_precision(name, policy):
         assert_close(actual, expected, rtol=2e-3 if policy == "float16" else 1e-5, atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_several_devices_give_what_one_gives(tmp_path):
     """A step of SGD on two logical CPUs, for every layer: the same weights as on one device."""
     printed = fresh_process.run(

@@ -266,8 +266,8 @@ def test_an_argument_that_does_not_exist_gets_a_hint(call, hint):
 
 
 def test_what_keras_refuses_for_another_reason_is_said_by_keras():
-    with pytest.raises(ValueError, match="Expected `trainable` to be a boolean"):
-        layers.PReLU(trainable=3)
+    with pytest.raises(ValueError, match="`name` must be a string"):
+        layers.PReLU(name=3)
 
 
 def swapped(name, generator):

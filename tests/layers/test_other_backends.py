@@ -112,7 +112,7 @@ GUARDED = """
 """
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", *BACKENDS])
+@pytest.mark.parametrize("backend", [pytest.param("tensorflow", marks=pytest.mark.nightly), *BACKENDS])
 def test_a_layer_as_activation_gets_the_same_answer(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
