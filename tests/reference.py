@@ -5,6 +5,8 @@ survey); those of the declaration must be the same. `mp` works at the precision 
 activations over an axis, `x` is the list of numbers along it.
 """
 
+import math
+
 from mpmath import mp
 
 
@@ -96,17 +98,18 @@ def _softpick(x, epsilon, axis=-1):
 
 
 def _entmax(x, alpha, axis=-1):
-    # Algorithm 1 of the paper, bisection for tau; then Newton's method for the rest of the digits.
+    # Algorithm 1 of the paper, bisection for tau, by Python's numbers; then Newton's method for the rest of the digits.
     power = 1 / (mp.mpf(alpha) - 1)
-    z = [v / power for v in x]
-    low, high = max(z) - 1, max(z) - mp.mpf(len(z)) ** (-1 / power)
-    for _ in range(40):
+    z = [(v - max(x)) / power for v in x]
+    rough, rough_power = [float(v) for v in z], float(power)
+    low, high = -1.0, -(len(z) ** (-1 / rough_power))
+    for _ in range(45):
         middle = (low + high) / 2
-        if mp.fsum((v - middle) ** power for v in z if v > middle) >= 1:
+        if math.fsum((v - middle) ** rough_power for v in rough if v > middle) >= 1:
             low = middle
         else:
             high = middle
-    tau = low
+    tau = mp.mpf(low)
     for _ in range(5):
         support = [v - tau for v in z if v > tau]
         tau += (mp.fsum(v**power for v in support) - 1) / (power * mp.fsum(v ** (power - 1) for v in support))

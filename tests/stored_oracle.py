@@ -115,7 +115,7 @@ def _judged(subject: contract.Subject) -> dict[str, np.ndarray]:
 def _judged_rows(spec: str) -> dict[str, np.ndarray]:
     parts = {}
     for dtype in samples.DTYPES:
-        parts[f"{dtype} values"], parts[f"{dtype} jacobians"] = over_axis.judged(spec, dtype)
+        parts |= {f"{dtype} {i}": array for i, array in enumerate(over_axis.judged(spec, dtype))}
     return parts
 
 
@@ -161,7 +161,7 @@ class Judge:
         return oracle.limits(reference) if found is None else found["limits"]
 
 
-def judged_rows(spec: str, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """Values and Jacobians of an activation over an axis, as `over_axis.judged`."""
+def judged_rows(spec: str, dtype: str) -> tuple[np.ndarray, ...]:
+    """What is judged about an activation over an axis, as `over_axis.judged`."""
     found = kept(spec)
-    return over_axis.judged(spec, dtype) if found is None else (found[f"{dtype} values"], found[f"{dtype} jacobians"])
+    return over_axis.judged(spec, dtype) if found is None else tuple(found[f"{dtype} {i}"] for i in range(4))

@@ -100,17 +100,20 @@ VARIANTS = [
 
 OVER_AXIS_VARIANTS = [
     "entmax(alpha=1.001)",
+    "entmax(alpha=10.0)",
     "entmax(alpha=1.1)",
     "entmax(alpha=1.25)",
     "entmax(alpha=1.9)",
     "entmax(alpha=2.0)",
     "entmax(alpha=2.5)",
+    "entmax(alpha=3.0)",
     "entmax(alpha=4.0)",
     "gaussian_topk(sparsity=0.0)",
     "gaussian_topk(sparsity=0.25)",
     "gaussian_topk(sparsity=0.75)",
     "kwta(k=2)",
     "softpick(epsilon=0.5)",
+    "softpick(epsilon=1e-30)",
     "topk_relu(k=3)",
 ]
 

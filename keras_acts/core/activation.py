@@ -17,7 +17,7 @@ import keras
 from keras_acts import notation
 from keras_acts.core import derivatives, registry, spec
 from keras_acts.core import operations as ops
-from keras_acts.core.numerics.over_axis import empty_as_is
+from keras_acts.core.numerics.over_axis import empty_as_is, has_rank
 from keras_acts.core.params import Param, Trait
 
 Formula = str | notation.Latex
@@ -236,8 +236,8 @@ class Activation(registry.Declared):
     def check_input(self, x: Any, params: Mapping[str, Any]) -> None:
         """Refuse what the formula is not defined for, before anything is computed."""
         derivatives.floating_dtype(x, f"`x` of '{self.name}'")
-        if "axis" not in params:
-            return  # the rank may be unknown while a graph is traced, and nothing here needs it
+        if "axis" not in params or not has_rank(x):  # of an unknown rank, the operations refuse what does not fit
+            return
         rank = len(x.shape)
         if not -rank <= params["axis"] < rank:
             legal = f"must be in [{-rank}, {rank})" if rank else "needs at least one dimension"

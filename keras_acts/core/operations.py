@@ -19,7 +19,14 @@ if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
     def __getattr__(name: str) -> Any: ...
 
 
-if keras.backend.backend() == "jax":
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as _tf
+
+    def softmax(x: Tensor, axis: int = -1) -> Tensor:
+        """Shares along an axis; also of tensors of unknown rank, which Keras refuses."""
+        return (_tf.nn if x.shape.rank is None else keras.ops).softmax(x, axis=axis)
+
+elif keras.backend.backend() == "jax":
     import jax.numpy as _jax
 
     arctan, cos, floor, sin, tanh = _jax.arctan, _jax.cos, _jax.floor, _jax.sin, _jax.tanh

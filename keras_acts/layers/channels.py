@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from keras_acts.core import operations as ops
 from keras_acts.core import params
+from keras_acts.core.numerics.over_axis import has_rank
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 
 __all__ = ["ChannelChanging", "axis_after_batch", "axis_argument"]
@@ -77,6 +78,14 @@ class ChannelChanging(ActivationLayer):
         return list(ops.unstack(ops.reshape(x, (*shape[:axis], size, self._pieces, *shape[axis + 1 :])), axis=axis + 1))
 
     @override
+    def call(self, inputs: Tensor) -> Tensor:
+        if not has_rank(inputs):  # then it is as the layer was built for
+            import tensorflow as tf
+
+            inputs = tf.ensure_shape(inputs, self._seen)
+        return super().call(inputs)
+
+    @override
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Tensor:
         if previous_mask is None:
             return None
@@ -89,6 +98,7 @@ class ChannelChanging(ActivationLayer):
     @override
     def build(self, input_shape: Shape) -> None:
         axis, channels = self.axis_and_channels(input_shape)
+        self._seen = [size if i == axis else None for i, size in enumerate(input_shape)]
         # An activation inside sees one part, or all of them.
         self._build_held((*input_shape[:axis], channels // self._copies, *input_shape[axis + 1 :]))
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
-from keras_acts.core.declare import Param, activation, positive
+from keras_acts.core.declare import Param, activation
+from keras_acts.core.derivatives import custom_rule
 from keras_acts.notation import Latex
 
 __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
@@ -53,7 +54,7 @@ def softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
         >>> np.asarray(softmax(np.array([[0.0, -np.inf], [-np.inf, -np.inf]]))).tolist()
         [[1.0, 0.0], [0.0, 0.0]]
     """
-    return nx.zero_if_masked(x, ops.softmax(nx.finite(x), axis=axis), axis)
+    return nx.settled(x, ops.softmax(nx.finite(x), axis=axis), axis)
 
 
 softmax.logits(lambda x, axis: x)
@@ -91,7 +92,8 @@ def log_softmax(
     """
     beside_infinity = nx.masked(ops.stop_gradient(x) - nx.max_over_axis(x, axis))
     nothing = ops.logical_or(nx.masked(x), beside_infinity)
-    return ops.where(nothing, -math.inf, ops.log_softmax(nx.finite(x), axis=axis))
+    result = ops.log_softmax(nx.finite(x), axis=axis)  # NaN all over in a row with NaN
+    return ops.where(ops.logical_and(nothing, ops.logical_not(ops.isnan(result))), -math.inf, result)
 
 
 @activation(
@@ -182,8 +184,38 @@ def softmax_one(
     """
     x = nx.finite(x)
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
-    e = ops.exp(x - shift)
-    return e / (ops.exp(-shift) + nx.sum_over_axis(e, axis))
+    return _portions(ops.exp(x - shift), ops.exp(-shift), axis)
+
+
+def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
+    """a_i / (sum_j a_j + rest) for a >= 0.
+
+    The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. So means are
+    taken over the row and the rest together, twice: the second one is that of what rounding has left. Quotients, not
+    products with a reciprocal: the portion of an a that outweighs all else by far is 1 to the last bit.
+    """
+
+    def portions(a: nx.Tensor, rest: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
+        total = nx.sum_over_axis(a, axis) + rest
+        return total, a / total, rest / total
+
+    def pullback(v: nx.Tensor, arguments: tuple[nx.Tensor, ...]) -> tuple[nx.Tensor, ...]:
+        total, portion, left = portions(*arguments)
+        v_of_rest = 0.0
+        for _ in range(2):
+            mean = nx.sum_over_axis(portion * v, axis) + left * v_of_rest
+            v, v_of_rest = v - mean, v_of_rest - mean
+        return v / total, v_of_rest / total
+
+    def pushforward(tangents: tuple[nx.Tensor, ...], arguments: tuple[nx.Tensor, ...]) -> nx.Tensor:
+        total, portion, left = portions(*arguments)
+        t, t_of_rest = tangents
+        for _ in range(2):
+            change = nx.sum_over_axis(t, axis) + t_of_rest
+            t, t_of_rest = t - portion * change, t_of_rest - left * change
+        return t / total
+
+    return custom_rule(lambda a, rest: portions(a, rest)[1], pullback, pushforward)(a, rest)
 
 
 @activation(
@@ -192,7 +224,7 @@ def softmax_one(
 )
 def softpick(
     x: nx.Tensor,
-    epsilon: Annotated[float, positive("keeps the quotient finite where all entries are 0")] = 1e-6,
+    epsilon: Annotated[float, Param("keeps the slopes, up to 1 / epsilon, finite near 0", low=1e-30)] = 1e-6,
     axis: Annotated[int, Param("axis along which the outputs sum to at most 1")] = -1,
 ) -> nx.Tensor:
     """Rectified softmax for attention: negative entries get exactly 0 and the outputs may sum to less than 1.
@@ -221,7 +253,8 @@ def softpick(
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
-    return ops.where(x > 0.0, size, 0.0) / (nx.sum_over_axis(size, axis) + epsilon * ops.exp(-shift))
+    below = nx.sum_over_axis(ops.where(x > 0.0, 0.0, size), axis)
+    return _portions(ops.where(x > 0.0, size, 0.0), below + epsilon * ops.exp(-shift), axis)
 
 
 @activation(
@@ -257,6 +290,12 @@ def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     return share / nx.divisor(nx.sum_over_axis(share, axis))
 
 
+# Kernels' derivative of softmax is off by eps, which solu would multiply by x.
+_share = nx.with_symmetric_jacobian(lambda v, x, axis: nx.weighted_deviation(v, softmax.body(x, axis), axis))(
+    softmax.body
+)
+
+
 @activation(
     formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"), traits={"smooth", "non_monotonic", "self_gated", "over_axis"}
 )
@@ -270,7 +309,8 @@ def solu(
 
     For hidden layers whose neurons should be easier to interpret. The paper follows it by a LayerNorm, which is yours
     to add: `keras.layers.LayerNormalization()`; x_transformers has both in one. Entries of -inf are masked: they give
-    0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0.
+    0. A row of nothing but -inf gives zeros. An entry of +inf gives inf, and the finite ones beside it 0. The gradient
+    is a difference of terms as large as x: beyond a thousandth of the largest number of the dtype it may overflow.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -285,7 +325,7 @@ def solu(
     Reference:
         Elhage et al. 2022, Softmax Linear Units, Transformer Circuits Thread.
     """
-    share = softmax.body(x, axis)
+    share = _share(x, axis)
     # Entries without a share add nothing to the derivative either; differences of huge ones would overflow there.
     factor = ops.where(ops.equal(share, 0.0), 0.0, nx.finite(x))
-    return ops.where(ops.equal(x, math.inf), x, factor * share)
+    return ops.where(ops.logical_and(ops.equal(x, math.inf), share > 0.0), x, factor * share)

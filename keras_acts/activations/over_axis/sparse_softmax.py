@@ -19,11 +19,7 @@ def _threshold(latex: str) -> Latex:
     return Latex(latex, reason="solves for a threshold along an axis")
 
 
-def _sparsemax_product(v: nx.Tensor, x: nx.Tensor, axis: int) -> nx.Tensor:
-    return _weighted_deviation(v, ops.cast(_sparsemax(x, axis=axis) > 0.0, x.dtype), axis)
-
-
-@nx.with_symmetric_jacobian(_sparsemax_product)
+@nx.with_symmetric_jacobian(lambda v, x, axis: nx.weighted_deviation(v, ops.sign(_sparsemax(x, axis=axis)), axis))
 def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     depth = nx.finite(x) - nx.max_over_axis(nx.finite(x), axis)
     depth = ops.maximum(depth, -2.0)  # what is deeper than 1 has no share
@@ -32,7 +28,7 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
     in_support = 1.0 + rank * ordered > ops.cumsum(ordered, axis=axis)
     size = nx.sum_over_axis(ops.cast(in_support, x.dtype), axis)
     tau = (nx.sum_over_axis(ops.where(rank <= size, ordered, 0.0), axis) - 1.0) / nx.divisor(size)
-    return nx.zero_if_masked(x, ops.relu(depth - tau), axis)
+    return nx.settled(x, ops.relu(depth - tau), axis)
 
 
 @activation(
@@ -94,27 +90,40 @@ def entmax15(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
 # The Jacobian is symmetric, and a function of p alone: diag(s) - s s^T / sum(s), with s = p^(2 - alpha) on the support.
 
 
-def _weighted_deviation(v: nx.Tensor, weight: nx.Tensor, axis: int) -> nx.Tensor:
-    """The product of the Jacobian with v."""
-
-    def from_mean(v: nx.Tensor) -> nx.Tensor:
-        return v - nx.sum_over_axis(weight * v, axis) / nx.divisor(nx.sum_over_axis(weight, axis))
-
-    # Twice: where one weight outweighs all others, what is left of its v is below the rounding error of the mean.
-    return weight * from_mean(from_mean(v))
-
-
 def _entmax_product(v: nx.Tensor, x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _entmax(x, alpha=alpha, axis=axis)
-    support = p > 0.0
-    weight = ops.exp((2.0 - alpha) * ops.log(ops.where(support, p, 1.0)))
-    return _weighted_deviation(v, ops.where(support, weight, 0.0), axis)
+    held = ops.where(p > 0.0, p, 1.0)
+    if alpha > 2.0:  # the same function of p, but its value is not from p, whose rounding error it would multiply
+        constant = ops.stop_gradient(_weight_by_distance(x, p, alpha, axis))
+        weight = constant * ops.power(held / ops.stop_gradient(held), 2.0 - alpha)
+    else:
+        weight = ops.where(p > 0.0, ops.power(held, 2.0 - alpha), p)  # NaN stays
+    return nx.weighted_deviation(v, weight, axis)
+
+
+def _weight_by_distance(x: nx.Tensor, p: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
+    """p^(2 - alpha) for alpha > 2, where a power of p itself would multiply its rounding error.
+
+    It is p / p^(alpha - 1), and that power is the one of the smallest share plus alpha - 1 times a distance. As shares
+    sum to 1, that of the smallest is (count (1 + excess))^(1 - alpha), where `excess` is the mean of (p - smallest) /
+    smallest: nothing is lost where all are equal or almost so. A weight that would overflow is as large as can be.
+    """
+    scale, large, unit = alpha - 1.0, nx.largest(x), 2.0**64  # of the powers, most of which it keeps normal numbers
+    support, x = p > 0.0, nx.finite(x)
+    count = nx.divisor(nx.sum_over_axis(ops.cast(support, x.dtype), axis))
+    distance = scale * ops.relu(x - ops.min(ops.where(support, x, math.inf), axis=axis, keepdims=True))
+    smallest = ops.power(ops.min(ops.where(support, p, 1.0), axis=axis, keepdims=True), scale)
+    excess = ops.expm1(nx.log1p(distance / ops.maximum(smallest, 4.0 / large)) / scale)
+    excess = nx.sum_over_axis(excess / count, axis)
+    smallest = unit * ops.exp(-scale * nx.log1p(excess)) / ops.power(count, scale)
+    weight = unit * p / ops.maximum(smallest + unit * distance, 4.0 / large)
+    return ops.where(support, ops.minimum(weight, 0.5 * large), p)
 
 
 @nx.with_symmetric_jacobian(_entmax_product)
 def _entmax(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
     p = _shares_by_depth(x, alpha, axis) if alpha <= 2.0 else _shares_by_smallest(x, alpha, axis)
-    return nx.zero_if_masked(x, p / nx.sum_over_axis(p, axis), axis)
+    return nx.settled(x, p / nx.sum_over_axis(p, axis), axis)
 
 
 def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx.Tensor, nx.Tensor]:
@@ -165,8 +174,9 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
 
     def shares(t: nx.Tensor, edge: nx.Tensor) -> nx.Tensor:
         base = ops.power(t, scale) + scale * (x - edge)
-        outside = 0.0 * ops.abs(x)  # NaN stays
-        return ops.where(x >= edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), outside)
+        # t itself at the edge, where its power may be 0. Below it 0; NaN stays.
+        edge_or_below = ops.where(ops.equal(x, edge), t, 0.0 * ops.abs(x))
+        return ops.where(x > edge, ops.exp(ops.log(ops.maximum(base, 0.0)) / scale), edge_or_below)
 
     zero = 0.0 * nx.max_over_axis(x, axis)
 
@@ -176,7 +186,9 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
         return ops.where(fits, trial, count)
 
     edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
-    return shares(_bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, zero + 1.0), edge)
+    high = 1.0 / nx.divisor(nx.sum_over_axis(ops.cast(x >= edge, x.dtype), axis))
+    t = _bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, high)
+    return shares(t, edge) / ops.maximum(t, 1e-30)  # equal entries count 1 each, whose sum is exact
 
 
 @activation(formula=_threshold(r"[(\alpha - 1) x_i - \tau]_+^{1 / (\alpha - 1)}"), traits=_SPARSE_SHARES)

@@ -29,7 +29,7 @@ def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
 
     Sets the number of active features directly, without a sparsity penalty. Of equal entries the first are kept, as by
     torch.topk. Rows of up to k entries get plain ReLU. The derivative is 1 for positive entries kept, else 0. Entries
-    of -inf give 0.
+    of -inf give 0; NaN stays, as the largest.
 
     Returns:
         Tensor of the same shape and dtype as x, >= 0.
@@ -48,7 +48,7 @@ def topk_relu(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
 
 
 def _kept(x: nx.Tensor, k: int, axis: int) -> nx.Tensor:
-    """The k largest entries in place, 0 elsewhere; NaN stays."""
+    """The k largest entries in place, 0 elsewhere; NaN counts as the largest and stays."""
     kept = ops.logical_and(nx.among_largest(x, k, axis), ops.logical_not(nx.masked(x)))
     return ops.where(ops.logical_or(kept, ops.isnan(x)), x, 0.0)
 
@@ -61,7 +61,8 @@ def kwta(x: nx.Tensor, k: Count = 32, axis: RankAxis = -1) -> nx.Tensor:
 
     Proposed against adversarial examples; the paper sets k by a ratio of the layer's width. Of equal entries the first
     are kept, so that never more than k remain (the authors' code keeps all of them). Rows of up to k entries are left
-    as they are. The derivative is 1 for entries kept, else 0. Entries of -inf give 0.
+    as they are. The derivative is 1 for entries kept, else 0. Entries of -inf give 0; NaN stays, as the
+    largest.
 
     Returns:
         Tensor of the same shape and dtype as x.
@@ -118,14 +119,16 @@ def gaussian_topk(
         return x
     present = ops.logical_not(nx.masked(x))
     count = nx.divisor(nx.sum_over_axis(ops.cast(present, x.dtype), axis))
-    held = ops.where(present, nx.finite(x), 0.0)
+    held = ops.where(present, 0.25 * nx.finite(x), 0.0)  # a quarter, so that no difference overflows
     mean = nx.sum_over_axis(held / count, axis)
+    mean = mean + nx.sum_over_axis(ops.where(present, held - mean, 0.0) / count, axis)  # of equal entries, the entry
     deviation = ops.where(present, held - mean, 0.0)
     scale = nx.scale_over_axis(deviation, axis)
     variance = nx.sum_over_axis(ops.square(deviation / scale), axis) / count
     spread = ops.where(variance > 0.0, scale * ops.sqrt(nx.divisor(variance)), 0.0)
-    above = ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
-    return ops.where(ops.logical_and(above > 0.0, ops.equal(x, math.inf)), x, above)
+    above = 4.0 * ops.relu(deviation - statistics.NormalDist().inv_cdf(sparsity) * spread)
+    above = nx.settled(x, ops.where(present, above, 0.0), axis)
+    return ops.where(ops.logical_and(ops.equal(nx.max_over_axis(x, axis), math.inf), above > 0.0), math.inf, above)
 
 
 @activation(
@@ -155,8 +158,7 @@ def hardmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """
     hit = ops.cast(ops.equal(x, nx.max_over_axis(x, axis)), x.dtype)
     first = hit * ops.cast(ops.equal(ops.cumsum(hit, axis=axis), 1.0), x.dtype)
-    first = ops.where(ops.any(ops.isnan(x), axis=axis, keepdims=True), math.nan, first)
-    return nx.zero_if_masked(x, first, axis)
+    return nx.settled(x, ops.where(ops.isnan(x), x, first), axis)
 
 
 hardmax.derivative(lambda x, axis: ops.zeros_like(x))

@@ -14,7 +14,7 @@ def _direction_and_length(x: nx.Tensor, axis: int) -> tuple[nx.Tensor, nx.Tensor
     """x / |x|, q = min(|x|, 1 / |x|), and where |x| > 1. No square overflows or underflows."""
     x = nx.finite(x)
     scale = nx.scale_over_axis(x, axis)
-    scaled = x / scale
+    scaled = x * (1.0 / scale)  # XLA would divide by scale and root at once, by the length, which may overflow
     root = ops.sqrt(nx.divisor(nx.sum_over_axis(ops.square(scaled), axis)))  # 1 for the zero vector
     unit = scaled / root
     length = nx.sum_over_axis(scaled * unit, axis) * scale  # 0 for the zero vector

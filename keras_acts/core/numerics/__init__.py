@@ -47,8 +47,8 @@ a smooth function without         `fitted`                        < 1           
 clipping                          `near` (to +-`FAR`), `finite`                   0 inf and inf - inf are NaN
 the dtype                         `largest`, `is_float64`
 the machine                       `on_cpu`
-over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_axis`, `descending`, `among_largest`,
-                                  `masked`, `zero_if_masked`, `divisor`
+over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_axis`, `weighted_deviation`,
+                                  `descending`, `among_largest`, `masked`, `settled`, `divisor`
 derivative rules (decorators)     `with_derivative`, `with_partials`, `with_symmetric_jacobian`, `upcast`
 types                             `Tensor`
 
