@@ -22,6 +22,7 @@ from keras_acts._version import __version__
 from keras_acts.authoring import define
 from keras_acts.core.activation import BoundActivation
 from keras_acts.core.declare import activation
+from keras_acts.core.islands import fuse_in_training
 from keras_acts.core.keras_bridge import custom_objects, install, uninstall
 from keras_acts.core.params import Param, Trait
 from keras_acts.core.resolve import get, info, names
@@ -32,7 +33,18 @@ from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
-__all__ += ["custom_objects", "define", "get", "info", "initializers", "install", "layers", "names", "paired"]
+__all__ += [
+    "custom_objects",
+    "define",
+    "fuse_in_training",
+    "get",
+    "info",
+    "initializers",
+    "install",
+    "layers",
+    "names",
+    "paired",
+]
 __all__ += ["slug", "uninstall"]
 
 if _TYPE_CHECKING:

@@ -229,7 +229,8 @@ class Activation(registry.Declared):
             if self.derivative is None:
                 return rounding(lambda x: value(derivatives.never_missing(x)))
             slope = functools.partial(self.derivative, **params)
-            return derivatives.symmetric_rule(rounding(value), rounding(lambda v, x: v * slope(x)))
+            product = rounding(lambda v, x: v * slope(x))
+            return derivatives.symmetric_rule(rounding(value), product, fusible="axis" not in params)
 
         return computation
 

@@ -13,6 +13,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_acts.core import islands
+
 # What activations are written with.
 __all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
 
@@ -60,7 +62,7 @@ def upcast(function: Function) -> Function:
     return in_float32
 
 
-def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -> Function:
+def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward, *, fusible: bool = False) -> Function:
     """`value(*arguments)` with a derivative rule of its own on every backend, as often differentiable as the rule is.
 
     Args:
@@ -68,6 +70,7 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         pullback: `pullback(upstream, arguments)` gives the gradient of each argument.
         pushforward: `pushforward(tangents, arguments)` gives the tangent of the value, for JAX: its rule must be one
             of forward mode, or forward mode would not work. Both are the same linear map.
+        fusible: value and pullback may be compiled islands.
     """
     if keras.backend.backend() == "jax":
         import jax
@@ -87,6 +90,10 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
     except ImportError:  # TensorFlow has moved it: forward mode is then right to fewer digits
         return ops.custom_gradient(lambda *xs: (value(*xs), lambda upstream: pullback(upstream, xs)))
 
+    @functools.cache
+    def fused() -> tuple[Function, Pullback]:
+        return islands.island(value), islands.island(pullback)
+
     def with_rule(*arguments: Tensor) -> Tensor:
         """The value of arguments that nobody watches: `ForwardAccumulator` would differentiate its parts."""
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
@@ -95,13 +102,14 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward) -
         is_part = _GRAPH_OF_VALUE.get() is graph and not record.should_record_backprop(arguments)
         if is_part or (graph is None and not record.could_possibly_record()):
             return value(*arguments)  # which nobody differentiates
+        of_value, of_gradient = fused() if fusible and islands.are_wanted() else (value, pullback)
         context = contextvars.copy_context()
         context.run(_GRAPH_OF_VALUE.set, graph)
-        output = context.run(value, *map(tf.stop_gradient, arguments))
+        output = context.run(of_value, *map(tf.stop_gradient, arguments))
         if graph is not None:  # whose gradient may be taken later
             with record.stop_recording():
-                output = ops.custom_gradient(lambda *_: (output, lambda v: pullback(v, arguments)))(*arguments)
-        record.record_operation("rule", [output], arguments, lambda upstream: pullback(upstream, arguments))
+                output = ops.custom_gradient(lambda *_: (output, lambda v: of_gradient(v, arguments)))(*arguments)
+        record.record_operation("rule", [output], arguments, lambda upstream: of_gradient(upstream, arguments))
         return output
 
     return with_rule
@@ -148,12 +156,13 @@ def never_missing(x: Tensor) -> Tensor:
     return custom_rule(lambda x: x, lambda upstream, xs: (connected(upstream, *xs),), lambda dx, _: 1.0 * dx[0])(x)
 
 
-def symmetric_rule(value: Function, product: Function) -> Function:
+def symmetric_rule(value: Function, product: Function, *, fusible: bool = False) -> Function:
     """`value(x)`, whose Jacobian is symmetric and times v is `product(v, x)`."""
     return custom_rule(
         value,
         lambda upstream, arguments: (product(upstream, *arguments),),
         lambda tangents, arguments: product(*tangents, *arguments),
+        fusible=fusible,
     )
 
 
@@ -197,7 +206,7 @@ def with_partials(partials: Callable[..., tuple[Tensor, ...]]) -> Callable[[Func
         return sum(partial * tangent for partial, tangent in zip(partials(*arguments), tangents, strict=True))
 
     def decorate(value: Function) -> Function:
-        return functools.wraps(value)(custom_rule(value, pullback, pushforward))
+        return functools.wraps(value)(custom_rule(value, pullback, pushforward, fusible=True))
 
     return decorate
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import keras
 
+from keras_acts.core import form
 from keras_acts.core.derivatives import Tensor
-from keras_acts.core.numerics import form
 
 __all__ = ["in_turn"]
 

@@ -67,8 +67,8 @@ Four things to know before writing a new body:
 """
 
 from keras_acts.core.derivatives import *
+from keras_acts.core.form import *
 from keras_acts.core.numerics.elementary import *
-from keras_acts.core.numerics.form import *
 from keras_acts.core.numerics.hypotenuse import *
 from keras_acts.core.numerics.limits import *
 from keras_acts.core.numerics.normal import *

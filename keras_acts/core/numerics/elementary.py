@@ -6,9 +6,9 @@ of an exponential. Where an activation is a difference of such terms, that is to
 
 import math
 
+from keras_acts.core import form
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_derivative
-from keras_acts.core.numerics import form
 from keras_acts.core.numerics.polynomials import fitted, fitted_odd
 
 __all__ = ["arctan", "expm1", "half_decay", "log1p", "log1p_quotient", "log1p_unit", "softplus", "split_exp", "tanh"]

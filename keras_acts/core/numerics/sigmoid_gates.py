@@ -6,9 +6,9 @@ Compiled, all terms come from e = exp(-|x|) with one division each; plain, with 
 import keras
 import numpy as np
 
+from keras_acts.core import form
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_derivative, with_partials
-from keras_acts.core.numerics import form
 from keras_acts.core.numerics.elementary import half_decay, split_exp, times_square
 from keras_acts.core.numerics.limits import largest
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import keras
 
+from keras_acts.core import form
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor, with_derivative
-from keras_acts.core.numerics import form
 from keras_acts.core.numerics.limits import is_float64, largest
 from keras_acts.core.numerics.polynomials import fitted_odd
 
