@@ -33,19 +33,8 @@ from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
-__all__ += [
-    "custom_objects",
-    "define",
-    "fuse_in_training",
-    "get",
-    "info",
-    "initializers",
-    "install",
-    "layers",
-    "names",
-    "paired",
-]
-__all__ += ["slug", "uninstall"]
+__all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
+__all__ += ["names", "paired", "slug", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare

@@ -5,6 +5,7 @@ price is a compilation for each shape. So islands are made in training steps alo
 size, and what is exported must run where there is no XLA.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -40,6 +41,7 @@ def fuse_in_training(enabled: bool = True) -> None:
     _is_on = bool(enabled) and keras.backend.backend() == "tensorflow" and _xla_works()
 
 
+@functools.cache
 def _xla_works() -> bool:
     import tensorflow as tf
 
