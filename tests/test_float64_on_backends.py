@@ -14,7 +14,7 @@ from keras_acts.testing import contract, metric
 
 pytestmark = pytest.mark.second_oracle
 
-PARTS = 24
+PARTS = 48
 SLOW_AND_NIGHTLY = [pytest.param(i, marks=pytest.mark.nightly if i else pytest.mark.slow) for i in range(PARTS)]
 
 

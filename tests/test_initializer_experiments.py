@@ -54,9 +54,8 @@ def accuracies(activation, arms, digits, seed=0):
     return found
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("gelu", marks=pytest.mark.slow), pytest.param("silu", marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["gelu", "silu"])
 def test_gelu_and_silu_leave_chance(name, digits):
     found = accuracies(name, ["default", "deep"], digits)
     assert found["default"] < CHANCE
@@ -70,9 +69,8 @@ def test_relu_improves(digits):
     assert found["paired"] > 0.8
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("selu", marks=pytest.mark.slow), pytest.param("tanh", marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["selu", "tanh"])
 def test_selu_and_tanh_stay_good(name, digits):
     found = accuracies(name, ["deep"], digits)
     assert found["deep"] > 0.85

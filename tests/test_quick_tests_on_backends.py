@@ -44,7 +44,7 @@ def test_quick_tests(backend, files):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(str(TESTS / file) for file in files)],
         cwd=TESTS.parent,
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env={**os.environ, "KERAS_BACKEND": backend, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"},  # JAX compiles sooner
         capture_output=True,
         text=True,
         check=False,

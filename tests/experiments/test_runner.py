@@ -145,7 +145,7 @@ def test_a_local_ray_gives_the_same_curves_bit_for_bit(short_folder, by_one_work
     assert same(by_ray(short_folder)[0]) == by_one_worker
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_ray_cluster_gives_the_same_curves_bit_for_bit(short_folder, by_one_worker):
     """On a cluster that is there already and has one CPU only."""
     cluster = subprocess.Popen(
