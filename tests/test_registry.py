@@ -268,7 +268,7 @@ def test_bound_activations_are_equal_by_activation_and_all_parameters():
         "gelu(approximate=True)",
         "softmax(axis=-2)",
         "relu(negative_slope=0.1, max_value=None)",
-        "softplus(beta=1e-300, threshold=20.0)",
+        "softplus(beta=1e-09, threshold=20.0)",
         "hard_tanh(min_val=-0.1, max_val=1e+300)",
     ],
 )

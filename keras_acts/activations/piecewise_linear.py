@@ -57,7 +57,9 @@ def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
     aliases={"mlx": "step(threshold=0.0)"},
     kinks=lambda threshold: (threshold,),
 )
-def step(x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gives 1")] = 0.0) -> nx.Tensor:
+def step(
+    x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gives 1", any_size=True)] = 0.0
+) -> nx.Tensor:
     """Heaviside step: the first artificial neuron.
 
     The derivative is 0 everywhere, so nothing below it is trained. At the threshold it is 1 as in mlx; some libraries

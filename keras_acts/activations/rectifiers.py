@@ -11,7 +11,7 @@ from keras_acts.core.declare import Param, activation, positive
 __all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
 __all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
 
-LargestOff = Annotated[float, Param("input at and below which the unit is off", low=0.0)]
+LargestOff = Annotated[float, Param("input at and below which the unit is off", low=0.0, any_size=True)]
 
 
 def _general_relu(x: nx.Tensor, negative_slope: float, max_value: float | None, threshold: float) -> nx.Tensor:
@@ -38,7 +38,7 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
 def relu(
     x: nx.Tensor,
     negative_slope: Annotated[float, Param("slope below the threshold", low=0.0)] = 0.0,
-    max_value: Annotated[float | None, Param("largest output; None for no limit", low=0.0)] = None,
+    max_value: Annotated[float | None, Param("largest output; None for no limit", low=0.0, any_size=True)] = None,
     threshold: Annotated[float, Param("input at and below which the unit is off", low=0.0)] = 0.0,
 ) -> nx.Tensor:
     """Rectified linear unit, in Keras' general form.
@@ -142,8 +142,8 @@ def _of_torch(threshold: float, value: float, inplace: bool = False) -> dict[str
 )
 def threshold(
     x: nx.Tensor,
-    threshold: Annotated[float, Param("input at and below which the value is returned")] = 0.0,
-    value: Annotated[float, Param("output where the unit is off")] = 0.0,
+    threshold: Annotated[float, Param("input at and below which the value is returned", any_size=True)] = 0.0,
+    value: Annotated[float, Param("output where the unit is off", any_size=True)] = 0.0,
 ) -> nx.Tensor:
     """The input where it is above a threshold, else a constant.
 

@@ -29,7 +29,8 @@ def _of_tfa(lower: float = -0.5, upper: float = 0.5) -> dict[str, float]:
     kinks=lambda threshold: (-threshold, threshold),
 )
 def soft_shrink(
-    x: nx.Tensor, threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0)] = 0.5
+    x: nx.Tensor,
+    threshold: Annotated[float, Param("how far inputs are moved towards zero", low=0.0, any_size=True)] = 0.5,
 ) -> nx.Tensor:
     """The input moved towards zero, the proximal operator of the L1 norm.
 
@@ -64,7 +65,7 @@ def _soft_shrink_derivative(x: nx.Tensor, threshold: float) -> nx.Tensor:
     kinks=lambda threshold: (-threshold, threshold),
 )
 def hard_shrink(
-    x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5
+    x: nx.Tensor, threshold: Annotated[float, Param("half-width of the zero interval", low=0.0, any_size=True)] = 0.5
 ) -> nx.Tensor:
     """The input where it is large, else zero.
 
@@ -91,7 +92,7 @@ hard_shrink.derivative(_soft_shrink_derivative)
 )
 def biased_shrink(
     x: nx.Tensor,
-    threshold: Annotated[float, Param("half-width of the zero interval", low=0.0)] = 0.5,
+    threshold: Annotated[float, Param("half-width of the zero interval", low=0.0, any_size=True)] = 0.5,
     bias: Annotated[float, Param("how far other inputs are moved towards zero")] = 0.0,
 ) -> nx.Tensor:
     """Zero for small inputs, and large ones moved towards zero by a distance of its own: the operator of ONNX.

@@ -23,7 +23,9 @@ __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt
 def softplus(
     x: nx.Tensor,
     beta: Annotated[float, positive("sharpness")] = 1.0,
-    threshold: Annotated[float | None, Param("beta x above which x itself is returned; None for never")] = None,
+    threshold: Annotated[
+        float | None, Param("beta x above which x itself is returned; None for never", any_size=True)
+    ] = None,
 ) -> nx.Tensor:
     """Smooth relu, the integral of the sigmoid; makes positive outputs such as variances.
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-_LARGEST = float(np.finfo(np.float32).max)
+# In second derivatives stand squares and cubes of it and of its reciprocal, which float32 must hold.
+_SMALLEST, _LARGEST = 1e-9, 1e9
 
 
 class Trait(str, Enum):
@@ -103,8 +104,8 @@ class Param:
         high: largest legal value, or None.
         exclusive: True if `low` and `high` themselves are not legal.
         below: name of a parameter that must be greater than this one.
-        any_size: True for a bound, which may lie beyond the largest number of float32, where it never acts. Of other
-            parameters float32 tensors would make infinities, and NaN.
+        any_size: True for a number that is only compared with others or copied. The others are 0 or of a magnitude from
+            1e-9 to 1e9: of products of larger ones float32 tensors would make infinities, and NaN.
 
     Example:
         alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0
@@ -147,8 +148,9 @@ class Param:
             ValueError: if it is not legal.
         """
         value = self._checked(value, f"'{owner}'")
-        if self.kind is float and value is not None and abs(value) > _LARGEST and not self.any_size:
-            raise ValueError(illegal(self.name, value, f"'{owner}'", f"a number that float32 holds, <= {_LARGEST:.4g}"))
+        if self.kind is float and value and not (self.any_size or _SMALLEST <= abs(value) <= _LARGEST):
+            expected = f"a finite number of magnitude {_SMALLEST:g} to {_LARGEST:g}, or 0 where that is legal"
+            raise ValueError(illegal(self.name, value, f"'{owner}'", expected))
         return value
 
     def _checked(self, value: Any, owner: str) -> Any:

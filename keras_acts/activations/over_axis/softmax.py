@@ -224,7 +224,9 @@ def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
 )
 def softpick(
     x: nx.Tensor,
-    epsilon: Annotated[float, Param("keeps the slopes, up to 1 / epsilon, finite near 0", low=1e-30)] = 1e-6,
+    epsilon: Annotated[
+        float, Param("keeps the slopes, up to 1 / epsilon, finite near 0", low=1e-30, any_size=True)
+    ] = 1e-6,
     axis: Annotated[int, Param("axis along which the outputs sum to at most 1")] = -1,
 ) -> nx.Tensor:
     """Rectified softmax for attention: negative entries get exactly 0 and the outputs may sum to less than 1.
