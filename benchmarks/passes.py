@@ -25,8 +25,9 @@ RESULTS = Path(__file__).parent / "results"
 FREE = {"Placeholder", "Const", "Identity", "IdentityN", "StopGradient", "NoOp", "ZerosLike"}
 HEAD = """# Passes over memory in graph mode
 
-By `python -m benchmarks.passes`: operations on tensors as large as the input, forward and forward with gradient. K is the worst error in
-float32, value and first derivative, in units of what rounding the input can cause: where Keras' kernels make fewer passes, this is why.
+By `python -m benchmarks.passes`: operations on tensors as large as the input, forward and forward with gradient, in the
+graph as traced. K is the worst error in float32, value and first derivative, in units of what rounding the input can
+cause: where the kernels of Keras make fewer passes, this is why.
 
 | Activation | Forward | Keras | With gradient | Keras | K | K of Keras |
 |---|---|---|---|---|---|---|
