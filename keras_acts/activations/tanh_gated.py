@@ -11,14 +11,18 @@ from keras_acts.core.declare import activation, positive
 __all__ = ["hard_mish", "lisht", "mish", "phish", "smish", "tanh_exp", "tanhsoft"]
 
 
-def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
-    """exp(x) in two parts and as e, and e^2 + 2e + 2; tanh(softplus(x)) is e (e + 2) / (e^2 + 2e + 2).
+def _mish_gate(x: nx.Tensor) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor, nx.Tensor]:
+    """exp(-|x|) in two parts and as e, and n, d with tanh(softplus(x)) = n / d for x >= 0 and e n / d for x < 0.
 
-    For x <= 22, where e^4 is a float32 number and the gate is open to the last bit of float64.
+    For x < 0 the gate is e (e + 2) / (e^2 + 2e + 2); for x > 0 the same fraction divided through by exp(2x), which
+    would overflow.
     """
-    near, far = nx.split_exp(x)
+    near, far = nx.split_exp(-ops.abs(x))
     e = near * far
-    return near, far, e, 2.0 + e * (2.0 + e)
+    negative = x < 0.0
+    n = ops.where(negative, e + 2.0, 1.0 + 2.0 * e)
+    d = ops.where(negative, 2.0 + e * (2.0 + e), 1.0 + 2.0 * e * (1.0 + e))
+    return negative, near, far, e, n, d
 
 
 @activation(
@@ -39,24 +43,25 @@ def mish(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:1908.08681, Mish: A Self Regularized Non-Monotonic Activation Function.
     """
-    near, far, e, d = _mish_gate(ops.minimum(x, 22.0))
-    return near * ((e + 2.0) / d) * (far * ops.maximum(x, -nx.FAR))
+    near, far = nx.split_exp(ops.minimum(x, 22.0))  # from here the gate is open to the last bit of float64
+    e = near * far
+    return near * ((e + 2.0) / (2.0 + e * (2.0 + e))) * (far * ops.maximum(x, -nx.FAR))
 
 
 @mish.derivative
 def _(x: nx.Tensor) -> nx.Tensor:
-    x = ops.clip(x, -nx.FAR, 22.0)
-    near, far, e, d = _mish_gate(x)
-    return near * (far * (4.0 * (x + 1.0) + e * ((4.0 * x + 6.0) + e * (4.0 + e)))) / ops.square(d)
+    negative, near, far, e, n, d = _mish_gate(x)
+    x = nx.near(x)
+    # n d + 4 x (1 + e) with the terms that cancel taken together.
+    closing = near * (far * (4.0 * (x + 1.0) + e * ((4.0 * x + 6.0) + e * (4.0 + e))))
+    opening = n * d + 4.0 * x * (1.0 + e) * ops.square(e)
+    return ops.where(negative, closing, opening) / ops.square(d)
 
 
 @mish.second_derivative
 def _(x: nx.Tensor) -> nx.Tensor:
-    # It vanishes on both sides, and so is made of exp(-|x|).
     x = nx.near(x)
-    negative = x < 0.0
-    near, far, e, d = _mish_gate(-ops.abs(x))
-    d = ops.where(negative, d, 1.0 + 2.0 * e * (1.0 + e))
+    negative, near, far, e, _, d = _mish_gate(x)
     left = 2.0 + e * (2.0 - e * (3.0 + 2.0 * e))
     right = e * (2.0 * e * (1.0 + e) - 3.0) - 2.0
     bracket = (8.0 * (1.0 + e) + 4.0 * x * ops.where(negative, left, right) / d) / ops.square(d)
