@@ -255,6 +255,64 @@ def test_second_derivative_of_a_layer_is_never_missing(example):
     assert not missing_seconds(functools.partial(layer, training=True), x)
 
 
+SEEN_NAN = {"ACONC", "MetaACON", "PolyNorm", "Rational", "Swish"}
+
+
+def derivatives_of_layer(layer, x):
+    """First derivatives by x and by each weight, and second ones, some of them summed."""
+    weights = [weight.value for weight in layer.trainable_weights]
+    with tf.GradientTape(persistent=True) as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = tf.cast(layer(x), x.dtype)
+        first = inner.gradient(y, [x, *weights], unconnected_gradients="zero")
+    second = [outer.gradient(part, [x, *weights], unconnected_gradients="zero") for part in first]
+    return first, [part for row in second for part in row]
+
+
+def with_nan(layer, shape, dtype):
+    """Whether one of them is NaN, for rows of zeros, near and far, with weights as drawn."""
+    generator = np.random.default_rng(3)
+    layer.build((None, *shape))
+    for weight in layer.trainable_weights:
+        weight.assign(generator.normal(0.0, 1.5, weight.shape))
+    rows = [np.zeros((1, *shape)), -np.zeros((1, *shape)), generator.normal(size=(2, *shape))]
+    rows += [size * generator.normal(size=(2, *shape)) for size in (1e-30, 27.5, 100.0, 800.0, 1e4)]
+    first, second = derivatives_of_layer(layer, tf.constant(np.concatenate(rows), dtype))
+    return any(np.isnan(tf.convert_to_tensor(part)).any() for part in (*first, *second))
+
+
+@pytest.mark.parametrize(
+    "example",
+    [each if each.name in SEEN_NAN else pytest.param(each, marks=pytest.mark.slow) for each in examples.EXAMPLES],
+    ids=str,
+)
+def test_derivatives_of_a_layer_by_inputs_and_weights_are_never_nan(example):
+    found = [dtype for dtype in ("float32", "float64") if with_nan(example.layer(dtype=dtype), example.shape, dtype)]
+    assert found == []
+
+
+def test_second_derivatives_of_layers_at_rows_of_zeros():
+    """There u**1 and u**0 have none in Keras. Against what the formulas say by hand."""
+    norm = keras_acts.layers.PolyNorm(dtype="float64")
+    first, second = derivatives_of_layer(norm, tf.zeros((1, 4), "float64"))
+    np.testing.assert_allclose(first[0], np.full((1, 4), 1e3 / 3.0))  # w x / sqrt(epsilon)
+    np.testing.assert_allclose(second[0], np.full((1, 4), 2e3 / 3.0))  # w x^2 / sqrt(epsilon)
+    quotient = keras_acts.layers.Rational("tanh", degrees=(2, 2), dtype="float64")
+    quotient.build((None, 1))
+    quotient.set_weights([np.float64([0.1, 0.9, -0.3]), np.float64([0.0, 0.4])])
+    first, second = derivatives_of_layer(quotient, tf.zeros((1, 1), "float64"))
+    np.testing.assert_allclose([first[0], second[0]], [[[0.9]], [[-0.6 - 2.0 * 0.1 * 0.4]]])
+
+
+def test_meta_acon_has_gradients_where_squares_overflow():
+    layer = keras_acts.layers.MetaACON(p1_initializer=1.0, p2_initializer=0.0)
+    generator = np.random.default_rng(0)
+    first, _ = derivatives_of_layer(layer, tf.constant(1e25 * generator.normal(size=(4, 3, 3, 6)), "float32"))
+    assert np.all(np.isfinite(first[0]))
+
+
 # A physics-informed network.
 
 

@@ -493,6 +493,36 @@ def test_who_declared_a_name_may_declare_it_anew_and_nobody_else(registering, se
             assert keras_acts.get(known) is keras_acts.info(known).function is keras.activations.get(known)
 
 
+ALIASED = """
+@keras_acts.activation(formula="x*{k}", aliases={{"torch": "{alias}"}}, replace={replace})
+def {name}(x):
+    return x*{k}
+"""
+
+
+def test_an_alias_is_taken_over_as_a_name_is(registering):
+    """By the cell run again, in a notebook by the later one, by `replace=True`; else it is refused, and not ignored."""
+
+    def declare(name, k, alias="Mine", module="__main__", replace=False):
+        run_cell(ALIASED.format(name=name, k=k, alias=alias, replace=replace), module)
+        assert keras_acts.get(f"torch:{alias}")(1.0) == k
+
+    for k in (2.0, 3.0):
+        declare("aliased", k)
+        declare("read_again", k, "Other", "somebody.functions")
+    declare("aliased_later", 4.0)
+    for module in ("somebody", "another_module"):
+        with pytest.raises(
+            ValueError, match=r"'torch:Mine' of 'late' is already in use by 'Custom>activations\.aliased_l"
+        ):
+            declare("late", 5.0, module=module)
+    twice = "".join(ALIASED.format(name=name, k=1.0, alias="Two", replace=False) for name in ("one", "two"))
+    with pytest.raises(ValueError, match=r"'torch:Two' of 'two' is already in use by 'somebody>activations\.one'"):
+        run_cell(twice, "somebody.functions")
+    declare("late", 6.0, "LeakyReLU", replace=True)
+    assert repr(keras_acts.get("torch:leaky_relu")) == "leaky_relu(negative_slope=0.01)"
+
+
 @pytest.mark.parametrize("cell", [*CELLS[:2], CELLS[3]])
 def test_one_name_twice_in_a_module_is_an_error_and_in_a_notebook_the_later_one(registering, cell):
     twice = "\n".join(cell.format(name="twice", k=k) for k in (2.0, 3.0))
@@ -640,6 +670,26 @@ FAULTY = {
     "below": (below_nothing, {}, "`below` of `low` of 'below_nothing' must name a parameter. Received: 'height'"),
     "defaults": (crossed, {}, "`low` of 'crossed' must be smaller than `high`. Received: low=3.0, high=1.0"),
     "alias": (plain, {"aliases": {"torch": "Plain(alpha="}}, "Received: 'Plain(alpha='"),
+    "alias of ours": (
+        plain,
+        {"aliases": {"torch": "Mine LeakyReLU"}},
+        "'torch:LeakyReLU' of 'plain' is already in use by",
+    ),
+    "alias in place": (
+        plain,
+        {"aliases": {"torch jax": "leaky_relu_"}},
+        "already in use by 'keras_acts>activations.leaky_",
+    ),
+    "plain alias": (
+        plain,
+        {"aliases": {"keras": "swish"}},
+        "'keras:swish' of 'plain' is already in use by 'keras_acts>",
+    ),
+    "name as alias": (
+        plain,
+        {"aliases": {"keras": "relu"}},
+        "'keras:relu' of 'plain' is already in use by 'keras_acts>",
+    ),
     "alias parameter": (plain, {"aliases": {"torch": "Plain(alpha=1)"}}, "'plain' has no parameter `alpha`"),
 }
 

@@ -59,7 +59,7 @@ def activation(
         name: name of the activation; the function's own by default.
         package: first half of the registered name; by default the top-level name of the module that declares it, which
             is what must be imported before a file is loaded, or "Custom", as in Keras, in a script or notebook.
-        replace: True to take over a name that is in use. Without it, a taken name is an error; but a cell that is run
+        replace: True to take over a name or aliases in use. Without it, a taken one is an error; but a cell that is run
             again or edited, and a module that is reloaded, replace what they declared before.
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
@@ -79,8 +79,8 @@ def activation(
         `@<name>.logits` says of what, for losses.
 
     Raises:
-        ValueError: if the name is taken, or not an identifier, or a parameter is not annotated with `Param`. Nothing is
-            registered then.
+        ValueError: if the name or an alias is taken, the name is no identifier, or a parameter is not annotated with
+            `Param`. Nothing is registered then.
 
     Example:
         @keras_acts.activation(formula="x * cos(x)", package="my_package")

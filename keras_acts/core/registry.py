@@ -176,7 +176,7 @@ class Registry(Generic[Record]):
         """Make a record known, or leave everything as it was and raise. To be called where users declare.
 
         Raises:
-            ValueError: if the name is taken by another package or module, or by another line of the same code.
+            ValueError: if the name or an alias is taken by another package or module, or another line of the same code.
         """
         taken, user = self.find(record.name), sys._getframe(2)
         module = str(user.f_globals.get("__name__"))
@@ -187,6 +187,12 @@ class Registry(Generic[Record]):
                 f"The {self.kind[:-1]} name '{record.name}' is already in use by '{taken.registered_name}'. "
                 "Choose another name, or pass `replace=True`."
             )
+        for framework, alias in [(each, alias) for each in record.aliases for alias in record.aliases[each]]:
+            found = self.find_foreign(f"{framework}:{alias.name}")
+            other = self.find(alias.name) if framework == "keras" else found and found[0]
+            if not (other is None or other.name == record.name or replace or _is_anew(place, other.place)):
+                used = f"'{framework}:{alias.name}' of '{record.name}' is already in use by '{other.registered_name}'"
+                raise ValueError(f"The alias {used}. Leave it out of `aliases`, or pass `replace=True`.")
         record.place = place
         for key in (record.name, record.registered_name):
             self._records.pop(key, None)
@@ -215,13 +221,13 @@ class Registry(Generic[Record]):
         current = self.current()
         if name in current:
             return current[name]
-        return next((record for record in current.values() if name in record.aliases.get("keras", ())), None)
+        return next((record for record in reversed(current.values()) if name in record.aliases.get("keras", ())), None)
 
     def find_foreign(self, name: str) -> tuple[Record, Alias] | None:
         """`"torch:LeakyReLU"` -> our record and what torch's takes; or None."""
         framework, _, foreign = name.partition(":")
         foreign = foreign.removesuffix("_") if framework == "torch" else foreign  # the mark of its in-place functions
-        for record in self.current().values():
+        for record in reversed(self.current().values()):
             for alias in record.aliases.get(framework, ()):
                 if alias.name == foreign:
                     return record, alias

@@ -12,7 +12,7 @@ from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core import params, resolve
 from keras_acts.layers import rational_fit
-from keras_acts.layers.at_infinity import product
+from keras_acts.layers.at_infinity import FAR, product
 from keras_acts.layers.base import LearnableActivation, Tensor
 from keras_acts.layers.layer_registry import layer
 
@@ -127,9 +127,9 @@ class PolyNorm(_Polynomial):
         # m^(2k); so nothing flows back through m.
         m = ops.maximum(nx.max_over_axis(ops.abs(x), -1), 1.0)
         u = x / m
-        total = bias
+        total, v = bias, 1.0
         for power in range(1, DEGREE + 1):
-            v = u**power
+            v = v * u  # not u**power, whose second derivative is NaN at 0
             small = self.epsilon * (1.0 / m) ** (2 * power)
             norm = ops.sqrt(ops.mean(ops.square(v), axis=-1, keepdims=True) + small)
             total = total + weight[DEGREE - power] * (v / norm)
@@ -188,16 +188,23 @@ class Rational(LearnableActivation):
         # Beyond 1 in powers of t = 1 / x, which do not overflow: f = x^(m - n) P(x) x^-m / (Q(x) x^-n).
         far = ops.abs(x) > 1.0
         t = ops.where(far, 1.0 / ops.where(far, x, 1.0), x)
+        # At last the slope is that at infinity, before its parts overflow; where f tends to 0, they do not.
+        t = ops.where(ops.abs(x) > (FAR if m >= n else np.inf), 0.0, t)
         zeros = ops.zeros_like(x)
         inside, outside, q_inside, q_outside = zeros, zeros, zeros, zeros
         for j in range(m + 1):
             inside, outside = inside * t + numerator[m - j], outside * t + numerator[j]
         for k in range(n):
             q_inside, q_outside = (q_inside + denominator[n - 1 - k]) * t, q_outside * t + denominator[k]
-        below = ops.where(far, ops.abs(t) ** n + ops.abs(q_outside), 1.0 + ops.abs(q_inside))
-        grown = product(ops.where(far, x, 1.0) ** (m - n), outside) if m > n else t ** (n - m) * outside
+        below = ops.where(far, _power(ops.abs(t), n) + ops.abs(q_outside), 1.0 + ops.abs(q_inside))
+        grown = product(_power(ops.where(far, x, 1.0), m - n), outside) if m > n else _power(t, n - m) * outside
         sign = ops.where(x < 0.0, -ops.ones_like(x), 1.0) if n % 2 else 1.0  # |x^n| was divided out below, x^n above
         return ops.where(far, sign * grown, inside) / ops.maximum(below, 2.0**-126)  # a polynomial, far out
+
+
+def _power(t: Tensor, n: int) -> Tensor:
+    """t to the n >= 0, by products: derivatives of the operator's are NaN at 0, those of t**0 and of t**1."""
+    return functools.reduce(ops.multiply, [t] * n, ops.ones_like(t))
 
 
 @functools.lru_cache(maxsize=256)

@@ -201,6 +201,7 @@ class MetaACON(LearnableActivation):
             z = pooling.mean_of_channels(x, axis, mask)
             z = pooling.normalized(self.squeeze_norm, self.squeeze(z), training)
             z = pooling.normalized(self.expand_norm, self.expand(z), training)
-            return _acon(x, p1, p2, pooling.over_space(ops.sigmoid(z), x, axis))
+            beta = ops.sigmoid(nx.near(z))  # without a slope far out, where 0 times an infinite gradient would be NaN
+            return _acon(x, p1, p2, pooling.over_space(beta, x, axis))
 
         return self.upcast(activate, inputs)

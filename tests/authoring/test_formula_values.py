@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from formulas import FORMULAS, HELD_OUT, KNOWN_LOSSES, NEAR_ONE, judge
 
 import keras_acts
@@ -66,3 +67,75 @@ def test_a_formula_is_what_the_library_has_of_that_name():
         ("(x + sqrt(x**2 + 4))/2", "squareplus"),
     ):
         np.testing.assert_allclose(keras_acts.get(f"formula: {text}")(x), keras_acts.get(name)(x), rtol=1e-14)
+
+
+# With the bases that they are powers of: what is flat where the base stays 0, to the left of 0, beyond 1, ...
+ROOTS = {
+    "sqrt(max(x, 0))": lambda x: np.maximum(x, 0.0) ** 0.5,
+    "max(x, 0)**0.5*sigmoid(x)": lambda x: np.maximum(x, 0.0) ** 0.5 / (1.0 + np.exp(-x)),
+    "x*relu(x)**0.3": lambda x: x * np.maximum(x, 0.0) ** 0.3,
+    "sqrt(clip(x, 0, 1))": lambda x: np.clip(x, 0.0, 1.0) ** 0.5,
+    "clip(x, 0, 1)**0.3": lambda x: np.clip(x, 0.0, 1.0) ** 0.3,
+    "sqrt(heaviside(x)*x)": lambda x: np.maximum(x, 0.0) ** 0.5,
+    "sqrt(x*heaviside(x - 1))": lambda x: (x * (x > 1.0)) ** 0.5,
+    "sqrt(abs(x) + x)": lambda x: (np.abs(x) + x) ** 0.5,
+    "sqrt(abs(x) - x)*x": lambda x: (np.abs(x) - x) ** 0.5 * x,
+    "sqrt(where(x < 0, 0, x))": lambda x: np.maximum(x, 0.0) ** 0.5,
+    "sqrt(1 - clip(x, -1, 1)**2)": lambda x: (1.0 - np.clip(x, -1.0, 1.0) ** 2) ** 0.5,
+    "sqrt(relu(1 - x**2))": lambda x: np.maximum(1.0 - x * x, 0.0) ** 0.5,
+    "relu(x)**2.5 + relu(-x)**1.5": lambda x: np.maximum(x, 0.0) ** 2.5 + np.maximum(-x, 0.0) ** 1.5,
+    "log(1 + sqrt(relu(x)))": lambda x: np.log1p(np.maximum(x, 0.0) ** 0.5),
+    "exp(-1/relu(x))": lambda x: np.where(x > 0.0, np.exp(-1.0 / np.where(x > 0.0, x, 1.0)), 0.0),
+    "relu(x)**sigmoid(x)": lambda x: np.maximum(x, 0.0) ** (1.0 / (1.0 + np.exp(-x))),
+    "abs(x)**1.5": lambda x: np.abs(x) ** 1.5,
+    "(x**2)**0.75": lambda x: np.abs(x) ** 1.5,
+    "sqrt(abs(x)**3)": lambda x: np.abs(x) ** 1.5,
+    "sqrt(x**2 + x**4)": lambda x: np.abs(x) * (1.0 + x * x) ** 0.5,
+    "sign(x)*abs(x)**0.5": lambda x: np.sign(x) * np.abs(x) ** 0.5,
+    "x/sqrt(abs(x))": lambda x: np.sign(x) * np.abs(x) ** 0.5,
+}
+
+
+def value_and_derivatives(function, x):
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = function(x)
+        first = inner.gradient(y, x)
+    return y, first, outer.gradient(first, x)
+
+
+@pytest.mark.parametrize("text", ROOTS)
+def test_a_power_is_flat_where_its_base_stays_zero(text):
+    """And its second derivative too; against differences of NumPy's values. At 0 itself nothing is NaN."""
+    x, h, f = np.float64([-2.25, -1.5, -0.6, -0.3, 0.3, 0.6, 1.5, 2.25]), 2.0**-12, ROOTS[text]
+    got = value_and_derivatives(keras_acts.define(text), tf.constant(x))
+    np.testing.assert_allclose(got[0], f(x), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(got[1], (f(x + h) - f(x - h)) / (2.0 * h), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(got[2], (f(x + h) - 2.0 * f(x) + f(x - h)) / h**2, rtol=1e-4, atol=1e-6)
+    for dtype in ("float32", "float64"):
+        y, first, second = value_and_derivatives(keras_acts.define(text), tf.constant([-1.0, 0.0, 1.0], dtype))
+        np.testing.assert_allclose(y, f(np.float64([-1.0, 0.0, 1.0])), rtol=1e-6)
+        assert not np.isnan([first, second]).any()
+        if text not in ("sign(x)*abs(x)**0.5", "x/sqrt(abs(x))"):  # infinitely steep on both sides
+            assert first[1] == 0.0
+
+
+@pytest.mark.parametrize("text", ["relu(x - b)**0.5", "sqrt(abs(x*b) + x*b)", "relu(x)**(b*sigmoid(x))"])
+def test_learned_parameters_under_a_root_have_no_nan(text):
+    """By x and by b and both; the derivative by b against a difference."""
+    made = keras_acts.define(text, params={"b": 0.5}, trainable=["b"])
+    layer = type(made).from_config({**made.get_config(), "dtype": "float64"})
+    x = tf.constant([-2.0, -0.25, 0.0, 1.25, 2.0], "float64")
+    layer(x)
+    with tf.GradientTape(persistent=True) as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = layer(x)
+        first = inner.gradient(y, [x, layer.b.value])
+    second = [gradient for part in first for gradient in outer.gradient(part, [x, layer.b.value])]
+    assert not any(np.isnan(part).any() for part in (*first, *second))
+    sides = [np.sum(keras_acts.define(text, params={"b": 0.5 + h})(x)) for h in (1e-6, -1e-6)]
+    np.testing.assert_allclose(first[1], (sides[0] - sides[1]) / 2e-6, rtol=1e-6)

@@ -134,18 +134,22 @@ def _ordered(pairs: Terms) -> tuple[tuple[Expression, float], ...]:
     return tuple(sorted(pairs.items(), key=lambda pair: pair[0].digest))
 
 
-_NONNEGATIVE = frozenset({"exp", "abs", "sigmoid", "softplus", "sech", "cosh", "normal_cdf", "relu", "log_cosh"})
+_POSITIVE = frozenset({"exp", "sigmoid", "softplus", "sech", "cosh", "normal_cdf"})
+_NONNEGATIVE = _POSITIVE | {"abs", "relu", "log_cosh"}
 
 
-def is_nonnegative(expression: Expression) -> bool:
-    """True where no x makes it negative; False where that is not obvious."""
+def is_nonnegative(expression: Expression, strictly: bool = False) -> bool:
+    """True where no x makes it negative, `strictly`: nor 0; False where that is not obvious."""
     match expression:
         case Number(value=value):
-            return value >= 0.0
+            return value > 0.0 or (value == 0.0 and not strictly)
         case Call(name=name):
-            return name in _NONNEGATIVE
+            return name in (_POSITIVE if strictly else _NONNEGATIVE)
         case Sum(constant=constant, terms=terms):
-            return constant >= 0.0 and all(weight > 0.0 and is_nonnegative(term) for term, weight in terms)
+            is_above = not strictly or constant > 0.0 or any(is_nonnegative(term, True) for term, _ in terms)
+            return is_above and constant >= 0.0 and all(weight > 0.0 and is_nonnegative(term) for term, weight in terms)
         case Product(coefficient=coefficient, factors=factors):
-            return coefficient > 0.0 and all(n % 2.0 == 0.0 or is_nonnegative(base) for base, n in factors)
+            return coefficient > 0.0 and all(
+                is_nonnegative(base, strictly) for base, n in factors if strictly or n % 2.0
+            )
     return False

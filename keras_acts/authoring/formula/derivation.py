@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from keras_acts.authoring.formula.canonical import ALGEBRA, X, add, call, divide, multiply, scale, written
-from keras_acts.authoring.formula.collecting import ONE, ZERO, number, terms_of
+from keras_acts.authoring.formula.canonical import ALGEBRA, X, add, call, multiply, scale, written
+from keras_acts.authoring.formula.collecting import ONE, ZERO, factors_of, is_nonnegative, number, terms_of
 from keras_acts.authoring.formula.computations import COMPUTATIONS
-from keras_acts.authoring.formula.expression import Call, Expression, Product, Sum, Variable
+from keras_acts.authoring.formula.expression import SWITCHES, Call, Expression, Product, Sum, Variable
 from keras_acts.authoring.formula.identities.calls import signed_alike
 
 
@@ -29,8 +29,7 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
         case Sum(terms=terms):
             return add(*(scale(coefficient, of(term)) for term, coefficient in terms))
         case Product(factors=factors):
-            parts = [(exponent, divide(expression, base), of(base)) for base, exponent in factors if of(base) != ZERO]
-            return add(*(multiply(number(exponent), rest, inner) for exponent, rest, inner in parts))
+            return add(*(_by_factor(expression, *pair, of(pair[0])) for pair in factors if of(pair[0]) != ZERO))
         case Call(name="where", arguments=(condition, a, b)):
             return call("where", condition, of(a), of(b))
         case Call(name="maximum", arguments=(a, b)):
@@ -41,9 +40,10 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
             by_exponent = multiply(expression, call("log", base), of(exponent))
             lower = call("power", base, add(exponent, number(-1.0)))
             by_base = multiply(exponent, lower, of(base))
-            if "x" in base.variables and "x" not in exponent.variables:  # relu(x)**a is 0 for every a > 0, not NaN
+            if "x" in base.variables:  # relu(x)**a is 0 for every a > 0, not NaN
                 is_zero = call("<=", call("abs", base), ZERO)
-                by_exponent = call("where", is_zero, ZERO, by_exponent)
+                stays = call("where", call("<=", ZERO, exponent), ZERO, by_exponent)  # below 0 it is infinite
+                by_exponent = call("where", is_zero, stays if "x" in exponent.variables else ZERO, by_exponent)
                 by_base = call("where", call("<", exponent, ONE), call("where", is_zero, ZERO, by_base), by_base)
             return add(by_exponent, by_base)
         case Call(name="relu", arguments=(u,)):
@@ -51,6 +51,23 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
         case Call(name=name, arguments=(u,)):
             return multiply(written(COMPUTATIONS[name].derivative, u=u), of(u))
     raise AssertionError(f"no derivative of {expression!r}")
+
+
+def _by_factor(product: Expression, base: Expression, exponent: float, inner: Expression) -> Expression:
+    """The part of a product's derivative from one factor base**exponent, where `inner` is the derivative of the base.
+
+    Where that is 0 and the power infinite, both together are 0, not NaN: sqrt(relu(x)) is flat for x < 0. At a kink
+    where the base is 0 the root has the slope of its flat side.
+    """
+    # `divide` would take a base apart that is a product.
+    found = multiply(number(exponent), multiply(product, Product(1.0, ((base, -1.0),))), inner)
+    left, vanishing = (dict(factors_of(each)[1]) for each in (found, inner))
+    has_kinks = base.functions & SWITCHES
+    is_regular = is_nonnegative(base, strictly=True) or (exponent.is_integer() and not has_kinks)
+    if is_regular or left.get(base, 0.0) >= 0.0 or not left.keys() & vanishing.keys():
+        return found
+    zeros = [base] if has_kinks and exponent > 0.0 else [base, inner]
+    return call("where", call("<=", add(*(call("abs", zero) for zero in zeros)), ZERO), ZERO, found)
 
 
 def _where_above(u: Expression, above: Expression, otherwise: Expression) -> Expression:

@@ -117,6 +117,8 @@ class Call(Expression):
 # Functions that grow as fast as their fastest argument.
 _AS_ARGUMENT = frozenset({"abs", "relu", "softplus", "log_cosh", "maximum", "minimum", "where"})
 
+SWITCHES = frozenset({"abs", "sign", "heaviside", "relu", "maximum", "minimum", "where"})
+
 
 def is_call(expression: Expression, *names: str) -> bool:
     """Whether it is a call of one of these functions."""

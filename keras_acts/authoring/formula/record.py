@@ -13,7 +13,7 @@ import numpy as np
 from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
-from keras_acts.authoring.formula.expression import Call, Expression, Variable
+from keras_acts.authoring.formula.expression import SWITCHES, Call, Expression, Variable
 from keras_acts.authoring.formula.reading import meaning
 from keras_acts.core import operations as ops
 from keras_acts.core.activation import Activation, BoundActivation
@@ -23,8 +23,6 @@ from keras_acts.core.params import Param, Trait
 from keras_acts.layers.base import LearnableActivation, SharedAxes, Tensor
 from keras_acts.notation import CONSTANTS, FUNCTIONS, VARIABLE, FormulaError, reference
 from keras_acts.notation.tokens import MAX_CONSTANT
-
-_NOT_SMOOTH = frozenset({"abs", "sign", "relu", "heaviside", "maximum", "minimum", "where"})
 
 
 @dataclass(eq=False, repr=False)
@@ -144,7 +142,7 @@ def _argument_of_sigmoid(expression: Expression) -> Expression | None:
 
 
 def _traits(expression: Expression) -> list[Trait]:
-    traits = [] if expression.functions & _NOT_SMOOTH else [Trait.SMOOTH]
+    traits = [] if expression.functions & SWITCHES else [Trait.SMOOTH]
     if expression.functions & {"sin", "cos"}:
         ends = evaluate(expression, {VARIABLE: keras.ops.convert_to_tensor(np.array([np.inf, -np.inf]))})
         if np.isnan(keras.ops.convert_to_numpy(ends)).any():
@@ -238,7 +236,7 @@ def _check_exponents(text: str, expression: Expression, weights: Mapping[str, fl
     x = np.linspace(-100.0, 100.0, 2001)
     values = {name: ops.convert_to_tensor(value, "float64") for name, value in {VARIABLE: x, **weights}.items()}
     for name in weights if "power" in expression.functions else ():
-        derivatives = evaluate(derivative(expression, Variable(name)), values)
-        for bad in x[np.isnan(ops.convert_to_numpy(derivatives))]:
+        found = ops.convert_to_numpy(evaluate(derivative(expression, Variable(name)), values))
+        for bad in x[np.isnan(found) | (np.isinf(found) & (np.abs(x) <= 1.0))]:  # far out it may overflow
             problem = f"'{name}' cannot be learned: the derivative by it is no number at x = {bad:.1f}"
             raise FormulaError(f"{problem}. What has it in its exponent must be above 0, or as abs(x).", text)

@@ -41,7 +41,10 @@ def _one_plus_exponential(algebra: Algebra, factors: Terms) -> Replacement | Non
 
 
 def _signs(algebra: Algebra, factors: Terms) -> Replacement | None:
-    """sign(u) u = |u|; |u|^2 = u^2; heaviside(u) u = relu(u); relu(u)^p u = relu(u)^(p + 1)."""
+    """Products of u with functions of its sign, and powers of those.
+
+    sign(u) u = |u|; |u|^2 = u^2; u |u|^-0.5 = sign(u) |u|^0.5; heaviside(u) u = relu(u); relu(u)^p u = relu(u)^(p + 1).
+    """
     for base, exponent in factors.items():
         if not isinstance(base, Call):
             continue
@@ -49,12 +52,14 @@ def _signs(algebra: Algebra, factors: Terms) -> Replacement | None:
         match base.name:
             case "abs" if exponent % 2.0 == 0.0:
                 return (base,), (algebra.power(u, exponent),)
+            case "abs" if -1.0 < exponent < 0.0 and factors.get(u, 0.0) == 1.0:
+                return (base, u), (algebra.call("sign", u), algebra.power(base, 1.0 + exponent))
             case "sign":
                 size = algebra.call("abs", u)
                 if exponent != 1.0:
                     return (base,), (base if exponent % 2.0 else ONE,)
                 for given, instead in ((u, size), (size, u)):
-                    if given in factors:
+                    if factors.get(given, 0.0) >= 1.0:  # u |u|^(p - 1) would be NaN at 0 where p < 1
                         return (base, given), (instead, algebra.power(given, factors[given] - 1.0))
             case "heaviside" if exponent != 1.0:
                 return (base,), (base,)
