@@ -67,7 +67,7 @@ def _check_argument(host: keras.Layer, layer: Any) -> None:
     if not isinstance(layer, keras.Layer):
         return
     # Of ours inside a Sequential or the like, those with weights. Without such it is as Keras has it.
-    parts = [part for part in keras_bridge.sublayers(layer, True) if isinstance(part, Guarded)]
+    parts: list[Any] = [part for part in keras_bridge.sublayers(layer, True) if isinstance(part, Guarded)]
     inside = [part for part in parts if part.weights or _lacks_weights(part)]
     if not isinstance(layer, Guarded) and not inside:
         return
@@ -89,10 +89,7 @@ def _check_argument(host: keras.Layer, layer: Any) -> None:
             f"or, where the activation sits inside as in an LSTM, build it before: layer.build((None, units)). "
             f"Received: {received}"
         )
-    if isinstance(layer, Guarded):
-        hold(host, layer)
-    else:
-        _take_place(layer, host)
+    hold(host, layer)
 
 
 keras_bridge.watch_activation_arguments(_check_argument)

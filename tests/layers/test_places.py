@@ -126,6 +126,9 @@ def test_one_container_with_weights_in_two_layers_is_refused():
     with pytest.raises(ValueError, match=r"'sequential.*' is used as `activation` and in a second place"):
         keras.layers.Dense(5, activation=shared)
     del hosts
+    twice = keras.Sequential([layers.Swish()])
+    with pytest.raises(ValueError, match=r"'lstm_cell.*' takes it for two arguments"):
+        keras.layers.LSTM(5, activation=twice, recurrent_activation=twice)
 
 
 def _weights_and_shape(layer, shape):
