@@ -262,7 +262,13 @@ def _outputs(call: Callable[..., Any], x: Any, training: bool | None) -> list[An
     mode = {} if training is None else {"training": training}
 
     def once() -> Any:
-        with keras.StatelessScope([(seed, np.ones(2)) for seed in seeds]):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(keras.StatelessScope([(seed, np.ones(2)) for seed in seeds]))
+            if keras.backend.backend() == "torch":  # where Keras' dropout draws, whatever its seed
+                import torch
+
+                stack.enter_context(torch.random.fork_rng())
+                torch.manual_seed(0)
             ys = keras.tree.flatten(call(keras.tree.map_structure(keras.ops.array, x), **mode))
             return np.concatenate([np.float64(keras.ops.convert_to_numpy(y)).ravel() for y in ys])
 
