@@ -106,6 +106,40 @@ def test_custom_objects_replace_nothing_of_keras_in_a_file(suffix, tmp_path):
         assert loaded.layers[-1].activation is keras.activations.softmax
 
 
+def test_custom_objects_replace_nothing_that_a_string_of_keras_means():
+    """Keras looks among them first, also where a string is that of an initializer or a loss."""
+    strings = {
+        keras.initializers: ["identity", "ones", "Zeros", "he_normal", "orthogonal"],
+        keras.losses: ["log_cosh", "mse", "hinge"],
+        keras.metrics: ["mean_squared_error", "kl_divergence"],
+        keras.regularizers: ["l2", "L1", "orthogonal_regularizer"],
+        keras.constraints: ["non_neg", "max_norm", "UnitNorm"],
+        keras.optimizers: ["adam", "sgd"],
+    }
+    own = {name for names in strings.values() for name in names} - {"identity"}
+    layer, free = "LeakyReLU", "of_a_user"  # a layer's, and one that Keras has not
+    for name in [*own, layer, free]:
+        keras_acts.activation(formula="2*x", name=name, package="somebody")(lambda x: 2.0 * x)
+    given = keras_acts.custom_objects()
+    assert given[free] is keras_acts.get(free)
+    assert given[f"somebody>activations.{layer}"] is keras_acts.get(layer)
+    for module, names in strings.items():
+        for name in names:
+            expected = module.get(name)
+            with keras.saving.custom_object_scope(given):
+                got = module.get(name)
+            assert got is expected or type(got) is type(expected), name
+    with keras.saving.custom_object_scope(given):
+        dense = keras.layers.Dense(
+            3, kernel_initializer="identity", kernel_regularizer="l2", kernel_constraint="non_neg"
+        )
+        dense.build((None, 3))
+        assert (
+            type(keras.layers.deserialize(keras.layers.serialize(keras.layers.LeakyReLU()))) is keras.layers.LeakyReLU
+        )
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(dense.kernel), np.eye(3))
+
+
 def test_files_load_after_a_user_has_cleared_the_custom_objects(tmp_path):
     def save():
         layers = [keras.layers.Dense(2, activation=name) for name in ("snake", "elu(alpha=0.5)", "formula: x*sin(x)")]

@@ -2,7 +2,9 @@
 
 import functools
 import random
+import time
 import warnings
+from typing import Annotated
 
 import keras
 import numpy as np
@@ -599,3 +601,154 @@ def test_a_layer_with_weights_in_two_places_is_found_before_it_is_built():
     (finding,) = keras_acts.check_saveable(keras.Sequential([keras.Input((4,)), *places]))
     assert finding.attribute == "outputs"
     assert "`activation`" in finding.fix
+
+
+# ---- What acts in training only, what is made anew in each object, and what was declared again ----------------------
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class LeakyInTraining(keras.layers.Layer):
+    """As RReLU and its kin: another slope in training. Its config holds the rate only."""
+
+    def __init__(self, slope=0.1, kind="linear", power=1, noise=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.slope, self.kind, self.power, self.noise = slope, kind, power, noise
+        self.created, self.calls = str(time.time()), 0
+        self.dropout = keras.layers.Dropout(0.5)
+
+    def call(self, x, training=False):
+        self.calls += 1
+        if training:
+            y = keras.activations.get(self.kind)(ops.leaky_relu(x, self.slope)) ** self.power
+            return self.dropout(y) + self.noise * keras.random.normal(ops.shape(x))
+        return x
+
+    def get_config(self):
+        return super().get_config()
+
+
+@pytest.mark.parametrize("lost", [{"slope": 0.7}, {"kind": "tanh"}, {"power": 2}, {"noise": 0.5}, {}])
+def test_what_is_lost_in_training_only_is_found(lost):
+    model = keras.Sequential([keras.Input((4,)), LeakyInTraining(name="own", **lost), keras.layers.Dense(3)])
+    assert where(model) == [("own", name) for name in lost]
+
+
+@keras.saving.register_keras_serializable(package="test_saveable")
+class MadeAnew(keras.layers.Layer):
+    """Nothing of it is lost but `factor`, and a `mode` that is another than the default."""
+
+    def __init__(self, uid=None, rate=0.0, factor=0.5, mode=None, **kwargs):
+        super().__init__(**kwargs)
+        self.uid = uid or f"{time.perf_counter_ns()}"
+        self.created, self.clock, self.drawn = time.time(), MadeAnew.clock, random.random()
+        self.rate, self._gain, self.mode, self.last, self.total, self.calls = rate, factor, mode or "plain", "", 0.0, 0
+
+    clock = "12:00:00"  # a time stamp that two loadings share
+
+    def call(self, x):
+        self.calls += 1
+        self.total += 1.0
+        self.last = f"call {self.calls}"
+        return x * np.random.rand()
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
+
+
+@pytest.mark.parametrize("inputs", [[], [keras.Input((4,))]], ids=["unbuilt", "random"])
+@pytest.mark.parametrize("lost", [{}, {"factor": 0.7}, {"mode": "other"}])
+def test_time_stamps_counters_and_draws_are_no_losses(inputs, lost, monkeypatch):
+    layer = MadeAnew(rate=0.3, name="own", **lost)
+    for _ in range(3):
+        layer(X)
+    monkeypatch.setattr(MadeAnew, "clock", "12:00:05")
+    assert where(keras.Sequential([*inputs, layer])) == [("own", {"factor": "_gain"}.get(name, name)) for name in lost]
+
+
+def test_random_numbers_of_keras_hide_nothing():
+    @keras.saving.register_keras_serializable(package="test_saveable")
+    class Noisy(Forgetful, keras.layers.Layer):
+        def __init__(self, std=0.1):
+            keras.layers.Layer.__init__(self)
+            self.deviation, self.last = 2 * std, ""
+            self.seed = keras.random.SeedGenerator()
+
+        def call(self, x):
+            self.last = f"{self.last}+"
+            return x + self.deviation * keras.random.normal(ops.shape(x), seed=self.seed)
+
+        __call__ = keras.layers.Layer.__call__
+
+    for std in (0.1, 0.5):
+        model = keras.Sequential([keras.Input((4,)), Noisy(std)])
+        model(X)
+        assert bool(where(model)) == (std == 0.5)
+
+
+def declared_by_ours(factor):
+    source = f"@keras_acts.activation(formula='x*{factor}', package='cells')\ndef again(x): return x * {factor}"
+    exec(source, cell := {"keras_acts": keras_acts, "__name__": "__main__"})
+    return cell["again"]
+
+
+def declared_by_keras(factor):
+    @keras.saving.register_keras_serializable(package="cells")
+    def again(x):
+        return x * factor
+
+    return again
+
+
+def layer_declared(factor):
+    @keras.saving.register_keras_serializable(package="cells")
+    class Again(keras.layers.Layer):
+        def call(self, x):
+            return x * factor
+
+    return Again()
+
+
+def object_declared(factor):
+    @keras.saving.register_keras_serializable(package="cells")
+    class AgainObject(Registered):
+        def __call__(self, x):
+            return x * factor
+
+    return AgainObject(factor)
+
+
+@pytest.mark.parametrize(
+    ("declare", "host", "name"),
+    [
+        (declared_by_ours, keras.layers.Activation, "cells>activations.again"),
+        (declared_by_ours, lambda f: f, "cells>activations.again"),
+        (declared_by_keras, lambda f: keras.layers.Dense(4, activation=f), "cells>again"),
+        (layer_declared, lambda layer: layer, "cells>Again"),
+        (object_declared, keras.layers.Activation, "cells>AgainObject"),
+    ],
+    ids=["ours", "node of ours", "Keras' function", "layer", "object"],
+)
+def test_a_name_that_was_declared_again_is_told_as_such(declare, host, name):
+    x = keras.Input((4,))
+    model = keras.Model(x, host(declare(2.0))(x))
+    assert keras_acts.check_saveable(model) == []
+    declare(2.0)  # the cell run again as it was
+    assert keras_acts.check_saveable(model) == []
+    declare(5.0)
+    (finding,) = keras_acts.check_saveable(model)
+    assert finding.reason.endswith(f"the name '{name}', all that a file holds, was declared again since")
+    assert finding.fix.startswith("Make the model again, with the newer one")
+
+
+def test_so_is_one_whose_parameters_are_others_now():
+    source = (
+        "@keras_acts.activation(formula='x*{0}', package='cells')\n"
+        "def cell_slope(x, {0}: Annotated[float, keras_acts.Param('slope')] = 2.0): return x * {0}"
+    )
+    cell = {"keras_acts": keras_acts, "Annotated": Annotated, "__name__": "__main__"}
+    exec(source.format("a"), cell)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, activation="cell_slope(a=3)", name="dense")])
+    exec(source.format("b"), cell)
+    (finding,) = keras_acts.check_saveable(model)
+    assert (finding.layer, finding.attribute) == ("dense", "activation")
+    assert "'cells>activations.cell_slope', all that a file holds, was declared again since" in finding.reason

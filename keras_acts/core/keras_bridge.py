@@ -7,6 +7,7 @@ string without an entry, looks into the custom objects and then into our resolve
 
 import contextlib
 import functools
+import inspect
 import sys
 import threading
 import warnings
@@ -256,12 +257,24 @@ def custom_objects() -> dict[str, Any]:
     """Every activation by bare name, and all of keras_acts by registered name, for `load_model(custom_objects=...)`.
 
     Only for files written by other code under bare names; files of keras_acts need nothing but the import, and, if
-    `get_custom_objects().clear()` was called since, this or `install()`. Names that Keras has, such as relu, are left
-    out: they mean Keras' own in every file.
+    `get_custom_objects().clear()` was called since, this or `install()`. Names that Keras has, be it for an
+    activation, as relu, or for anything else, as the initializer identity, are left out: they mean Keras' own in every
+    file.
 
     Example:
         keras.models.load_model("old.h5", custom_objects=keras_acts.custom_objects())
     """
-    bare = {name: resolve.info(name).function for name in resolve.names() if not hasattr(keras.activations, name)}
+    bare = {name: resolve.info(name).function for name in resolve.names() if not _is_of_keras(name)}
     classes = {cls.__name__: cls for cls in (BoundActivation, ActivationOperation)}
     return bare | classes | registered_names()
+
+
+def _is_of_keras(name: str) -> bool:
+    """Whether some string of Keras has this name: of a layer, an initializer, a loss, ...
+
+    Keras looks among the custom objects first, whatever the string is for.
+    """
+    modules = [module for module in vars(keras).values() if hasattr(module, "deserialize")]
+    # The tables also have names that the modules do not export.
+    tables = [inspect.unwrap(module.deserialize).__globals__.get("ALL_OBJECTS_DICT", {}) for module in modules]
+    return any(hasattr(module, name) for module in modules) or any(name in getattr(t, "data", t) for t in tables)

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from keras_acts.core import keras_bridge, resolve, spec
+from keras_acts.core.params import constructor_arguments
 
 __all__ = ["Finding", "check_saveable"]
 
@@ -39,9 +40,11 @@ def check_saveable(model: keras.Model) -> list[Finding]:
     """Name, before training, every activation of a model that will not come back when the model is saved and loaded.
 
     The model is really saved to a `.keras` file in a temporary folder and loaded in safe mode. Then it is compared what
-    each layer holds in any attribute, list or dict, and what both models give for drawn inputs in inference mode; a
-    model that is not built yet, or random in inference, is judged by the former alone. Whatever makes the file
-    unloadable is a finding too. Model, random seeds and Keras' registry stay as they are.
+    each layer holds in any attribute, list or dict, and what both models give for drawn inputs, in inference and in
+    training, with the same random numbers of Keras. A model that is not built yet, or takes random numbers from
+    elsewhere, is judged by the former alone: by its activations, and by the texts and floats that its constructors
+    take, as time stamps and the like are made anew in each object. What acts in gradients alone is not seen. Whatever
+    makes the file unloadable is a finding too. Model, random seeds and Keras' registry stay as they are.
 
     An unregistered class of a layer or model of yours is not a finding: Keras names it in plain words and
     `load_model(path, custom_objects=...)` mends it, so the check loads with these classes given. What they make in
@@ -72,6 +75,7 @@ def check_saveable(model: keras.Model) -> list[Finding]:
         keras.config.set_dtype_policy(policy)
         with keras.saving.custom_object_scope(known), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras' own about lambdas and unbuilt models; ours says more
+            keras.random.uniform(())  # makes the generator of this thread, which a stateless scope could not
             return list(dict.fromkeys(_judged(model, "", {})))
 
     try:
@@ -94,6 +98,11 @@ def _judged(layer: keras.Layer, path: str, done: dict[int, list[Finding]]) -> li
         else:
             same = _same_outputs(layer, back)
             found = _differences(layer, back, path, "", same)
+            if same is None and found:  # what another loading gives otherwise is made anew each time, and so no loss
+                again = _differences(layer, _loaded(layer), path, "", same)
+                found = [each for each in found if each in again]
+            elif same is False:
+                found = found or _differences(layer, back, path, "", same, False)
             doubled = len(keras_bridge.sublayers(layer, True)) < len(keras_bridge.sublayers(back, True))
             if not found and (doubled or same is False):
                 reason = "become others, once trained at the latest, though its layers hold the same"
@@ -109,13 +118,14 @@ def _culprits(layer: keras.Layer, path: str, done: dict[int, list[Finding]], err
     if _is_keras_own(layer) or not isinstance(error, NotImplementedError):
         for attribute, value in _held(layer):
             if why := _refusal(value):
-                found.append(Finding(name, attribute, *why))
+                found.append(Finding(name, attribute, *(_declared_again(value) or why)))
                 done[id(value)] = []
         for sublayer in keras_bridge.sublayers(layer):
             found += _judged(sublayer, f"{path}/{sublayer.name}".lstrip("/"), done)
     said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())[:200]
     fix = _FIX_PLACES if _is_keras_own(layer) else _FIX_CLASS
-    return found or [Finding(name, "class", f"{type(layer).__name__} does not come back: {said}", fix)]
+    why = _declared_again(layer) or (f"{type(layer).__name__} does not come back: {said}", fix)
+    return found or [Finding(name, "class", *why)]
 
 
 def _loaded(value: Any) -> Any:
@@ -165,8 +175,20 @@ def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
             yield f"operation {operation.name}", operation
 
 
-def _differences(layer: keras.Layer, back: keras.Layer, path: str, owner: str, same: bool | None) -> list[Finding]:
-    """What a layer holds and the loaded one does not, knowing whether the outputs are the same."""
+def _is_argument(holder: Any, attribute: str, loaded: Any) -> bool:
+    """Whether a value is an argument of a constructor, by its name or as the loaded one is at a default."""
+    defaults = {n: repr(a.default) for cls in type(holder).__mro__ for n, a in constructor_arguments(cls).items()}
+    at_default = repr(loaded) in {*defaults.values()} - {"''", "0.0", "None"}  # where a counter begins
+    return at_default or attribute.lstrip("_").partition("[")[0] in {*defaults, "class"}
+
+
+def _differences(
+    layer: keras.Layer, back: keras.Layer, path: str, owner: str, same: bool | None, arguments: bool = True
+) -> list[Finding]:
+    """What a layer holds and the loaded one does not, knowing whether the outputs are the same.
+
+    Of plain values those that are `arguments` only, unless that is False.
+    """
     found, others = [], dict(_held(back))
     owner = owner or ("" if _is_keras_own(layer) else type(layer).__name__)
     for attribute, value in _held(layer):
@@ -176,11 +198,14 @@ def _differences(layer: keras.Layer, back: keras.Layer, path: str, owner: str, s
         else:  # a plain value counts if it shows, or, where that cannot be seen, unless it may be a counter or a switch
             counts = same is False or (same is None and not isinstance(value, int))
             differs = counts and type(other) is type(value) and repr(other) != repr(value)  # NaN too is itself
+            differs = differs and (not arguments or _is_argument(layer, attribute, other))
         if differs:
             found.append(Finding(path or layer.name, attribute, *_of_changed(value, other, owner)))
+    if (found or same is False) and (why := _declared_again(layer)):
+        found = [Finding(path or layer.name, "class", *why)]
     inside, inside_back = keras_bridge.sublayers(layer), keras_bridge.sublayers(back)
     for one, other in zip(inside, inside_back, strict=True) if len(inside) == len(inside_back) else ():
-        found += _differences(one, other, f"{path}/{one.name}".lstrip("/"), owner, same)
+        found += _differences(one, other, f"{path}/{one.name}".lstrip("/"), owner, same, arguments)
     return found
 
 
@@ -193,7 +218,8 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def _state(thing: Any) -> dict[str, Any]:
-    return {name: repr(v) if isinstance(v, _PLAIN) else type(v) for name, v in getattr(thing, "__dict__", {}).items()}
+    state = {name: v for name, v in getattr(thing, "__dict__", {}).items() if _is_argument(thing, name, v)}
+    return {name: repr(v) if isinstance(v, _PLAIN) else type(v) for name, v in state.items()}
 
 
 def _same_outputs(model: keras.Layer, back: keras.Layer) -> bool | None:
@@ -208,32 +234,46 @@ def _same_outputs(model: keras.Layer, back: keras.Layer) -> bool | None:
                     x = [_draw(tensor.shape, tensor.dtype) for tensor in model.inputs]
                 else:
                     x = keras.tree.map_shape_structure(draw, model.get_build_config()["input_shape"])
-                if (same := _same(model, back, x, eps)) is not None:
-                    return same
+                found = {_same(model, back, x, eps, training) for training in (False, True)}
+                if found != {None}:
+                    return False not in found and (None if None in found else True)
     return None
 
 
-def _same(one: Callable[..., Any], other: Callable[..., Any], x: Any, eps: float = 1e-4) -> bool | None:
+def _same(one: Any, other: Any, x: Any, eps: float = 1e-4, training: bool | None = None) -> bool | None:
     """Whether two activations or models give the same, or None if the first cannot be called or is random."""
 
     def close(a: Any, b: Any) -> bool:
         largest = np.max(np.abs(a[np.isfinite(a)]), initial=1.0)
         return a.shape == b.shape and np.allclose(b, a, eps, 10 * eps**2 * largest, equal_nan=True)
 
-    outputs, others = _outputs(one, x), _outputs(other, x)
+    outputs, others = _outputs(one, x, training), _outputs(other, x, training)
     if outputs is None or not close(*outputs):
         return None
     return others is not None and close(outputs[0], others[0])
 
 
-def _outputs(call: Callable[..., Any], x: Any) -> list[Any] | None:
+def _outputs(call: Callable[..., Any], x: Any, training: bool | None) -> list[Any] | None:
     """What an activation or model gives in two calls, or None. No variable, seed or attribute is another after it."""
     layers = [call, *keras_bridge.sublayers(call, recursive=True)] if isinstance(call, keras.Layer) else []
     before = [(vars(layer), dict(vars(layer))) for layer in layers]
+    # Seeds that are drawn, where none is given, are others in the loaded model.
+    seeds = [v for v in getattr(call, "variables", ()) if v.name == "seed_generator_state"]
+    mode = {} if training is None else {"training": training}
+
+    def once() -> Any:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(keras.StatelessScope([(seed, np.ones(2)) for seed in seeds]))
+            if keras.backend.backend() == "torch":  # where Keras' dropout draws, whatever its seed
+                import torch
+
+                stack.enter_context(torch.random.fork_rng())
+                torch.manual_seed(0)
+            ys = keras.tree.flatten(call(keras.tree.map_structure(keras.ops.array, x), **mode))
+            return np.concatenate([np.float64(keras.ops.convert_to_numpy(y)).ravel() for y in ys])
+
     try:
-        with keras.StatelessScope():
-            outputs = [keras.tree.flatten(call(keras.tree.map_structure(keras.ops.array, x))) for _ in range(2)]
-            return [np.concatenate([np.float64(keras.ops.convert_to_numpy(y)).ravel() for y in ys]) for ys in outputs]
+        return [once(), once()]
     except Exception:  # whatever a user's function raises
         return None
     finally:
@@ -262,9 +302,20 @@ _FIX_PLACES = "Put a layer with weights into one place only and not into an `act
 
 def _of_changed(value: Any, other: Any, owner: str) -> tuple[str, str]:
     is_of_same_code = getattr(value, "__code__", 0) is getattr(other, "__code__", 1)
-    before, after = (getattr(v, "__name__", repr(v)) for v in (value, other))
-    reason = f"is {before} and comes back as {after}: get_config of {owner or 'its layer'} does not hold it"
-    return (None if is_of_same_code else _refusal(value)) or (reason, _FIX_CLASS)
+    old, new = (repr(v) if isinstance(v, _PLAIN) else getattr(v, "__name__", type(v).__name__) for v in (value, other))
+    reason = f"is {old} and comes back as {new}: get_config of {owner or 'its layer'} does not hold it"
+    return _declared_again(value) or (None if is_of_same_code else _refusal(value)) or (reason, _FIX_CLASS)
+
+
+def _declared_again(value: Any) -> tuple[str, str] | None:
+    """The reason and what to do, if the name in files of a function, or of the class of an object, has passed on."""
+    declared = getattr(getattr(value, "declaration", None), "function", value)
+    declared = declared if hasattr(declared, "__name__") else type(declared)
+    name = keras.saving.get_registered_name(declared)
+    if ">" not in name or keras.saving.get_registered_object(name) in (None, declared):
+        return None
+    reason = f"is an earlier {declared.__name__}: the name {name!r}, all that a file holds, was declared again since"
+    return reason, "Make the model again, with the newer one, or give one of them a name of its own"
 
 
 def _refusal(value: Any) -> tuple[str, str] | None:

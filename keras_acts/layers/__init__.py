@@ -4,6 +4,9 @@ Each learned weight takes a regularizer and a constraint by its name: `Snake(fre
 than those of classes: `get`, `info`, `names`, `function_or_layer`, and, for weight decay, `learnable_parameters` and
 `exclude_from_weight_decay`.
 
+A layer whose weights would be lost as `activation=` of a layer of Keras is refused where that is made, also inside a
+Sequential or the like. Assigned later, as in `dense.activation = PReLU()`, it is not seen: give it to the constructor.
+
 One file per concept. To add a layer, read the docstring of `base.py`; its example in tests/layers/examples.py puts it
 into the contract.
 """

@@ -2,7 +2,8 @@
 
 Keras' layers do not build an activation that is a layer, do not count it before the first call, and reload one instance
 in two places as two. Dense then fails to load weights, and LSTM and GRU drop them without a word. All of them ask for
-their activations in one function of Keras, so that this is told when the host is made.
+their activations in one function of Keras, so that this is told when the host is made. What is assigned to a host that
+is made already, `dense.activation = ...`, passes no such place and is not seen.
 """
 
 import gc
@@ -63,21 +64,30 @@ def hold(host: keras.Layer, activation: Any) -> Any:
 def _check_argument(host: keras.Layer, layer: Any) -> None:
     if isinstance(layer, type) and issubclass(layer, keras.Layer):
         resolve.get(layer)  # which refuses it, as it would take the tensor for an argument
-    if not isinstance(layer, Guarded):
+    if not isinstance(layer, keras.Layer):
+        return
+    # Of ours inside a Sequential or the like, those with weights. Without such it is as Keras has it.
+    parts: list[Any] = [part for part in keras_bridge.sublayers(layer, True) if isinstance(part, Guarded)]
+    inside = [part for part in parts if part.weights or _lacks_weights(part)]
+    if not isinstance(layer, Guarded) and not inside:
         return
     name, what, received = type(layer).__name__, f"{type(host).__name__} layer '{host.name}'", f"activation={layer!r}"
-    if layer._changes_shape:
+    if isinstance(layer, Guarded) and layer._changes_shape:
         raise ValueError(
             f"{name} changes the number of channels, so it cannot be the `activation` of {what}. "
             f"Add it as a layer of its own after '{host.name}'. Received: {received}"
         )
     # An Activation layer has nothing else to count or load: there Keras' own PReLU works too.
-    if not isinstance(host, keras.layers.Activation) and _lacks_weights(layer):
+    alone = isinstance(host, keras.layers.Activation) and isinstance(layer, Guarded)
+    if not alone and _lacks_weights(layer):
+        lacks = "has weights per channel, which cannot be created"
+        if not isinstance(layer, Guarded):
+            lacks = f"with {type(inside[0]).__name__} in it is not built, and its weights cannot be created"
         raise ValueError(
-            f"{name} has weights per channel, which cannot be created while it is the `activation` of {what}: "
-            f"they would be missing from `count_params`, `load_weights` and the optimizer. Add it as a layer of its "
-            f"own after '{host.name}', or, where the activation sits inside as in an LSTM, build it before: "
-            f"layer.build((None, units)). Received: {received}"
+            f"{name} {lacks} while it is the `activation` of {what}: they would be missing from "
+            f"`count_params`, `load_weights` and the optimizer. Add it as a layer of its own after '{host.name}', "
+            f"or, where the activation sits inside as in an LSTM, build it before: layer.build((None, units)). "
+            f"Received: {received}"
         )
     hold(host, layer)
 
@@ -85,9 +95,13 @@ def _check_argument(host: keras.Layer, layer: Any) -> None:
 keras_bridge.watch_activation_arguments(_check_argument)
 
 
+# Of layers without weights of their own; those inside are looked at themselves.
+_BUILDS_NO_WEIGHTS = {cls.build for cls in (keras.Layer, keras.Model, keras.Sequential, keras.layers.TimeDistributed)}
+
+
 def _lacks_weights(layer: keras.Layer) -> bool:
     parts = [layer, *keras_bridge.sublayers(layer, recursive=True)]
-    return any(not part.built and type(part).build is not keras.Layer.build for part in parts)
+    return any(not part.built and type(part).build not in _BUILDS_NO_WEIGHTS for part in parts)
 
 
 def _place_of(layer: keras.Layer) -> Any:

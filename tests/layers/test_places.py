@@ -40,6 +40,97 @@ def test_weights_for_each_channel_cannot_appear_inside_another_layer(host):
         HOSTS[host](layers.LearnableAffine(layers.PReLU()))
 
 
+class Holder(keras.layers.Layer):
+    def __init__(self, inner, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+class HolderThatBuilds(Holder):
+    def build(self, shape):
+        self.inner.build(shape)
+
+
+class Net(keras.Model):
+    def __init__(self, inner):
+        super().__init__()
+        self.steps = {"all": [inner]}
+
+    def call(self, inputs):
+        return self.steps["all"][0](inputs)
+
+
+def _functional(inner):
+    inputs = keras.Input((5,))
+    return keras.Model(inputs, inner(inputs))
+
+
+CONTAINERS = {
+    "Sequential": lambda inner: keras.Sequential([inner]),
+    "Sequential of an activation layer": lambda inner: keras.Sequential([keras.layers.Activation(inner)]),
+    "Sequential in a Sequential": lambda inner: keras.Sequential([keras.Sequential([inner])]),
+    "layer": Holder,
+    "layer that builds": HolderThatBuilds,
+    "model": Net,
+    "TimeDistributed": keras.layers.TimeDistributed,
+    "Activation": keras.layers.Activation,
+}
+
+
+@pytest.mark.parametrize("host", ["Dense", "LSTM", "Activation"])
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_weights_cannot_appear_in_a_container_inside_another_layer(container, host):
+    refused = pytest.raises(
+        ValueError, match=r" with PReLU in it is not built, and its weights cannot be created while"
+    )
+    with refused:
+        HOSTS[host](CONTAINERS[container](layers.PReLU()))
+    if container != "TimeDistributed":
+        HOSTS[host](CONTAINERS[container](layers.RReLU()))(X)  # without weights Keras' own behaviour stays
+        HOSTS[host](CONTAINERS[container](keras.layers.LeakyReLU()))(X)
+
+
+@pytest.mark.parametrize("host", ["Dense", "LSTM"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.Sequential([keras.Input((5,)), layers.PReLU()]),
+        lambda: _functional(layers.PReLU()),
+        lambda: keras.Sequential([layers.Swish()]),
+        lambda: Holder(layers.Swish()),
+        lambda: Net(layers.Swish()),
+    ],
+    ids=["Sequential", "Functional", "Swish in a Sequential", "Swish in a layer", "Swish in a model"],
+)
+def test_weights_of_a_container_that_exist_before_are_counted_and_loaded(make, host, tmp_path):
+    trained, fresh = (
+        keras.Sequential([keras.Input((5,) if host == "Dense" else (4, 5)), HOSTS[host](make())]) for _ in "ab"
+    )
+    x = X[:, 0] if host == "Dense" else X
+    counted = trained.count_params()
+    trained(x)
+    assert trained.count_params() == counted
+    for weight in trained.trainable_weights:
+        weight.assign(keras.ops.convert_to_numpy(weight) + 0.3)
+    trained.save_weights(tmp_path / "m.weights.h5")
+    fresh.load_weights(tmp_path / "m.weights.h5")
+    assert_same(fresh(x), trained(x))
+
+
+def test_one_container_with_weights_in_two_layers_is_refused():
+    shared, stateless = (keras.Sequential([inner]) for inner in (layers.Swish(), layers.RReLU()))
+    hosts = [keras.layers.Dense(5, activation=act) for act in (shared, stateless, stateless)]
+    with pytest.raises(ValueError, match=r"'sequential.*' is used as `activation` and in a second place"):
+        keras.layers.Dense(5, activation=shared)
+    del hosts
+    twice = keras.Sequential([layers.Swish()])
+    with pytest.raises(ValueError, match=r"'lstm_cell.*' takes it for two arguments"):
+        keras.layers.LSTM(5, activation=twice, recurrent_activation=twice)
+
+
 def _weights_and_shape(layer, shape):
     layer.build((None, *shape))
     return len(layer.weights), layer.compute_output_shape((None, *shape))
