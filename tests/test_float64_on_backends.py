@@ -96,3 +96,48 @@ TOOLS = {
 def test_the_tools_of_the_backend_find_nothing(backend, part, tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(3).normal(scale=1.3, size=(2, 4)))
     run(backend, TOOLS[backend], tmp_path, keras_acts.names()[part::PARTS])
+
+
+IN_ANOTHER_THREAD = """
+    import threading
+
+    from keras_acts.analysis import gain
+    from keras_acts.core import keras_bridge
+
+    measuring, looked, inside, outside = threading.Event(), threading.Event(), [], []
+
+    def seen():
+        layer = keras.layers.Dense(2)
+        layer.build((None, 3))
+        number = keras.ops.zeros(1)
+        of_tensors = [keras.backend.standardize_dtype(x.dtype) for x in (number, layer.kernel)]
+        return [keras.config.floatx(), keras.backend.result_type("float64", "float32"), *of_tensors]
+
+    def measure():
+        with keras_bridge.float64():
+            with keras_bridge.float64():
+                pass
+            measuring.set()
+            looked.wait()
+            inside.extend(seen())
+        outside.append(seen())
+
+    threads = [threading.Thread(target=measure), threading.Thread(target=lambda: outside.append(seen()))]
+    threads[0].start()
+    assert measuring.wait(60)
+    threads[1].start()
+    threads[1].join()
+    keras.config.set_floatx("float16")  # another thread's wish, which the end of the measure does not take back
+    looked.set()
+    threads[0].join()
+    assert inside == ["float64"] * 4, inside
+    assert outside == [["float32"] * 4, ["float16", "float32", "float16", "float16"]], outside
+    assert keras.config.floatx() == "float16"
+    assert abs(gain("tanh") - 1.5925374197228312) < 1e-14  # of its integral, by mpmath
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_measures_in_float64_are_no_matter_of_other_threads(backend, tmp_path):
+    run(backend, IN_ANOTHER_THREAD, tmp_path, [])
