@@ -6,11 +6,9 @@ string without an entry, looks into the custom objects and then into our resolve
 """
 
 import contextlib
-import contextvars
 import functools
 import sys
 import threading
-import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
@@ -26,36 +24,11 @@ try:
     from keras.src import activations as _keras_activations
     from keras.src import initializers as _keras_initializers
     from keras.src.backend.common import dtypes as _keras_dtypes
-    from keras.src.backend.common import global_state as _keras_state
 except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
-    _keras_activations = _keras_initializers = _keras_dtypes = _keras_state = None
+    _keras_activations = _keras_initializers = _keras_dtypes = None
 
 
-_is_float64 = contextvars.ContextVar("float64", default=False)
-
-
-class _Narrowed(dict[str, str]):
-    """What Keras makes of a dtype; float64 stays inside of `float64`."""
-
-    def get(self, dtype: str, default: Any = None) -> Any:
-        return dtype if dtype == "float64" and _is_float64.get() else super().get(dtype, default)
-
-
-def _let_float64_depend_on_the_thread() -> None:
-    """Keras has one `floatx` for all threads. Its modules hold that function, so another body is all that reaches them.
-
-    A layer first made in another thread, while this one measures, would give that thread its dtype for ever.
-    """
-    floatx: Any = keras.config.floatx
-    for_all = types.FunctionType(floatx.__code__, floatx.__globals__, argdefs=floatx.__defaults__)
-    floatx.__defaults__ = (lambda: "float64" if _is_float64.get() else for_all(),)
-    floatx.__code__ = (lambda own: own()).__code__
-    if hasattr(_keras_dtypes, "BIT64_TO_BIT32_DTYPE"):
-        _keras_dtypes.BIT64_TO_BIT32_DTYPE = _Narrowed(_keras_dtypes.BIT64_TO_BIT32_DTYPE)
-
-
-if keras.backend.backend() != "tensorflow":
-    _let_float64_depend_on_the_thread()
+_FLOAT64 = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -64,22 +37,23 @@ def float64() -> Iterator[None]:
 
     JAX computes in float32, whatever is asked for, unless told otherwise. Beside that, Keras makes float32 of what most
     of its operations give for float64 tensors outside of TensorFlow, and of numbers such as the 0.1 in `ops.clip`.
-    Other threads see nothing of it.
     """
     if keras.backend.backend() == "tensorflow":
         yield
         return
+    narrowed: dict[str, str] = getattr(_keras_dtypes, "BIT64_TO_BIT32_DTYPE", {})
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_FLOAT64)  # one thread at a time: the last to leave would keep what the first has set
         if keras.backend.backend() == "jax":
             import jax
             import jax.experimental
 
             holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
             stack.enter_context(holder.enable_x64(True))
-        if _keras_state is not None:  # where Keras keeps the dtype of this thread's layers from the first one on
-            policy = _keras_state.get_global_attribute("dtype_policy")
-            stack.callback(_keras_state.set_global_attribute, "dtype_policy", policy)
-        stack.callback(_is_float64.reset, _is_float64.set(True))
+        stack.callback(keras.config.set_floatx, keras.config.floatx())
+        stack.callback(narrowed.update, dict(narrowed))
+        keras.config.set_floatx("float64")
+        narrowed["float64"] = "float64"
         yield
 
 
@@ -243,7 +217,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 def enclosing_layer(layer: keras.Layer) -> Any:
     """The layer or model whose call is calling `layer`, or None; None too where Keras has moved the record."""
-    scopes = [] if _keras_state is None else _keras_state.get_global_attribute("name_scope_stack") or []
+    try:
+        from keras.src.backend.common import global_state
+    except ImportError:
+        return None
+    scopes = global_state.get_global_attribute("name_scope_stack") or []
     callers = [caller for caller in (getattr(scope, "caller", None) for scope in scopes) if caller is not layer]
     return callers[-1] if callers else None
 
