@@ -190,3 +190,32 @@ def test_an_independent_scan_finds_none_either(name):
         nearer = i if abs(excess[i]) < abs(excess[i + 1]) else i + 1
         tries = [holds(1.0 / gradient[nearer], bias[nearer], variances[nearer] * off) for off in (1.0 / 1.6, 1.6)]
         assert not all(tries), (name, variances[nearer])
+
+
+def fallen(f, variance, depth=30):
+    """The variance of pre-activations through a wide network with C_W = 1 and no biases, by sums in NumPy."""
+    z = np.linspace(-9.0, 9.0, 4001)
+    density = np.exp(-0.5 * z * z) / np.exp(-0.5 * z * z).sum()
+    for _ in range(depth - 1):
+        variance = density @ f(np.sqrt(variance) * z) ** 2
+    return variance
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("tanh", np.tanh),
+        ("softsign", lambda x: x / (1.0 + np.abs(x))),
+        ("elu", lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0)))),
+    ],
+)
+def test_the_docstrings_say_how_far_a_critical_point_at_variance_0_reaches(name, f):
+    critical = initializers.statistics(name).critical
+    assert (critical.variance, critical.bias_variance) == (0.0, 0.0)
+    assert critical.weight_variance == pytest.approx(1.0, abs=1e-6)
+    text = " ".join(keras_acts.paired.__doc__.split())
+    end = float(re.search(rf"From inputs of variance 1 .*? {name} (?:falls )?to ([\d.]*\d)", text)[1])
+    assert fallen(f, 1.0) == pytest.approx(end, rel=0.07)
+    for text in (keras_acts.paired.__doc__, initializers.statistics.__doc__):
+        largest = float(re.search(rf"variance up to .*?([\d.]*\d) for {name}", " ".join(text.split()))[1])
+        assert fallen(f, largest) == pytest.approx(largest / 5.0, rel=0.03)

@@ -3,6 +3,7 @@
 import re
 import warnings
 
+import fresh_process
 import keras
 import numpy as np
 import pytest
@@ -201,6 +202,95 @@ def test_what_is_frozen_adapted_or_inside_of_an_activation_is_left_alone_and_nam
 
 def variable_of(model, path):
     return next(variable for variable in model.weights if variable.path == path)
+
+
+class PartlyUsed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = layers.Dense(8, "relu", name="first"), layers.Dense(3, name="last")
+        self.unused = layers.Dense(4, "relu", name="unused")
+        self.in_training = layers.Dense(6, "relu", name="in_training")
+        for layer in (self.unused, self.in_training):
+            layer.build((None, 6))
+
+    def call(self, x, training=False):
+        return self.last(self.first(self.in_training(x) if training else x))
+
+
+@pytest.mark.parametrize("orthogonal", [True, False])
+def test_what_the_model_does_not_call_is_left_alone_and_named(orthogonal):
+    model = PartlyUsed()
+    model(ROWS)
+    before = {layer: np.asarray(layer.kernel) for layer in (model.unused, model.in_training)}
+    found, said = warnings_of(model, ROWS, orthogonal=orthogonal)
+    assert [path.rpartition("/")[2] for path in found] == ["first", "last"]
+    for layer, kernel in before.items():
+        np.testing.assert_array_equal(layer.kernel, kernel)
+        assert f"{layer.name}' is left alone (not called in inference)" in said
+
+
+@pytest.mark.parametrize("orthogonal", [True, False])
+def test_kernel_constraints_hold_and_what_they_cost_is_named(orthogonal):
+    bounded = layers.Dense(16, "relu", kernel_constraint=keras.constraints.MaxNorm(0.3), name="bounded")
+    positive = layers.Dense(16, "tanh", kernel_constraint="non_neg", name="positive")
+    separable = layers.SeparableConv2D(
+        4, 3, activation="relu", depthwise_constraint="non_neg", pointwise_constraint="non_neg", name="separable"
+    )
+    parts = [separable, layers.Flatten(), bounded, positive]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *parts])
+    found, said = warnings_of(model, IMAGES, orthogonal=orthogonal)
+    assert np.linalg.norm(bounded.kernel, axis=0).max() <= 0.3 * (1.0 + 1e-6)
+    changed = [positive.kernel, separable.pointwise_kernel, *([separable.depthwise_kernel] if orthogonal else [])]
+    assert min(np.min(kernel) for kernel in changed) >= 0.0
+    by_name = {path.rpartition("/")[2]: variance for path, variance in found.items()}
+    assert abs(by_name["separable"] - 1.0) <= 0.1
+    assert abs(by_name["positive"] - 1.0) <= 0.1
+    assert by_name["bounded"] < 0.9
+    assert "bounded' ends with variance 0." in said
+
+
+def test_a_layer_that_has_no_activation_keeps_none():
+    class Optional(layers.Dense):
+        def __init__(self, units, **arguments):
+            super().__init__(units, **arguments)
+            self.activation = None
+
+        def call(self, x):
+            x = keras.ops.matmul(x, self.kernel)
+            return x if self.activation is None else self.activation(x)
+
+    model = keras.Sequential([keras.Input((6,)), Optional(4, name="optional"), layers.Dense(3, name="last")])
+    assert len(initializers.lsuv(model, ROWS)) == 2
+    assert model.layers[0].activation is None
+
+
+ON_TORCH = """
+    made = [
+        keras.layers.Dense(16, activation=keras_acts.layers.Swish()),
+        keras.layers.Dense(16, activation=keras.layers.LeakyReLU(0.1)),
+        keras.layers.Dense(16, activation="tanh"),
+        keras_acts.layers.GatedDense(16),
+        keras_acts.layers.MaxoutDense(16),
+    ]
+    activations = [layer.activation for layer in made]
+    model = keras.Sequential([keras.Input((8,)), *made, keras.layers.Dense(3)])
+    x = np.random.default_rng(0).normal(size=(64, 8)).astype("float32")
+    names, children = [variable.path for variable in model.weights], [*map(str, model.modules())]
+    found = keras_acts.initializers.lsuv(model, x)
+    assert len(found) == 6 and all(abs(each - 1.0) <= 0.1 for each in found.values()), found
+    assert all(layer.activation is activation for layer, activation in zip(made, activations))
+    assert [variable.path for variable in model.weights] == names and [*map(str, model.modules())] == children
+    z = keras.ops.convert_to_numpy(keras.ops.matmul(x, made[0].kernel))  # not as lsuv measures
+    assert abs(z.var(axis=0).mean() - 1.0) <= 0.1
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.second_oracle
+def test_layers_as_activations_on_torch(tmp_path):
+    pytest.importorskip("torch")
+    before = "import keras, keras_acts, numpy as np"
+    fresh_process.run(ON_TORCH, tmp_path, before=before, KERAS_BACKEND="torch")
 
 
 def test_a_frozen_model_is_left_alone():

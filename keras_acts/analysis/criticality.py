@@ -30,7 +30,7 @@ class CriticalPoint:
         weight_variance: fan_in times the variance of each weight, C_W.
         bias_variance: variance of each bias, C_b.
         variance: the variance of pre-activations there, K*. 0.0 where they shrink towards 0, but slower than
-            exponentially (tanh); 1.0 where every variance is as good (relu).
+            exponentially, so that only small signals survive depth (tanh); 1.0 where every variance is as good (relu).
     """
 
     weight_variance: float

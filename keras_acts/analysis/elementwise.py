@@ -40,10 +40,9 @@ class Elementwise:
 
     def __init__(self, activation: Activation) -> None:
         self.function = as_function(activation)
-        self.name = str(getattr(self.function, "__name__", type(self.function).__name__))
+        self.name = _name(self.function)
         self.kinks = kinks(self.function)
-        is_declared = resolve.declaration_of(self.function)[0] is not None
-        if is_over_axis(self.function) or not (is_declared or self._acts_on_each_element()):
+        if not is_elementwise(self.function):
             raise ValueError(
                 "An initializer can be fitted to an activation of single numbers only, as the gain of one that couples "
                 "the elements along an axis depends on their number. Give the initializer yourself: for the logits of "
@@ -66,24 +65,6 @@ class Elementwise:
         per_draw = evaluate(start.draws, np.repeat(x[:, None], len(start.shares), axis=1), orders)
         return [np.square(each) @ start.shares for each in per_draw]
 
-    def _acts_on_each_element(self) -> bool:
-        points = np.array([-1.5, -0.3, 0.2, 0.9, 2.0])
-        try:
-            value, reversed_value = self.value(points), self.value(points[::-1].copy())
-            part = self.value(points[:2])
-        except Exception as error:
-            raise TypeError(
-                f"An activation must be a callable of one float tensor. '{self.name}' failed on {points.tolist()}. "
-                f"Received: {type(error).__name__}: {error}"
-            ) from error
-        if value.shape != points.shape:
-            raise ValueError(
-                f"An activation must keep the shape of its input. Received: '{self.name}' with output shape "
-                f"{value.shape} for input shape {points.shape}"
-            )
-        again, once = np.concatenate([reversed_value, part]), np.concatenate([value[::-1], value[:2]])
-        return np.allclose(again, once, rtol=1e-5, atol=1e-7, equal_nan=True)
-
 
 def evaluate(function: Callable[..., Any], x: ArrayLike, orders: int = 0) -> list[np.ndarray]:
     """Value and derivatives of an elementwise function up to an order, as float64 arrays, on every backend."""
@@ -104,6 +85,36 @@ def is_over_axis(function: Callable[..., Any]) -> bool:
     """True for a declared activation that couples the elements along an axis."""
     declaration, _ = resolve.declaration_of(function)
     return declaration is not None and Trait.OVER_AXIS in declaration.traits
+
+
+def is_elementwise(function: Callable[..., Any]) -> bool:
+    """True for what acts on each element alone, and always in the same way.
+
+    Raises:
+        ValueError: if it changes the shape of its input.
+        TypeError: if it fails on a float64 tensor.
+    """
+    if is_over_axis(function):
+        return False
+    name, points = _name(function), np.array([-1.5, -0.3, 0.2, 0.9, 2.0])
+    try:
+        value, backwards, part = (evaluate(function, each)[0] for each in (points, points[::-1].copy(), points[:2]))
+    except Exception as error:
+        raise TypeError(
+            f"An activation must be a callable of one float tensor. '{name}' failed on {points.tolist()}. "
+            f"Received: {type(error).__name__}: {error}"
+        ) from error
+    if value.shape != points.shape:
+        raise ValueError(
+            f"An activation must keep the shape of its input. Received: '{name}' with output shape {value.shape} for "
+            f"input shape {points.shape}"
+        )
+    again, once = np.concatenate([backwards, part]), np.concatenate([value[::-1], value[:2]])
+    return np.allclose(again, once, rtol=1e-5, atol=1e-7, equal_nan=True)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def kinks(function: Callable[..., Any]) -> tuple[float, ...]:

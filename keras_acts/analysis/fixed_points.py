@@ -78,6 +78,10 @@ def statistics(activation: Activation) -> Statistics:
     Read `stable` first: where it is False, the right gain is not enough for a deep network without normalisation
     layers, and `paired(activation, deep=True)` takes the critical point instead.
 
+    Read `critical.variance` too: where it is 0, as for tanh, softsign and elu, the critical point keeps small signals
+    only. Larger ones fall, slower than exponentially: a factor of 5 holds over 30 layers from inputs of variance up to
+    0.07 for tanh, 0.012 for elu, 0.0007 for softsign.
+
     Args:
         activation: a name, a spec string, a callable of one float tensor, or an activation layer such as PReLU,
             which counts with its initial weights.

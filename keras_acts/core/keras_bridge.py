@@ -38,6 +38,7 @@ def float64() -> Iterator[None]:
 
     JAX computes in float32, whatever is asked for, unless told otherwise. Beside that, Keras makes float32 of what most
     of its operations give for float64 tensors outside of TensorFlow, and of numbers such as the 0.1 in `ops.clip`.
+    Its `floatx` is one for all threads: outside of TensorFlow, make no layers in another thread meanwhile.
     """
     if keras.backend.backend() == "tensorflow":
         yield
@@ -52,6 +53,7 @@ def float64() -> Iterator[None]:
             holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
             stack.enter_context(holder.enable_x64(True))
         stack.callback(keras.config.set_floatx, keras.config.floatx())
+        stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())  # a first layer would set it for ever
         stack.callback(narrowed.update, dict(narrowed))
         keras.config.set_floatx("float64")
         narrowed["float64"] = "float64"

@@ -24,8 +24,9 @@ def lsuv(
     between, such as pooling, sums of branches and normalisation, where gains do. The layers changed are those with a
     kernel and an `activation` argument: dense ones and convolutions (in separable ones, the pointwise kernel is
     scaled), those inside of attention layers included. Recurrent layers stay as they are, and normalisation and dropout
-    act as in inference. Frozen layers, those with LoRA or quantized and those inside of activation layers are left
-    alone. A warning names them, units that never fire, for which a scale can do nothing, and layers that end out of
+    act as in inference. Frozen layers, those with LoRA or quantized, those inside of activation layers and those that
+    the model does not call are left alone. Kernel constraints hold, also where that leaves another variance. A warning
+    names what is left alone, units that never fire, for which a scale can do nothing, and layers that end out of
     tolerance.
 
     Args:
@@ -60,11 +61,14 @@ def lsuv(
         raise ValueError(f"`model` of lsuv must have a layer with a kernel and an activation. Received: {model!r}")
     before = [ops.copy(variable.value) for variable in model.weights]
     try:
+        used = _measure(model, x, layers)
+        unused = [layer for layer in layers if layer not in used]
+        messages += [f"'{layer.path}' is left alone (not called in inference)" for layer in unused]
         if orthogonal:
-            _draw_orthogonal(layers, seed)
-        for layer in _measure(model, x, layers):
+            _draw_orthogonal([layer for layer in layers if layer in used], seed)
+        for layer in used:
             _scale(model, x, layer, tolerance, max_iterations)
-        measured = _measure(model, x, layers)
+        measured = _measure(model, x, list(used))
     except Exception:
         for variable, value in zip(model.weights, before, strict=True):
             variable.assign(value)
@@ -132,11 +136,17 @@ def _draw_orthogonal(layers: list[keras.Layer], seed: int) -> None:
         for name in ("depthwise_kernel", "pointwise_kernel", "kernel"):
             kernel = getattr(layer, name, None)
             if isinstance(kernel, keras.Variable):
-                kernel.assign(keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
+                _assign(kernel, keras.initializers.Orthogonal(seed=generator)(kernel.shape, dtype=kernel.dtype))
+
+
+def _assign(kernel: Any, value: Any) -> None:
+    """Give a kernel what its constraint makes of the value, as an optimizer does."""
+    kernel.assign(value if kernel.constraint is None else kernel.constraint(value))
 
 
 def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max_iterations: int) -> None:
     kernel = getattr(layer, str(_kernel_name(layer)))
+    _assign(kernel, kernel.value)
     best, least = kernel.value, math.inf  # a layer that is called more than once may not settle
     for _ in range(max_iterations + 1):
         variance = _variance(_measure(model, x, [layer])[layer][0])
@@ -149,7 +159,7 @@ def _scale(model: keras.Model, x: Any, layer: keras.Layer, tolerance: float, max
             best, least = ops.copy(kernel.value), abs(math.log(variance))
         if abs(variance - 1.0) <= tolerance:
             break
-        kernel.assign(kernel / variance**0.5)
+        _assign(kernel, kernel / variance**0.5)
     kernel.assign(best)
 
 
@@ -173,23 +183,26 @@ def _never_firing(layer: keras.Layer, outputs: np.ndarray, orthogonal: bool) -> 
 def _measure(model: keras.Model, x: Any, layers: list[keras.Layer]) -> dict[keras.Layer, list[np.ndarray]]:
     """Inputs and outputs of the activation of each layer, of shape (samples and positions, units), in order of use."""
     recorded: dict[keras.Layer, list[Any]] = {}  # a layer may be called more than once
-    activations = [layer.activation for layer in layers]
+    # Past `setattr`: torch refuses a function in place of a layer, which it keeps elsewhere.
+    own = {layer: vars(layer)["activation"] for layer in layers if "activation" in vars(layer)}
 
     def recorder(layer: keras.Layer, activation: Any) -> Any:
         def record(z: Any) -> Any:
-            output = activation(z)
+            output = z if activation is None else activation(z)
             recorded.setdefault(layer, []).append((_by_unit(layer, z), _by_unit(layer, output)))
             return output
 
         return record
 
     try:
-        for layer, activation in zip(layers, activations, strict=True):
-            layer.activation = recorder(layer, activation)
+        for layer in layers:
+            vars(layer)["activation"] = recorder(layer, layer.activation)
         model(x, training=False)
     finally:
-        for layer, activation in zip(layers, activations, strict=True):
-            layer.activation = activation
+        for layer in layers:
+            vars(layer).pop("activation", None)
+        for layer, activation in own.items():
+            vars(layer)["activation"] = activation
     return {layer: [np.concatenate(each) for each in zip(*calls, strict=True)] for layer, calls in recorded.items()}
 
 

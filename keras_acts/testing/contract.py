@@ -4,6 +4,7 @@ Each check takes a `Subject` and returns a list of findings, empty if all is wel
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_acts import notation
-from keras_acts.analysis import gradients
+from keras_acts.analysis import elementwise, gradients
 from keras_acts.core.derivatives import HALF_DTYPES
 from keras_acts.testing import evaluation, of_layer, oracle, samples
 from keras_acts.testing.findings import Findings, raise_if_any
@@ -93,17 +94,23 @@ def check_nan(subject: Subject) -> Findings:
 
 
 def check_finite(subject: Subject) -> Findings:
-    """Without a reference, what is no finite number at a finite input is named: it may be a mistake."""
-    if subject.reference is not None:
-        return []  # which says where the function is undefined or overflows, and `check_accuracy` compares
+    """What is no finite number at a finite input is named: it may be a mistake.
+
+    A reference says where the function is undefined or overflows. `check_accuracy` compares to it; what is left are NaN
+    at simple numbers and kinks, of which no sample holds many, and where functions are made of parts.
+    """
     findings = []
     for dtype in subject.dtypes:
-        x = subject.sample(dtype, subject.kinks)
+        x = np.append(samples.simple(dtype), np.asarray(subject.kinks, dtype))
+        if subject.reference is None:
+            x = np.append(x, subject.sample(dtype, subject.kinks))
         x = x[np.argsort(np.abs(x), kind="stable")]
         for mode in subject.modes_in(dtype):
-            for order, results in enumerate(subject.evaluate(x, mode)[:2].astype(np.float64)):
-                bad = np.flatnonzero(~np.isfinite(results))
-                if len(bad):
+            for order, results in enumerate(subject.evaluate(x, mode)[:3].astype(np.float64)):
+                bad = list(np.flatnonzero(~np.isfinite(results)))
+                if subject.reference is not None:
+                    bad = [i for i in bad if np.isnan(results[i]) and oracle.is_finite(subject.reference, float(x[i]))]
+                if bad:
                     findings.append(
                         f"{ORDER_NAMES[order]} in {dtype}, {mode} is {results[bad[0]]} at x = {float(x[bad[0]])!r}, "
                         f"the first of {len(bad)} such inputs. If that is right, give a `reference` that says so"
@@ -159,7 +166,7 @@ def check_kinks(subject: Subject) -> Findings:
 
 
 def check_formula(subject: Subject) -> Findings:
-    """The formula that users read is the function that is computed: value and first derivative within the bounds."""
+    """The formula that users read is the function that is computed: value and derivatives within the bounds."""
     if subject.formula is None:
         return []
     x = subject.sample("float64", subject.kinks)
@@ -174,7 +181,7 @@ def check_formula(subject: Subject) -> Findings:
     exact = oracle.derivatives(functools.partial(formula, **subject.params), x)
     got = subject.evaluate(x, "graph")
     findings = []
-    for order in range(2):
+    for order in range(3):
         k = subject.k_error(got[order], exact, order, x, limit("float64", order))
         if not np.all(k <= limit("float64", order)):
             worst = int(np.argmax(k))
@@ -183,6 +190,57 @@ def check_formula(subject: Subject) -> Findings:
                 f"{float(exact.head[order, worst])!r}"
             )
     return findings
+
+
+def check_derivatives(subject: Subject) -> Findings:
+    """Without a reference: each derivative is the slope of the order below it, by difference quotients in float64.
+
+    On two short ways around each x, so that no chance makes a finding. Where rounding, by terms near 1 too, bends,
+    jumps or short waves leave a doubt, nothing is said.
+    """
+    if subject.reference is not None:
+        return []  # to which `check_accuracy` compares
+    x = subject.sample("float64", subject.kinks)
+    x = x[(np.abs(x) > 1e-9) & (np.abs(x) < 1e12)]
+    # No powers of 2, as the period of a wave may be one; and no longer at larger x, as waves stay as short.
+    step = np.minimum(np.abs(x), 1.0) * np.array([[0.0037], [0.00029]])
+    points = x + step * np.arange(-2, 3)[:, None, None]
+    orders = subject.evaluate(points.ravel(), "graph")[:3].reshape(3, *points.shape)
+    findings = []
+    for order, (below, claimed) in enumerate(itertools.pairwise(orders), 1):
+        with np.errstate(all="ignore"):  # what overflows says nothing
+            slope, size = (below[4] - below[0]) / (4.0 * step), np.abs(claimed).max(axis=0)
+            mean, coarse = np.tensordot([[1, 4, 2, 4, 1], [2, 0, 8, 0, 2]], claimed, 1) / 12.0  # by Simpson's rule
+            rough = np.abs(np.diff(below, 3, axis=0)).max(axis=0) + 1e-15 * (1.0 + np.abs(below).max(axis=0))
+            doubt = 1e-4 * size + 4.0 * np.abs(mean - coarse) + 4.0 * rough / step
+            clear = (np.abs(slope - mean) > doubt) & (np.ptp(claimed, axis=0) <= 0.1 * size)
+        wrong = np.flatnonzero(clear.all(axis=0))
+        if len(wrong):
+            i = wrong[np.argmin(np.abs(np.abs(x[wrong]) - 1.0))]
+            findings.append(
+                f"{ORDER_NAMES[order]} at x = {float(x[i])!r} in float64 is {claimed[2, 1, i]:.6g}, by the "
+                f"{ORDER_NAMES[order - 1]} around it {slope[1, i]:.6g}; {len(wrong)} such inputs"
+            )
+    return findings
+
+
+def check_elementwise(subject: Subject) -> Findings:
+    """It takes a float tensor, keeps its shape, acts on each element alone: without that no other check makes sense."""
+    try:
+        if elementwise.is_elementwise(subject.fn):
+            subject.evaluate(np.ones(1), "graph")  # by which all else is judged
+            return []
+        received = "one whose output for an element changes with the others, or from call to call"
+    except Exception as error:
+        received = _summary(error)
+    return [
+        "Expected a function of one float tensor, made of keras.ops or TensorFlow, that keeps the shape and acts on "
+        f"each element alone. Received: {received}. As a layer, others can be tested by keras_acts.testing.check_layer"
+    ]
+
+
+def _summary(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).strip().partition(2 * chr(10))[0].split())}"
 
 
 def check_symbolic(subject: Subject) -> Findings:
@@ -216,7 +274,8 @@ def check_shapes(subject: Subject) -> Findings:
 
 # Those that run in each mode, and all.
 CHECKS_BY_MODE = (check_accuracy, check_finite, check_nan, check_limits, check_kinks)
-CHECKS = (*CHECKS_BY_MODE, check_formula, check_symbolic, check_shapes)
+CHECKS_OF_LAYERS = (*CHECKS_BY_MODE, check_derivatives)
+CHECKS = (check_elementwise, *CHECKS_OF_LAYERS, check_formula, check_symbolic, check_shapes)
 
 
 def check_activation(
@@ -238,7 +297,8 @@ def check_activation(
         reference: the same function in mpmath, `reference(x, **params)`, written from the paper. Without it a formula
             made by `define` is judged by its text. Of others only the float64 values at moderate x are held to the
             formula of the declaration, if there is one; all else is judged by the activation's own float64 result,
-            which finds loss of accuracy, and what is NaN or infinite at a finite x.
+            which finds loss of accuracy, what is NaN or infinite at a finite x, and derivatives that are not those of
+            the value, by difference quotients, where both are smooth.
         dtypes: of "float16", "bfloat16", "float32", "float64".
         modes: of "eager", "graph", "xla".
         thorough: whether to take a million float32 inputs.
@@ -255,12 +315,22 @@ def check_activation(
     sample = samples.thorough if thorough else samples.sample
     dtypes, modes = _all_of("dtypes", dtypes, samples.DTYPES), _all_of("modes", modes, evaluation.MODES)
     is_layer = isinstance(fn, keras.Layer)
-    findings = []
+    findings: Findings = []
     for function in of_layer.functions_of(fn) if is_layer else [fn]:
         tested = subject(function, reference, dtypes=dtypes, modes=modes, sample=sample)
-        checks = CHECKS_BY_MODE if is_layer else CHECKS
-        findings += [f"{check.__name__}: {finding}" for check in checks for finding in check(tested)]
+        findings += _findings(CHECKS_OF_LAYERS if is_layer else CHECKS, tested)
     raise_if_any(findings, fn)
+
+
+def _findings(checks: Iterable[Callable[[Subject], Findings]], subject: Subject) -> Iterator[str]:
+    for check in checks:
+        try:
+            found = check(subject)
+        except Exception as error:  # must not hide what others find
+            found = [f"stopped by {_summary(error)}"]
+        yield from (f"{check.__name__}: {finding}" for finding in found)
+        if check is check_elementwise and found:
+            return  # the others presume it
 
 
 def _all_of(name: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:

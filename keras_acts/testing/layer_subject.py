@@ -76,8 +76,12 @@ def _copy(cls: type[keras.Layer], config: dict[str, Any], **arguments: Any) -> k
 
 def _with_dtype(config: Any, dtype: Any) -> Any:
     """A config in which the layers inside have this dtype, too."""
+    if isinstance(config, list):
+        return [_with_dtype(each, dtype) for each in config]
     if not isinstance(config, dict) or dtype is None:
         return config
+    if {"batch_shape", "keras_history"} & config.keys():  # a tensor has no policy
+        dtype = dtype.removeprefix("mixed_")
     return {key: dtype if key == "dtype" else _with_dtype(value, dtype) for key, value in config.items()}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from keras_acts.core.derivatives import HALF_DTYPES
@@ -27,9 +28,10 @@ def functions_of(layer: keras.Layer) -> list[Callable[[Any], Any]]:
 
     @functools.cache
     def copy(dtype: str) -> keras.Layer:
-        # Weights in half precision would be other weights.
-        twin = subject.of_shape((None, *sizes), dtype=f"mixed_{dtype}" if dtype in HALF_DTYPES else dtype)
-        twin.set_weights(own.get_weights())
+        # Weights in half precision would be other weights; and in a graph none can be set.
+        with tf.init_scope():
+            twin = subject.of_shape((None, *sizes), dtype=f"mixed_{dtype}" if dtype in HALF_DTYPES else dtype)
+            twin.set_weights(own.get_weights())
         return twin
 
     def apply(rows: Any) -> Any:

@@ -38,6 +38,12 @@ def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> Exact:
     return Exact(heads, tails)
 
 
+def is_finite(reference: Callable[[Any], Any], x: float) -> bool:
+    """Whether the reference is a finite number at x."""
+    with mp.workprec(_BITS[0]):
+        return bool(mp.isfinite(reference(mp.mpf(x))))
+
+
 def by_parameters(reference: Callable[..., Any], params: Mapping[str, float], x: np.ndarray) -> np.ndarray:
     """The sum over the parameters p of |p df/dp|, of |p df'/dp| and so on, at each x, of shape (ORDERS, len(x)).
 

@@ -38,6 +38,12 @@ def sample(dtype: str, kinks: Sequence[float] = (), per_binade: int = 50, dense:
     return x[~np.isin(x.astype(np.float64), np.asarray(kinks, np.float64).astype(x.dtype).astype(np.float64))]
 
 
+def simple(dtype: str) -> np.ndarray:
+    """Numbers that people write: integers, halves, eighths and decimals of both signs, and 0."""
+    positive = np.concatenate([np.arange(1001) / parts for parts in (1, 2, 8, 10, 100, 1000)])
+    return np.unique([-positive, positive]).astype(dtype)
+
+
 thorough = functools.partial(sample, per_binade=900, dense=2**18)  # a million inputs for float32
 
 

@@ -49,7 +49,7 @@ class Subject:
     def _evaluator(self) -> evaluation.Evaluator:
         # One size for all inputs, so that all is compiled once. No multiple of the length of a vector: the remainder is
         # computed by other code, which is tested too.
-        size = (1 + max(len(self.sample(dtype, self.kinks)) for dtype in self.dtypes)) | 7
+        size = (1 + max(len(self.sample(each, self.kinks)) + len(samples.simple(each)) for each in self.dtypes)) | 7
         return evaluation.Evaluator(self.fn, size=size)
 
     def evaluate(self, x: np.ndarray, mode: str) -> np.ndarray:

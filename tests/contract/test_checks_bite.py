@@ -1,6 +1,7 @@
 """Each check of the contract must catch a mutant: an activation with the defect that the check is for."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import keras
@@ -101,6 +102,123 @@ def test_finite_bites():
     assert contract.check_finite(_subject(ops.exp))
 
 
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("x", [2.0, -1.0, 0.5, -17.5, 0.1, 2.71, 123.0])
+def test_nan_at_one_simple_number_bites(x, dtype, mode):
+    mutant = _subject(
+        lambda z: ops.where(z == ops.cast(tf.constant(x, "float64"), z.dtype), np.nan, z),
+        dtypes=(dtype,),
+        modes=(mode,),
+    )
+    mutant = dataclasses.replace(mutant, sample=lambda dtype, kinks: np.zeros(1, dtype))  # which would take a minute
+    (found, *_) = contract.check_finite(mutant)
+    assert f"value in {dtype}, {mode} is nan at x = {float(np.asarray(x, dtype))!r}, " in found
+
+
+def test_nan_at_one_simple_number_bites_beside_a_reference():
+    mutant, right = (_subject(lambda x, at=at: ops.where(x == at, np.nan, x), lambda x: x) for at in (2.0, 2.0001))
+    assert "value in float32, eager is nan at x = 2.0" in contract.check_finite(mutant)[0]
+    assert contract.check_finite(right) == []
+    assert contract.check_finite(_subject(ops.sqrt, lambda x: mp.sqrt(x) if x >= 0 else mp.nan)) == []
+    assert "at x = 0.3" in contract.check_finite(_subject(lambda x: ops.where(x == 0.3, np.nan, x), kinks=(0.3,)))[0]
+
+
+def test_nan_of_the_first_and_second_derivative_bites():
+    found = contract.check_finite(_subject(lambda x: ops.where(x > 0.0, ops.log(x + 1.0), x)))  # 0 inf
+    assert "first derivative in float32, eager is nan at x = -1.0" in found[0]
+    steep = _with_derivative(lambda x: x, lambda x: ops.where(x > 0.0, 1.0 + 0.0 * ops.log(ops.abs(x + 1.0)), 1.0))
+    found = contract.check_finite(_subject(steep))
+    assert "second derivative in float32, eager is nan at x = -1.0" in found[0]
+
+
+@tf.custom_gradient
+def _tanh_two_per_cent_off(x):
+    y = tf.tanh(x)
+    return y, lambda upstream: upstream * (1.0 - y * y) * 1.02
+
+
+@tf.custom_gradient
+def _tanh_without_tails(x):
+    y = tf.tanh(x)
+    return y, lambda upstream: upstream * tf.where(tf.abs(x) > 5.0, tf.zeros_like(x), 1.0 - y * y)
+
+
+DERIVATIVE_MUTANTS = {
+    "the other sign": (lambda x: 2.0 * ops.stop_gradient(ops.tanh(x)) - ops.tanh(x), "first derivative"),
+    "none": (lambda x: ops.stop_gradient(ops.tanh(x)), "first derivative"),
+    "of what is no TensorFlow": (lambda x: tf.numpy_function(np.tanh, [x], x.dtype), "first derivative"),
+    "two per cent off": (_tanh_two_per_cent_off, "first derivative"),
+    "cut off": (_tanh_without_tails, "first derivative"),
+    "straight through": (lambda x: x + ops.stop_gradient(ops.round(x) - x), "first derivative"),
+    "a second one of the other sign": (
+        _with_derivative(ops.sin, _with_derivative(ops.cos, ops.sin)),
+        "second derivative",
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", DERIVATIVE_MUTANTS)
+def test_derivatives_bite_without_formula_and_reference(mutant):
+    fn, what = DERIVATIVE_MUTANTS[mutant]
+    (found,) = contract.check_derivatives(_subject(fn, modes=("graph",)))
+    assert found.startswith(f"{what} at x = ")
+
+
+@pytest.mark.parametrize(
+    "fn",
+    [
+        ops.relu,
+        ops.sign,
+        ops.round,
+        lambda x: x - ops.floor(x),
+        lambda x: ops.sin(300.0 * x),
+        lambda x: ops.sin(2.0 * np.pi * 128.0 * x),
+        lambda x: x * ops.sin(ops.clip(x * x, -1e6, 1e6)),
+        lambda x: ops.abs(ops.sin(40.0 * x)),
+        lambda x: ops.where(ops.abs(x) > 0.5, x, 0.0 * x),
+        lambda x: ops.exp(x) - 1.0,  # digits are lost, but no derivative is wrong
+        lambda x: (x + 1e6) - 1e6,
+        ops.elu,
+    ],
+)
+def test_right_derivatives_are_not_called_wrong(fn):
+    assert contract.check_derivatives(_subject(fn, modes=("graph",))) == []
+
+
+def test_a_wrong_second_derivative_bites_beside_a_formula():
+    right = contract.subject("sin", None, dtypes=("float64",))
+    wrong = dataclasses.replace(right, fn=DERIVATIVE_MUTANTS["a second one of the other sign"][0])
+    assert contract.check_formula(right) == []
+    assert all(found.startswith("second derivative at x = ") for found in contract.check_formula(wrong))
+    assert contract.check_formula(wrong)
+
+
+UNSUITABLE = {
+    "sum": (ops.sum, r"output shape \(\) for input shape"),
+    "slice": (lambda x: x[..., :1], r"output shape \(1,\) for input shape"),
+    "axis": (lambda x: ops.softmax(x, axis=1), "failed on .* Received: .*dim"),
+    "declared over an axis": (keras_acts.get("softmax"), "changes with the others"),
+    "softmax": (ops.softmax, "changes with the others"),
+    "mean": (lambda x: x - ops.mean(x), "changes with the others"),
+    "position": (ops.cumsum, "changes with the others"),
+    "random": (lambda x: x + ops.cast(keras.random.normal(ops.shape(x)), x.dtype), "from call to call"),
+    "NumPy": (np.tanh, "NumPy"),
+    "nothing": (lambda x: None, "for input shape"),
+    "eager only": (lambda x: x * float(x[0].numpy()) / float(x[0].numpy()), "numpy"),
+    "one dtype": (lambda x: x * tf.constant(0.1), "failed on .* Received: .*double"),
+}
+
+
+@pytest.mark.parametrize("case", UNSUITABLE)
+def test_elementwise_bites_with_what_was_expected_and_received(case):
+    fn, received = UNSUITABLE[case]
+    (found,) = contract.check_elementwise(_subject(fn))
+    assert re.search(f"Expected a function of one float tensor.* Received: .*{received}.* As a layer", found)
+    with pytest.raises(AssertionError, match=r"in 1 place:\ncheck_elementwise: Expected"):
+        keras_acts.testing.check_activation(fn, dtypes=["float32"], modes=["graph"])
+
+
 def test_nan_bites():
     mutant = _subject(lambda x: ops.where(ops.abs(x) > 0.5, x, 0.0))
     assert contract.check_nan(mutant)
@@ -196,6 +314,20 @@ def test_symbolic_bites():
         return x * 2.0 if isinstance(x, keras.KerasTensor) else x * 3.0
 
     assert contract.check_symbolic(_subject(fn))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: tf.where(x == 2.0, tf.cast(np.nan, x.dtype), tf.nn.relu(x)),
+        lambda x: ops.custom_gradient(lambda x: (ops.where(x == 2.0, np.nan, ops.relu(x)), lambda v: v))(x),
+    ],
+)
+def test_what_is_not_symbolic_is_a_finding_that_hides_no_other(wrong):
+    with pytest.raises(AssertionError) as caught:
+        keras_acts.testing.check_activation(wrong, dtypes=["float32"], modes=["graph"])
+    assert "check_finite: value in float32, graph is nan at x = 2.0" in str(caught.value)
+    assert "check_symbolic: stopped by ValueError: A KerasTensor " in str(caught.value)
 
 
 def test_shapes_bite():

@@ -92,6 +92,21 @@ def test_a_layer_is_checked_with_the_weights_that_it_has():
     assert len(functions_of(layer)) == 1
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        keras_acts.layers.PReLU,
+        lambda: keras.layers.LeakyReLU(0.3),
+        lambda: keras.layers.PReLU(alpha_initializer="ones"),
+        lambda: keras.Sequential([keras_acts.layers.PReLU()]),
+        lambda: keras_acts.define("x * sigmoid(b * x)", params={"b": 1.0}, trainable="b"),
+        keras.layers.BatchNormalization,
+    ],
+)
+def test_a_layer_with_weights_is_checked_in_graph_mode(make):
+    keras_acts.testing.check_activation(make(), dtypes=["float32"], modes=["graph"])
+
+
 @pytest.mark.parametrize("name", ["CReLU", "DynamicReLU", "Maxout", "GLU"])
 def test_a_layer_that_couples_elements_is_refused(name):
     with pytest.raises(TypeError, match="acts element by element"):
