@@ -53,7 +53,6 @@ def float64() -> Iterator[None]:
             holder: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older versions have it
             stack.enter_context(holder.enable_x64(True))
         stack.callback(keras.config.set_floatx, keras.config.floatx())
-        stack.callback(keras.config.set_dtype_policy, keras.config.dtype_policy())  # a first layer would set it for ever
         stack.callback(narrowed.update, dict(narrowed))
         keras.config.set_floatx("float64")
         narrowed["float64"] = "float64"
