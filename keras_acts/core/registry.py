@@ -83,7 +83,7 @@ class Alias(str):
             and meaning with. What follows a `*` are settings of ours alone that make it behave as theirs.
         convert: a function of the framework's arguments, where they have other names or meanings, that returns ours;
             `text` is the name then. Left out of its signature is what we cannot do, and so refuse. An argument that it
-            does not use changes nothing here, such as a number of channels, which our layers take from their input.
+            does not use changes nothing here. `channels`, among the results, is how many our layer's input must have.
     """
 
     name: str

@@ -73,6 +73,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Reference:
         arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
     """
+    params.flag("deep", deep, "paired")
     params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
     if layer in ("multi_head_attention", "embedding") or is_layer(activation):

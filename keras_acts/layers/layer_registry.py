@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
-from keras_acts.core.params import constructor_arguments
+from keras_acts.core.params import constructor_arguments, integer
 from keras_acts.core.registry import Alias, Declared, aliases_by_framework, framework_of
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names", "no_argument", "unknown"]
@@ -111,7 +111,12 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
         name, positional, given = spec.parse(identifier)
         foreign = resolve.layers.from_foreign(name, positional, given, arguments)
         if foreign is not None:
-            return foreign[0].cls(**foreign[1])
+            record, theirs = foreign
+            channels = theirs.pop("channels", None)
+            made: keras.Layer = record.cls(**theirs)
+            if channels is not None:
+                made.expected_channels = integer("channels", channels, repr(identifier), low=1)
+            return made
         return info(name).cls(*positional, **{**given, **arguments})
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
         return identifier(**arguments)

@@ -22,7 +22,8 @@ def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _prelu_of_torch(num_parameters: int = 1, init: float = 0.25) -> dict[str, Any]:
-    return {"alpha_initializer": init, "shared_axes": "all" if num_parameters == 1 else None}
+    per_channel = {"shared_axes": None, "channels": num_parameters}
+    return {"alpha_initializer": init, **({"shared_axes": "all"} if num_parameters == 1 else per_channel)}
 
 
 def _prelu_of_keras(alpha_initializer: Any = "zeros", *, shared_axes: Any = None) -> dict[str, Any]:
@@ -202,7 +203,7 @@ class TLU(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.affine = bool(affine)
+        self.affine = params.flag("affine", affine, "TLU")
         self.add_learnable_parameter("tau", tau_initializer)
         self.alpha_initializer = arguments.initializer(alpha_initializer)
         if self.affine:

@@ -19,7 +19,7 @@ __all__ = ["DynamicReLU", "FReLU"]
 
 @layer(
     formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
-    aliases={"echo": {"Funnel": lambda in_channels=None: {"epsilon": 1e-5, "momentum": 0.9}}},
+    aliases={"echo": {"Funnel": lambda in_channels=None: {"epsilon": 1e-5, "momentum": 0.9, "channels": in_channels}}},
 )
 class FReLU(ActivationLayer):
     """Funnel ReLU: the threshold of each pixel is a learned function of its neighbourhood.
@@ -91,7 +91,10 @@ class FReLU(ActivationLayer):
 
 
 def _of_authors(per_channel: bool) -> Callable[..., dict[str, Any]]:
-    return lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction, "per_channel": per_channel}
+    def ours(channels: Any = None, reduction: int = 4, k: int = 2) -> dict[str, Any]:
+        return {"pieces": k, "reduction": reduction, "per_channel": per_channel, "channels": channels}
+
+    return ours
 
 
 @layer(
@@ -131,7 +134,7 @@ class DynamicReLU(ActivationLayer):
         super().__init__(**kwargs)
         self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
         self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
-        self.per_channel = bool(per_channel)
+        self.per_channel = params.flag("per_channel", per_channel, "DynamicReLU")
 
     @override
     def build(self, input_shape: Shape) -> None:
