@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.core import form, params
+from keras_acts.core import form
 
 __all__ = ["fuse_in_training"]
 
@@ -38,9 +38,7 @@ def fuse_in_training(enabled: bool = True) -> None:
         >>> keras_acts.fuse_in_training(False)
     """
     global _is_on
-    _is_on = (
-        params.flag("enabled", enabled, "fuse_in_training") and keras.backend.backend() == "tensorflow" and _xla_works()
-    )
+    _is_on = bool(enabled) and keras.backend.backend() == "tensorflow" and _xla_works()
 
 
 @functools.cache

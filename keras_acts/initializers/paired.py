@@ -39,7 +39,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
             weights: then `activation` is not among the results, as that layer comes after this one.
         deep: True for the critical point of deep networks.
         layer: what the keyword arguments are for:
-            "dense" for Dense, EinsumDense and the convolutions;
+            "dense" for Dense and EinsumDense, "conv" for Conv1D, 2D and 3D, which is the same;
             "conv_transpose" for transposed convolutions with stride 1 (for stride s, each output has about s^d times
             fewer inputs);
             "depthwise" for DepthwiseConv1D and 2D, whose kernels Keras' own initializers make too small;
@@ -184,7 +184,7 @@ def _gated_rnn(weights: _Weights) -> Kwargs:
 
 # One entry for each way in which Keras layers spell their kernels and count their inputs.
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
-    "dense": _dense,
+    **dict.fromkeys(("dense", "conv"), _dense),
     "multi_head_attention": _attention,
     "embedding": _embedding,
     "conv_transpose": _conv_transpose,

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import keras
 
 from keras_acts.core import operations as ops
-from keras_acts.core.params import illegal, integer, scalar
+from keras_acts.core.params import illegal, scalar
 
-__all__ = ["Initializer", "SharedAxes", "check_channels", "initializer", "random_seed", "shared_axes"]
+__all__ = ["Initializer", "SharedAxes", "check_channels", "initializer", "shared_axes"]
 
 Initializer = Any  # a number (a constant), name, config or keras.initializers.Initializer
 SharedAxes = Sequence[int] | Literal["all"] | None
@@ -38,25 +38,16 @@ def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
         return axes
     axes = scalar(axes)
     given = axes if isinstance(axes, Iterable) and getattr(axes, "shape", None) != () else [axes]
-    if isinstance(given, str) or not all(
-        type(axis) is not bool and isinstance(axis, numbers.Integral) and axis for axis in given
-    ):
+    odd = isinstance(given, str) or bool in map(type, given)
+    if odd or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
         expected = "None (one weight per channel), a list of axes after the batch axis, or 'all'"
         raise ValueError(illegal("shared_axes", axes, owner, expected))
     return [int(axis) for axis in given]
-
-
-def random_seed(seed: Any, owner: str) -> int | None:
-    """`seed` as an int or None."""
-    return None if seed is None else integer("seed", seed, owner)
 
 
 def check_channels(layer: keras.Layer, shape: Sequence[int | None], axis: int) -> None:
     """Refuse an input with other channels, along this axis, than "torch:PReLU(64)" has said of the layer."""
     expected = getattr(layer, "expected_channels", None)
     if expected is not None and shape[axis] not in (None, expected):
-        raise ValueError(
-            f"This {type(layer).__name__} was asked for with {expected} channels, but its input has {shape[axis]}, "
-            f"along axis {axis}: channels come last in Keras, but for layers with data_format='channels_first'. "
-            f"Received: input_shape={tuple(shape)}"
-        )
+        found = f"{shape[axis]} on axis {axis} of {tuple(shape)}; data_format='channels_first' would count axis 1"
+        raise ValueError(f"{type(layer).__name__} was asked for with {expected} channels. Received: {found}")

@@ -171,7 +171,6 @@ class Rational(LearnableActivation):
         self, approximates: str = "leaky_relu(0.01)", degrees: Sequence[int] = (5, 4), reach: float = 3.0, **kwargs: Any
     ) -> None:
         super().__init__(shared_axes="all", learned=("numerator", "denominator"), **kwargs)
-        resolve.get(approximates)  # refuses what the cache below cannot take for a key
         self.approximates = approximates
         pair = isinstance(degrees, Sequence) and len(degrees) == 2 and not isinstance(degrees, str)
         if not pair or not all(isinstance(degree, int) and 0 <= degree <= 20 for degree in degrees):

@@ -14,7 +14,6 @@ from keras_acts.analysis.elementwise import Elementwise, as_function, is_layer
 from keras_acts.analysis.fixed_points import selu_constants
 from keras_acts.core import operations as ops
 from keras_acts.core import params
-from keras_acts.layers import arguments
 from keras_acts.layers.base import ActivationLayer, Tensor
 from keras_acts.layers.layer_registry import layer
 from keras_acts.layers.stochastic import RandomActivation
@@ -84,7 +83,7 @@ class SELU(ActivationLayer):
         self.scale, self.alpha = selu_constants(mean, variance)
         self.mean, self.variance = float(mean), float(variance)
         self.dropout_rate = params.finite_number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
-        self.seed = arguments.random_seed(seed, "SELU")
+        self.seed = None if seed is None else params.integer("seed", seed, "SELU")
         self.seed_generator = keras.random.SeedGenerator(self.seed) if self.dropout_rate else None
         self.built = True
 

@@ -56,7 +56,8 @@ class Snake(LearnableActivation):
     f(x) = x + sin(frequency x)^2 / frequency
 
     A wide range of initial frequencies helps: 5 to 50 for periodic data, small ones otherwise. TF Addons learns one
-    frequency, the audio models (BigVGAN, DAC) one per channel, as here.
+    frequency, the audio models (BigVGAN, DAC) one per channel, as here. A number is the frequency: what they mean by
+    Snake(64), 64 channels, is `keras_acts.layers.get("bigvgan:Snake(64)")`.
 
     Args:
         frequency_initializer: initial frequency, or its logarithm if `log_scale`: a number or an initializer. None for
@@ -108,7 +109,8 @@ class SnakeBeta(LearnableActivation):
     f(x) = x + exp(-beta) sin(exp(alpha) x)^2, or x + sin(alpha x)^2 / beta without `log_scale`
 
     Both weights are logarithms, as in the audio models of Hugging Face, so that neither can change its sign. BigVGAN
-    has the numbers themselves unless `alpha_logscale=True`; where beta is 0, it is taken as 1e-9, as there.
+    has the numbers themselves unless `alpha_logscale=True`; where beta is 0, it is taken as 1e-9, as there. Their
+    SnakeBeta(64), of 64 channels, is `keras_acts.layers.get("bigvgan:SnakeBeta(64)")`: a number here is alpha.
 
     Args:
         alpha_initializer: initial logarithm of the frequency: a number or an initializer. None for a frequency of 1.

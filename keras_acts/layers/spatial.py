@@ -90,16 +90,13 @@ class FReLU(ActivationLayer):
         return self.upcast(activate, inputs)
 
 
-def _of_authors(per_channel: bool) -> Callable[..., dict[str, Any]]:
-    def ours(channels: Any = None, reduction: int = 4, k: int = 2) -> dict[str, Any]:
-        return {"pieces": k, "reduction": reduction, "per_channel": per_channel, "channels": channels}
-
-    return ours
+def _of_authors(**fixed: Any) -> Callable[..., dict[str, Any]]:
+    return lambda channels=None, reduction=4, k=2: {**fixed, "pieces": k, "reduction": reduction, "channels": channels}
 
 
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    aliases={"dyrelu": {"DyReLUA": _of_authors(False), "DyReLUB": _of_authors(True)}},
+    aliases={"dyrelu": {"DyReLUA": _of_authors(per_channel=False), "DyReLUB": _of_authors()}},
 )
 class DynamicReLU(ActivationLayer):
     """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.

@@ -14,7 +14,7 @@ from keras_acts import activations
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core import params
-from keras_acts.layers import arguments, pooling
+from keras_acts.layers import pooling
 from keras_acts.layers.base import ActivationLayer, Initializer, LearnableActivation, Shape, SharedAxes, Tensor
 from keras_acts.layers.channels import axis_after_batch, axis_argument
 from keras_acts.layers.layer_registry import layer
@@ -27,7 +27,7 @@ class RandomActivation(ActivationLayer):
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.seed = arguments.random_seed(seed, type(self).__name__)
+        self.seed = None if seed is None else params.integer("seed", seed, type(self).__name__)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.built = True
 
