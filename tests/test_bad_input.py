@@ -282,7 +282,7 @@ def test_what_to_write_instead_is_said(call, error, said):
     with pytest.raises(error) as caught:
         call()
     assert said in str(caught.value)
-    assert "Received: " in str(caught.value) or "cannot be read" in str(caught.value)
+    assert "Received:" in str(caught.value) or "cannot be read" in str(caught.value)
 
 
 def test_the_strings_that_an_error_advises_work():
