@@ -229,3 +229,108 @@ def test_a_check_in_an_unknown_dtype_or_mode_or_in_none_is_no_check(wrong):
     (name,) = wrong
     with pytest.raises(ValueError, match=f"`{name}` must hold some of .*Received: {name}="):
         keras_acts.testing.check_activation("relu", **wrong)
+
+
+# ---- Said at once, and with what to write ---------------------------------------------------------------------------
+
+MODEL = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="relu")])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: keras_acts.info(3), ValueError, "An activation must be a name"),
+        (lambda: keras_acts.info(keras.activations.relu), ValueError, "Only activations of keras_acts have a record"),
+        (lambda: keras_acts.names(3), ValueError, "`pattern` of names must be a string such as '*lu*'"),
+        (lambda: keras_acts.layers.names(["PReLU"]), ValueError, "`pattern` of names must be a string such as '*lu*'"),
+        (lambda: keras_acts.layers.info(3), ValueError, "Unknown layer."),
+        (lambda: keras_acts.install(override=True), ValueError, "or be 'all'. Received: True"),
+        (lambda: keras_acts.install(override=3), ValueError, "or be 'all'. Received: 3"),
+        (
+            lambda: keras_acts.layers.learnable_parameters(3),
+            TypeError,
+            "must be a keras.Model or keras.Layer. Received: 3",
+        ),
+        (lambda: keras_acts.get("elu", 0.5), TypeError, "Parameters have names, as in get('elu', alpha=0.5)"),
+        (lambda: keras_acts.activation(abs), TypeError, "Write @activation(formula='x * tanh(x)')"),
+        (lambda: keras_acts.activation(abs, formula="x"), TypeError, "Write @activation(formula='x * tanh(x)')"),
+        (lambda: keras_acts.activation(), TypeError, "Write @activation(formula='x * tanh(x)')"),
+        (lambda: keras_acts.define("x * beta", params={"beta": 1.0}, trainable=True), TypeError, "takes the names"),
+        (
+            lambda: keras_acts.compare("relu"),
+            ValueError,
+            "must be a list with something in it. Received: activations='relu'",
+        ),
+        (lambda: keras_acts.compare(["relu"], data="no.csv"), OSError, "The data file no.csv cannot be read"),
+        (lambda: keras_acts.initializers.lsuv(MODEL, [[1.0, 2.0]] * 8), ValueError, "Arrays do: np.asarray(rows)"),
+        (
+            lambda: keras_acts.initializers.lsuv(MODEL, tf.data.Dataset.from_tensors(X)),
+            ValueError,
+            "Arrays do: np.asarray(rows), or next(iter(dataset))[0].",
+        ),
+        (lambda: in_a_layer("formula: x * sigmoid(beta * x)"), ValueError, "or ', beta=1.0' in a string"),
+        (lambda: in_a_layer("x * sigmoid(x)"), ValueError, "A formula begins so: 'formula: x * sigmoid(x)'."),
+        (lambda: in_a_layer("max(x, 0.1*x)"), ValueError, "A formula begins so: 'formula: max(x, 0.1*x)'."),
+        (lambda: in_a_layer("x**2"), ValueError, "A formula begins so: 'formula: x**2'."),
+        (lambda: keras_acts.get("torch:softmax"), TypeError, "as in 'torch:softmax(dim=-1)'"),
+        (lambda: keras_acts.layers.get("torch:softmax"), ValueError, "Activation('torch:Softmax(dim=-1)')"),
+        (lambda: keras_acts.get("torch:threshold"), TypeError, "'torch:threshold(threshold=..., value=...)'"),
+        (lambda: keras_acts.paired("gelu", layer="con"), ValueError, "one of 'dense', 'conv', "),
+    ],
+)
+def test_what_to_write_instead_is_said(call, error, said):
+    with pytest.raises(error) as caught:
+        call()
+    assert said in str(caught.value)
+    assert "Received:" in str(caught.value) or "cannot be read" in str(caught.value)
+
+
+def test_the_strings_that_an_error_advises_work():
+    keras.layers.Activation("torch:Softmax(dim=-1)")
+    keras.layers.Dense(1, activation="formula: x * sigmoid(beta * x), beta=1.0")
+    assert keras_acts.paired("gelu", layer="conv").keys() == keras_acts.paired("gelu").keys()
+
+
+def test_a_record_is_found_by_name_function_and_class():
+    assert keras_acts.info(keras_acts.activations.mish) is keras_acts.info("mish")
+    assert keras_acts.info(keras_acts.get("elu", alpha=0.5)).defaults == {"alpha": 0.5}
+    assert keras_acts.layers.info(keras_acts.layers.PReLU) is keras_acts.layers.info("PReLU")
+    assert keras_acts.layers.info(keras_acts.layers.PReLU()) is keras_acts.layers.info("PReLU")
+
+
+def test_a_users_layer_of_the_same_name_has_no_record_of_ours():
+    own = type("PReLU", (keras.layers.Layer,), {})
+    with pytest.raises(ValueError, match="Unknown layer"):
+        keras_acts.layers.info(own)
+
+
+def test_names_of_layers_take_a_pattern_in_any_case():
+    found = keras_acts.layers.names("*glu*")
+    assert {"GLU", "SwiGLU", "GEGLU"} <= set(found)
+    assert all("glu" in name.lower() for name in found)
+
+
+def test_a_named_formula_with_weights_has_no_string_and_the_error_says_so():
+    keras_acts.define("x * sigmoid(beta * x)", name="a_learned_one", params={"beta": 1.0}, trainable=("beta",))
+    for look in (keras_acts.get, keras_acts.info, keras_acts.layers.get, keras_acts.layers.info, in_a_layer):
+        with pytest.raises(ValueError, match=r"It is a layer that `define` returned.*Received: 'a_learned_one'"):
+            look("a_learned_one")
+
+
+def test_nothing_private_is_suggested():
+    with pytest.raises(AttributeError) as caught:
+        keras_acts.pair  # noqa: B018
+    assert str(caught.value) == "module 'keras_acts' has no attribute 'pair'. Did you mean keras_acts.paired?"
+
+
+def test_the_families_in_an_error_are_files_and_no_script():
+    script = {"__name__": "__main__", "keras_acts": keras_acts}
+    known = keras_acts.core.registry.Registry.snapshot(keras_acts.core.activation.activations)
+    try:
+        exec("@keras_acts.activation(formula='x', package='s')\ndef of_a_script(x):\n    return x", script)
+        with pytest.raises(ValueError, match="`family` must be one of") as caught:
+            keras_acts.names(family="x")
+        assert "__main__" not in str(caught.value)
+        assert "of_a_script" in keras_acts.names(family="__main__")
+    finally:
+        keras_acts.core.activation.activations.restore(known)

@@ -61,6 +61,18 @@ def test_list_shows_every_activation(call):
     assert f"{total} of {total} activations" in result.stdout
 
 
+def test_a_pipe_gets_every_activation_on_one_line(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = CliRunner().invoke(cli.app, ["list"]).stdout.splitlines()
+    for name in (*ALL, *layers.names()):
+        record = keras_acts.info(name) if name in ALL else layers.info(name)
+        row = next(line for line in lines if line.split()[:1] == [name])
+        assert record.summary in row
+        assert cli.console.formulas(record)[0] in row
+    aliases = "".join(CliRunner().invoke(cli.app, ["show", "leaky_relu"]).stdout)
+    assert f"jax: {', '.join(keras_acts.info('leaky_relu').aliases['jax'])}" in aliases
+
+
 def test_list_filters_by_trait_and_family(call):
     assert listed(call("list", "--trait", "periodic")) == keras_acts.names(trait="periodic")
     assert listed(call("list", "--family", "normal_gated")) == keras_acts.names(family="normal_gated")

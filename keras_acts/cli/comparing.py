@@ -93,6 +93,8 @@ def compare(preset: str | None = None, plan: Path | None = None, **options: Any)
         else:
             job, repeat = experiments.preset_job(preset, **settings), preset_command(preset, settings)
     except OSError as error:
+        if error.filename is None:  # of the data, which says what it is
+            console.fail(str(error))
         console.fail(f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})")
     except (ValueError, TypeError) as error:
         console.fail(str(error))

@@ -1,6 +1,7 @@
 """What all commands print with, and the plain form of a formula."""
 
 import inspect
+import os
 import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -22,10 +23,11 @@ class Checked(TyperCommand):
 
 
 def say(message: Any = "", **options: Any) -> None:
-    """Print, without reading markup in the message."""
+    """Print, without reading markup in the message. In a file or pipe no line is wrapped, for grep."""
     from rich.console import Console  # here, as a third of what help and errors of usage would cost
 
-    Console(highlight=False, markup=False).print(message, **options)
+    width = None if os.isatty(1) or "COLUMNS" in os.environ else 10_000
+    Console(highlight=False, markup=False, width=width).print(message, **options)
 
 
 def fail(message: str) -> NoReturn:

@@ -170,7 +170,8 @@ def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
     if isinstance(layer, type):
         wanted = ", ".join(f"{name}=..." for name in _required(layer))
         return [f"those of a layer: keras-acts show '{layer.__name__}({wanted})'"]
-    for shape in ((None, CHANNELS), (None, CHANNELS, CHANNELS, CHANNELS)):
+    channels = getattr(layer, "expected_channels", CHANNELS)
+    for shape in ((None, channels), (None, CHANNELS, CHANNELS, channels)):
         with contextlib.suppress(ValueError):
             layer.build(shape)
             break
@@ -180,7 +181,7 @@ def _weights(layer: keras.Layer | type[keras.Layer]) -> list[str]:
         size = " x ".join(str(size) for size in weight.shape) or "1 in all"
         lines.append(f"{name}: {size}" + ("" if weight.trainable else " (not trained)"))
     if lines and not all(weight.shape == () for weight in layer.weights):
-        lines[0] += f"   (for {CHANNELS} channels)"
+        lines[0] += f"   (for {channels} channels)"
     return lines
 
 

@@ -73,6 +73,15 @@ def integer(name: str, value: Any, owner: str, low: int | None = None, high: int
     return int(Param("", low, high, name=name, kind=int)._checked(value, owner))
 
 
+def flag(name: str, value: Any, owner: str) -> bool:
+    """`value`, True or False. A number is none: `SwiGLU(8)` means units, not gate_first.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    return bool(Param("", name=name, kind=bool)._checked(value, owner))
+
+
 def choice(name: str, value: Any, owner: str, choices: Sequence[str]) -> str:
     """`value`, one of the choices.
 

@@ -83,7 +83,7 @@ class Alias(str):
             and meaning with. What follows a `*` are settings of ours alone that make it behave as theirs.
         convert: a function of the framework's arguments, where they have other names or meanings, that returns ours;
             `text` is the name then. Left out of its signature is what we cannot do, and so refuse. An argument that it
-            does not use changes nothing here, such as a number of channels, which our layers take from their input.
+            does not use changes nothing here. `channels`, among the results, is how many our layer's input must have.
     """
 
     name: str
@@ -111,6 +111,13 @@ class Alias(str):
         alias = super().__new__(cls, shown)
         alias.name, alias.signature, alias.convert, alias.names = name, signature, convert or dict, names
         return alias
+
+    @property
+    def call(self) -> str:
+        """The name, with the arguments that the framework does not do without: `Softmax(dim=-1)`."""
+        asked = [each.name for each in self.signature.parameters.values() if each.default is each.empty]
+        values = ", ".join(f"{name}={-1 if name == 'dim' else '...'}" for name in asked)
+        return f"{self.name}({values})" if asked else self.name
 
     def ours(self, args: Iterable[Any], kwargs: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Our arguments for those that are given in the framework's way; ours, by name, may be among them.
@@ -166,6 +173,8 @@ class Registry(Generic[Record]):
     Args:
         kind: what the records are, as in registered names: "activations" or "layers".
     """
+
+    named_layers: ClassVar[set[str]] = set()  # by `define(..., trainable=...)`
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -251,7 +260,8 @@ class Registry(Generic[Record]):
             by_name = ", ".join(f"`{argument}`" for argument in alias.names) or "no arguments"
             given = [*map(repr, args), *(f"{key}={value!r}" for key, value in {**kwargs, **overrides}.items())]
             raise TypeError(
-                f"Of {name.partition(':')[0]}'s arguments, these are understood: '{alias}' ({error}). "
+                f"Of {name.partition(':')[0]}'s arguments, these are understood: '{alias}', as in "
+                f"'{name.partition(':')[0]}:{alias.call}' ({error}). "
                 f"By name, '{record.name}' takes {by_name}. Received: {name}({', '.join(given)})"
             ) from None
 
@@ -262,7 +272,7 @@ class Registry(Generic[Record]):
     def _of_framework(self, framework: str | None) -> dict[str, str]:
         records = self.current().values() if framework else ()
         aliases = [alias for record in records for alias in record.aliases.get(str(framework), ())]
-        return {_plain(alias): f"{framework}:{alias.name}" for alias in reversed(aliases)}
+        return {_plain(alias): f"{framework}:{alias.call}" for alias in reversed(aliases)}
 
     def spelled_like(self, name: str) -> list[str]:
         """Names of the records that some framework spells this way, whatever the case, underscores or prefix."""
@@ -285,6 +295,8 @@ class Registry(Generic[Record]):
 
     def did_you_mean(self, name: str) -> str:
         """` Did you mean 'snake'?`, or nothing."""
+        if name in self.named_layers:
+            return " It is a layer that `define` returned: those with weights have no string, use the layer itself."
         near, framework = self.near(name), framework_of(name)
         own = framework and not any(framework_of(match) for match in near)
         defaults = f", with defaults of its own and not those of {framework}" if own else ""

@@ -4,15 +4,15 @@ import difflib
 import fnmatch
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import keras
 
 from keras_acts.core import spec
 from keras_acts.core.activation import Activation, BoundActivation, activations, stay_registered
-from keras_acts.core.params import Trait
-from keras_acts.core.registry import Registry, framework_of
+from keras_acts.core.params import Trait, illegal
+from keras_acts.core.registry import SCRIPTS, Registry, framework_of
 
 # The layers of keras_acts, filled by `keras_acts.layers`, for errors that name the layer to use.
 layers: Registry[Any] = Registry("layers")
@@ -24,49 +24,54 @@ def names(pattern: str | None = None, trait: Trait | str | None = None, family: 
     """Names of the activations, sorted.
 
     Args:
-        pattern: shell-style pattern, such as "*lu*".
+        pattern: shell-style pattern, such as "*lu*", in whatever case.
         trait: keep those with this `Trait`.
         family: keep those of this family: "rectifiers", "periodic", "softmax", ...
 
     Raises:
-        ValueError: for an unknown trait or family, with near matches.
+        ValueError: for an unknown trait or family, with near matches, or a pattern that is no string.
 
     Example:
         >>> keras_acts.names("gelu*")
         ['gelu', 'gelu_tanh']
     """
     stay_registered()
-    families = {record.family for record in activations.current().values()}
+    families = {record.family for record in activations.current().values()} - {*SCRIPTS}
     for argument, value, known in (("trait", trait, [*map(str, Trait)]), ("family", family, sorted(families))):
-        if value is not None and value not in known:
+        if value is not None and value not in [*known, *SCRIPTS]:
             near = difflib.get_close_matches(str(value), known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"`{argument}` must be one of: {', '.join(known)}.{hint} Received: {argument}={value!r}")
-    return sorted(
-        name
-        for name, record in activations.current().items()
-        if (pattern is None or fnmatch.fnmatchcase(name, pattern))
-        and (trait is None or trait in record.traits)
-        and (family is None or family == record.family)
-    )
+    records = activations.current().values()
+    kept = [each for each in records if trait in (None, *each.traits) and family in (None, each.family)]
+    return matching(pattern, (each.name for each in kept))
 
 
-def info(name: str) -> Activation:
+def matching(pattern: str | None, names: Iterable[str]) -> list[str]:
+    """The names that fit a shell-style pattern, in whatever case, sorted; all of them for None."""
+    if not isinstance(pattern, str | None):
+        raise ValueError(illegal("pattern", pattern, "names", "a string such as '*lu*', or None"))
+    return sorted(name for name in names if fnmatch.fnmatchcase(name.lower(), (pattern or "*").lower()))
+
+
+def info(name: Any) -> Activation:
     """The record of an activation: name, formula, paper, params, traits, range, initializer, aliases, source, ...
 
     Args:
-        name: a name, or a spec string such as "gelu(approximate=True)", whose record has these values as defaults.
+        name: a name, or a spec string such as "gelu(approximate=True)", whose record has these values as defaults; or
+            the function or bound activation itself.
 
     Raises:
-        ValueError: for an unknown name, with near matches.
+        ValueError: for an unknown name, with near matches, or what is no activation of keras_acts.
 
     Example:
         >>> keras_acts.info("mish").paper
         'arXiv:1908.08681'
     """
     stay_registered()
-    record, params = declaration_of(_from_string(name, {}))
-    assert record is not None  # a string never gives a foreign function
+    record, params = declaration_of(get(name))
+    if record is None:
+        raise ValueError(f"Only activations of keras_acts have a record. Received: {name!r}")
     return record if params == record.defaults else record.at(params)
 
 
@@ -80,7 +85,7 @@ def declaration_of(activation: Callable[..., Any]) -> tuple[Activation | None, d
     return None, {}
 
 
-def get(identifier: Any, **params: Any) -> Callable[..., Any]:
+def get(identifier: Any, *unnamed: Any, **params: Any) -> Callable[..., Any]:
     """An activation from a name, a spec string, an alias, a callable or a config dict.
 
     A bare name gives our function, also for names that Keras has; a name with parameters gives a bound activation: a
@@ -89,6 +94,7 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     Args:
         identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU(0.1)" as torch means it, a callable, a serialized
             activation, or None.
+        *unnamed: none, as parameters have names outside of strings.
         **params: parameters to bind; they win over those in the string. Scalars of NumPy count as numbers and bools; a
             weight to learn belongs to a layer.
 
@@ -99,13 +105,17 @@ def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     Raises:
         ValueError: for an unknown name, a malformed string or a value out of range; for a class in place of one of its
             instances, which would take the tensor for an argument; for a variable or tensor as a parameter.
-        TypeError: for an unknown parameter, or parameters with something that takes none.
+        TypeError: for an unknown parameter, one without its name, or parameters with something that takes none.
 
     Example:
         >>> keras_acts.get("elu", alpha=0.5)
         elu(alpha=0.5)
     """
     stay_registered()
+    if unnamed:
+        raise TypeError(
+            f"Parameters have names, as in get('elu', alpha=0.5), or stand in the string. Received: {unnamed}"
+        )
     if identifier is None:
         identifier = "identity"
     if isinstance(identifier, dict):
@@ -184,7 +194,8 @@ def no_attribute(module: str, name: str) -> NoReturn:
     for place in filter(sys.modules.get, places):  # not all, while keras_acts is being imported
         listed = vars(sys.modules[place])
         for each in listed["__dir__"]() if "__dir__" in listed else listed.get("__all__", listed):
-            known.setdefault(each.lower().replace("_", ""), f"{place}.{each}")
+            if each[0] != "_":
+                known.setdefault(each.lower().replace("_", ""), f"{place}.{each}")
     for place, registry in zip(_OURS[1:], (activations, layers), strict=False):
         for record in registry.spelled_like(name):
             known.setdefault(plain, f"{place}.{record}")
@@ -205,8 +216,8 @@ def unknown(name: str) -> str:
         )
     with_weights = f" With weights, it is a layer: {layer}." if (layer or "").startswith("keras_acts.") else ""
     return (
-        f"Unknown activation.{activations.did_you_mean(name)}{with_weights} `keras_acts.names()` lists all. "
-        f"Received: {name!r}"
+        f"Unknown activation.{activations.did_you_mean(name)}{with_weights}{spec.formula_hint(name)} "
+        f"`keras_acts.names()` lists all. Received: {name!r}"
     )
 
 

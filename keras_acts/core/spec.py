@@ -40,9 +40,14 @@ def parse(text: str) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         shown = text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
         raise ValueError(
             "An activation string must be a name, or a name with literal parameters such as 'elu(alpha=0.5)' "
-            f"(at most {MAX_LENGTH} characters). Received: {shown!r}"
+            f"(at most {MAX_LENGTH} characters).{formula_hint(text)} Received: {shown!r}"
         ) from error
     return name, args, {str(key): value for key, value in kwargs.items()}
+
+
+def formula_hint(text: str) -> str:
+    """How a formula is written, for a text that looks like one: it has an x."""
+    return f" A formula begins so: 'formula: {text}'." if re.search(r"\bx\b", text[:MAX_LENGTH]) else ""
 
 
 def format(name: str, params: Mapping[str, Any]) -> str:

@@ -176,7 +176,7 @@ def _overridden(override: str | Iterable[str], builtins: Mapping[str, Any]) -> l
     available = [name for name in builtins if name in getattr(resolve.find(name), "aliases", {}).get("keras", ())]
     if override == "all":
         return [name for name in available if name not in KEPT_BY_ALL]
-    wanted = [override] if isinstance(override, str) else list(override)
+    wanted = list(override) if isinstance(override, Iterable) and not isinstance(override, str) else [override]
     for name in wanted:
         if name not in available:
             raise ValueError(

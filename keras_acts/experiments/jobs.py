@@ -40,6 +40,8 @@ def compare(
 
     Raises:
         ValueError: for a setting that is wrong, with the reason.
+        OSError: for a data file that cannot be read.
+        RuntimeError: where workers would run the script that calls this again, for want of a main guard.
         StoreError: if the folder holds another comparison, or cannot be written.
 
     Example:
@@ -48,7 +50,7 @@ def compare(
         comparison.to_html("moons.html")
     """
     if activations is not None:
-        settings = {"activations": tuple(activations), **settings}
+        settings = {"activations": activations, **settings}
     job = plain_job(from_mapping(settings)) if preset is None else preset_job(preset, **settings)
     records = []
     for record in job.records(keep=settings.get("output") is not None):

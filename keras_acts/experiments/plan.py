@@ -84,7 +84,8 @@ class Plan:
         output: the folder of the comparison; None for one below `runs` that belongs to these settings.
 
     Raises:
-        ValueError: for an unknown or repeated name, or a number out of range.
+        ValueError: for an unknown or repeated name, a number out of range, or a data file that does not fit.
+        OSError: for a data file that cannot be read.
         TypeError: for an unknown parameter of an activation.
 
     Example:
@@ -118,7 +119,9 @@ class Plan:
         for name in (self.data, self.model):
             user_functions.check_shared(str(name), self.engine)
         self._check_activations()
-        data_sets.find(str(self.data))
+        read, options = data_sets.find(str(self.data))
+        if isinstance(read, functools.partial):  # a file: now, and not after the workers have started
+            read(**options)
         networks.find(str(self.model))
 
     def _check_activations(self) -> None:

@@ -93,7 +93,8 @@ def _check(model: Any, x: Any, tolerance: float, max_iterations: int) -> None:
     for array in keras.tree.flatten(x):
         values = np.asarray(ops.convert_to_numpy(array))
         if values.ndim == 0 or len(values) < 2:
-            raise ValueError(f"`x` of lsuv must hold at least 2 samples. Received: shape={values.shape}")
+            how = "" if values.ndim else " Arrays do: np.asarray(rows), or next(iter(dataset))[0]."
+            raise ValueError(f"`x` of lsuv must hold at least 2 samples.{how} Received: shape={values.shape}")
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError("`x` of lsuv must be finite. Received: NaN or infinite values")
 

@@ -45,7 +45,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
             weights: then `activation` is not among the results, as that layer comes after this one.
         deep: True for the critical point of deep networks, if it is at variance 0 for small inputs: see above.
         layer: what the keyword arguments are for:
-            "dense" for Dense, EinsumDense and the convolutions;
+            "dense" for Dense and EinsumDense, "conv" for Conv1D, 2D and 3D, which is the same;
             "conv_transpose" for transposed convolutions with stride 1 (for stride s, each output has about s^d times
             fewer inputs);
             "depthwise" for DepthwiseConv1D and 2D, whose kernels Keras' own initializers make too small;
@@ -79,6 +79,7 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
     Reference:
         arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
     """
+    params.flag("deep", deep, "paired")
     params.choice("layer", layer, "paired", list(_LAYERS))
     kwargs = _LAYERS[layer](_weights(activation, deep))
     if layer in ("multi_head_attention", "embedding") or is_layer(activation):
@@ -189,7 +190,7 @@ def _gated_rnn(weights: _Weights) -> Kwargs:
 
 # One entry for each way in which Keras layers spell their kernels and count their inputs.
 _LAYERS: dict[str, Callable[[_Weights], Kwargs]] = {
-    "dense": _dense,
+    **dict.fromkeys(("dense", "conv"), _dense),
     "multi_head_attention": _attention,
     "embedding": _embedding,
     "conv_transpose": _conv_transpose,

@@ -160,6 +160,7 @@ class DepthwiseVarianceScaling(keras.initializers.VarianceScaling):
     def __init__(self, scale: float = 1.0, distribution: Distribution = "truncated_normal", seed: Any = None) -> None:
         keras_bridge.stay_registered()
         params.choice("distribution", distribution, "DepthwiseVarianceScaling", get_args(Distribution))
+        scale = params.finite_number("scale", scale, "DepthwiseVarianceScaling", low=0.0, exclusive=True)
         super().__init__(scale, "fan_in", distribution, seed)
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:

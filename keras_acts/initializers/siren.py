@@ -43,7 +43,7 @@ class Siren(keras.initializers.RandomUniform):
         keras_bridge.stay_registered()
         self.w0 = params.finite_number("w0", w0, "Siren", low=0.0, exclusive=True)
         super().__init__(-1.0, 1.0, seed)
-        self.first_layer = bool(first_layer)
+        self.first_layer = params.flag("first_layer", first_layer, "Siren")
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         """A kernel of this shape."""

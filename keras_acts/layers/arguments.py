@@ -10,7 +10,7 @@ import keras
 from keras_acts.core import operations as ops
 from keras_acts.core.params import illegal, scalar
 
-__all__ = ["Initializer", "SharedAxes", "initializer", "shared_axes"]
+__all__ = ["Initializer", "SharedAxes", "check_channels", "initializer", "shared_axes"]
 
 Initializer = Any  # a number (a constant), name, config or keras.initializers.Initializer
 SharedAxes = Sequence[int] | Literal["all"] | None
@@ -38,7 +38,16 @@ def shared_axes(axes: Any, owner: str) -> list[int] | Literal["all"] | None:
         return axes
     axes = scalar(axes)
     given = axes if isinstance(axes, Iterable) and getattr(axes, "shape", None) != () else [axes]
-    if isinstance(given, str) or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
+    odd = isinstance(given, str) or bool in map(type, given)
+    if odd or not all(isinstance(axis, numbers.Integral) and axis != 0 for axis in given):
         expected = "None (one weight per channel), a list of axes after the batch axis, or 'all'"
         raise ValueError(illegal("shared_axes", axes, owner, expected))
     return [int(axis) for axis in given]
+
+
+def check_channels(layer: keras.Layer, shape: Sequence[int | None], axis: int) -> None:
+    """Refuse an input with other channels, along this axis, than "torch:PReLU(64)" has said of the layer."""
+    expected = getattr(layer, "expected_channels", None)
+    if expected is not None and shape[axis] not in (None, expected):
+        found = f"{shape[axis]} on axis {axis} of {tuple(shape)}; data_format='channels_first' would count axis 1"
+        raise ValueError(f"{type(layer).__name__} was asked for with {expected} channels. Received: {found}")

@@ -124,19 +124,21 @@ class ActivationLayer(as_activation_argument.Guarded, keras.Layer):
         """The axis of the channels: the last one, or 1 under `data_format="channels_first"`, which is settled now.
 
         Raises:
-            ValueError: for three axes under "channels_first": Conv1D follows it, LSTM and Embedding do not.
+            ValueError: for three axes under "channels_first": Conv1D follows it, LSTM and Embedding do not; for another
+                number of channels than another framework's name was given with.
         """
         self.data_format = self.data_format or keras.config.image_data_format()
-        if self.data_format == "channels_last":
-            return len(shape) - 1
-        if len(shape) == 3:
+        last = self.data_format == "channels_last"
+        if len(shape) == 3 and not last:
             raise ValueError(
                 f"{type(self).__name__} cannot tell where the channels are: the image_data_format is 'channels_first', "
                 "which Conv1D follows and LSTM does not. Say along which axis weights are shared (shared_axes=[1], or "
                 "[2] after Conv1D), or give the layer data_format='channels_last'. "
                 f"Received: input_shape={tuple(shape)}"
             )
-        return 1
+        axis = len(shape) - 1 if last else 1
+        arguments.check_channels(self, shape, axis)
+        return axis
 
     @property
     def wide_dtype(self) -> str:

@@ -48,6 +48,7 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
             )
         for name in kwargs.keys() & {"kernel_initializer", "bias_initializer"}:
             kwargs[name] = arguments.initializer(kwargs[name])
+        kwargs["use_bias"] = params.flag("use_bias", kwargs.get("use_bias", True), type(self).__name__)
         super().__init__(width, **kwargs)
         as_activation_argument.hold(self, unit)
         policy = self.dtype_policy  # after `quantize` it says how the product is taken besides
@@ -61,6 +62,7 @@ class FusedDense(as_activation_argument.Guarded, keras.layers.Dense):
         name = type(self).__name__
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(f"{name} needs a known number of input channels. Received: input_shape={input_shape}")
+        arguments.check_channels(self, input_shape, len(input_shape) - 1)
         super().build(input_shape)
         self.unit.build(super().compute_output_shape(input_shape))
 
@@ -145,7 +147,7 @@ class MaxoutDense(FusedDense):
 
 
 def _of_x_transformers(dim_in: int, dim_out: int, activation: Any) -> dict[str, Any]:
-    return {"units": dim_out, "unit": GLU(activation), "use_bias": True}
+    return {"units": dim_out, "unit": GLU(activation), "use_bias": True, "channels": dim_in}
 
 
 @layer(formula=r"\mathrm{silu}(x W) \, (x V)", aliases={"x_transformers": {"GLU": _of_x_transformers}})
@@ -193,7 +195,7 @@ class GatedDense(FusedDense):
     ) -> None:
         outputs = asked = params.integer("units", units, "GatedDense", low=1)
         multiple_of = params.integer("multiple_of", multiple_of, "GatedDense", low=1)
-        if two_thirds:
+        if params.flag("two_thirds", two_thirds, "GatedDense"):
             outputs = multiple_of * math.ceil(2 * asked // 3 / multiple_of)
         gated = layer_registry.get(unit)
         if not isinstance(gated, GLU) or gated.axis != -1:

@@ -95,8 +95,8 @@ class GLU(ChannelChanging):
         super().__init__(axis, **kwargs)
         name = type(self).__name__
         self.activation = self._hold(activation)
-        self.gate_first = bool(gate_first)
-        self.interleaved = self._neighbours = bool(interleaved)
+        self.gate_first = params.flag("gate_first", gate_first, name)
+        self.interleaved = self._neighbours = params.flag("interleaved", interleaved, name)
         self.alpha = params.finite_number("alpha", alpha, name, low=0.0, exclusive=True)
         self.up_activation = None if up_activation is None else self._hold(up_activation)
         self.up_shift = params.finite_number("up_shift", up_shift, name)

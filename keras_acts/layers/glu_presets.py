@@ -7,7 +7,7 @@ paddle; diffusers and x-transformers take the second half: gate_first=False.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from keras_acts.core.params import constructor_arguments
+from keras_acts.core.params import constructor_arguments, flag
 from keras_acts.layers.glu import GLU
 from keras_acts.layers.layer_registry import layer
 
@@ -116,7 +116,7 @@ class GEGLU(PresetGLU):
         axis: int = -1,
         **kwargs: Any,
     ) -> None:
-        self.gate = "gelu_tanh" if approximate else "gelu"
+        self.gate = "gelu_tanh" if flag("approximate", approximate, "GEGLU") else "gelu"
         super().__init__(gate_first, interleaved, axis, **kwargs)
         self.approximate = bool(approximate)
 

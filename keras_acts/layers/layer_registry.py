@@ -11,7 +11,7 @@ from typing import Any, ClassVar, TypeVar
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
-from keras_acts.core.params import constructor_arguments
+from keras_acts.core.params import constructor_arguments, integer
 from keras_acts.core.registry import Alias, Declared, aliases_by_framework, framework_of
 
 __all__ = ["LayerDeclaration", "function_or_layer", "get", "info", "layer", "names", "no_argument", "unknown"]
@@ -59,28 +59,39 @@ def layer(
     return declare
 
 
-def names() -> list[str]:
+def names(pattern: str | None = None) -> list[str]:
     """Names of the layers, sorted.
+
+    Args:
+        pattern: shell-style pattern, such as "*glu*", in whatever case.
+
+    Raises:
+        ValueError: for a pattern that is no string.
 
     Example:
         >>> "PReLU" in keras_acts.layers.names()
         True
     """
     keras_bridge.stay_registered()
-    return sorted(resolve.layers.current())
+    return resolve.matching(pattern, resolve.layers.current())
 
 
-def info(name: str) -> LayerDeclaration:
+def info(name: Any) -> LayerDeclaration:
     """The record of a layer: name, formula, paper, aliases, class.
 
+    Args:
+        name: the name, the class, or a layer of it.
+
     Raises:
-        ValueError: for an unknown name, with near matches.
+        ValueError: for an unknown name, with near matches, or what is no layer of keras_acts.
 
     Example:
         >>> keras_acts.layers.info("PReLU").paper
         'arXiv:1502.01852'
     """
     keras_bridge.stay_registered()
+    classes = {record.cls: record.name for record in resolve.layers.current().values()}
+    name = name if isinstance(name, str) else classes.get(name if inspect.isclass(name) else type(name), repr(name))
     record = resolve.layers.find(name)
     if record is None:
         raise ValueError(unknown(name))
@@ -111,7 +122,9 @@ def get(identifier: Any, **arguments: Any) -> keras.Layer:
         name, positional, given = spec.parse(identifier)
         foreign = resolve.layers.from_foreign(name, positional, given, arguments)
         if foreign is not None:
-            return foreign[0].cls(**foreign[1])
+            channels, made = foreign[1].pop("channels", None), foreign[0].cls(**foreign[1])
+            made.expected_channels = channels and integer("channels", channels, repr(identifier), low=1)
+            return made
         return info(name).cls(*positional, **{**given, **arguments})
     if inspect.isclass(identifier) and issubclass(identifier, keras.Layer):
         return identifier(**arguments)

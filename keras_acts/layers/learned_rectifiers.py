@@ -22,7 +22,8 @@ def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _prelu_of_torch(num_parameters: int = 1, init: float = 0.25) -> dict[str, Any]:
-    return {"alpha_initializer": init, "shared_axes": "all" if num_parameters == 1 else None}
+    shared = {"shared_axes": "all"} if num_parameters == 1 else {"channels": num_parameters}
+    return {"alpha_initializer": init, **shared}
 
 
 def _prelu_of_keras(alpha_initializer: Any = "zeros", *, shared_axes: Any = None) -> dict[str, Any]:
@@ -50,6 +51,9 @@ class PReLU(LearnableActivation):
     on images of unknown size. torch's `PReLU(num_parameters=1)`, its default, is `shared_axes="all"`; its
     `num_parameters=C` is the default here. Where torch's function and ONNX take a tensor of slopes, "torch:prelu(0.1)"
     and "onnx:PRelu(slope=0.1)" take a number, from which one slope starts. The derivative at 0 is alpha.
+
+    A number here is the slope, also in PReLU(64): what torch means by that is
+    `keras_acts.layers.get("torch:PReLU(64)")`.
 
     Args:
         alpha_initializer: initial slope: a number or an initializer.
@@ -202,7 +206,7 @@ class TLU(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.affine = bool(affine)
+        self.affine = params.flag("affine", affine, "TLU")
         self.add_learnable_parameter("tau", tau_initializer)
         self.alpha_initializer = arguments.initializer(alpha_initializer)
         if self.affine:

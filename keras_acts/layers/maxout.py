@@ -111,7 +111,7 @@ class CReLU(ChannelChanging):
     def __init__(self, activation: Any = "relu", signed: bool = False, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(axis, **kwargs)
         self.activation = self._hold(activation)
-        self.signed = bool(signed)
+        self.signed = params.flag("signed", signed, "CReLU")
 
     @override
     def activate(self, x: Tensor) -> Tensor:

@@ -83,8 +83,8 @@ class SELU(ActivationLayer):
         self.scale, self.alpha = selu_constants(mean, variance)
         self.mean, self.variance = float(mean), float(variance)
         self.dropout_rate = params.finite_number("dropout_rate", dropout_rate, "SELU", low=0.0, high=1.0)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed) if self.dropout_rate else None
+        self.seed = None if seed is None else params.integer("seed", seed, "SELU")
+        self.seed_generator = keras.random.SeedGenerator(self.seed) if self.dropout_rate else None
         self.built = True
 
     @override

@@ -8,7 +8,7 @@ from typing_extensions import override
 from keras_acts import activations
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
-from keras_acts.core import resolve
+from keras_acts.core import params, resolve
 from keras_acts.core.derivatives import with_partials
 from keras_acts.layers.at_infinity import product
 from keras_acts.layers.base import Initializer, LearnableActivation, SharedAxes, Tensor
@@ -37,7 +37,7 @@ def _of_bigvgan(*weights: str) -> Callable[..., dict[str, Any]]:
         in_features: Any = None, alpha: float = 1.0, alpha_trainable: bool = True, alpha_logscale: bool = False
     ) -> dict[str, Any]:
         initial = {f"{weight}_initializer": 0.0 if alpha_logscale else alpha for weight in weights}
-        return {**initial, "log_scale": alpha_logscale, "trainable": alpha_trainable}
+        return {**initial, "log_scale": alpha_logscale, "trainable": alpha_trainable, "channels": in_features}
 
     return ours
 
@@ -46,7 +46,7 @@ def _of_bigvgan(*weights: str) -> Callable[..., dict[str, Any]]:
     formula=r"x + \frac{\sin^2(a x)}{a}",
     aliases={
         "tfa": "Snake(frequency_initializer='ones', *, shared_axes='all')",
-        "hf": {"Snake1d": lambda hidden_dim=None: {}},
+        "hf": {"Snake1d": lambda hidden_dim=None: {"channels": hidden_dim}},
         "bigvgan": {"Snake": _of_bigvgan("frequency")},
     },
 )
@@ -56,7 +56,8 @@ class Snake(LearnableActivation):
     f(x) = x + sin(frequency x)^2 / frequency
 
     A wide range of initial frequencies helps: 5 to 50 for periodic data, small ones otherwise. TF Addons learns one
-    frequency, the audio models (BigVGAN, DAC) one per channel, as here.
+    frequency, the audio models (BigVGAN, DAC) one per channel, as here. A number is the frequency: what they mean by
+    Snake(64), 64 channels, is `keras_acts.layers.get("bigvgan:Snake(64)")`.
 
     Args:
         frequency_initializer: initial frequency, or its logarithm if `log_scale`: a number or an initializer. None for
@@ -86,7 +87,7 @@ class Snake(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.log_scale = bool(log_scale)
+        self.log_scale = params.flag("log_scale", log_scale, type(self).__name__)
         one = 0.0 if log_scale else 1.0
         self.add_learnable_parameter("frequency", one if frequency_initializer is None else frequency_initializer)
 
@@ -98,7 +99,7 @@ class Snake(LearnableActivation):
 @layer(
     formula=r"x + e^{-\beta} \sin^2(e^{\alpha} x)",
     aliases={
-        "hf": {"SnakeBeta": lambda in_features=None, alpha=1.0: {}},
+        "hf": {"SnakeBeta": lambda in_features=None, alpha=1.0: {"channels": in_features}},
         "bigvgan": {"SnakeBeta": _of_bigvgan("alpha", "beta")},
     },
 )
@@ -108,7 +109,8 @@ class SnakeBeta(LearnableActivation):
     f(x) = x + exp(-beta) sin(exp(alpha) x)^2, or x + sin(alpha x)^2 / beta without `log_scale`
 
     Both weights are logarithms, as in the audio models of Hugging Face, so that neither can change its sign. BigVGAN
-    has the numbers themselves unless `alpha_logscale=True`; where beta is 0, it is taken as 1e-9, as there.
+    has the numbers themselves unless `alpha_logscale=True`; where beta is 0, it is taken as 1e-9, as there. Their
+    SnakeBeta(64), of 64 channels, is `keras_acts.layers.get("bigvgan:SnakeBeta(64)")`: a number here is alpha.
 
     Args:
         alpha_initializer: initial logarithm of the frequency: a number or an initializer. None for a frequency of 1.
@@ -139,7 +141,7 @@ class SnakeBeta(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(shared_axes=shared_axes, **kwargs)
-        self.log_scale = bool(log_scale)
+        self.log_scale = params.flag("log_scale", log_scale, type(self).__name__)
         one = 0.0 if log_scale else 1.0
         self.add_learnable_parameter("alpha", one if alpha_initializer is None else alpha_initializer)
         self.add_learnable_parameter("beta", one if beta_initializer is None else beta_initializer)
@@ -181,7 +183,7 @@ class Sine(LearnableActivation):
     def __init__(self, w0: float = 30.0, learn_w0: bool = False, **kwargs: Any) -> None:
         super().__init__(shared_axes="all", learned=("w0",), **kwargs)
         self.initial_w0 = resolve.info("sin").bind((), {"w0": w0})["w0"]
-        self.learn_w0 = bool(learn_w0)
+        self.learn_w0 = params.flag("learn_w0", learn_w0, "Sine")
         if self.learn_w0:
             self.add_learnable_parameter("w0", self.initial_w0)
         self.built = True

@@ -19,7 +19,7 @@ __all__ = ["DynamicReLU", "FReLU"]
 
 @layer(
     formula=r"\max(x, BN(DWConv_{k \times k}(x)))",
-    aliases={"echo": {"Funnel": lambda in_channels=None: {"epsilon": 1e-5, "momentum": 0.9}}},
+    aliases={"echo": {"Funnel": lambda in_channels=None: {"epsilon": 1e-5, "momentum": 0.9, "channels": in_channels}}},
 )
 class FReLU(ActivationLayer):
     """Funnel ReLU: the threshold of each pixel is a learned function of its neighbourhood.
@@ -90,13 +90,13 @@ class FReLU(ActivationLayer):
         return self.upcast(activate, inputs)
 
 
-def _of_authors(per_channel: bool) -> Callable[..., dict[str, Any]]:
-    return lambda channels=None, reduction=4, k=2: {"pieces": k, "reduction": reduction, "per_channel": per_channel}
+def _of_authors(**fixed: Any) -> Callable[..., dict[str, Any]]:
+    return lambda channels=None, reduction=4, k=2: {**fixed, "pieces": k, "reduction": reduction, "channels": channels}
 
 
 @layer(
     formula=r"\max_k (a_k(x) x + b_k(x))",
-    aliases={"dyrelu": {"DyReLUA": _of_authors(False), "DyReLUB": _of_authors(True)}},
+    aliases={"dyrelu": {"DyReLUA": _of_authors(per_channel=False), "DyReLUB": _of_authors()}},
 )
 class DynamicReLU(ActivationLayer):
     """Dynamic ReLU: the slopes and offsets of each sample are computed from the sample.
@@ -131,7 +131,7 @@ class DynamicReLU(ActivationLayer):
         super().__init__(**kwargs)
         self.pieces = params.integer("pieces", pieces, "DynamicReLU", low=1)
         self.reduction = params.integer("reduction", reduction, "DynamicReLU", low=1)
-        self.per_channel = bool(per_channel)
+        self.per_channel = params.flag("per_channel", per_channel, "DynamicReLU")
 
     @override
     def build(self, input_shape: Shape) -> None:

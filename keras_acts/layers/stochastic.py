@@ -27,8 +27,8 @@ class RandomActivation(ActivationLayer):
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed = None if seed is None else params.integer("seed", seed, type(self).__name__)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.built = True
 
     def sample(self, x: Tensor, *weights: Tensor) -> Tensor:
@@ -228,7 +228,7 @@ class GumbelSoftmax(RandomActivation):
     ) -> None:
         super().__init__(seed, **kwargs)
         self.temperature = params.finite_number("temperature", temperature, "GumbelSoftmax", low=0.0, exclusive=True)
-        self.hard = bool(hard)
+        self.hard = params.flag("hard", hard, "GumbelSoftmax")
         self.axis = axis_argument(axis, "GumbelSoftmax")
 
     @override

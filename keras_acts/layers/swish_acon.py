@@ -76,7 +76,10 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
     return ops.where(far, line, _swish((p1 - p2) * near, beta) + p2 * near)
 
 
-@layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": {"AconC": lambda width=None: {}}})
+@layer(
+    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
+    aliases={"acon": {"AconC": lambda width=None: {"channels": width}}},
+)
 class ACONC(LearnableActivation):
     """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
 
@@ -126,10 +129,14 @@ def _slope_initializer(initializer: Initializer) -> Initializer:
     return keras.initializers.RandomNormal(stddev=1.0) if initializer is None else initializer
 
 
+def _of_authors(width: Any = None, r: int = 16) -> dict[str, Any]:
+    return {"reduction": r, "epsilon": 1e-5, "momentum": 0.9, "channels": width}
+
+
 @layer(
     formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad "
     r"\beta = \sigma(BN(W_2 BN(W_1 \bar{x})))",
-    aliases={"acon": {"MetaAconC": lambda width=None, r=16: {"reduction": r, "epsilon": 1e-5, "momentum": 0.9}}},
+    aliases={"acon": {"MetaAconC": _of_authors}},
 )
 class MetaACON(LearnableActivation):
     """Meta-ACON: ACON-C whose sharpness a small network computes for each sample and channel.
@@ -173,7 +180,7 @@ class MetaACON(LearnableActivation):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.batch_norm = bool(batch_norm)
+        self.batch_norm = params.flag("batch_norm", batch_norm, "MetaACON")
         self.epsilon = params.finite_number("epsilon", epsilon, "MetaACON", low=0.0, exclusive=True)
         self.momentum = params.finite_number("momentum", momentum, "MetaACON", low=0.0, high=1.0)
         self.reduction = params.integer("reduction", reduction, "MetaACON", low=1)

@@ -25,6 +25,7 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
 
     Raises:
         ValueError: if a layer has not created its weights yet.
+        TypeError: if it is no layer.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras_acts.layers.PReLU()])
@@ -36,6 +37,8 @@ def learnable_parameters(model: keras.Layer) -> list[keras.Variable]:
     Reference:
         arXiv:1502.01852, Delving Deep into Rectifiers: "we do not use weight decay when updating a_i".
     """
+    if not isinstance(model, keras.Layer):
+        raise TypeError(f"`model` must be a keras.Model or keras.Layer. Received: {model!r}")
     found: dict[int, keras.Variable] = {}  # by identity: a layer that is called twice counts once
     for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
         if not isinstance(layer, LearnableActivation | keras.layers.PReLU):

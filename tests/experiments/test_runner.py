@@ -344,3 +344,13 @@ def test_a_script_that_touches_tensorflow_at_its_top_level_has_workers(tmp_path,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.strip() == "2"
+
+
+def test_a_script_without_a_main_guard_is_told_at_once(monkeypatch, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import keras_acts\nkeras_acts.compare(['relu'])\n")
+    main = types.ModuleType("__main__")
+    main.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    with pytest.raises(RuntimeError, match=r"below `if __name__ == '__main__':`, or with engine='here'.*script\.py"):
+        experiments.compare(["relu"], data="iris", workers=1)

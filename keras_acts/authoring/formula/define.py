@@ -61,13 +61,14 @@ def define(
         >>> np.asarray(f(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [-0.2525, 0.0, 1.944]
     """
-    if isinstance(trainable, Mapping):
+    if isinstance(trainable, Mapping) or not isinstance(trainable, Iterable):
         raise TypeError(
             "`trainable` takes the names of the parameters that are weights; `shared_axes` says for all of them how "
-            f"they are shared: 'all', None for one per channel, or axes. Received: trainable={dict(trainable)!r}"
+            f"they are shared: 'all', None for one per channel, or axes. Received: trainable={trainable!r}"
         )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
+        activations.named_layers.add(str(name))
         return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
     declaration = declared(formula, params, name)
     if name is not None:

@@ -68,7 +68,8 @@ def _check_names(text: str, tree: Node, params: Mapping[str, float]) -> None:
     for name, position in tree.names.items():
         if name not in params and name != VARIABLE:
             message = unknown("parameter", name, [VARIABLE, *params])
-            raise FormulaError(f"{message} Give its value: params={{{name!r}: 1.0}}.", text, position)
+            message = f"{message} Give its value: params={{{name!r}: 1.0}}, or ', {name}=1.0' in a string."
+            raise FormulaError(message, text, position)
     for name in params.keys() - tree.names.keys():
         raise FormulaError(f"The formula does not use its parameter '{name}'. Take it out, or use it.", text)
     if VARIABLE not in tree.names:

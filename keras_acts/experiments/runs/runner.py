@@ -8,6 +8,7 @@ and keeps it, and therefore gets runs of the same few activations.
 import functools
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from keras_acts import _extras
@@ -37,7 +39,7 @@ def execute(
         budget: seconds after which no run is started any more.
 
     Raises:
-        RuntimeError: if a worker dies, as for lack of memory.
+        RuntimeError: if a worker dies, as for lack of memory, or the script that was started has no main guard.
         ModuleNotFoundError: if Ray is asked for and not installed.
     """
     if not runs:
@@ -102,6 +104,11 @@ ENVIRONMENT = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF
 @contextmanager
 def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
     """One executor for each process, so that a run goes to the process that has compiled its network."""
+    # Each worker runs the script again: without a guard it would come here, and so on, instead of training.
+    script = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
+    if script.suffix == ".py" and script.is_file() and b"__name__" not in script.read_bytes():
+        how = "call compare() below `if __name__ == '__main__':`, or with engine='here', in this process"
+        raise RuntimeError(f"Worker processes run the script again: {how}. Received: {script}")
     count = min(workers or os.cpu_count() or 1, most)
     spawn = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     with ExitStack() as stack:
