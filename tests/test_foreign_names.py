@@ -49,7 +49,11 @@ def calls(row):
 
 
 def value_of(text):
-    return keras.ops.convert_to_numpy(function_or_layer(text)(keras.ops.convert_to_tensor(X)))
+    ours = function_or_layer(text)
+    # A layer for so many channels as torch counts, along axis 1, gets them where Keras has them, along the last.
+    axis = 1 if getattr(ours, "expected_channels", None) == X.shape[1] else -1
+    value = keras.ops.convert_to_numpy(ours(keras.ops.convert_to_tensor(np.moveaxis(X, axis, -1))))
+    return np.moveaxis(value, -1, axis) if axis == 1 else value
 
 
 def assert_same(text, expected):

@@ -92,12 +92,9 @@ def compare(preset: str | None = None, plan: Path | None = None, **options: Any)
             job, repeat = experiments.plain_job(chosen), command(chosen)
         else:
             job, repeat = experiments.preset_job(preset, **settings), preset_command(preset, settings)
-    except OSError as error:
-        if error.filename is None:  # of the data, which says what it is
-            console.fail(str(error))
-        console.fail(f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})")
-    except (ValueError, TypeError) as error:
-        console.fail(str(error))
+    except (OSError, ValueError, TypeError) as error:
+        unread = f"`plan` must be a file that can be read. Received: {plan} ({console.reason(error)})"
+        console.fail(unread if getattr(error, "filename", None) else str(error))  # data have a message of their own
     _say_what_seeds_can_show(job.plans)
     folder = job.folder
     try:

@@ -76,10 +76,10 @@ def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
     return ops.where(far, line, _swish((p1 - p2) * near, beta) + p2 * near)
 
 
-@layer(
-    formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x",
-    aliases={"acon": {"AconC": lambda width=None: {"channels": width}}},
-)
+_ACON_C = {"AconC": lambda width=None: {"channels": width}}
+
+
+@layer(formula=r"(p_1 - p_2) x \sigma(\beta (p_1 - p_2) x) + p_2 x", aliases={"acon": _ACON_C})
 class ACONC(LearnableActivation):
     """ACON-C: a smooth maximum of two learned lines, with a learned sharpness.
 
