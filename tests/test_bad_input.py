@@ -251,10 +251,6 @@ MODEL = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="r
             TypeError,
             "must be a keras.Model or keras.Layer. Received: 3",
         ),
-        (lambda: keras_acts.get("elu", 0.5), TypeError, "Parameters have names, as in get('elu', alpha=0.5)"),
-        (lambda: keras_acts.activation(abs), TypeError, "Write @activation(formula='x * tanh(x)')"),
-        (lambda: keras_acts.activation(abs, formula="x"), TypeError, "Write @activation(formula='x * tanh(x)')"),
-        (lambda: keras_acts.activation(), TypeError, "Write @activation(formula='x * tanh(x)')"),
         (lambda: keras_acts.define("x * beta", params={"beta": 1.0}, trainable=True), TypeError, "takes the names"),
         (
             lambda: keras_acts.compare("relu"),

@@ -38,11 +38,11 @@ class ActivationFunction(Protocol[P]):
 
 
 def activation(
-    *bare: Any,
+    *,
     name: str | None = None,
     package: str | None = None,
     replace: bool = False,
-    formula: Formula | Mapping[str, Formula] = "",
+    formula: Formula | Mapping[str, Formula],
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
@@ -56,7 +56,6 @@ def activation(
     section `Reference:`, such as "arXiv:1908.08681, Mish: A Self Regularized ...", is the record's `paper`.
 
     Args:
-        *bare: none; `@activation` has arguments, and `formula` always.
         name: name of the activation; the function's own by default.
         package: first half of the registered name; by default the top-level name of the module that declares it, which
             is what must be imported before a file is loaded, or "Custom", as in Keras, in a script or notebook.
@@ -80,7 +79,6 @@ def activation(
         `@<name>.logits` says of what, for losses.
 
     Raises:
-        TypeError: for a decorator without arguments or without a formula.
         ValueError: if the name or an alias is taken, the name is no identifier, or a parameter is not annotated with
             `Param`. Nothing is registered then.
 
@@ -100,9 +98,6 @@ def activation(
 
         keras.layers.Dense(8, activation="growing_cosine")
     """
-
-    if bare or not formula:
-        raise TypeError(f"Write @activation(formula='x * tanh(x)'), with your formula. Received: {(*bare, formula)}")
 
     def declare(body: Callable[P, Any]) -> ActivationFunction[P]:
         own_name = name or body.__name__

@@ -85,7 +85,7 @@ def declaration_of(activation: Callable[..., Any]) -> tuple[Activation | None, d
     return None, {}
 
 
-def get(identifier: Any, *unnamed: Any, **params: Any) -> Callable[..., Any]:
+def get(identifier: Any, **params: Any) -> Callable[..., Any]:
     """An activation from a name, a spec string, an alias, a callable or a config dict.
 
     A bare name gives our function, also for names that Keras has; a name with parameters gives a bound activation: a
@@ -94,7 +94,6 @@ def get(identifier: Any, *unnamed: Any, **params: Any) -> Callable[..., Any]:
     Args:
         identifier: "elu", "elu(alpha=0.5)", "torch:LeakyReLU(0.1)" as torch means it, a callable, a serialized
             activation, or None.
-        *unnamed: none, as parameters have names outside of strings.
         **params: parameters to bind; they win over those in the string. Scalars of NumPy count as numbers and bools; a
             weight to learn belongs to a layer.
 
@@ -105,17 +104,13 @@ def get(identifier: Any, *unnamed: Any, **params: Any) -> Callable[..., Any]:
     Raises:
         ValueError: for an unknown name, a malformed string or a value out of range; for a class in place of one of its
             instances, which would take the tensor for an argument; for a variable or tensor as a parameter.
-        TypeError: for an unknown parameter, one without its name, or parameters with something that takes none.
+        TypeError: for an unknown parameter, or parameters with something that takes none.
 
     Example:
         >>> keras_acts.get("elu", alpha=0.5)
         elu(alpha=0.5)
     """
     stay_registered()
-    if unnamed:
-        raise TypeError(
-            f"Parameters have names, as in get('elu', alpha=0.5), or stand in the string. Received: {unnamed}"
-        )
     if identifier is None:
         identifier = "identity"
     if isinstance(identifier, dict):
