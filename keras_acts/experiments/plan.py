@@ -11,7 +11,7 @@ from typing import Any
 from keras_acts.core.params import choice, finite_number, illegal, integer
 from keras_acts.experiments.runs.records import Run
 from keras_acts.experiments.task import data as data_sets
-from keras_acts.experiments.task import networks, user_functions
+from keras_acts.experiments.task import files, networks, user_functions
 from keras_acts.experiments.task.options import did_you_mean
 
 __all__ = ["HOW", "USUAL", "Plan", "from_mapping", "read"]
@@ -120,7 +120,7 @@ class Plan:
             user_functions.check_shared(str(name), self.engine)
         self._check_activations()
         read, options = data_sets.find(str(self.data))
-        if isinstance(read, functools.partial):  # a file: now, and not after the workers have started
+        if getattr(read, "func", None) is files.read:  # now, and not after the workers have started
             read(**options)
         networks.find(str(self.model))
 

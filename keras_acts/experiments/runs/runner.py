@@ -104,9 +104,12 @@ ENVIRONMENT = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF
 @contextmanager
 def _processes(workers: int | None, most: int) -> Iterator[list[Submit]]:
     """One executor for each process, so that a run goes to the process that has compiled its network."""
-    # Each worker runs the script again: without a guard it would come here, and so on, instead of training.
-    script = Path(getattr(sys.modules["__main__"], "__file__", None) or "")
-    if script.suffix == ".py" and script.is_file() and b"__name__" not in script.read_bytes():
+    # Each worker runs the script again: without a guard it would come here, and so on, instead of training. Not so what
+    # `python -m` runs, which has a spec, and notebooks.
+    main = sys.modules["__main__"]
+    script = Path(getattr(main, "__file__", None) or "")
+    runs_again = main.__spec__ is None and script.suffix == ".py" and script.is_file()
+    if runs_again and b"__name__" not in script.read_bytes():
         how = "call compare() below `if __name__ == '__main__':`, or with engine='here', in this process"
         raise RuntimeError(f"Worker processes run the script again: {how}. Received: {script}")
     count = min(workers or os.cpu_count() or 1, most)
