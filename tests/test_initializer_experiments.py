@@ -114,7 +114,9 @@ def band(name):
     return 4.0 * np.sqrt((noise * accumulated + 2.0) / WIDTH)
 
 
-@pytest.mark.parametrize("name", ["tanh", "softsign", "selu", "elu", "relu"])
+@pytest.mark.parametrize(
+    "name", ["tanh", "selu", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("softsign", "elu", "relu"))]
+)
 def test_variance_stays_in_the_band_that_the_slope_predicts(name):
     """Measured with seeds 0 to 3: root mean square 0.5 to 1.3 standard deviations, at most 3.3."""
     assert (np.abs(np.log(variances_through(name, "paired"))) < band(name)).all()

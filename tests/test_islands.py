@@ -84,7 +84,7 @@ def test_contract_with_islands(fused, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", random.Random(0).sample(ELEMENTWISE, 8))
+@pytest.mark.parametrize("name", random.Random(0).sample(ELEMENTWISE, 3))
 def test_contract_with_islands_of_some(fused, name):
     judged = subjects.subject(name, judge=stored_oracle.Judge(name), dtypes=["float32"], modes=("graph",))
     assert contract.check_accuracy(judged) == []
@@ -134,7 +134,10 @@ def concrete(model, folder):
     return tf.function(model, autograph=False).get_concrete_function(SPEC)
 
 
-@pytest.mark.parametrize("export", [exported_by_keras, saved_by_tensorflow, saved_with_gradients, concrete])
+SLOW_EXPORTS = [pytest.param(each, marks=pytest.mark.slow) for each in (saved_by_tensorflow, saved_with_gradients)]
+
+
+@pytest.mark.parametrize("export", [exported_by_keras, concrete, *SLOW_EXPORTS])
 def test_no_island_in_an_exported_graph(fused, tmp_path, export):
     model = network(*GATED)
     model.fit(X, X[:, :1], verbose=0)  # traced with islands before

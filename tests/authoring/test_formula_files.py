@@ -102,7 +102,8 @@ def test_the_rest_of_the_library_takes_a_formula():
     assert keras_acts.info(SWISH).latex == r"x \sigma(\beta x)"
 
 
-@pytest.mark.parametrize("shared_axes", [None, pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("shared_axes", [None, "all"])
 def test_layer_learns_its_parameters(shared_axes, tmp_path):
     layer = keras_acts.define(
         "where(x > 0, x, alpha*(exp(x) - 1)) + c",

@@ -40,6 +40,7 @@ def test_accuracy_of_a_layer_is_that_of_its_weights():
         keras_acts.authoring.accuracy("gelu")
 
 
+@pytest.mark.slow
 def test_a_formula_is_judged_by_its_own_text():
     quick = {"dtypes": ["float64"], "modes": ["eager"]}
     f = keras_acts.define("x*tanh(exp(x))")

@@ -101,7 +101,7 @@ def test_unit_steps_and_gates_against_mpmath(name):
 
 
 @pytest.mark.parametrize("name", [name for name, entry in smooth.STEPS.items() if entry.integral])
-@pytest.mark.parametrize("k", ["", "0.7*"])
+@pytest.mark.parametrize("k", ["", pytest.param("0.7*", marks=pytest.mark.nightly)])
 def test_the_derivative_of_the_integral_is_the_step(name, k):
     shape = smooth.STEPS[name].at(k + "x")
     shape = define(shape.text, params=shape.params)

@@ -28,6 +28,7 @@ DTYPES_AND_MODES = [
 
 # Pytest runs all tests of one activation in a row, so that each is compiled once.
 of_each = functools.partial(pytest.mark.parametrize, "spec", scope="module")
+AT_DEFAULTS = [pytest.param(spec, marks=[pytest.mark.nightly] * ("(" in spec)) for spec in SPECS]
 
 
 @functools.lru_cache(maxsize=12)
@@ -89,7 +90,7 @@ def test_value_and_jacobian(spec, dtype, mode):
     assert smooth_rows > 20
 
 
-@of_each(SPECS)
+@of_each(AT_DEFAULTS)
 def test_second_derivative_against_differences_of_the_first(spec):
     generator = np.random.default_rng(11)
     x, direction, upstream = generator.normal(0.0, 1.0, (3, 40, 5))
@@ -110,7 +111,7 @@ def test_second_derivative_against_differences_of_the_first(spec):
     np.testing.assert_allclose(second, differences, rtol=1e-5, atol=1e-6)
 
 
-@of_each(SPECS)
+@of_each(AT_DEFAULTS)
 def test_every_axis_is_the_last_one_moved(spec):
     x = np.random.default_rng(3).normal(0.0, 5.0, (4, 7, 3)).astype(np.float32)
     for axis in (0, 1, 2, -1, -2, -3):
