@@ -48,8 +48,18 @@ def pairs(at_defaults, at_other_parameters):
     ]
 
 
+# With each change half of the other parameters, as more are drawn in test_drawn_parameters.
+OTHERS = [spec for spec in SPECS if "(" in spec]
+
+
 # At other parameters without shapes, which depend on the body alone, and formulas, which test_formulas has.
-@pytest.mark.parametrize(("spec", "check"), pairs(CHECKS, BY_MODE))
+@pytest.mark.parametrize(
+    ("spec", "check"),
+    [
+        pytest.param(*each.values, id=each.id, marks=[pytest.mark.nightly] * (each.values[0] in OTHERS[::2]))
+        for each in pairs(CHECKS, BY_MODE)
+    ],
+)
 def test_contract(spec, check):
     assert check(quick_subject(spec)) == []
 

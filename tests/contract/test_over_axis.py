@@ -19,7 +19,7 @@ HUGE = [[3e38, -3e38, 0, 1, 2], [3e38, 3e38, -3e38, 0, 1], [-3e38, -3.1e38, -3.2
 WITH_NAN = [[1.0, np.nan, 2.0, 0.0, -1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [-np.inf, -np.inf, np.nan, -np.inf, -np.inf]]
 
 # The others differ in conversions only. They are nightly.
-PER_CHANGE = [*((dtype, "graph") for dtype in samples.DTYPES), ("float32", "eager"), ("float32", "xla")]
+PER_CHANGE = [*((dtype, "graph") for dtype in samples.DTYPES if dtype != "bfloat16"), ("float32", "xla")]
 DTYPES_AND_MODES = [
     pytest.param(dtype, mode, marks=[] if (dtype, mode) in PER_CHANGE else pytest.mark.nightly)
     for dtype in samples.DTYPES
