@@ -488,7 +488,7 @@ WHOLE = {
     "parametric layers of Keras": (lambda: sequential(layers.LeakyReLU(0.2), layers.PReLU(), layers.ELU(0.3)), False),
     "layer of Keras as activation": (lambda: sequential(layers.Dense(3, activation=layers.LeakyReLU(0.37))), False),
     "parametric layers of ours": (lambda: sequential(keras_acts.layers.Snake(), keras_acts.layers.PReLU()), False),
-    "layers of ours that change shape": (lambda: sequential(keras_acts.layers.SwiGLU(3)), False),
+    "layers of ours that change shape": (lambda: sequential(keras_acts.layers.SwiGLU()), False),
     "both directions": (lambda: sequential(layers.Bidirectional(layers.GRU(2, activation=fine)), x=SEQUENCE), False),
     "as a built-in up to 6": (lambda: sequential(layers.Activation(relu6), x=20 * X), True),
     "one layer twice in a Sequential": (lambda: sequential(twice := layers.Dense(4), layers.ReLU(), twice), True),

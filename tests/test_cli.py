@@ -358,9 +358,8 @@ def test_help_version_and_wrong_arguments_need_no_tensorflow(script, installed, 
     assert not loaded & {"tensorflow", "keras", "numpy", "rich"}
 
 
-@pytest.mark.parametrize(
-    "installed", [pytest.param(False, marks=pytest.mark.nightly), pytest.param(True, marks=pytest.mark.slow)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("installed", [False, True])
 def test_commands_are_run_without_the_noise_of_tensorflow(script, installed):
     place = script if installed else None
     shown = started("show", "relu", script=place)

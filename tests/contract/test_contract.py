@@ -91,7 +91,7 @@ def test_contract_in_half_precision_by_xla(spec):
 @pytest.mark.parametrize(
     ("spec", "mode"),
     [
-        pytest.param(spec, mode, marks=pytest.mark.slow if mode == "graph" and i % 3 == 0 else pytest.mark.nightly)
+        pytest.param(spec, mode, marks=pytest.mark.slow if mode == "graph" and i % 6 == 0 else pytest.mark.nightly)
         for i, spec in enumerate(SPECS)
         for mode in ("graph", "xla")
     ],

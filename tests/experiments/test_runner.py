@@ -334,9 +334,8 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(
-    "model", [pytest.param("own", marks=pytest.mark.slow), pytest.param("ours", marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("model", ["own", "ours"])
 def test_a_script_that_touches_tensorflow_at_its_top_level_has_workers(tmp_path, model):
     (tmp_path / "script.py").write_text(TOUCHING)
     done = subprocess.run(
