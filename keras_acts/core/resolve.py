@@ -185,9 +185,12 @@ def no_attribute(module: str, name: str) -> NoReturn:
     Names of the module come first, and those of the module that Keras has for the same; other frameworks' come last.
     """
     plain, known = name.lower().replace("_", ""), dict[str, str]()
-    places = sorted([*_OURS, "keras.layers", "keras.initializers"], key=lambda place: place[-6:] != module[-6:])
-    for place in filter(sys.modules.get, places):  # not all, while keras_acts is being imported
-        listed = vars(sys.modules[place])
+    modules: dict[str, Any] = {
+        place: sys.modules[place] for place in _OURS if place in sys.modules
+    }  # in import not all
+    modules |= {"keras.layers": keras.layers, "keras.initializers": keras.initializers}
+    for place in sorted(modules, key=lambda place: place[-6:] != module[-6:]):
+        listed = vars(modules[place])
         for each in listed["__dir__"]() if "__dir__" in listed else listed.get("__all__", listed):
             if each[0] != "_":
                 known.setdefault(each.lower().replace("_", ""), f"{place}.{each}")
