@@ -8,7 +8,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from backends import H5_TAKES_NO_FUNCTION, KERAS, not_located
+from backends import H5_TAKES_NO_FUNCTION, KERAS, LOADED_BY_OLD_KERAS, not_located
 
 import keras_acts
 from keras_acts.core.params import constructor_arguments
@@ -216,6 +216,7 @@ def test_so_does_a_declaration():
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.filterwarnings("ignore:No training configuration found")
+@pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)
 @pytest.mark.parametrize("suffix", ["keras", "h5"])
 @pytest.mark.parametrize("remedy", ["none", "install", "custom_objects"])
 def test_a_file_read_at_once_after_a_clear(suffix, remedy, tmp_path):
