@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from backends import LOADED_BY_OLD_KERAS
 
 import keras_acts
 from keras_acts import layers, plots
@@ -19,6 +20,7 @@ def drawn_specs(count=12):
 # ---- Names -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)
 def test_the_nodes_of_a_functional_model_are_called_as_their_activation(tmp_path):
     keras.backend.clear_session()
     x = inputs = keras.Input((4,))
