@@ -185,9 +185,8 @@ def no_attribute(module: str, name: str) -> NoReturn:
     Names of the module come first, and those of the module that Keras has for the same; other frameworks' come last.
     """
     plain, known = name.lower().replace("_", ""), dict[str, str]()
-    modules: dict[str, Any] = {
-        place: sys.modules[place] for place in _OURS if place in sys.modules
-    }  # in import not all
+    # Not all of ours, while keras_acts is being imported.
+    modules: dict[str, Any] = {each: sys.modules[each] for each in _OURS if each in sys.modules}
     modules |= {"keras.layers": keras.layers, "keras.initializers": keras.initializers}
     for place in sorted(modules, key=lambda place: place[-6:] != module[-6:]):
         listed = vars(modules[place])

@@ -68,7 +68,8 @@ def define(
         )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
-        activations.named_layers.add(str(name))
+        if name is not None:
+            activations.named_layers.add(name)
         return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
     declaration = declared(formula, params, name)
     if name is not None:
