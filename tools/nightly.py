@@ -1,13 +1,14 @@
-"""The nightly tests in parts of some minutes, and what came of them in benchmarks/results/nightly.md.
+"""The nightly tests in parts of some minutes; what came of them is kept in benchmarks/results/nightly.md and .csv.
 
 python -m tools.nightly              # the cases that have not been run at this commit yet
 python -m tools.nightly --missing    # those that have not been run at any commit
 python -m tools.nightly --anew       # all of them
 
-The outcomes of a part are noted in build/nightly at once, so that an interrupted run goes on there.
+The outcomes of a part are noted by case at once, so that an interrupted run, or one elsewhere, goes on there.
 """
 
 import argparse
+import csv
 import datetime
 import json
 import subprocess
@@ -20,7 +21,7 @@ from tools.versions import ROOT, commit, outcome, printed, run
 
 FOLDER = ROOT / "build" / "nightly"
 TABLE = ROOT / "benchmarks" / "results" / "nightly.md"
-NOTES = FOLDER / "outcomes.json"  # by case
+NOTES = TABLE.with_suffix(".csv")
 SIZE = 100  # cases of one part
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 HEAD = """# Nightly
@@ -41,7 +42,20 @@ def collected() -> dict[str, str]:
     return {f"{(parts := each.partition('.py::'))[0].replace('/', '.')}.{parts[2]}": each for each in ids}
 
 
-def outcomes(ids: list[str], workers: int) -> dict[str, dict]:
+def kept() -> dict[str, dict[str, str]]:
+    """What happened in each case, when, and at which commit."""
+    with NOTES.open(encoding="utf-8", newline="") as file:
+        return {case.pop("case"): case for case in csv.DictReader(file)}
+
+
+def keep(noted: dict[str, dict[str, str]]) -> None:
+    with NOTES.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ("case", "outcome", "seconds", "date", "commit"), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"case": name, **case} for name, case in sorted(noted.items()))
+
+
+def outcomes(ids: list[str], workers: int) -> dict[str, dict[str, str]]:
     """What happened in each case of a part."""
     listed, report = FOLDER / "part.txt", FOLDER / "part.xml"
     listed.write_text("\n".join(ids))
@@ -51,7 +65,7 @@ def outcomes(ids: list[str], workers: int) -> dict[str, dict]:
     return {
         f"{case.get('classname')}.{case.get('name')}": {
             "outcome": outcome(case),
-            "seconds": float(case.get("time")),
+            "seconds": f"{float(case.get('time')):.1f}",
             "date": str(datetime.date.today()),
             "commit": commit(),
         }
@@ -59,13 +73,13 @@ def outcomes(ids: list[str], workers: int) -> dict[str, dict]:
     }
 
 
-def write_table(noted: dict[str, dict]) -> None:
+def write_table(noted: dict[str, dict[str, str]]) -> None:
     """A row for each test, and the names of the cases that failed."""
     rows: dict[str, Counter] = {}
     at: dict[str, set[str]] = {}
     for name, case in noted.items():
         test = name.partition("[")[0]
-        rows.setdefault(test, Counter()).update({case["outcome"]: 1, "seconds": case["seconds"]})
+        rows.setdefault(test, Counter()).update({case["outcome"]: 1, "seconds": float(case["seconds"])})
         at.setdefault(test, set()).add(f"{case['date']}, {case['commit']}")
     lines = [
         f"| `{test}` | {n['passed']} | {n['failed']} | {n['skipped']} | {n['xfailed']} | {n['seconds'] / 60:.1f} | "
@@ -93,13 +107,12 @@ def main() -> None:
     arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     ids, now = collected(), commit()
-    kept = json.loads(NOTES.read_text()) if NOTES.exists() and not arguments.anew else {}
-    noted = {name: case for name, case in kept.items() if name in ids}
+    noted = {} if arguments.anew else {name: case for name, case in kept().items() if name in ids}
     todo = [name for name in ids if name not in noted or not (arguments.missing or noted[name]["commit"] == now)]
     for first in range(0, len(todo), SIZE):
         started = time.monotonic()
         noted |= outcomes([ids[name] for name in todo[first : first + SIZE]], arguments.workers)
-        NOTES.write_text(json.dumps(noted))
+        keep(noted)
         write_table(noted)
         minutes = (time.monotonic() - started) / 60
         print(f"{min(first + SIZE, len(todo))} of {len(todo)}, the last part in {minutes:.0f} minutes", flush=True)
