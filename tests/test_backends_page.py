@@ -101,11 +101,9 @@ def test_the_network_learns_the_equation():
     assert names["error"] < 0.1
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(i, marks=pytest.mark.nightly) for i in (2, 3))])
-@pytest.mark.parametrize(
-    "backend",
-    [pytest.param("tensorflow", marks=pytest.mark.nightly), *(pytest.param(b, marks=pytest.mark.slow) for b in WORDS)],
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("backend", ["tensorflow", *WORDS])
 def test_the_network_learns_on_each_backend_from_any_seed(backend, seed, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")

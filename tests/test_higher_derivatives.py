@@ -70,7 +70,8 @@ def atan_that_divides_by_0(x):
     return tf.atan(x)
 
 
-@pytest.mark.parametrize("dtype", [pytest.param("float32", marks=pytest.mark.slow), "float64"])
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_third_derivative(dtype):
     assert [found for name in SMOOTH for found in wrong_thirds(name, dtype)] == []
 

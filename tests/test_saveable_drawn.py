@@ -116,9 +116,14 @@ def lost_after_loading(folder, index, name):
         return True
 
 
-@pytest.mark.slow
-def test_the_truth_is_what_another_process_loads(tmp_path):
-    names = sorted({*PER_CHANGE, *LARGE})
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(PER_CHANGE, id="per change", marks=pytest.mark.slow),
+        pytest.param(LARGE, id="large", marks=pytest.mark.nightly),
+    ],
+)
+def test_the_truth_is_what_another_process_loads(names, tmp_path):
     for index, name in enumerate(names):
         model, x = made(name)
         model.compiled = False  # Keras cannot save the loss of one of them

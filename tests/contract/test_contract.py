@@ -105,9 +105,8 @@ def test_contract_on_a_million_numbers(spec, mode):
 STEEP = ["pserf(gamma=20.0, delta=5.0)", "erfact(alpha=20.0, beta=5.0)"]
 
 
-@pytest.mark.parametrize(
-    "activation", [pytest.param(STEEP[0], marks=pytest.mark.slow), pytest.param(STEEP[1], marks=pytest.mark.nightly)]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("activation", STEEP)
 def test_contract_in_float64(activation):
     reference = REFERENCES[subjects.name_of(activation)]
     keras_acts.testing.check_activation(activation, reference, dtypes=["float64"], modes=["graph"])

@@ -38,7 +38,7 @@ def value_and_gradient(fn, x, mode="eager"):
 
 # What acts on each element alone is tested on these by `check_shapes`: without gradients, and in fewer shapes.
 ALL = [*OVER_AXIS, *(pytest.param(name, marks=pytest.mark.slow) for name in ELEMENTWISE)]
-MODES = ["eager", "graph", pytest.param("xla", marks=pytest.mark.nightly)]
+MODES = ["eager", *(pytest.param(mode, marks=pytest.mark.nightly) for mode in ("graph", "xla"))]
 
 
 @pytest.mark.parametrize("name", ALL)

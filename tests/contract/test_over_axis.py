@@ -1,6 +1,7 @@
 """The contract of activations over an axis: rows against the oracle, Jacobians against its differences."""
 
 import functools
+import itertools
 
 import keras
 import numpy as np
@@ -9,8 +10,8 @@ import stored_oracle
 import tensorflow as tf
 from mpmath import mp
 from over_axis import bound, oracle, rows
+from subjects import OVER_AXIS, OVER_AXIS_VARIANTS, name_of
 from subjects import OVER_AXIS_SPECS as SPECS
-from subjects import name_of
 
 from keras_acts.testing import evaluation, samples
 
@@ -18,13 +19,14 @@ from keras_acts.testing import evaluation, samples
 HUGE = [[3e38, -3e38, 0, 1, 2], [3e38, 3e38, -3e38, 0, 1], [-3e38, -3.1e38, -3.2e38, -3e38, -3.3e38]]
 WITH_NAN = [[1.0, np.nan, 2.0, 0.0, -1.0], [1.0, 2.0, 3.0, 4.0, 5.0], [-np.inf, -np.inf, np.nan, -np.inf, -np.inf]]
 
-# The others differ in conversions only. They are nightly.
-PER_CHANGE = [*((dtype, "graph") for dtype in samples.DTYPES if dtype != "bfloat16"), ("float32", "xla")]
-DTYPES_AND_MODES = [
-    pytest.param(dtype, mode, marks=[] if (dtype, mode) in PER_CHANGE else pytest.mark.nightly)
-    for dtype in samples.DTYPES
-    for mode in evaluation.MODES
-]
+
+def per_change(*chosen):
+    """All dtypes and modes, of which those not chosen are nightly: they differ in conversions only."""
+    return [
+        pytest.param(*case, marks=[] if case in chosen else pytest.mark.nightly)
+        for case in itertools.product(samples.DTYPES, evaluation.MODES)
+    ]
+
 
 # Pytest runs all tests of one activation in a row, so that each is compiled once.
 of_each = functools.partial(pytest.mark.parametrize, "spec", scope="module")
@@ -57,8 +59,10 @@ def with_jacobian(fn, mode):
     return tf.function(value_and_jacobian, jit_compile=mode == "xla", autograph=False)
 
 
-@pytest.mark.parametrize(("dtype", "mode"), DTYPES_AND_MODES)
-@of_each(SPECS)
+@pytest.mark.parametrize(
+    ("dtype", "mode"), per_change(("float16", "graph"), ("float32", "graph"), ("float64", "graph"), ("float32", "xla"))
+)
+@of_each(OVER_AXIS)
 def test_value_and_jacobian(spec, dtype, mode):
     """Errors in units of what rounding the input alone can cause, by each of its numbers."""
     x = rows(dtype).astype(np.float64)
@@ -88,6 +92,12 @@ def test_value_and_jacobian(spec, dtype, mode):
         else:
             assert np.all(np.isfinite(got_jacobian)), row
     assert smooth_rows > 20
+
+
+@pytest.mark.parametrize(("dtype", "mode"), per_change(("float32", "graph"), ("float64", "graph")))
+@of_each(OVER_AXIS_VARIANTS)
+def test_value_and_jacobian_at_other_parameters(spec, dtype, mode):
+    test_value_and_jacobian(spec, dtype, mode)
 
 
 @of_each(AT_DEFAULTS)

@@ -232,8 +232,9 @@ def error_in_half_precision(fn, dtype, threshold=False):
     return worst
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "dtype", [pytest.param("float16", marks=pytest.mark.slow), pytest.param("bfloat16", marks=pytest.mark.nightly)]
+)
 def test_half_precision_is_rounded_once_in_long_rows(dtype):
     """The sums of float32 that are inside are off by 1.5e-5, which is 0.02 units of float16."""
     for name in OF_ALL_ENTRIES:
