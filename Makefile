@@ -24,9 +24,12 @@ versions: ## both ends of what is supported and Colab's: an environment each, in
 lint:     ## format, lint, types, import contracts
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-bench:    ## the tables of benchmarks/results that are measured in minutes, on an idle machine
+bench:    ## the tables of benchmarks/results, on an idle machine; an interrupted run goes on
 	$(BIN)/python -m benchmarks.accuracy
-	$(BIN)/python -m benchmarks.activations
+	$(BIN)/python -m benchmarks.passes
+	$(BIN)/python -m benchmarks.forms
+	$(BIN)/python -m benchmarks.activations --full
+	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.training_step
 
 docs:     ## the site

@@ -1,25 +1,28 @@
-"""Time of every activation beside ReLU, a copy, the Keras built-in, plain autodiff, torch and jax.
+"""Time of every activation beside ReLU, a copy, the Keras built-in, plain autodiff, islands, torch and jax.
 
-    python -m benchmarks.activations [NAME ...] [--modes graph xla] [--dtypes float32] [--log2-sizes 20] [--rounds 15]
+    python -m benchmarks.activations [NAME ...]   # graph and XLA, float32, 2**20 elements: prints a table
+    python -m benchmarks.activations --full       # all parts, at most 20 minutes each, kept; then `benchmarks.speed`
 
-One process, all candidates interleaved, ratios round by round; torch and jax answer from processes of their own, in
-turn.
-Prints the table, worst first, and writes `benchmarks/results/activations-<device>.csv` and, for the whole registry, the
-plot `docs/speed.png`. `--full` runs eager, graph and XLA, three dtypes and 2**10 to 2**24 elements.
+A part is a mode, a dtype, a size, and whether the shape is known while a graph is traced ("static") or not ("dynamic",
+as `fit` and `predict` trace: XLA compiles for known shapes in any case). In one process, all candidates of an
+activation are interleaved, and ratios are taken round by round, so that each part holds its own baseline; the load of
+the machine before each activation is kept beside its times. torch and jax answer from processes of their own, in turn.
+Parts are kept in `benchmarks/results/activations`; an interrupted run goes on with the first that is not there, and
+`--anew` measures all again. The whole registry is measured in float32 at 2**20 elements, the rest for the names that
+Keras has too.
 """
 
 import argparse
 import csv
 import functools
-import math
 import os
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.progress import track
@@ -29,16 +32,52 @@ import keras_acts
 from benchmarks import peers, timing
 from benchmarks.subjects import builtin
 
-ROOT = Path(__file__).parent.parent
+FOLDER = Path(__file__).parent / "results" / "activations"
 PASSES = ("forward", "forward+backward")
-COLUMNS = ("name", "mode", "dtype", "elements", "pass", "against", "ratio", "low", "high", "kept", "kept_keras")
+MODES = ("eager", "graph", "xla")
+COLUMNS = ("name", "pass", "of", "against", "ratio", "low", "high", "ms", "kept", "load")
 
 
-def as_pass(fn: Callable[[Any], Any], mode: str, which: str) -> Callable[[Any, Any], Any]:
-    """`fn` forward, or forward with its gradient for a given upstream, compiled for the mode."""
+class Part(NamedTuple):
+    """What is measured in one go, and kept in one file."""
+
+    mode: str
+    dtype: str = "float32"
+    log2_size: int = 20
+    shape: str = "static"
+
+    @property
+    def path(self) -> Path:
+        device = "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+        return FOLDER / f"{device}-{self.mode}-{self.dtype}-{self.log2_size}-{self.shape}.csv"
+
+    @property
+    def names(self) -> list[str]:
+        whole = self == Part(self.mode)
+        return [name for name in keras_acts.names() if whole or builtin(name) is not None]
+
+
+def parts() -> Iterator[Part]:
+    for mode in MODES:
+        yield Part(mode)
+    for mode in MODES:
+        yield from (Part(mode, "float32", size) for size in (12, 16, 24))
+        yield from (Part(mode, dtype) for dtype in ("bfloat16", "float16"))
+    yield from (Part("graph", "float32", size, "dynamic") for size in (12, 16, 20, 24))
+
+
+def as_pass(fn: Callable[[Any], Any], part: Part, which: str, followed: bool) -> Callable[[Any, Any], Any]:
+    """`fn` forward, or forward with its gradient for a given upstream, compiled for the mode.
+
+    Islands are made in training steps alone, where a tape has `followed` the forward pass.
+    """
 
     def forward(x: Any, upstream: Any) -> Any:
-        return fn(x)
+        if not followed:
+            return fn(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            return fn(x)
 
     def both(x: Any, upstream: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -47,7 +86,10 @@ def as_pass(fn: Callable[[Any], Any], mode: str, which: str) -> Callable[[Any, A
         return y, tape.gradient(y, x, output_gradients=upstream, unconnected_gradients="zero")
 
     run = forward if which == "forward" else both
-    return run if mode == "eager" else tf.function(run, jit_compile=mode == "xla", autograph=False)
+    if part.mode == "eager":
+        return run
+    signature = [tf.TensorSpec((None, None), part.dtype)] * 2 if part.shape == "dynamic" else None
+    return tf.function(run, jit_compile=part.mode == "xla", autograph=False, input_signature=signature)
 
 
 def plain(name: str) -> Callable[[Any], Any]:
@@ -87,155 +129,89 @@ def _run_to_the_end(compiled: Callable[[Any, Any], Any], x: Any, upstream: Any) 
         tf.test.experimental.sync_devices()
 
 
-def candidates(name: str) -> dict[str, Callable[[Any], Any]]:
-    functions = {
-        "keras_acts": keras_acts.get(name),
-        "relu": tf.nn.relu,
-        "copy": lambda x: x * 1.0000001,
-        "plain": plain(name),
-    }
+def candidates(name: str, part: Part) -> dict[str, Callable[[Any], Any]]:
+    functions = {"keras_acts": keras_acts.get(name), "relu": tf.nn.relu}
+    if part.log2_size <= 20:  # of the largest tensors only what the targets are about
+        functions |= {"copy": lambda x: x * 1.0000001, "plain": plain(name)}
+    if part.mode == "graph":
+        functions["islands"] = keras_acts.get(name)
     if builtin(name) is not None:
         functions["keras"] = builtin(name)
     return functions
 
 
-def measure(
-    name: str, mode: str, dtype: str, elements: int, rounds: int, workers: list[peers.Peer]
-) -> list[dict[str, Any]]:
-    """One row per pass and comparison."""
-    side = 2 ** (int(math.log2(elements)) // 2)
-    x = tf.cast(tf.random.stateless_normal((elements // side, side), seed=(1, 2)), dtype)
-    upstream = tf.cast(tf.random.stateless_normal(x.shape, seed=(3, 4)), dtype)
-    kept = {owner: kept_for_backward(fn) for owner, fn in candidates(name).items() if owner in ("keras_acts", "keras")}
+def measure(name: str, part: Part, workers: list[peers.Peer]) -> list[dict[str, Any]]:
+    """One row per pass and comparison: of keras_acts to all others, of islands to Keras."""
+    height, width = 2 ** (part.log2_size - part.log2_size // 2), 2 ** (part.log2_size // 2)
+    x = tf.cast(tf.random.stateless_normal((height, width), seed=(1, 2)), part.dtype)
+    upstream = tf.cast(tf.random.stateless_normal(x.shape, seed=(3, 4)), part.dtype)
+    kept = kept_for_backward(keras_acts.get(name))
+    load = round(os.getloadavg()[0], 2)
     rows = []
     for which in PASSES:
         runs: dict[str, Callable[[], object]] = {}
-        for owner, fn in candidates(name).items():
-            compiled = as_pass(fn, mode, which)
+        for owner, fn in candidates(name, part).items():
+            compiled = as_pass(fn, part, which, followed=owner == "islands")
             runs[owner] = functools.partial(_run_to_the_end, compiled, x, upstream)
-        for worker in workers if mode == "xla" else ():
-            if worker.load(name, dtype, x.shape, which):
+            keras_acts.fuse_in_training(owner == "islands")
+            runs[owner]()  # which traces it
+        keras_acts.fuse_in_training(False)
+        for worker in workers if part.mode == "xla" else ():
+            if worker.load(name, part.dtype, x.shape, which):
                 runs[worker.framework] = worker.run
-        times = timing.interleaved(runs, rounds)
-        for against in runs:
-            if against != "keras_acts":
-                found = timing.ratio(times, "keras_acts", against)
-                values = (name, mode, dtype, elements, which, against, found.median, found.low, found.high)
-                rows.append(dict(zip(COLUMNS, (*values, kept["keras_acts"], kept.get("keras", "")), strict=True)))
+        times = timing.interleaved(runs, rounds=15 if part.log2_size <= 20 else 5)
+        pairs = [("keras_acts", against) for against in runs if against != "keras_acts"]
+        if {"islands", "keras"} <= {*runs}:
+            pairs.append(("islands", "keras"))
+        for of, against in pairs:
+            ratio = timing.ratio(times, of, against)
+            ms = 1000 * statistics.median(times[of])
+            shown = [f"{value:.3g}" for value in (ratio.median, ratio.low, ratio.high, ms)]
+            rows.append(dict(zip(COLUMNS, (name, which, of, against, *shown, kept, load), strict=True)))
     return rows
 
 
-def as_table(rows: list[dict[str, Any]], mode: str) -> Table:
-    """Forward+backward of the largest float32 size: ratios to ReLU and to the others, worst first."""
-    size = max(row["elements"] for row in rows)
-    chosen = [
-        r for r in rows if (r["mode"], r["elements"], r["pass"]) == (mode, size, PASSES[1]) and r["dtype"] == "float32"
-    ]
-    table = Table(title=f"{mode}, float32, {size} elements: time of keras_acts forward+backward as a multiple of")
-    others = ["relu", "copy", "keras", "plain", "torch", "jax"]
-    for column in ("activation", *others, "kept (Keras)"):
+def as_table(rows: list[dict[str, Any]], title: str) -> Table:
+    """Forward+backward: ratios to ReLU and to the others, worst first."""
+    table = Table(title=f"{title}: time of keras_acts forward+backward as a multiple of")
+    others = ["relu", "copy", "keras", "plain", "islands", "torch", "jax"]
+    for column in ("activation", *others, "kept"):
         table.add_column(column, justify="left" if column == "activation" else "right", no_wrap=True)
     by_name: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in chosen:
-        by_name.setdefault(row["name"], {})[row["against"]] = row
-    for name, found in sorted(by_name.items(), key=lambda item: -item[1]["relu"]["ratio"]):
-        cells = [
-            str(timing.Ratio(found[o]["ratio"], found[o]["low"], found[o]["high"])) if o in found else ""
-            for o in others
-        ]
-        table.add_row(name, *cells, f"{found['relu']['kept']} ({found['relu']['kept_keras']})")
-    table.caption = targets(chosen)
+    for row in rows:
+        if (row["pass"], row["of"]) == (PASSES[1], "keras_acts"):
+            by_name.setdefault(row["name"], {})[row["against"]] = row
+    for name, found in sorted(by_name.items(), key=lambda item: -float(item[1]["relu"]["ratio"])):
+        cells = ["{ratio} ({low}-{high})".format(**found[o]) if o in found else "" for o in others]
+        table.add_row(name, *cells, str(found["relu"]["kept"]))
     return table
-
-
-def targets(rows: list[dict[str, Any]]) -> str:
-    """What one mode's rows say about the targets: 1.25 times ReLU as a geometric mean (XLA), no slower than Keras."""
-    to_relu = math.exp(np.mean([math.log(row["ratio"]) for row in rows if row["against"] == "relu"]))
-    lines = [f"geometric mean to ReLU: {to_relu:.2f}"]
-    if rows[0]["mode"] == "xla":
-        lines[0] += " (target 1.25, " + ("met)" if to_relu <= 1.25 else "missed)")
-    for against in ("keras", "torch") if rows[0]["mode"] == "xla" else ("keras",):
-        found = sorted((row for row in rows if row["against"] == against), key=lambda row: -row["ratio"])
-        slower = [row for row in found if row["low"] > 1.0]  # beyond the spread
-        names = ", ".join(f"{row['name']} {row['ratio']:.2f}" for row in slower) or "none"
-        lines.append(f"slower than {against} by more than the spread, {len(slower)} of {len(found)}: {names}")
-    return "\n".join(lines)
-
-
-def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Ratios to ReLU and to the Keras built-in, forward+backward, float32, one panel per mode."""
-    from matplotlib.figure import Figure
-
-    modes = [mode for mode in ("graph", "xla") if any(row["mode"] == mode for row in rows)]
-    chosen = {
-        (r["mode"], r["name"], r["against"]): r for r in rows if r["pass"] == PASSES[1] and r["dtype"] == "float32"
-    }
-    names = sorted({name for _, name, _ in chosen}, key=lambda n: chosen[modes[-1], n, "relu"]["ratio"])
-    figure = Figure(figsize=(5.2 * len(modes), 0.2 * len(names) + 1.5), layout="constrained")
-    for ax, mode in zip(figure.subplots(1, len(modes), sharey=True, squeeze=False)[0], modes, strict=True):
-        for against, color in (("relu", "tab:blue"), ("keras", "tab:red")):
-            points = [
-                (y, chosen[mode, name, against]) for y, name in enumerate(names) if (mode, name, against) in chosen
-            ]
-            ax.errorbar(
-                [row["ratio"] for _, row in points],
-                [y for y, _ in points],
-                xerr=[
-                    [row["ratio"] - row["low"] for _, row in points],
-                    [row["high"] - row["ratio"] for _, row in points],
-                ],
-                fmt="o",
-                markersize=3,
-                color=color,
-                label=f"against {'ReLU' if against == 'relu' else 'the Keras built-in'}",
-            )
-        ax.axvline(1.0, color="0.4", linestyle="--", linewidth=1)
-        ax.set(
-            xscale="log",
-            title=f"{mode}, forward + backward",
-            xlabel="time of keras_acts, as a ratio",
-            ylim=(-1, len(names)),
-        )
-        ax.set_yticks(range(len(names)), names, fontsize=7)
-        ax.grid(axis="x", alpha=0.3)
-    figure.axes[0].legend(loc="lower right", fontsize=8)
-    figure.savefig(path, dpi=150)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--modes", nargs="+", default=["graph", "xla"], choices=["eager", "graph", "xla"])
-    parser.add_argument("--dtypes", nargs="+", default=["float32"])
-    parser.add_argument("--log2-sizes", nargs="+", type=int, default=[20])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--full", action="store_true", help="eager too, three dtypes, 2**10 to 2**24 elements")
+    parser.add_argument("--full", action="store_true", help="all parts that are not kept yet, and keep them")
+    parser.add_argument("--anew", action="store_true", help="with --full: all parts")
     options = parser.parse_args()
-    if options.full:
-        options.modes, options.dtypes = ["eager", "graph", "xla"], ["float32", "bfloat16", "float16"]
-        options.log2_sizes = [10, 14, 17, 20, 24]
-    names = options.names or keras_acts.names()
     console = Console()
     if not console.is_terminal:
         console.width = 160
-    gpus = tf.config.list_physical_devices("GPU")
-    device = "gpu" if gpus else "cpu"
-    workers = [peer for peer in (peers.Peer("torch"), peers.Peer("jax")) if peer.available] if not gpus else []
-    cases = [(n, m, d, s) for m in options.modes for d in options.dtypes for s in options.log2_sizes for n in names]
-    rows: list[dict[str, Any]] = []
-    for name, mode, dtype, log2_size in track(cases, "Timing", console=console):
-        rows += measure(name, mode, dtype, 2**log2_size, options.rounds, workers)
-    for mode in options.modes:
-        if "float32" in options.dtypes:
-            console.print(as_table(rows, mode))
-    if not options.names:
-        path = ROOT / "benchmarks" / "results" / f"activations-{device}.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    workers = [peer for peer in (peers.Peer("torch"), peers.Peer("jax")) if peer.available] if on_cpu else []
+    for part in parts() if options.full else (Part("graph"), Part("xla")):
+        if options.full and part.path.exists() and not options.anew:
+            continue
+        title = f"{part.mode}, {part.dtype}, 2**{part.log2_size} elements, {part.shape} shape"
+        names = options.names or part.names
+        rows = [row for name in track(names, title, console=console) for row in measure(name, part, workers)]
+        if not options.full:
+            console.print(as_table(rows, title))
+            continue
+        FOLDER.mkdir(exist_ok=True)
+        with part.path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-        draw(rows, ROOT / "docs" / "speed.png")
-        console.print(f"Written: {path.relative_to(ROOT)}, docs/speed.png")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import keras_acts
-from keras_acts.testing import samples
+from benchmarks.own_float64 import k_error
 
 RESULTS = Path(__file__).parent / "results" / "exhaustive.csv"
 COLUMNS = ("name", "mode", "block", "k_value", "x_value", "k_derivative", "x_derivative")
@@ -54,8 +54,6 @@ def sweep_of(name: str, mode: str):
     fn = keras_acts.get(name)
     declaration = keras_acts.info(name)
     kinks = declaration.kinks(**declaration.defaults)
-    info = samples.finfo("float32")
-    eps, tiny, largest = float(info.eps), float(info.tiny), float(info.max)
 
     def narrow(x):
         with tf.GradientTape() as tape:
@@ -69,17 +67,11 @@ def sweep_of(name: str, mode: str):
             y, first = narrow(x)
         return y, first, outer.gradient(first, x, unconnected_gradients="zero")
 
-    def k_of(got, exact, derivative, x):
-        got = tf.cast(got, tf.float64)
-        k = tf.abs(got - exact) / (eps * (tf.abs(exact) + tf.abs(x * derivative)) + tiny)
-        zero = tf.zeros_like(k)
-        k = tf.where(tf.math.is_finite(got), k, zero + np.inf)
-        flushed = (got == 0.0) & (tf.abs(exact) <= tiny)
-        saturated = (tf.abs(exact) > largest) & (tf.abs(got) >= largest) & (tf.sign(got) == tf.sign(exact))
-        left_out = (tf.abs(x) < tiny) & (x != 0.0)  # subnormal: may be read as 0
+    def k_of(got, exact, next_order, x):
+        k = k_error(got, exact, next_order, x, "float32")
         for kink in kinks:
-            left_out |= x == kink  # a convention, tested elsewhere
-        return tf.where(flushed | saturated | left_out | ~tf.math.is_finite(x), zero, k)
+            k = tf.where(x == kink, tf.zeros_like(k), k)  # a convention, tested elsewhere
+        return k
 
     compiled_narrow = tf.function(narrow, jit_compile=mode == "xla", autograph=False)
 
