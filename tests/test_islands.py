@@ -145,6 +145,24 @@ def test_no_island_in_an_exported_graph(fused, tmp_path, export):
 
 
 @pytest.mark.slow
+@pytest.mark.second_oracle
+@pytest.mark.filterwarnings("ignore")  # tf2onnx' own, of NumPy and protobuf
+def test_onnx_has_operations_of_its_own_only(fused, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    pytest.importorskip("tf2onnx", reason="tf2onnx is not installed")
+    from onnx.reference import ReferenceEvaluator
+
+    model = network("silu", "mish", "snake")
+    model.fit(X, X[:, :1], verbose=0)
+    path = str(tmp_path / "model.onnx")
+    model.export(path, format="onnx", verbose=False)
+    assert {node.domain for node in onnx.load(path).graph.node} == {""}
+    evaluator = ReferenceEvaluator(path)
+    (got,) = evaluator.run(None, {evaluator.input_names[0]: X})
+    np.testing.assert_allclose(got, model.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings(r"ignore:\s*Warning. tf.lite.Interpreter is deprecated")
 def test_litert_needs_no_xla(fused, tmp_path):
     model = network(*GATED)
