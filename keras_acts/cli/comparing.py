@@ -31,6 +31,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "learning_rates": (str, 'Grid, "1e-3,3e-3": validation data choose for each activation. Default: 1e-3 for all.'),
     "optimizer": (str, '"adam" (default) or "sgd".'),
     "paired": (bool, "Initializers: each activation its own (default), or all Keras'."),
+    "worth": (float, 'Smallest difference worth having, in points or units of the metric: answers "equivalent" too.'),
     "budget": (float, "Seconds after which no run is started any more."),
     "workers": (int, "Processes. Default: one on each core."),
     "engine": (str, '"processes" (default), "ray" or "here".'),
@@ -121,18 +122,8 @@ compare.__signature__ = Signature(  # type: ignore[attr-defined]
 
 
 def _say_what_seeds_can_show(chosen: Any) -> None:
-    from keras_acts.experiments.analysis.differences import seeds_needed
-    from keras_acts.experiments.analysis.verdict import counted
-
-    plan = max(chosen, key=lambda plan: len(plan.activations))
-    comparisons = len(plan.activations) - 1
-    needed = seeds_needed(max(comparisons, 1))
-    if comparisons and plan.seeds < needed:
-        console.say(
-            f"{counted(plan.seeds, 'seed')} can show a trend only: for significance, "
-            f"{counted(comparisons, 'comparison')} with a baseline must have at least {needed} seeds.",
-            soft_wrap=True,
-        )
+    if any(plan.seeds < 2 and len(plan.activations) > 1 for plan in chosen):
+        console.say("1 seed can show a trend only: for significance it takes 2 or more.", soft_wrap=True)
 
 
 def _run_with_progress(job: Any) -> list[Any]:
@@ -160,7 +151,7 @@ def command(chosen: Any) -> str:
         name, value = setting.name.replace("_", "-"), getattr(chosen, setting.name)
         if isinstance(value, bool):
             words += [] if value == setting.default else [f"--{name}" if value else f"--no-{name}"]
-        elif setting.name not in HOW:
+        elif setting.name not in HOW and value is not None:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else value
             words.append(f'--{name} "{text}"')
     return " ".join(words)

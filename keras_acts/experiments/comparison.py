@@ -27,12 +27,15 @@ class Comparison(DrawnAnalysis):
         records: finished runs.
         baseline: what the others are compared with; "relu" by default, or the first activation where that is missing.
         level: significance level, between 0 and 1.
+        worth: the smallest difference worth having, in units of the metric: points for accuracies. With it an
+            activation is better, worse, equivalent or undecided.
         reproduction: the published figures that the runs are put beside, where they belong to a preset.
 
     Attributes:
         records: the runs.
         tasks: the data sets and networks.
         level: as given.
+        worth: as given.
         reproduction: as given.
 
     Raises:
@@ -50,8 +53,9 @@ class Comparison(DrawnAnalysis):
         baseline: str | None = None,
         level: float = LEVEL,
         reproduction: Reproduction | None = None,
+        worth: float | None = None,
     ) -> None:
-        super().__init__(records, baseline, level)
+        super().__init__(records, baseline, level, worth)
         self.reproduction = reproduction
 
     def verdict(self, task: Task | None = None) -> str:

@@ -86,7 +86,7 @@ def plain_job(plan: Plan) -> Job:
     """One plan, and the comparison that it is made for."""
 
     def comparison(records: Iterable[Record]) -> Comparison:
-        return Comparison(in_order(plan, records), baseline=plan.baseline)
+        return Comparison(in_order(plan, records), baseline=plan.baseline, worth=plan.worth)
 
     return Job((plan,), (plan.folder,), plan.folder, comparison)
 

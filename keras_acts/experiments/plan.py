@@ -78,6 +78,8 @@ class Plan:
         optimizer: "adam", or "sgd" with momentum 0.9.
         paired: True to give every activation the initializer that `keras_acts.paired` finds for it, False for
             Keras' default.
+        worth: the smallest difference worth having, in units of the metric: points for accuracies. With it each
+            activation is better, worse, equivalent to the baseline or undecided.
         budget: seconds after which no run is started any more; None for no limit.
         workers: processes; None for one on each core.
         engine: "processes" on this machine, "ray" for a Ray cluster, or "here" for this process, one run at a time.
@@ -104,6 +106,7 @@ class Plan:
     learning_rates: tuple[float, ...] = field(default=(1e-3,), metadata={"check": _rates})
     optimizer: str = field(default="adam", metadata={"check": _one_of("adam", "sgd")})
     paired: bool = field(default=True, metadata={"check": _flag})
+    worth: float | None = field(default=None, metadata={"check": _positive})
     budget: float | None = field(default=None, metadata={"check": _positive})
     workers: int | None = field(default=None, metadata={"check": _count})
     engine: str = field(default="processes", metadata={"check": _one_of("processes", "ray", "here")})

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from keras_acts.experiments.runs.records import LayerRecord, Record, Run
+from keras_acts.experiments.runs.records import LayerRecord, Record, Run, SplitRecord
+
+SPLIT = SplitRecord(1077, 360, "data")
 
 
 def record(
@@ -22,6 +24,7 @@ def record(
     memory=100.0,
     step=2e-3,
     layers=4,
+    split=SPLIT,
 ):
     run = Run(data, model, activation, learning_rate, seed, epochs, 32, paired)
     noise = np.random.default_rng(seed).normal(size=epochs) * 0.01
@@ -33,6 +36,7 @@ def record(
     curves = {"loss": loss, "metric": rising, "val_loss": loss * 1.2, "val_metric": rising}
     return Record(
         run=run,
+        split=split,
         history={name: tuple(map(float, values)) for name, values in curves.items()},
         metric_name=metric,
         higher_is_better=metric == "accuracy",

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.report import figures
 from keras_acts.experiments.report.boundaries import Boundary, draw_boundary, of_task
 from keras_acts.experiments.runs.plane import SIZE, encode
+from keras_acts.experiments.runs.records import SplitRecord
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +41,23 @@ def rows_of(path):
 
 
 def test_verdict_says_what_is_significant_and_what_is_not(comparison):
-    best, worst, nothing = comparison.verdict().splitlines()
-    assert best.startswith("gelu beats relu by 3.0 points (95 % CI ")
+    best, worst, nothing, reach = comparison.verdict().splitlines()
+    assert best.startswith("gelu beats relu by 3.0 points (97.5 % CI ")
     assert best.endswith("after Holm, 10 seeds)")
-    assert worst.startswith("sigmoid loses to relu by 43.0 points (95 % CI 4")
+    assert worst.startswith("sigmoid loses to relu by 43.0 points (98.33 % CI 4")
     assert nothing.startswith("no significant difference between relu and elu(alpha=0.5) (10 seeds find 0.")
+    assert reach.endswith("on data of this kind: each of 10 seeds made its own")
     assert str(comparison) == comparison.verdict()
     assert comparison.best() == "gelu"
 
 
 def test_the_sentence_of_one_difference():
-    """The p-value is 2 of 2**10 flips, times 1 comparison; the interval is the one of the numbers."""
+    """The interval is the one of the numbers."""
     scores = {"relu": dict.fromkeys(range(10), 0.9), "gelu": {seed: 0.905 + 0.001 * (seed % 3) for seed in range(10)}}
     (found,) = differences(scores, "relu", higher_is_better=True)
     ends = f"{100 * found.low:.1f} to {100 * found.high:.1f}"
     assert (
-        describe(found, "accuracy") == f"gelu beats relu by 0.6 points (95 % CI {ends}, p = 0.002 after Holm, 10 seeds)"
+        describe(found, "accuracy") == f"gelu beats relu by 0.6 points (95 % CI {ends}, p < 0.001 after Holm, 10 seeds)"
     )
     (found,) = differences(scores, "relu", higher_is_better=False)
     assert describe(found, "mse").startswith("gelu loses to relu by 0.0059 in mse (95 % CI 0.00")
@@ -63,14 +66,48 @@ def test_the_sentence_of_one_difference():
     assert describe(found, "accuracy") == expected
 
 
-def test_too_few_seeds_are_named():
-    found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=5))
-    assert "5 seeds cannot show any difference in 2 comparisons, however large: 7 seeds or more can" in found.verdict()
+def test_one_seed_is_too_few_and_says_so():
+    found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=1))
+    assert "1 seed cannot show any difference, however large: 2 seeds or more can" in found.verdict()
     assert "beats" not in found.verdict()
     assert "in 8 of 10 cases" not in found.verdict()  # the power of a test that cannot show anything is 0
-    found = Comparison(records({"relu": 0.9, "gelu": 0.99, "elu": 0.9}, seeds=7))
-    assert "cannot show" not in found.verdict()
-    assert "gelu beats relu" in found.verdict()
+
+
+ROWS = SplitRecord(1077, 360, "rows")
+
+
+@pytest.mark.parametrize(
+    ("by_seed", "said"),
+    [
+        ("data", "on data of this kind: each of 10 seeds made its own"),
+        ("rows", "as far as 10 divisions of one set (1,077 training and 360 test rows) can say"),
+        ("nothing", "other first weights on these 360 test rows, not for other data"),
+    ],
+)
+def test_the_last_sentence_says_what_the_answer_holds_for(by_seed, said):
+    split = dataclasses.replace(ROWS, by_seed=by_seed)
+    assert Comparison(records({"relu": 0.9, "gelu": 0.93}, split=split)).verdict().splitlines()[-1].endswith(said)
+
+
+def test_divisions_of_the_same_rows_widen_the_interval():
+    """By sqrt(1 / 10 + 360 / 1077) / sqrt(1 / 10)."""
+    made = Comparison(records({"relu": 0.9, "gelu": 0.93})).differences()[0]
+    divided = Comparison(records({"relu": 0.9, "gelu": 0.93}, split=ROWS)).differences()[0]
+    assert divided.mean == made.mean
+    assert divided.high - divided.low == pytest.approx((made.high - made.low) * math.sqrt(1 + 10 * 360 / 1077))
+
+
+def test_what_is_worth_having_gives_better_equivalent_or_undecided():
+    made = records({"relu": 0.9, "gelu": 0.93, "elu": 0.9, "silu": 0.901}, split=ROWS)
+    said = Comparison(made, worth=0.5).verdict().splitlines()
+    assert said[0].startswith("gelu beats relu by 3.0 points (98.33 % CI")
+    assert said[1] == "equivalent to relu within 0.5 points: silu, elu"
+    said = Comparison(made, worth=0.11).verdict().splitlines()
+    assert said[1].startswith("undecided between silu and relu: no number of seeds would decide it on these rows")
+    assert "0 points" not in said[1]
+    assert not any("no significant difference" in each for each in said)
+    fresh = Comparison(records({"relu": 0.9, "silu": 0.901}, seeds=3), worth=0.15).verdict().splitlines()
+    assert re.match(r"undecided between silu and relu: about \d+ seeds more would decide it \(95 % CI", fresh[0])
 
 
 def test_one_activation_has_nothing_to_be_compared_with():
@@ -101,7 +138,7 @@ def test_a_diverged_error_is_infinite_and_never_a_finite_score(tmp_path):
     assert "∞" not in score(relu)
     assert "prelu beats" not in found.verdict()
     assert "prelu has lower errors than relu where it finishes, but 2 of 10 runs diverged" in found.verdict()
-    assert "elu loses to relu: 10 of 10 runs diverged against 0 (p = 0.0078 after Holm)" in found.verdict()
+    assert "elu loses to relu: 10 of 10 runs diverged against 0 (p < 0.001 after Holm)" in found.verdict()
     assert "prelu: 2 of 10 runs diverged and count as the worst finite error of all runs in the test" in found.verdict()
     found.to_html(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_the_verdict_is_on_the_page(page, comparison):
     for task in comparison.tasks:
         for sentence in comparison.verdict(task).splitlines():
             assert sentence in sentences
-    assert any(sentence.startswith("gelu beats relu by 3.0 points (95 % CI") for sentence in sentences)
+    assert any(sentence.startswith("gelu beats relu by 3.0 points (97.5 % CI") for sentence in sentences)
 
 
 def test_tables_have_a_row_for_each_activation(page, comparison):
@@ -117,7 +117,7 @@ def test_tables_are_sorted_by_keyboard(page):
         if element["attrs"].get("scope") == "col" and "Learning rate" in element["inside"][-3]["text"]
     ]
     buttons = [element for element in page.all("button") if "th" in element["parents"]]
-    assert len(heads) == len(buttons) == 26
+    assert len(heads) == len(buttons) == 28
     assert all(button["text"] for button in buttons)
     sorted_by = [(head["text"], head["attrs"]["aria-sort"]) for head in heads if "aria-sort" in head["attrs"]]
     assert sorted_by == [("Test score", "descending"), ("Test score", "ascending")]  # accuracy, mse

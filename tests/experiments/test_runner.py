@@ -16,6 +16,7 @@ from keras_acts import experiments
 from keras_acts.experiments import execution
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs.records import SplitRecord
 from keras_acts.experiments.runs.store import Store
 from keras_acts.experiments.runs.trainer import versions
 
@@ -308,7 +309,9 @@ def test_a_budget_ends_the_comparison_and_keeps_whole_seeds(monkeypatch):
 
 def made_up():
     """A record of nothing."""
-    return experiments.Record(None, {}, "accuracy", True, 0.0, 0.0, 0, 0.0, 0.0, None, False, (), {})
+    return experiments.Record(
+        None, SplitRecord(60, 20, "rows"), {}, "accuracy", True, 0.0, 0.0, 0, 0.0, 0.0, None, False, (), {}
+    )
 
 
 # ---- Scripts ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from keras_acts.experiments.runs.records import LayerRecord, Record, Run
+from keras_acts.experiments.runs.records import LayerRecord, Record, Run, SplitRecord
 from keras_acts.experiments.runs.store import Store, StoreError
 
 SETTINGS = {"data": "digits", "epochs": 2, "file": None}
@@ -17,7 +17,22 @@ def made_up(seed, activation="elu(alpha=0.5)", value=0.1 + 0.2):
     run = Run("digits", "mlp", activation, 1e-3, seed, 2, 128, settings=(("optimizer", "sgd"), ("momentum", 0.9)))
     curves = {"loss": (2.0, value), "metric": (0.1, 0.5), "val_loss": (math.inf, 1 / 3), "val_metric": (0.2, 0.4)}
     layers = (LayerRecord("dense_1", 0.1, 1e-30, 0.0, 0.5, None, None),)
-    return Record(run, curves, "accuracy", True, 1.0, 0.9, 10, 0.5, 1e-3, None, False, layers, {"keras": "3"})
+    return Record(
+        run,
+        SplitRecord(60, 20, "rows"),
+        curves,
+        "accuracy",
+        True,
+        1.0,
+        0.9,
+        10,
+        0.5,
+        1e-3,
+        None,
+        False,
+        layers,
+        {"keras": "3"},
+    )
 
 
 def test_records_come_back_exactly(tmp_path):

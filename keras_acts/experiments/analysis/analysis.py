@@ -21,26 +21,40 @@ class Analysis:
         records: finished runs.
         baseline: what the others are compared with; "relu" by default, or the first activation where that is missing.
         level: significance level, between 0 and 1.
+        worth: the smallest difference worth having, in units of the metric: points for accuracies. With it an
+            activation is better, worse, equivalent or undecided.
 
     Attributes:
         records: the runs.
         tasks: the data sets and networks.
         level: as given.
+        worth: as given.
 
     Raises:
         ValueError: for no records, an unknown baseline, or one that a task lacks.
     """
 
-    def __init__(self, records: Iterable[Record], baseline: str | None = None, level: float = LEVEL) -> None:
+    def __init__(
+        self, records: Iterable[Record], baseline: str | None = None, level: float = LEVEL, worth: float | None = None
+    ) -> None:
         self.records = tuple(records)
         self.tasks = tasks(self.records)
         self.level = level
+        self.worth = worth
         self._baseline = baseline
         self._differences = {task.label: self._compare(task) for task in self.tasks}
 
     def _compare(self, task: Task) -> list[Difference]:
-        scores = task.each(lambda entry: entry.scores)
-        return differences(scores, self.baseline(task), higher_is_better=task.higher_is_better, level=self.level)
+        in_points = task.metric_name == "accuracy"
+        return differences(
+            task.each(lambda entry: entry.scores),
+            self.baseline(task),
+            higher_is_better=task.higher_is_better,
+            level=self.level,
+            overlap=task.overlap,
+            resolution=task.resolution,
+            worth=self.worth / 100.0 if self.worth is not None and in_points else self.worth,
+        )
 
     def baseline(self, task: Task | None = None) -> str:
         """The activation that the others are compared with."""

@@ -1,12 +1,11 @@
 """Whether a difference is real: statistics of scores that are compared by seed. Numbers in, numbers out.
 
-Every activation is compared with one baseline. A difference is significant only where two methods agree: the bootstrap
-interval (BCa) leaves out 0, and the p-value of the sign-flip test, after Holm's correction for the number of
-comparisons, is below the level.
-Reference for this protocol: arXiv:2511.19794.
+Every activation is compared with one baseline by Student's t test of the differences by seed, with Holm's correction
+for the number of comparisons. Where each seed divides the same rows anew it is Nadeau and Bengio's corrected resampled
+t test (Machine Learning 52, 2003): such differences are not independent. The interval of each comparison is that of
+its test, at the level at which Holm's correction tests it, so that both always agree.
 """
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_acts.experiments.analysis import inference
-from keras_acts.experiments.analysis.inference import LEVEL, RESAMPLES
+from keras_acts.experiments.analysis.inference import LEVEL
 
-__all__ = ["Difference", "differences", "seeds_needed", "worst_score"]
-
-FLOAT32 = float(np.finfo("float32").eps)  # scores are computed in float32: how far they may be off
+__all__ = ["Difference", "differences", "worst_score"]
 
 
 @dataclass(frozen=True)
@@ -30,18 +27,21 @@ class Difference:
         baseline: what it is compared with.
         pairs: number of common seeds.
         mean: mean of the differences by seed, activation minus baseline.
-        low: lower end of the bootstrap interval of the mean; nan for one pair.
+        low: lower end of the t interval of the mean, at `interval_level`; nan for one pair.
         high: upper end.
-        p: two-sided p-value of the sign-flip test.
+        interval_level: the level at which Holm's correction tests this comparison, such as 0.05 / 11.
+        p: two-sided p-value of the t test.
         p_holm: the same after Holm's correction for all comparisons with this baseline.
-        d_by_seed: Cohen's d of the differences by seed, their mean / their standard deviation.
-        d_pooled: Cohen's d of the two groups, mean difference / root mean square of their standard deviations.
+        d: Cohen's d of the two groups, mean difference / root mean square of their standard deviations.
         probability_better: share of seeds for which the activation is better, ties counting half.
         detectable: the difference that this number of seeds and this spread find with a power of 80 %.
         higher_is_better: the direction of the metric.
         diverged: diverged runs of the activation; they count as the worst score.
         baseline_diverged: diverged runs of the baseline.
-        level: the level of `significant` and of the interval.
+        level: the level of `significant`, for all comparisons with this baseline together.
+        worth: the smallest difference worth having; None where none was named.
+        pairs_to_decide: where it is undecided, about how many seeds would decide it if mean and spread stay; None where
+            no number of them would, or nothing is to decide.
     """
 
     activation: str
@@ -50,21 +50,33 @@ class Difference:
     mean: float
     low: float
     high: float
+    interval_level: float
     p: float
     p_holm: float
-    d_by_seed: float
-    d_pooled: float
+    d: float
     probability_better: float
     detectable: float
     higher_is_better: bool
     diverged: int = 0
     baseline_diverged: int = 0
     level: float = LEVEL
+    worth: float | None = None
+    pairs_to_decide: int | None = None
 
     @property
     def significant(self) -> bool:
-        """True if both the corrected test and the interval leave out "no difference"."""
-        return self.p_holm < self.level and (self.low > 0.0 or self.high < 0.0)
+        """True if the corrected test finds a difference, and so the interval leaves out 0."""
+        return self.p_holm < self.level
+
+    @property
+    def equivalent(self) -> bool:
+        """True if the whole interval is nearer to 0 than the smallest difference worth having."""
+        return self.worth is not None and max(abs(self.low), abs(self.high)) < self.worth
+
+    @property
+    def undecided(self) -> bool:
+        """True if a smallest difference worth having was named, and neither it nor "none" is shown."""
+        return self.worth is not None and not self.significant and not self.equivalent
 
     @property
     def better(self) -> bool:
@@ -78,7 +90,9 @@ def differences(
     *,
     higher_is_better: bool,
     level: float = LEVEL,
-    resamples: int = RESAMPLES,
+    overlap: float = 0.0,
+    resolution: float = 0.0,
+    worth: float | None = None,
 ) -> list[Difference]:
     """Compare every activation with the baseline.
 
@@ -90,7 +104,10 @@ def differences(
         baseline: a key of `scores`.
         higher_is_better: True for accuracies, False for errors.
         level: significance level, between 0 and 1.
-        resamples: bootstrap samples.
+        overlap: rows tested / rows trained on, where each seed divides the same rows anew; 0 where seeds are
+            independent.
+        resolution: the step between two scores, such as 1 / test rows for accuracies.
+        worth: the smallest difference worth having, in units of the metric.
 
     Returns:
         One `Difference` for each activation but the baseline, in the order of `scores`.
@@ -101,42 +118,50 @@ def differences(
     Example:
         >>> scores = {"relu": {0: 0.90, 1: 0.91, 2: 0.89}, "gelu": {0: 0.92, 1: 0.93, 2: 0.90}}
         >>> (found,) = differences(scores, "relu", higher_is_better=True)
-        >>> round(found.mean, 4), found.p, found.significant  # three seeds are never enough
-        (0.0167, 0.25, False)
+        >>> round(found.mean, 4), round(found.p, 3), found.significant
+        (0.0167, 0.038, True)
     """
     if baseline not in scores:
         raise ValueError(f"`baseline` must be among: {', '.join(scores)}. Received: {baseline!r}")
     worst = worst_score(scores, higher_is_better=higher_is_better)
     recorded = {name: _common_seeds(scores, name, baseline) for name in scores if name != baseline}
     filled = {name: np.where(np.isfinite(both), both, worst) for name, both in recorded.items()}
-    p = [
-        inference.sign_flip_p(ours - theirs, rounding=FLOAT32 * (np.abs(ours) + np.abs(theirs)))
-        for ours, theirs in filled.values()
-    ]
+    gaps = {name: ours - theirs for name, (ours, theirs) in filled.items()}
+    means = {name: float(each.mean()) for name, each in gaps.items()}
+    spreads = {name: inference.spread(each, resolution) for name, each in gaps.items()}
+    errors = {name: inference.standard_error(spreads[name], len(each), overlap) for name, each in gaps.items()}
+    p = [inference.p_value(means[name], errors[name], len(each)) for name, each in gaps.items()]
     found = []
-    for (name, (ours, theirs)), raw_p, p_holm in zip(filled.items(), p, inference.holm(p), strict=True):
-        gaps = ours - theirs
-        low, high = inference.bootstrap_interval(gaps, level=level, resamples=resamples)
-        better = gaps if higher_is_better else -gaps
+    corrected = zip(gaps, p, inference.holm(p), inference.levels_by_holm(p, level), strict=True)
+    for name, raw_p, p_holm, interval_level in corrected:
+        mean, pairs, (ours, theirs) = means[name], len(gaps[name]), filled[name]
+        low, high = inference.interval(mean, errors[name], pairs, interval_level)
+        better = gaps[name] if higher_is_better else -gaps[name]
         diverged, baseline_diverged = np.sum(~np.isfinite(recorded[name]), axis=1)
+        needed = None
+        if worth is not None:  # with a narrower interval, 0 or what is worth having would lie outside
+            gap = max(abs(mean), worth - abs(mean))
+            needed = inference.pairs_needed(gap, spreads[name], overlap=overlap, level=interval_level)
         found.append(
             Difference(
                 activation=name,
                 baseline=baseline,
-                pairs=len(gaps),
-                mean=float(gaps.mean()),
+                pairs=pairs,
+                mean=mean,
                 low=low,
                 high=high,
+                interval_level=interval_level,
                 p=raw_p,
                 p_holm=p_holm,
-                d_by_seed=inference.ratio(gaps.mean(), _sd(gaps)),
-                d_pooled=inference.cohens_d(ours.mean(), _sd(ours), theirs.mean(), _sd(theirs)),
+                d=inference.cohens_d(ours.mean(), _sd(ours), theirs.mean(), _sd(theirs)),
                 probability_better=float(np.mean(better > 0.0) + 0.5 * np.mean(better == 0.0)),
-                detectable=inference.detectable_difference(_sd(gaps), len(gaps), level=level / len(p)),
+                detectable=inference.detectable_difference(errors[name], pairs, level=level / len(p)),
                 higher_is_better=higher_is_better,
                 diverged=int(diverged),
                 baseline_diverged=int(baseline_diverged),
                 level=level,
+                worth=worth,
+                pairs_to_decide=needed,
             )
         )
     return found
@@ -158,33 +183,6 @@ def worst_score(scores: Mapping[str, Mapping[int, float]], *, higher_is_better: 
     if higher_is_better:
         return 0.0
     return max((value for group in scores.values() for value in group.values() if math.isfinite(value)), default=0.0)
-
-
-def seeds_needed(comparisons: int, level: float = LEVEL) -> int:
-    """The fewest seeds with which a difference can come out as significant at all.
-
-    The sign-flip test gives at least 2 / 2**n, Holm's correction multiplies the smallest by the comparisons m:
-    with m * 2 / 2**n >= level nothing can be significant, however large the difference.
-
-    Args:
-        comparisons: activations without the baseline, at least 1.
-        level: significance level, in (0, 1).
-
-    Returns:
-        The smallest n with comparisons * 2 / 2**n < level.
-
-    Raises:
-        ValueError: for a number out of range.
-
-    Example:
-        >>> seeds_needed(1), seeds_needed(11)
-        (6, 9)
-    """
-    if comparisons < 1:
-        raise ValueError(f"`comparisons` must be an integer >= 1. Received: comparisons={comparisons!r}")
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"`level` must be between 0 and 1. Received: level={level!r}")
-    return next(seeds for seeds in itertools.count(1) if comparisons * 2.0 / 2.0**seeds < level)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""The single steps of statistics by seed: interval, sign-flip test, correction, effect size, power."""
+"""The single steps of statistics by seed: test, interval, correction, effect size, power, seeds that are missing."""
 
 import functools
 import math
@@ -9,81 +9,71 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-__all__ = ["bootstrap_interval", "cohens_d", "detectable_difference", "holm", "mean_interval", "sign_flip_p"]
+__all__ = ["cohens_d", "detectable_difference", "holm", "interval", "levels_by_holm", "mean_interval", "p_value"]
+__all__ += ["pairs_needed", "ratio", "spread", "standard_error"]
 
 LEVEL = 0.05
 POWER = 0.8
-RESAMPLES = 9999
-SEED = 0  # of what is sampled, so that one comparison always gives one result
-# Up to 15 pairs all 2**n sign flips are taken, beyond that a sample of as many.
-FLIPS = 2**15
+MOST_PAIRS = 1000  # more seeds are never advised
 
 
-def bootstrap_interval(values: ArrayLike, *, level: float = LEVEL, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """Confidence interval of the mean by the bias-corrected and accelerated bootstrap (BCa).
+def spread(values: ArrayLike, resolution: float = 0.0) -> float:
+    """Standard deviation of differences by seed; nan for fewer than two.
 
     Args:
-        values: one number for each seed.
-        level: 0.05 gives the 95 % interval.
-        resamples: bootstrap samples, the same ones at each call.
-
-    Returns:
-        Its two ends: nan for one value, twice the value where all are equal.
+        values: one difference for each seed.
+        resolution: the step between two scores, such as 1 / test rows. Two scores that are rounded to it differ by
+            resolution / sqrt(6) at least: a few differences that happen to be equal are not known better than that.
 
     Example:
-        >>> low, high = bootstrap_interval([1.0, 2.0, 3.0, 4.0, 5.0])
-        >>> 1.5 < low < 2.2 and 3.8 < high < 4.5
-        True
+        >>> spread([1.0, 2.0, 3.0])
+        1.0
     """
     values = np.asarray(values, dtype="float64")
-    if len(values) < 2:
-        return math.nan, math.nan
-    if np.ptp(values) == 0.0:
-        return float(values[0]), float(values[0])
-    low, high = stats.bootstrap(
-        (values,), np.mean, confidence_level=1.0 - level, n_resamples=resamples, method="BCa", rng=SEED
-    ).confidence_interval
-    return float(low), float(high)
+    return max(float(values.std(ddof=1)), resolution / math.sqrt(6.0)) if len(values) > 1 else math.nan
 
 
-def sign_flip_p(values: ArrayLike, *, rounding: ArrayLike | None = None) -> float:
-    """Two-sided p-value of Fisher's sign-flip test for the differences of two activations, one for each seed.
-
-    If there were no difference, each sign could as well be the other one. All 2**n combinations are tried up to 15
-    differences, a random sample of 2**15 beyond. The smallest value that n differences can give is 2 / 2**n.
+def standard_error(sd: float, pairs: int, overlap: float = 0.0) -> float:
+    """Standard error of the mean of `pairs` differences: sd sqrt(1 / pairs + overlap).
 
     Args:
-        values: the differences.
-        rounding: how far each of them may be off by rounding, so that sums that tie in exact numbers tie here too;
-            by default what float64 loses.
-
-    Returns:
-        The p-value, in (0, 1].
+        sd: their standard deviation.
+        pairs: how many there are.
+        overlap: rows tested / rows trained on, where each seed divides the same rows anew: the training rows of two
+            seeds are mostly the same, so that the differences hang together, and their mean is less sure than sd /
+            sqrt(pairs). 0 where they are independent.
 
     Example:
-        >>> sign_flip_p([0.1, 0.2, 0.3, 0.4, 0.5])  # all of one sign: 2 of 32
-        0.0625
+        >>> standard_error(1.0, 4), round(standard_error(1.0, 4, overlap=1 / 3), 4)
+        (0.5, 0.7638)
 
     Reference:
-        R. A. Fisher, The Design of Experiments, 1935, section 21.
+        C. Nadeau and Y. Bengio, Inference for the Generalization Error, Machine Learning 52, 2003.
     """
-    values = np.asarray(values, dtype="float64")
-    values = values if values.sum() >= 0.0 else -values
-    count = len(values)
-    if rounding is None:
-        rounding = count * np.finfo("float64").eps * np.abs(values)
-    if 2**count <= FLIPS:
-        flipped = (np.arange(2**count)[:, np.newaxis] >> np.arange(count)) & 1 == 1
-    else:
-        # The observed signs are one of the combinations: a sampled p-value is never 0.
-        sampled = np.random.default_rng(SEED).choice((False, True), size=(FLIPS - 1, count))
-        flipped = np.vstack([np.zeros(count, dtype=bool), sampled])
-    # With the sum S >= 0 of all values and the sum F of the flipped ones, the flipped sum is S - 2F, and |S - 2F| >= S
-    # where F <= 0 or S - F <= 0. Accuracies are shares of a few hundred images, so that these sums are often 0 in exact
-    # numbers, but scores come as float32 and their differences are no multiples of a common unit any more: a sum that
-    # is 0 but for the rounding of its own terms counts as 0. An outlier among the other terms blurs nothing.
-    extreme = (flipped @ values <= flipped @ rounding) | (~flipped @ values <= ~flipped @ rounding)
-    return float(extreme.mean())
+    return sd * math.sqrt(1.0 / pairs + overlap)
+
+
+def p_value(mean: float, error: float, pairs: int) -> float:
+    """Two-sided p-value of Student's t test of a mean difference; 1 for fewer than two pairs.
+
+    Example:
+        >>> round(p_value(1.0, 0.5, 10), 4)
+        0.0766
+    """
+    if pairs < 2 or mean == 0.0:
+        return 1.0
+    return float(2.0 * stats.t.sf(abs(mean) / error, pairs - 1)) if error > 0.0 else 0.0
+
+
+def interval(mean: float, error: float, pairs: int, level: float = LEVEL) -> tuple[float, float]:
+    """The t interval of a mean difference, which leaves out 0 where `p_value` is below the level; nan for one pair.
+
+    Example:
+        >>> [round(end, 3) for end in interval(1.0, 0.5, 10)]
+        [-0.131, 2.131]
+    """
+    half = float(stats.t.isf(level / 2.0, pairs - 1)) * error if pairs > 1 else math.nan
+    return mean - half, mean + half
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -107,6 +97,24 @@ def holm(p: Sequence[float]) -> list[float]:
     return corrected
 
 
+def levels_by_holm(p: Sequence[float], level: float = LEVEL) -> list[float]:
+    """The level at which Holm's correction tests each comparison: an interval at it agrees with the corrected p-value.
+
+    The smallest p-value is held to level / m for m comparisons, the next one to level / (m - 1), until the first that
+    is not below: all the rest are held to the level of that one.
+
+    Example:
+        >>> levels_by_holm([0.01, 0.2, 0.001], 0.06)
+        [0.03, 0.06, 0.02]
+    """
+    levels = [0.0] * len(p)
+    rejected = 0
+    for index in sorted(range(len(p)), key=p.__getitem__):
+        levels[index] = level / (len(p) - rejected)
+        rejected += p[index] < levels[index]
+    return levels
+
+
 def cohens_d(mean: float, sd: float, baseline_mean: float, baseline_sd: float) -> float:
     """Cohen's d of two groups of equal size: difference of means / root mean square of the standard deviations.
 
@@ -117,39 +125,53 @@ def cohens_d(mean: float, sd: float, baseline_mean: float, baseline_sd: float) -
     return ratio(mean - baseline_mean, math.sqrt((sd**2 + baseline_sd**2) / 2.0))
 
 
-def detectable_difference(sd: float, pairs: int, *, level: float = LEVEL) -> float:
-    """The true difference that a two-sided t test of differences by seed finds with a power of 80 %.
+def detectable_difference(error: float, pairs: int, *, level: float = LEVEL) -> float:
+    """The true difference that the two-sided t test finds with a power of 80 %.
 
     Args:
-        sd: standard deviation of the differences.
+        error: standard error of the mean difference.
         pairs: number of pairs.
-        level: significance level, already divided by the number of comparisons.
+        level: the level of the test.
 
     Returns:
-        The difference, in units of `sd`; nan for fewer than two pairs.
+        The difference, in units of `error`; nan for fewer than two pairs.
 
     Example:
-        >>> round(detectable_difference(1.0, 34), 2)  # textbooks: 34 pairs for d = 0.5
+        >>> round(detectable_difference(standard_error(1.0, 34), 34), 2)  # textbooks: 34 pairs for d = 0.5
         0.5
     """
-    if pairs < 2 or not math.isfinite(sd):
+    if pairs < 2 or not math.isfinite(error):
         return math.nan
-    return sd * _detectable(pairs, level)
+    return error * _detectable(pairs, level)
 
 
 @functools.lru_cache(maxsize=256)
 def _detectable(pairs: int, level: float) -> float:
-    """In standard deviations of the differences; the same for all activations of a comparison."""
+    """In standard errors; the same for all activations of a comparison."""
     freedom = pairs - 1
     threshold = stats.t.isf(level / 2.0, freedom)
     # Power is averaged over the sample's spread, at 2000 quantiles: scipy's noncentral t gives NaN for few pairs.
-    spread = np.sqrt(stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, freedom) / freedom)
+    sizes = np.sqrt(stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, freedom) / freedom)
 
     def missing(shift: float) -> float:
-        found = stats.norm.cdf(shift - threshold * spread) + stats.norm.cdf(-shift - threshold * spread)
+        found = stats.norm.cdf(shift - threshold * sizes) + stats.norm.cdf(-shift - threshold * sizes)
         return float(found.mean()) - POWER
 
-    return float(optimize.brentq(missing, 0.0, 10.0 + 10.0 * threshold)) / math.sqrt(pairs)
+    return float(optimize.brentq(missing, 0.0, 10.0 + 10.0 * threshold))
+
+
+def pairs_needed(gap: float, sd: float, *, overlap: float = 0.0, level: float = LEVEL) -> int | None:
+    """The fewest pairs whose interval has a half-width below `gap`, if the spread stays; None if no number of them.
+
+    Example:
+        >>> pairs_needed(0.5, 1.0)
+        18
+        >>> pairs_needed(0.5, 1.0, overlap=1 / 3)  # dividing the same rows ever again does not help
+    """
+    pairs = np.arange(2, MOST_PAIRS + 1)
+    halves = stats.t.isf(level / 2.0, pairs - 1) * sd * np.sqrt(1.0 / pairs + overlap)
+    enough = np.flatnonzero(halves < gap)
+    return int(pairs[enough[0]]) if len(enough) else None
 
 
 def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:

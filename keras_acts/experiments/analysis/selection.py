@@ -11,11 +11,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from keras_acts.experiments.runs.records import Record, Value
+from keras_acts.experiments.runs.records import Record, SplitRecord, Value
 
 __all__ = ["Entry", "Task", "tasks"]
 
 T = TypeVar("T")
+FLOAT32 = float(np.finfo("float32").eps)
 SHARED = ("data", "model", "paired", "settings", "epochs", "batch_size")  # what all runs of a task have in common
 
 
@@ -65,6 +66,7 @@ class Task:
         settings: further settings of the runs.
         epochs: passes over the training data.
         batch_size: samples in a step.
+        split: the rows of a run, and what the seeds choose.
         metric_name: what the scores are, such as "accuracy".
         higher_is_better: the direction of the metric.
         entries: the activations, in the order of the records.
@@ -76,9 +78,23 @@ class Task:
     settings: tuple[tuple[str, Value], ...]
     epochs: int
     batch_size: int
+    split: SplitRecord
     metric_name: str
     higher_is_better: bool
     entries: tuple[Entry, ...]
+
+    @property
+    def overlap(self) -> float:
+        """Rows tested / rows trained on, where each seed divides the same rows anew, else 0: see `standard_error`."""
+        return self.split.test / self.split.train if self.split.by_seed == "rows" else 0.0
+
+    @property
+    def resolution(self) -> float:
+        """The step between two scores: of accuracies a row, of others what float32 loses of the largest."""
+        if self.metric_name == "accuracy":
+            return 1.0 / self.split.test
+        scores = [abs(score) for entry in self.entries for score in entry.scores.values() if math.isfinite(score)]
+        return FLOAT32 * max(scores, default=0.0)
 
     @property
     def label(self) -> str:
@@ -137,6 +153,7 @@ def _task(records: list[Record]) -> Task:
         rates.setdefault(record.run.learning_rate, {})[record.run.seed] = record
     return Task(
         **{name: getattr(records[0].run, name) for name in SHARED},
+        split=records[0].split,
         metric_name=metric_name,
         higher_is_better=higher_is_better,
         entries=tuple(_entry(activation, rates, higher_is_better) for activation, rates in groups.items()),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from keras_acts.experiments.analysis.differences import Difference, seeds_needed
+from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.selection import Task
 
 __all__ = ["amount", "amounts", "counted", "describe", "p_value", "unit", "verdict"]
@@ -22,20 +22,20 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         At least one sentence, without full stops.
     """
     ordered = sorted(differences, key=lambda found: found.mean, reverse=task.higher_is_better)
-    lines = [describe(found, task.metric_name) for found in ordered if found.significant]
-    if differences:
-        pairs = min(found.pairs for found in differences)
-        needed = seeds_needed(len(differences), differences[0].level)
-        others = [found for found in differences if not found.significant]
-        if others:
-            lines.append(_no_difference(others, task.metric_name, powered=pairs >= needed))
-        if pairs < needed:
-            lines.append(
-                f"{counted(pairs, 'seed')} cannot show any difference in {counted(len(differences), 'comparison')}, "
-                f"however large: {needed} seeds or more can"
-            )
-    else:
+    lines = [describe(found, task.metric_name) for found in ordered if found.significant and not found.equivalent]
+    equivalent = [found for found in ordered if found.equivalent]
+    if equivalent:
+        lines.append(_equivalent(equivalent, task.metric_name))
+    lines += [_undecided(found, task) for found in ordered if found.undecided]
+    others = [found for found in differences if found.worth is None and not found.significant]
+    if others:
+        lines.append(_no_difference(others, task.metric_name))
+    if not differences:
         lines.append("a single activation: there is nothing to compare")
+    elif min(found.pairs for found in differences) < 2:
+        lines.append("1 seed cannot show any difference, however large: 2 seeds or more can")
+    else:
+        lines.append(_reach(task, min(found.pairs for found in differences)))
     for entry in task.entries:
         if entry.diverged:
             score = "accuracy 0" if task.higher_is_better else "the worst finite error of all runs in the test"
@@ -113,18 +113,51 @@ def _evidence(found: Difference, metric_name: str) -> str:
     ends = [found.low, found.high]
     if found.significant:
         ends = sorted(map(abs, ends))
-    interval = f"{1.0 - found.level:.0%} CI".replace("%", " %")
+    interval = f"{percent(1.0 - found.interval_level)} CI"
     low, high, _ = amounts((*ends, found.mean), metric_name)
     return f"{interval} {low} to {high}, p {p_value(found.p_holm)} after Holm, {counted(found.pairs, 'seed')}"
 
 
-def _no_difference(others: Sequence[Difference], metric_name: str, *, powered: bool) -> str:
+def percent(share: float) -> str:
+    """Such as "95 %" or "99.55 %"."""
+    return f"{100.0 * share:.4g} %"
+
+
+def _equivalent(found: Sequence[Difference], metric_name: str) -> str:
+    names, (first, *_) = ", ".join(each.activation for each in found), found
+    assert first.worth is not None
+    return f"equivalent to {first.baseline} within {_amount_with_unit(first.worth, metric_name)}: {names}"
+
+
+def _undecided(found: Difference, task: Task) -> str:
+    more = None if found.pairs_to_decide is None else max(found.pairs_to_decide - found.pairs, 1)
+    if more is not None:
+        advice = f"about {counted(more, 'seed')} more would decide it"
+    elif task.split.by_seed == "rows":
+        advice = "no number of seeds would decide it on these rows: it takes more rows"
+    else:
+        advice = "no number of seeds up to 1000 would decide it"
+    return f"undecided between {found.activation} and {found.baseline}: {advice} ({_evidence(found, task.metric_name)})"
+
+
+def _reach(task: Task, pairs: int) -> str:
+    """What the answer generalises to."""
+    same = "this network, these epochs and these rates"
+    if task.split.by_seed == "rows":
+        rows = f"{task.split.train:,} training and {task.split.test:,} test rows"
+        return f"it holds for {same} on data of this kind, as far as {pairs} divisions of one set ({rows}) can say"
+    if task.split.by_seed == "data":
+        return f"it holds for {same} on data of this kind: each of {pairs} seeds made its own"
+    return f"it holds for {same} and other first weights on these {task.split.test:,} test rows, not for other data"
+
+
+def _no_difference(others: Sequence[Difference], metric_name: str) -> str:
     names = ", ".join(found.activation for found in others)
     sentence = f"no significant difference between {others[0].baseline} and {names}"
     pairs = counted(min(found.pairs for found in others), "seed")
     # A diverged run makes the spread so large that its number would say nothing about the others.
     detectable = [found.detectable for found in others if not found.diverged and not found.baseline_diverged]
-    if not detectable or not powered or float(amount(max(detectable), metric_name)) == 0.0:
+    if not detectable or math.isnan(max(detectable)) or float(amount(max(detectable), metric_name)) == 0.0:
         return f"{sentence} ({pairs})"
     return f"{sentence} ({pairs} find {_amount_with_unit(max(detectable), metric_name)} or more in 8 of 10 cases)"
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from keras_acts import plots
 from keras_acts.experiments.analysis import tables, verdict
-from keras_acts.experiments.analysis.differences import seeds_needed
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, svg
@@ -74,7 +73,7 @@ def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]
     return {
         "task": task,
         "rates": [f"{rate:g}" for rate in task.learning_rates],
-        "rows": [_cells(row, analysis.level) for row in analysis.rows(task)],
+        "rows": [_cells(row) for row in analysis.rows(task)],
         "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
         "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
         "seeds": sorted({record.run.seed for entry in task.entries for record in entry.records}),
@@ -96,17 +95,19 @@ def _by_rate(task: Task, entry: Entry) -> list[str]:
     return cells
 
 
-def _cells(row: tables.Row, level: float) -> dict[str, Cell]:
+def _cells(row: tables.Row) -> dict[str, Cell]:
     """A row of the table, by column."""
     found = row.difference
     percent = 100.0 if row.metric == "accuracy" else 1.0
+    interval_level = math.nan if found is None else 1.0 - found.interval_level
     return {
         "Activation": Cell(row.activation, row.activation),
         "Test score": Cell(tables.score(row), _sortable(row.mean)),
-        f"Difference ({100.0 * (1.0 - level):g} % CI)": Cell(tables.interval(row), found.mean if found else 0.0),
+        "Difference (CI)": Cell(tables.interval(row), found.mean if found else 0.0),
+        "CI": Cell(verdict.percent(interval_level) if found else "–", _sortable(interval_level) if found else ""),
         "p after Holm": _number(found.p_holm if found else None, ".2g"),
         "P(better)": _number(found.probability_better if found else None, ".2f"),
-        "Cohen's d": _number(found.d_by_seed if found else None, ".2f"),
+        "Cohen's d": _number(found.d if found else None, ".2f"),
         "Median": _number(percent * row.median, ".4g"),
         "Worst": _number(percent * row.worst, ".4g"),
         "Diverged": Cell(f"{row.diverged} of {row.seeds}", row.diverged),
@@ -131,7 +132,7 @@ def _detectable(analysis: DrawnAnalysis, task: Task) -> str:
     """The least and the largest over the activations: their spreads differ."""
     differences = analysis.differences(task)
     found = [each.detectable for each in differences if not math.isnan(each.detectable)]
-    if not found or min(each.pairs for each in differences) < seeds_needed(len(found), analysis.level):
+    if not found:
         return "none: too few seeds or activations"
     low, high = (verdict.amount(value, task.metric_name) for value in (min(found), max(found)))
     return f"{low} to {high} {verdict.unit(task.metric_name)} with a power of 80 %, by activation"

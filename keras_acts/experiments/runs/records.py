@@ -61,8 +61,21 @@ class LayerRecord:
 
 
 @dataclass(frozen=True)
+class SplitRecord:
+    """The data of a run: how many rows it was trained on and tested on, and what its seed chose besides first weights.
+
+    `by_seed` is "rows" where each seed divides the same rows anew, "data" where it makes data of its own, "nothing"
+    where the rows that are tested are always the same.
+    """
+
+    train: int
+    test: int
+    by_seed: str
+
+
+@dataclass(frozen=True)
 class Record:
-    """One finished run: its curves (one value per epoch), its test score, its cost and its layers.
+    """One finished run: its data, its curves (one value per epoch), its test score, its cost and its layers.
 
     `history` has the keys "loss", "metric", "val_loss" and "val_metric". A diverged run had a loss that was NaN or
     infinite; its curves keep those values. `decisions` are the classes that a classifier of two-dimensional data
@@ -70,6 +83,7 @@ class Record:
     """
 
     run: Run
+    split: SplitRecord
     history: Mapping[str, tuple[float, ...]]
     metric_name: str
     higher_is_better: bool
@@ -99,6 +113,7 @@ class Record:
         if not isinstance(values, dict) or values.keys() != {field.name for field in fields(cls)}:
             raise ValueError(f"This text is not the record of a training run. Received: {text[:80]!r}")
         values["run"] = Run.from_json(json.dumps(values["run"]))
+        values["split"] = SplitRecord(**values["split"])
         values["history"] = {key: tuple(curve) for key, curve in values["history"].items()}
         values["layers"] = tuple(LayerRecord(**layer) for layer in values["layers"])
         if values.get("decisions") is not None:

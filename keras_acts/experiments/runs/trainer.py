@@ -15,7 +15,7 @@ from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
 from keras_acts.experiments.runs import plane
 from keras_acts.experiments.runs.probes import Probe
-from keras_acts.experiments.runs.records import HISTORY, Record, Run
+from keras_acts.experiments.runs.records import HISTORY, Record, Run, SplitRecord
 from keras_acts.experiments.task import networks
 from keras_acts.experiments.task.data import Part, Split
 
@@ -91,6 +91,7 @@ class Trainer:
         history = dict(zip(HISTORY, zip(*epochs, strict=True), strict=True))
         return Record(
             run=run,
+            split=SplitRecord(len(split.train.x), len(split.test.x), split.by_seed),
             history=history,
             metric_name="mse" if self._classes is None else "accuracy",
             higher_is_better=self._classes is not None,

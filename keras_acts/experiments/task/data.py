@@ -33,13 +33,15 @@ class Part:
 class Split:
     """Training data, validation data (for curves and choices) and test data (used once, at the end).
 
-    `classes` is the number of classes, or None where the targets are numbers to be fitted.
+    `classes` is the number of classes, or None where the targets are numbers to be fitted. `by_seed` is what another
+    seed changes: "rows" (which of the same rows are in which part), "data" (all of them) or "nothing" in the test data.
     """
 
     train: Part
     validation: Part
     test: Part
     classes: int | None
+    by_seed: str = "nothing"
 
     @property
     def outputs(self) -> int:
@@ -78,7 +80,10 @@ def load(name: str, seed: int = 0) -> Split:
         (1077, 360, 360, 10)
     """
     made = spec.parse(name)[0] in datasets.MADE_BY_SEED
-    return _split(source(name, seed if made else None), seed)  # otherwise one copy of the data serves all seeds
+    found = source(name, seed if made else None)  # otherwise one copy of the data serves all seeds
+    if isinstance(found, Split):
+        return found
+    return _split(found, seed, "data" if made else "rows" if found.parts is None else "nothing")
 
 
 def find(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
@@ -106,9 +111,7 @@ def source(name: str, seed: int | None) -> datasets.Source | Split:
     return files.as_source(*found, where=name)
 
 
-def _split(source: datasets.Source | Split, seed: int) -> Split:
-    if isinstance(source, Split):
-        return source
+def _split(source: datasets.Source, seed: int, by_seed: str) -> Split:
     if source.parts is not None:
         train, validation, test = source.parts
         if validation is None:
@@ -125,7 +128,7 @@ def _split(source: datasets.Source | Split, seed: int) -> Split:
     def part(chosen: np.ndarray) -> Part:
         return Part(np.ascontiguousarray(x[chosen], "float32"), y[chosen], chosen)
 
-    return Split(part(train), part(validation), part(test), source.classes)
+    return Split(part(train), part(validation), part(test), source.classes, by_seed)
 
 
 def _divide(source: datasets.Source, rows: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
