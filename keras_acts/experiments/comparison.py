@@ -74,7 +74,7 @@ class Comparison(DrawnAnalysis):
 
         parts: list[Any] = [] if self.reproduction is None else [self.reproduction]
         for task in self._compared:
-            parts += [tables.rich_table(self.rows(task)), Text(self.verdict(task) + "\n")]
+            parts += [tables.rich_table(self.rows(task), task.facts), Text(self.verdict(task) + "\n")]
         return Group(*parts)
 
     @property

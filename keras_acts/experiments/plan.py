@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -209,8 +210,12 @@ def read(path: Path | str) -> dict[str, Any]:
     """
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """With 1e-3 as a number, which YAML 1.1 takes for text."""
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+"), list("-+0123456789"))
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = yaml.load(Path(path).read_text(encoding="utf-8"), Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"The plan file {path} must be YAML. Received: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
@@ -219,7 +224,8 @@ def read(path: Path | str) -> dict[str, Any]:
 
 
 def _file(source: str) -> Path | None:
-    place = source.partition("(")[0]
+    data = files.name_and_options(source)
+    place = source.partition("(")[0] if data is None else data[0]
     for name in (place, place.rpartition(":")[0]):  # data.csv, networks.py:small
         if name and Path(name).is_file():
             return Path(name)

@@ -89,6 +89,20 @@ def test_the_last_sentence_says_what_the_answer_holds_for(by_seed, said):
     assert Comparison(records({"relu": 0.9, "gelu": 0.93}, split=split)).verdict().splitlines()[-1].endswith(said)
 
 
+def test_what_learns_nothing_is_named_with_the_share_of_the_largest_class():
+    split = SplitRecord(900, 100, "rows", classes=2, majority=0.93)
+    made = records({"relu": 0.97, "gelu": 0.96}, split=split)
+    made += [record("sigmoid", seed, score=0.93, split=split) for seed in range(10)]
+    found = Comparison(made)
+    assert "sigmoid scores as always naming the largest class does: nothing else is learned" in found.verdict()
+    assert found.tasks[0].facts == "test accuracy in %; 2 classes, the largest with 93 % of the test rows"
+    nothing = Comparison(
+        [record(name, seed, score=0.93, split=split) for name in ("relu", "gelu") for seed in range(5)]
+    )
+    assert "all score as always naming the largest class does" in nothing.verdict()
+    assert "largest class" not in Comparison(records({"relu": 0.93, "gelu": 0.93}, split=split)).verdict()
+
+
 def test_divisions_of_the_same_rows_widen_the_interval():
     """By sqrt(1 / 10 + 360 / 1077) / sqrt(1 / 10)."""
     made = Comparison(records({"relu": 0.9, "gelu": 0.93})).differences()[0]

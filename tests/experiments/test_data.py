@@ -245,3 +245,74 @@ def test_unknown_data(name, message):
     with pytest.raises(ValueError) as error:  # noqa: PT011
         data.load(name, 0)
     assert message in str(error.value)
+
+
+# ---- What people bring ----------------------------------------------------------------------------------------------
+
+
+def test_a_series_is_scaled_with_and_without_an_axis_for_its_channel(tmp_path):
+    """Values around 1000: unscaled, no network learns anything."""
+    generator = np.random.default_rng(0)
+    x, y = 1000.0 + 50.0 * generator.normal(size=(60, 24)), 1e4 * generator.normal(size=60)
+    for name, shaped in (("flat", x), ("series", x[:, :, np.newaxis])):
+        np.savez(tmp_path / f"{name}.npz", x=shaped, y=y)
+        split = data.load(str(tmp_path / f"{name}.npz"), 0)
+        assert abs(split.train.x.mean()) < 1e-5
+        assert abs(split.train.x.std() - 1.0) < 1e-3
+        assert abs(split.train.y.std() - 1.0) < 1e-3
+        assert split.by_seed == "rows"
+
+
+def test_one_hot_targets_are_classes(tmp_path):
+    classes = np.arange(60) % 3
+    np.savez(tmp_path / "hot.npz", x=np.random.default_rng(0).normal(size=(60, 2)), y=np.eye(3)[classes])
+    split = data.load(str(tmp_path / "hot.npz"), 0)
+    assert split.classes == 3
+    np.testing.assert_array_equal(split.test.y, classes[split.test.index])
+
+
+def test_parentheses_in_the_name_of_a_file(tmp_path):
+    path = tmp_path / "table (1).csv"
+    path.write_text("a,kind\n" + "\n".join(f"{i},{'xy'[i % 2]}" for i in range(30)), encoding="utf-8")
+    assert data.load(str(path), 0).classes == data.load(f"{path}(target='kind')", 0).classes == 2
+    with pytest.raises(ValueError, match="Options are given by name"):
+        data.load(f"{path}('kind')", 0)
+
+
+def test_other_separators(tmp_path):
+    lines = ["a;b;kind", *(f"{i};{i};{'xy'[i % 2]}" for i in range(30))]
+    path = csv_file(tmp_path, *lines)
+    assert data.load(f"{path}(sep=';')", 0).train.x.shape == (18, 2)
+    with pytest.raises(ValueError, match=r"Received: 1 columns and 30 samples\. With sep=';' there would be more"):
+        data.load(path, 0)
+    with pytest.raises(ValueError, match=r"must be one character, such as ';'\. Received: sep='::'"):
+        data.load(f"{path}(sep='::')", 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["a,kind", *(f"{i},{'NA' if i == 7 else 'xy'[i % 2]}" for i in range(30))], "sample 8, column `kind`"),
+        (["a,a,kind", *(f"{i},{i},{i % 2}" for i in range(30))], "Received: `a` twice"),
+        (["kind,a,kind", *(f"{i},{i},{i % 2}" for i in range(30))], "Received: `kind` twice"),
+        (["a,age", *(f"{i},{i % 40}" for i in range(300))], "Received: 40 values in 300 samples"),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_asked(tmp_path, lines, message):
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        data.load(csv_file(tmp_path, *lines), 0)
+    assert message in str(error.value)
+
+
+def test_many_integers_are_classes_or_amounts_where_it_is_said(tmp_path):
+    path = csv_file(tmp_path, "a,age", *(f"{i},{i % 40}" for i in range(400)))
+    assert data.load(f"{path}(task='regression')", 0).classes is None
+    assert data.load(f"{path}(task='classification')", 0).classes == 40
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_empty_and_truncated_archives_are_named(tmp_path, size):
+    np.savez(tmp_path / "whole.npz", x=np.zeros((60, 2)), y=np.arange(60) % 2)
+    (tmp_path / "part.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:size])
+    with pytest.raises(ValueError, match=r"part\.npz must be an archive of np\.savez, whole"):
+        data.load(str(tmp_path / "part.npz"), 0)

@@ -124,3 +124,38 @@ def test_what_cannot_be_built_is_refused(model, activation, message):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the text is compared below
         networks.builder(model, activation, (3,), 2)()
     assert message in str(error.value)
+
+
+def ignores(activation, input_shape, outputs):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(4, "tanh"), keras.layers.Dense(outputs)])
+
+
+def by_name(activation, input_shape, outputs):
+    hidden = keras.layers.Dense(4, activation=activation.text)
+    return keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(outputs)])
+
+
+KEPT = []
+
+
+def always_the_same(activation, input_shape, outputs):
+    if not KEPT:
+        hidden = keras.layers.Dense(4, activation=activation())
+        KEPT.append(keras.Sequential([keras.Input(input_shape), hidden, keras.layers.Dense(outputs)]))
+    activation()
+    return KEPT[0]
+
+
+def test_a_builder_that_ignores_the_activation_is_noticed():
+    with pytest.raises(
+        ValueError, match=r"must use its activation: .* or all activations would train the same network"
+    ):
+        networks.builder(f"{__name__}:ignores", "gelu", (2,), 2)()
+    assert networks.builder(f"{__name__}:by_name", "gelu", (2,), 2)().model.layers[0].activation.__name__ == "gelu"
+
+
+def test_a_builder_that_returns_the_same_model_is_noticed():
+    build = networks.builder(f"{__name__}:always_the_same", "gelu", (2,), 2)
+    build()
+    with pytest.raises(ValueError, match="returned the same model twice"):
+        build()

@@ -88,7 +88,7 @@ def test_softmax_can_be_compared_without_pairing():
 def test_a_plan_file(tmp_path):
     file = tmp_path / "plan.yml"
     file.write_text(
-        "activations: [relu, elu(alpha=0.5)]\ndata: moons\nseeds: 6\nlearning_rates: [0.001, 0.01]\npaired: false\n"
+        "activations: [relu, elu(alpha=0.5)]\ndata: moons\nseeds: 6\nlearning_rates: [1e-3, 0.01]\npaired: false\n"
     )
     plan = plans.from_mapping(plans.read(file))
     assert plan == Plan(

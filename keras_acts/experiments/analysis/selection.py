@@ -46,6 +46,15 @@ class Entry:
         """Number of diverged runs at the chosen rate."""
         return sum(record.diverged for record in self.records)
 
+    @property
+    def says_the_largest_class(self) -> bool:
+        """True if every run scores as one that always answers the class with most of its test rows."""
+        return all(
+            record.split.majority is not None
+            and abs(record.test_metric - record.split.majority) < 0.5 / record.split.test
+            for record in self.records
+        )
+
     def curves(self, name: str) -> np.ndarray:
         """A curve of the history ("loss", "metric", "val_loss", "val_metric"), of shape (seeds, epochs)."""
         return np.array([record.history[name] for record in self.records])
@@ -102,6 +111,14 @@ class Task:
         settings = ", ".join(f"{key}={value}" for key, value in self.settings)
         network = f"{self.model}({settings})" if settings else self.model
         return f"{self.data}, {network}" + ("" if self.paired else ", same initializer for all")
+
+    @property
+    def facts(self) -> str:
+        """What the scores are of, such as "test accuracy in %; 10 classes, the largest with 10 % of the test rows"."""
+        if self.split.classes is None or self.split.majority is None:
+            return f"test {self.metric_name}, of targets as the network is given them"
+        largest = f"the largest with {100.0 * self.split.majority:.3g} % of the test rows"
+        return f"test {self.metric_name} in %; {self.split.classes} classes, {largest}"
 
     @property
     def learning_rates(self) -> list[float]:

@@ -86,14 +86,16 @@ def _row(task: Task, entry: Entry, difference: Difference | None) -> Row:
     )
 
 
-def rich_table(rows: Sequence[Row]) -> Any:
-    """The rows of one task for a terminal: a `rich.table.Table`."""
+def rich_table(rows: Sequence[Row], facts: str = "") -> Any:
+    """The rows of one task for a terminal: a `rich.table.Table`, headed by the task and facts about it."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     diverged = any(row.diverged for row in rows)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(rows[0].task), title_justify="left")
+    drawn = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=Text(f"{rows[0].task}\n{facts}".strip()), title_justify="left"
+    )
     drawn.add_column("Activation", overflow="fold")
     for title in (f"Test {rows[0].metric}", "Difference", "p (Holm)", "Rate"):
         drawn.add_column(title, justify="right", no_wrap=True)

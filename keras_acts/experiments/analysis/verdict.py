@@ -36,6 +36,11 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         lines.append("1 seed cannot show any difference, however large: 2 seeds or more can")
     else:
         lines.append(_reach(task, min(found.pairs for found in differences)))
+    empty = [entry.activation for entry in task.entries if entry.says_the_largest_class]
+    if empty:
+        names = "all" if len(empty) == len(task.entries) > 1 else ", ".join(empty)
+        verb = "score" if names == "all" or len(empty) > 1 else "scores"
+        lines.append(f"{names} {verb} as always naming the largest class does: nothing else is learned")
     for entry in task.entries:
         if entry.diverged:
             score = "accuracy 0" if task.higher_is_better else "the worst finite error of all runs in the test"

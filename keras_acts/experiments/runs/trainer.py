@@ -91,7 +91,7 @@ class Trainer:
         history = dict(zip(HISTORY, zip(*epochs, strict=True), strict=True))
         return Record(
             run=run,
-            split=SplitRecord(len(split.train.x), len(split.test.x), split.by_seed),
+            split=_record_of(split),
             history=history,
             metric_name="mse" if self._classes is None else "accuracy",
             higher_is_better=self._classes is not None,
@@ -173,6 +173,12 @@ class Trainer:
         losses = keras.losses.sparse_categorical_crossentropy(y, outputs, from_logits=logits)
         right = tf.equal(tf.argmax(outputs, axis=-1, output_type=tf.int32), y)
         return losses, tf.cast(right, losses.dtype)
+
+
+def _record_of(split: Split) -> SplitRecord:
+    y = split.test.y
+    majority = None if split.classes is None else float(np.bincount(y).max() / len(y))
+    return SplitRecord(len(split.train.x), len(y), split.by_seed, split.classes, majority)
 
 
 def versions() -> dict[str, str]:

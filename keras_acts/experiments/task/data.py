@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from keras_acts.core import spec
 from keras_acts.experiments.task import datasets, files, user_functions
+from keras_acts.experiments.task.options import check_known
 
 __all__ = ["Part", "Split", "find", "load", "source"]
 
@@ -57,8 +57,9 @@ class Split:
 def load(name: str, seed: int = 0) -> Split:
     """The split of a data set for a seed; the same one for every activation.
 
-    60 % training, 20 % validation and 20 % test data, with the classes in equal shares. Tabular features are scaled to
-    mean 0 and variance 1 of the training data, and so are targets that are numbers.
+    60 % training, 20 % validation and 20 % test data, with the classes in equal shares. Inputs are scaled to mean 0 and
+    variance 1 of the training data, each feature of a table, each channel of sequences and images, and so are targets
+    that are numbers. Bundled and downloaded images lie in [0, 1] and stay as they are.
 
     Args:
         name: a bundled data set, with options as in "circles(noise=0.1)": digits, wine, breast_cancer, iris, diabetes;
@@ -79,7 +80,7 @@ def load(name: str, seed: int = 0) -> Split:
         >>> len(split.train.x), len(split.validation.x), len(split.test.x), split.classes
         (1077, 360, 360, 10)
     """
-    made = spec.parse(name)[0] in datasets.MADE_BY_SEED
+    made = name.partition("(")[0].strip() in datasets.MADE_BY_SEED
     found = source(name, seed if made else None)  # otherwise one copy of the data serves all seeds
     if isinstance(found, Split):
         return found
@@ -92,9 +93,11 @@ def find(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
     Raises:
         ValueError: what `load` would raise, as far as that can be known without reading the data.
     """
-    place = spec.parse(name)[0]
-    known = {place: functools.partial(files.read, place)} if place.endswith(files.SUFFIXES) else datasets.SOURCES
-    return user_functions.find("data set", name, known, given=("seed",), others="; .csv and .npz files")
+    file = files.name_and_options(name)
+    if file is not None:
+        read = functools.partial(files.read, file[0])
+        return read, check_known(name, file[1], read, given=())
+    return user_functions.find("data set", name, datasets.SOURCES, given=("seed",), others="; .csv and .npz files")
 
 
 @functools.lru_cache(maxsize=1)
@@ -146,5 +149,6 @@ def _divide(source: datasets.Source, rows: np.ndarray, share: float, seed: int) 
 def _standardized(values: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Mean 0 and variance 1 in the training rows; the other rows have no influence. Constant columns become 0."""
     values = values.astype("float64")
-    mean, deviation = values[train].mean(axis=0), values[train].std(axis=0)
+    samples = tuple(range(max(values.ndim - 1, 1)))  # of sequences and images each place too: one scale for a channel
+    mean, deviation = values[train].mean(axis=samples), values[train].std(axis=samples)
     return ((values - mean) / np.where(deviation > 0.0, deviation, 1.0)).astype("float32")

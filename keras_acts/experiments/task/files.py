@@ -2,35 +2,55 @@
 
 import csv
 import math
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_acts.core import spec
 from keras_acts.core.params import choice
 from keras_acts.experiments.task.datasets import Source
 from keras_acts.experiments.task.options import did_you_mean
 
-__all__ = ["as_source", "read"]
+__all__ = ["as_source", "name_and_options", "read"]
 
-SUFFIXES = (".csv", ".npz")
-MISSING = frozenset({"", "na", "n/a", "null", "?", "none"})
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "?", "none"})
+MANY = 20  # integers of more values than that may as well be amounts
 
 
-def read(path: str, target: str | None = None, task: str | None = None) -> Source:
+def name_and_options(text: str) -> tuple[str, dict[str, Any]] | None:
+    """`"data (1).csv(target='y')"` -> `("data (1).csv", {"target": "y"})`; None for what is no file.
+
+    Raises:
+        ValueError: for options that are no literals with names.
+    """
+    found = re.fullmatch(r"(.+?\.(?:csv|npz))\s*(\(.*\))?", text.strip(), re.DOTALL)
+    if found is None:
+        return None
+    _, args, options = spec.parse(f"file{found[2] or ''}")
+    if args:
+        raise ValueError(f"Options are given by name: '{found[1]}(option=value)'. Received: {text!r}")
+    return found[1], options
+
+
+def read(path: str, target: str | None = None, task: str | None = None, sep: str = ",") -> Source:
     """The data of a file.
 
     Args:
         path: a CSV file with a line of column names, or an `.npz` file with the arrays `x` and `y`.
         target: the column of a CSV file to be predicted; the last one unless named. It may hold text: class names.
-        task: "classification" or "regression"; unless given, targets that are integers or text are classes.
+        task: "classification" or "regression"; unless given, targets that are integers of up to 20 values, text or
+            one-hot are classes.
+        sep: what stands between the values of a line of a CSV file.
 
     Raises:
         OSError: if the file cannot be read.
         ValueError: for text or missing values among the features, or targets that do not fit the task.
     """
     try:
-        x, y = _read_csv(Path(path), target) if Path(path).suffix == ".csv" else _read_npz(Path(path))
+        x, y = _read_csv(Path(path), target, sep) if Path(path).suffix == ".csv" else _read_npz(Path(path))
     except OSError as error:
         raise OSError(f"The data file {path} cannot be read: {error.strerror or error}") from error
     return as_source(x, y, task=task, where=path)
@@ -58,12 +78,19 @@ def as_source(x: Any, y: Any, task: str | None = None, where: str = "data") -> S
     is_text = y.dtype.kind in "USO"
     if not is_text:
         _check_finite(y, f"{where}: y")
+        if task != "regression" and y.ndim == 2 and np.all((y == 0) | (y == 1)) and np.all(y.sum(axis=1) == 1):
+            y = y.argmax(axis=1)  # one-hot
     integers = is_text or (y.ndim == 1 and bool(np.all(y == np.floor(y))))
-    scale = x.ndim == 2
+    if task is None and integers and not is_text and len(np.unique(y)) > MANY:
+        raise ValueError(
+            f"{where}: integers of more than {MANY} values may be classes or amounts. Say which: "
+            "task='classification' or task='regression' for a file; from a function, text or floats with fractions. "
+            f"Received: {len(np.unique(y))} values in {len(y)} samples"
+        )
     if task == "regression" or (task is None and not integers):
         if is_text:
             raise ValueError(f"{where}: regression needs numbers as targets. Received: {y[0]!r}")
-        return Source(x, y.reshape(len(y), -1).astype("float64"), classes=None, scale=scale)
+        return Source(x, y.reshape(len(y), -1).astype("float64"), classes=None, scale=True)
     if not integers:
         raise ValueError(
             f"{where}: classification needs one class for each sample, as text or as an integer. Received: targets of "
@@ -77,7 +104,7 @@ def as_source(x: Any, y: Any, task: str | None = None, where: str = "data") -> S
             f"{where}: classification needs at least 3 samples of a class. Received: {len(names)} classes in {len(y)} "
             "samples. Use task='regression' if the targets are amounts"
         )
-    return Source(x, numbers, classes=len(names), scale=scale)
+    return Source(x, numbers, classes=len(names), scale=True)
 
 
 def _check_finite(values: np.ndarray, what: str) -> None:
@@ -91,19 +118,24 @@ def _check_finite(values: np.ndarray, what: str) -> None:
 
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if not {"x", "y"} <= set(arrays.files):
                 raise ValueError(f"{path} must hold the arrays 'x' and 'y'. Received: {arrays.files}")
             return arrays["x"], arrays["y"]
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(f"{path} must be an archive of np.savez, whole. Received: {error}") from error
     except ValueError as error:
         if "allow_pickle" in str(error):
             raise ValueError(f"{path} must hold plain arrays, no Python objects. Received: {error}") from error
         raise
 
 
-def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
-    header, lines = _table(path)
+def _read_csv(path: Path, target: str | None, sep: str) -> tuple[np.ndarray, np.ndarray]:
+    header, lines = _table(path, sep)
     target = header[-1] if target is None else target
+    twice = [name for name in header if header.count(name) > 1]
+    if twice:
+        raise ValueError(f"{path} must have a name for each column alone. Received: `{twice[0]}` twice")
     if target not in header:
         raise ValueError(f"{path} has no column `{target}`.{did_you_mean(target, header)} Received: {header}")
     column = header.index(target)
@@ -114,9 +146,9 @@ def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
             )
         for place, (name, text) in enumerate(zip(header, line, strict=True)):
             value = _number(text)
-            if not text if place == column else text.lower() in MISSING or not math.isfinite(value or 0.0):
+            if text.lower() in MISSING or not math.isfinite(value or 0.0):
                 raise ValueError(
-                    f"{path} must have no missing values: fill them, or leave the line out. "
+                    f"{path} must have no missing values: fill them, leave the line out, or rename a class named so. "
                     f"Received: nothing usable in sample {sample}, column `{name}`"
                 )
             if value is None and place != column:
@@ -129,22 +161,30 @@ def _read_csv(path: Path, target: str | None) -> tuple[np.ndarray, np.ndarray]:
     return x, np.array(labels, dtype="float64" if all(_number(label) is not None for label in labels) else None)
 
 
-def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+def _table(path: Path, sep: str) -> tuple[list[str], list[list[str]]]:
     """The names of the columns, and the lines below them that are not empty."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *lines = list(csv.reader(file)) or [[]]
+            header, *lines = list(csv.reader(file, delimiter=sep)) or [[]]
+    except TypeError as error:  # csv's own for what is no single character
+        raise ValueError(f"`sep` of {path} must be one character, such as ';'. Received: sep={sep!r}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} must be a CSV file in UTF-8. Received: {error}") from error
     lines = [[text.strip() for text in line] for line in lines if line]
     if len(header) < 2 or not lines:
         raise ValueError(
             f"{path} must have a line of column names, at least 2 columns and one line for each sample. "
-            f"Received: {len(header)} columns and {len(lines)} samples"
+            f"Received: {len(header)} columns and {len(lines)} samples{_other_sep(header)}"
         )
     if all(_number(name) is not None for name in header):
         raise ValueError(f"The first line of {path} must name the columns. Received: {','.join(header)[:60]}")
     return header, lines
+
+
+def _other_sep(header: list[str]) -> str:
+    """A hint, where the only name of a column looks like several."""
+    found = next((sep for sep in ";\t|" if len(header) == 1 and sep in header[0]), None)
+    return "" if found is None else f". With sep={found!r} there would be more: 'file.csv(sep={found!r})'"
 
 
 def _number(text: str) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_acts import layers
-from keras_acts.core import resolve
+from keras_acts.core import resolve, spec
 from keras_acts.core.params import finite_number, illegal, integer
 from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
@@ -240,6 +240,14 @@ def find(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
     return function, options
 
 
+def _names(model: keras.Model, activation: str) -> bool:
+    """Whether a model holds an activation by its name, or cannot be asked."""
+    try:
+        return spec.parse(activation)[0] in model.to_json()
+    except Exception:  # a subclassed model without a config
+        return True
+
+
 class Built(NamedTuple):
     """A network, and the functions and layers in it that are the activation under comparison."""
 
@@ -271,11 +279,24 @@ def builder(
     given = {"input_shape": input_shape, "outputs": outputs}
     options = {key: value for key, value in given.items() if anything or key in accepted} | options
 
+    latest: list[keras.Model] = []
+
     def build() -> Built:
         factory = ActivationFactory(activation, pairing)
         model = function(factory, **options)
         if not isinstance(model, keras.Model):
             raise ValueError(f"A function that builds networks must return a keras.Model. Received: {model!r}")
+        if not factory.made and not _names(model, activation):
+            raise ValueError(
+                "A function that builds networks must use its activation: `activation()` or `activation.layer()` where "
+                f"one belongs, or all activations would train the same network. Received: {name!r}, which does not"
+            )
+        if model in latest:
+            raise ValueError(
+                "A function that builds networks must build a new one at each call, with new weights. "
+                f"Received: {name!r}, which returned the same model twice"
+            )
+        latest[:] = [model]
         return Built(model, tuple(factory.made))
 
     return build

@@ -41,6 +41,16 @@ def check_options(text: str, function: Callable[..., Any], given: Sequence[str])
         ValueError: for one that the function does not take, or one without a name.
     """
     name, args, options = spec.parse(text)
+    check_known(text, options, function, given)
+    if args:
+        raise ValueError(f"Options are given by name: '{name}(option=value)'. Received: {text!r}")
+    return options
+
+
+def check_known(
+    text: str, options: dict[str, Any], function: Callable[..., Any], given: Sequence[str]
+) -> dict[str, Any]:
+    """The options, or ValueError for one that the function does not take."""
     known = [parameter for parameter in inspect.signature(function).parameters if parameter not in given]
     for option in options:
         if option not in known:
@@ -48,6 +58,4 @@ def check_options(text: str, function: Callable[..., Any], given: Sequence[str])
             raise ValueError(
                 f"'{text}' has no option `{option}`.{near} It takes {', '.join(known) or 'none'}. Received: {text!r}"
             )
-    if args:
-        raise ValueError(f"Options are given by name: '{name}(option=value)'. Received: {text!r}")
     return options
