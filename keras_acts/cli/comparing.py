@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -153,13 +154,18 @@ def command(chosen: Any) -> str:
             words += [] if value == setting.default else [f"--{name}" if value else f"--no-{name}"]
         elif setting.name not in HOW and value is not None:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            words.append(f'--{name} "{text}"')
+            words.append(f"--{name} {shlex.quote(str(text))}")
     return " ".join(words)
 
 
 def preset_command(name: str, settings: dict[str, Any]) -> str:
     """The command that repeats a preset."""
-    return " ".join([f"keras-acts compare --preset {name}", *(f'--{key} "{value}"' for key, value in settings.items())])
+    return " ".join(
+        [
+            f"keras-acts compare --preset {name}",
+            *(f"--{key} {shlex.quote(str(value))}" for key, value in settings.items()),
+        ]
+    )
 
 
 @contextlib.contextmanager

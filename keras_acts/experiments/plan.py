@@ -166,11 +166,16 @@ class Plan:
         shared = ("data", "model", "epochs", "batch_size", "optimizer", "paired")
         return {name: getattr(self, name) for name in shared} | {"file": self._digest}
 
-    @property
+    @functools.cached_property
     def _digest(self) -> str | None:
-        """Identifies the content of a data file and of the file of an own function; None where there is no file."""
-        contents = [file.read_bytes() for file in map(_file, (str(self.data), str(self.model))) if file is not None]
-        return hashlib.sha256(b"".join(contents)).hexdigest()[:16] if contents else None
+        """Identifies what a file or a function of the user's gives as data, and the code of a network of the user's."""
+        hashed = []
+        data, model = str(self.data), str(self.model)
+        if data_sets.is_own(data):
+            hashed.append(data_sets.digest(data))
+        if networks.is_own(model):
+            hashed.append(user_functions.code_of(networks.find(model)[0]))
+        return hashlib.sha256(b"".join(hashed)).hexdigest()[:16] if hashed else None
 
     @property
     def folder(self) -> Path:
@@ -221,15 +226,6 @@ def read(path: Path | str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ValueError(f"The plan file {path} must hold settings, as 'seeds: 10'. Received: {values!r}")
     return values
-
-
-def _file(source: str) -> Path | None:
-    data = files.name_and_options(source)
-    place = source.partition("(")[0] if data is None else data[0]
-    for name in (place, place.rpartition(":")[0]):  # data.csv, networks.py:small
-        if name and Path(name).is_file():
-            return Path(name)
-    return None
 
 
 def _word(text: str) -> str:

@@ -2,8 +2,9 @@
 
 import csv
 import dataclasses
+import itertools
 import os
-import re
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -135,7 +136,8 @@ def test_interrupted_it_keeps_what_is_finished_and_says_how_to_go_on(call, tmp_p
 
 def test_the_printed_command_repeats_the_comparison():
     plan = experiments.Plan(activations=("relu", "elu(alpha=0.5)"), learning_rates=(0.1, 0.01), paired=False)
-    options = dict(re.findall(r'--([a-z-]+) "([^"]*)"', comparing.command(plan)))
+    words = shlex.split(comparing.command(plan))[2:]
+    options = {name[2:]: value for name, value in itertools.pairwise(words) if name.startswith("--")}
     assert comparing.split(options["activations"]) == plan.activations
     assert tuple(map(float, options["learning-rates"].split(","))) == plan.learning_rates
     assert comparing.command(plan).endswith("--no-paired")

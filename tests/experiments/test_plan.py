@@ -7,6 +7,7 @@ import pytest
 
 from keras_acts.experiments import plan as plans
 from keras_acts.experiments.plan import USUAL, Plan
+from keras_acts.experiments.task import data
 
 
 def test_the_default_plan_is_the_main_job():
@@ -130,19 +131,53 @@ def test_the_same_settings_are_the_same_folder():
 def test_other_content_of_a_file_is_another_comparison(tmp_path):
     file = tmp_path / "data.npz"
     np.savez(file, x=np.zeros((9, 2)), y=np.arange(9) % 2)
-    first = Plan(data=str(file))
-    before = first.settings, first.runs()[0]
+    before, same = (Plan(data=str(file)) for _ in range(2))
+    assert (same.settings, same.runs()) == (before.settings, before.runs())
     np.savez(file, x=np.ones((9, 2)), y=np.arange(9) % 2)
-    assert first.settings != before[0]
-    assert first.runs()[0] != before[1]
+    after = Plan(data=str(file))
+    assert after.settings != before.settings
+    assert after.runs()[0] != before.runs()[0]
+    assert data.load(str(file), 0).train.x.max() == 0.0  # of ones, scaled: the new ones and no kept copy
+
+
+def test_other_data_behind_a_function_are_another_comparison(tmp_path):
+    """The loader is the same, what it reads is not."""
+    loader, values = tmp_path / "loader.py", tmp_path / "values.txt"
+    loader.write_text(
+        "import pathlib, numpy as np\n"
+        "def load():\n"
+        "    shift = float(pathlib.Path(__file__).with_name('values.txt').read_text())\n"
+        "    return np.arange(18.0).reshape(9, 2) + shift, np.arange(9) % 2\n"
+    )
+    values.write_text("1")
+    before = Plan(data=f"{loader}:load")
+    assert before.settings == Plan(data=f"{loader}:load").settings
+    values.write_text("2")
+    assert Plan(data=f"{loader}:load").settings != before.settings
+
+
+def test_another_helper_beside_a_network_is_another_comparison(tmp_path, monkeypatch):
+    """Of a file, and of a module of a package that imports it by its whole name."""
+    package = tmp_path / "nets_of_a_test"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("from nets_of_a_test.two import width\ndef build(activation):\n    return width\n")
+    (package / "two.py").write_text("from . import three\nwidth = three.width\n")
+    (package / "three.py").write_text("width = 8\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = Plan(model="nets_of_a_test.one:build").settings
+    (package / "unused.py").write_text("width = 9\n")
+    assert Plan(model="nets_of_a_test.one:build").settings == before
+    (package / "three.py").write_text("width = 9\n")
+    assert Plan(model="nets_of_a_test.one:build").settings != before
 
 
 def test_another_own_network_in_the_same_file_is_another_comparison(tmp_path):
     file = tmp_path / "own_networks.py"
     file.write_text("def small(activation):\n    return None\n")
-    plan = Plan(model=f"{file}:small")
-    before = plan.settings, plan.runs()[0]
-    assert (plan.settings, plan.runs()[0]) == before
+    before = Plan(model=f"{file}:small")
+    assert before.settings == Plan(model=f"{file}:small").settings
     file.write_text("def small(activation, width=8):\n    return None\n")
-    assert plan.settings != before[0]
-    assert plan.runs()[0] != before[1]
+    after = Plan(model=f"{file}:small")
+    assert after.settings != before.settings
+    assert after.runs()[0] != before.runs()[0]

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from keras_acts.experiments.runs.records import LayerRecord, Record, Run, SplitRecord
-from keras_acts.experiments.runs.store import Store, StoreError
+from keras_acts.experiments.runs.store import FORMAT, Store, StoreError
 
 SETTINGS = {"data": "digits", "epochs": 2, "file": None}
 
@@ -119,7 +119,7 @@ def write_newer_format(path):
     with Store(path, SETTINGS):
         pass
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 

@@ -219,13 +219,14 @@ def test_gradient_norms_are_those_of_the_loss(split):
 
 
 def linear(activation, input_shape, outputs):
-    """Softmax regression: no activation at all."""
+    """Softmax regression: an activation that is made and not taken."""
+    activation()
     return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(outputs)])
 
 
 def wrong_outputs(activation, input_shape):
     """A network for other data."""
-    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(3)])
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(3, activation())])
 
 
 def test_a_network_that_does_not_fit_the_data_is_refused(split):

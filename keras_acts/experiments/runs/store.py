@@ -17,7 +17,7 @@ from keras_acts.experiments.runs.records import Record, Run
 __all__ = ["Store", "StoreError"]
 
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
-FORMAT = 1
+FORMAT = 2
 BUSY_SECONDS = 60.0
 
 _TABLES = f"""

@@ -1,6 +1,7 @@
 """The data of an experiment, split by seed: training, validation, and test data that are used once."""
 
 import functools
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from keras_acts.experiments.task import datasets, files, user_functions
 from keras_acts.experiments.task.options import check_known
 
-__all__ = ["Part", "Split", "find", "load", "source"]
+__all__ = ["Part", "Split", "digest", "find", "is_own", "load", "source"]
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
@@ -87,6 +88,11 @@ def load(name: str, seed: int = 0) -> Split:
     return _split(found, seed, "data" if made else "rows" if found.parts is None else "nothing")
 
 
+def is_own(name: str) -> bool:
+    """Whether the data are a file or function of the user's own."""
+    return files.name_and_options(name) is not None or name.partition("(")[0].strip() not in datasets.SOURCES
+
+
 def find(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
     """What reads the data of a name, and its options.
 
@@ -112,6 +118,17 @@ def source(name: str, seed: int | None) -> datasets.Source | Split:
             f"A function that gives data must return x and y, or a Split. Received: {type(found).__name__} from {name}"
         )
     return files.as_source(*found, where=name)
+
+
+def digest(name: str) -> bytes:
+    """Identifies the arrays of a data set, which are read anew: a file may have changed in the meantime."""
+    source.cache_clear()
+    found = source(name, None)
+    parts = (found.train, found.validation, found.test) if isinstance(found, Split) else (found,)
+    hashed = hashlib.sha256()
+    for array in (array for part in parts for array in (part.x, part.y)):
+        hashed.update(repr((array.shape, array.dtype.str)).encode() + np.ascontiguousarray(array).tobytes())
+    return hashed.digest()
 
 
 def _split(source: datasets.Source, seed: int, by_seed: str) -> Split:

@@ -17,7 +17,7 @@ from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
 from keras_acts.layers.layer_registry import function_or_layer
 
-__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "find"]
+__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "find", "is_own"]
 
 DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
@@ -218,6 +218,11 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     **{function.__name__: function for function in (mlp, cnn, siren, nielsen, torch_mlp)},
     "deep_mlp": functools.partial(mlp, width=64, depth=30),  # trains only where an activation has its own initializer
 }
+
+
+def is_own(name: str) -> bool:
+    """Whether the network is built by a function of the user's own."""
+    return name.partition("(")[0].strip() not in NETWORKS
 
 
 def find(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:

@@ -1,7 +1,9 @@
 """A user's own functions by name, so that settings stay plain text: "package.module:function" or "file.py:function"."""
 
+import ast
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +13,7 @@ from typing import Any
 from keras_acts.core import spec
 from keras_acts.experiments.task.options import check_options, unknown
 
-__all__ = ["check_shared", "find", "name_of", "resolve"]
+__all__ = ["check_shared", "code_of", "find", "name_of", "resolve"]
 
 Function = Callable[..., Any]
 
@@ -51,6 +53,25 @@ def resolve(name: str) -> Function:
     if not callable(found):
         raise ValueError(f"'{name}' must be a function. Received: {type(found).__name__}")
     return found
+
+
+def code_of(function: Function) -> bytes:
+    """The text of the file of a function, and of those beside it that it imports, directly or not."""
+    file = getattr(sys.modules.get(function.__module__), "__file__", None)
+    if file is None:  # in a notebook
+        with suppress(OSError, TypeError):
+            return inspect.getsource(function).encode()
+        return b""
+    found = [Path(file).resolve()]
+    for path in found:  # which grows
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{name}" for name in names)] if node.module else names
+            places = [root.joinpath(*name.split(".")) for root in path.parents[:2] for name in names]
+            near = [each for place in places for each in (place.with_suffix(".py"), place / "__init__.py")]
+            found += [each for each in dict.fromkeys(near) if each.is_file() and each not in found]
+    return b"".join(path.read_bytes() for path in found)
 
 
 def find(
