@@ -40,7 +40,7 @@ def refused(result):
 def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monkeypatch):
     result = call(*SMALL, "--activations", "relu, elu(alpha=0.5),PReLU", "--seeds", "2")
     assert result.exit_code == 0, result.output
-    assert "on data of this kind, as far as 2 divisions of one set" in result.stdout.replace("\n", " ")
+    assert "on data of this kind as far as 2 divisions of one set" in result.stdout.replace("\n", " ")
     assert "6/6" in result.stdout
     assert "no significant difference" in result.stdout
     folder = next((tmp_path / "runs").iterdir())

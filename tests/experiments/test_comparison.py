@@ -80,8 +80,8 @@ ROWS = SplitRecord(1077, 360, "rows")
     ("by_seed", "said"),
     [
         ("data", "on data of this kind: each of 10 seeds made its own"),
-        ("rows", "as far as 10 divisions of one set (1,077 training and 360 test rows) can say"),
-        ("nothing", "other first weights on these 360 test rows, not for other data"),
+        ("rows", "as far as 10 divisions of one set (1,077 training and 360 test rows) can tell"),
+        ("nothing", "other first weights on these 360 test rows, not on other data"),
     ],
 )
 def test_the_last_sentence_says_what_the_answer_holds_for(by_seed, said):

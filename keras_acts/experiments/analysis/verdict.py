@@ -150,10 +150,10 @@ def _reach(task: Task, pairs: int) -> str:
     same = "this network, these epochs and these rates"
     if task.split.by_seed == "rows":
         rows = f"{task.split.train:,} training and {task.split.test:,} test rows"
-        return f"it holds for {same} on data of this kind, as far as {pairs} divisions of one set ({rows}) can say"
+        return f"valid for {same}, on data of this kind as far as {pairs} divisions of one set ({rows}) can tell"
     if task.split.by_seed == "data":
-        return f"it holds for {same} on data of this kind: each of {pairs} seeds made its own"
-    return f"it holds for {same} and other first weights on these {task.split.test:,} test rows, not for other data"
+        return f"valid for {same}, on data of this kind: each of {pairs} seeds made its own"
+    return f"valid for {same}, with other first weights on these {task.split.test:,} test rows, not on other data"
 
 
 def _no_difference(others: Sequence[Difference], metric_name: str) -> str:
