@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 __all__ = ["cohens_d", "detectable_difference", "holm", "interval", "levels_by_holm", "mean_interval", "p_value"]
 __all__ += ["pairs_needed", "ratio", "spread", "standard_error"]
@@ -62,7 +62,7 @@ def p_value(mean: float, error: float, pairs: int) -> float:
     """
     if pairs < 2 or mean == 0.0:
         return 1.0
-    return float(2.0 * stats.t.sf(abs(mean) / error, pairs - 1)) if error > 0.0 else 0.0
+    return float(2.0 * special.stdtr(pairs - 1, -abs(mean) / error)) if error > 0.0 else 0.0
 
 
 def interval(mean: float, error: float, pairs: int, level: float = LEVEL) -> tuple[float, float]:
@@ -72,7 +72,7 @@ def interval(mean: float, error: float, pairs: int, level: float = LEVEL) -> tup
         >>> [round(end, 3) for end in interval(1.0, 0.5, 10)]
         [-0.131, 2.131]
     """
-    half = float(stats.t.isf(level / 2.0, pairs - 1)) * error if pairs > 1 else math.nan
+    half = -float(special.stdtrit(pairs - 1, level / 2.0)) * error if pairs > 1 else math.nan
     return mean - half, mean + half
 
 
