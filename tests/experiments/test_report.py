@@ -110,6 +110,14 @@ def test_tables_have_a_row_for_each_activation(page, comparison):
         assert all("data-value" in cell["attrs"] for cell in cells)
 
 
+def test_columns_that_hold_nothing_are_left_out(tmp_path):
+    """Memory is not measured on a CPU."""
+    Comparison(records({"relu": 0.9, "gelu": 0.93}, memory=None)).to_html(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Memory MB" not in text
+    assert "p after Holm" in text
+
+
 def test_tables_are_sorted_by_keyboard(page):
     heads = [
         element

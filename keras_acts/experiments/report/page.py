@@ -69,11 +69,13 @@ def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[dict[s
 
 
 def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
-    """A task on the page."""
+    """A task on the page, without columns of the table that hold nothing."""
+    rows = [_cells(row) for row in analysis.rows(task)]
+    filled = [column for column in rows[0] if any(row[column].text != "–" for row in rows)]
     return {
         "task": task,
         "rates": [f"{rate:g}" for rate in task.learning_rates],
-        "rows": [_cells(row) for row in analysis.rows(task)],
+        "rows": [{column: row[column] for column in filled} for row in rows],
         "by_rate": [[entry.activation, *_by_rate(task, entry)] for entry in task.entries],
         "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
         "seeds": sorted({record.run.seed for entry in task.entries for record in entry.records}),
