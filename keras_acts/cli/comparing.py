@@ -30,7 +30,7 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "epochs": (int, "Passes over the training data. Default: 20."),
     "batch_size": (int, "Samples in a step. Default: 128."),
     "learning_rates": (str, 'Grid, "1e-3,3e-3": validation data choose for each activation. Default: 1e-3 for all.'),
-    "optimizer": (str, '"adam" (default) or "sgd".'),
+    "optimizer": (str, 'One of Keras, as in "adamw(weight_decay=0.01)". Default: adam.'),
     "paired": (bool, "Initializers: each activation its own (default), or all Keras'."),
     "worth": (float, 'Smallest difference worth having, in points or units of the metric: answers "equivalent" too.'),
     "budget": (float, "Seconds after which no run is started any more."),

@@ -12,7 +12,7 @@ from typing import Any
 from keras_acts.core.params import choice, finite_number, illegal, integer
 from keras_acts.experiments.runs.records import Run
 from keras_acts.experiments.task import data as data_sets
-from keras_acts.experiments.task import files, networks, user_functions
+from keras_acts.experiments.task import files, networks, optimizers, user_functions
 from keras_acts.experiments.task.options import did_you_mean
 
 __all__ = ["HOW", "USUAL", "Plan", "from_mapping", "read"]
@@ -52,6 +52,13 @@ def _rates(name: str, value: Any) -> tuple[float, ...]:
     return tuple(_positive(name, rate) for rate in _several(name, value))
 
 
+def _optimizer(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(illegal(name, value, PLAN, "a name with options, such as 'adamw(weight_decay=0.01)'"))
+    optimizers.find(value)
+    return value
+
+
 def _name_or_function(name: str, value: Any) -> str:
     if callable(value):
         return user_functions.name_of(value)
@@ -76,7 +83,8 @@ class Plan:
         batch_size: samples in a step.
         learning_rates: the grid. For each activation, the rate that is best on validation data is used; a single rate
             is used as it is, for all.
-        optimizer: "adam", or "sgd" with momentum 0.9.
+        optimizer: one of Keras by name, with options as in "adamw(weight_decay=0.01)"; "sgd" has momentum 0.9 unless it
+            says another.
         paired: True to give every activation the initializer that `keras_acts.paired` finds for it, False for
             Keras' default.
         worth: the smallest difference worth having, in units of the metric: points for accuracies. With it each
@@ -105,7 +113,7 @@ class Plan:
     epochs: int = field(default=20, metadata={"check": _count})
     batch_size: int = field(default=128, metadata={"check": _count})
     learning_rates: tuple[float, ...] = field(default=(1e-3,), metadata={"check": _rates})
-    optimizer: str = field(default="adam", metadata={"check": _one_of("adam", "sgd")})
+    optimizer: str = field(default="adam", metadata={"check": _optimizer})
     paired: bool = field(default=True, metadata={"check": _flag})
     worth: float | None = field(default=None, metadata={"check": _positive})
     budget: float | None = field(default=None, metadata={"check": _positive})

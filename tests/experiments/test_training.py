@@ -93,11 +93,11 @@ def fitted(run, split):
     softmax = getattr(model.layers[-1], "activation", None) is keras.activations.softmax
     loss = "mse" if split.classes is None else keras.losses.SparseCategoricalCrossentropy(from_logits=not softmax)
     metric = "mse" if split.classes is None else "accuracy"
-    optimizer = (
-        keras.optimizers.SGD(run.learning_rate, momentum=0.9)
-        if run.settings
-        else keras.optimizers.Adam(run.learning_rate)
-    )
+    optimizer = {
+        (): keras.optimizers.Adam(run.learning_rate),
+        (("optimizer", "sgd"),): keras.optimizers.SGD(run.learning_rate, momentum=0.9),
+        (("optimizer", "adamw(weight_decay=0.3)"),): keras.optimizers.AdamW(run.learning_rate, weight_decay=0.3),
+    }[run.settings]
     model.compile(loss=loss, optimizer=optimizer, metrics=[metric])
     random = np.random.default_rng(run.seed)
     history = {"loss": [], metric: [], "val_loss": [], f"val_{metric}": []}
@@ -122,6 +122,7 @@ def fitted(run, split):
     [
         {},  # 1077 samples in batches of 200: the last one is smaller
         pytest.param({"model": f"{__name__}:normalized"}, marks=pytest.mark.slow),
+        pytest.param({"settings": (("optimizer", "adamw(weight_decay=0.3)"),)}, marks=pytest.mark.slow),
         pytest.param(
             {
                 "data": "diabetes",
@@ -133,7 +134,7 @@ def fitted(run, split):
             marks=pytest.mark.nightly,
         ),
     ],
-    ids=["mlp", "batch-normalization", "regression-layer-sgd"],
+    ids=["mlp", "batch-normalization", "weight-decay", "regression-layer-sgd"],
 )
 def test_curves_are_those_of_fit(changes, record):
     run = dataclasses.replace(SMALL, **changes)

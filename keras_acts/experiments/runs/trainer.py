@@ -16,13 +16,9 @@ from keras_acts.core import keras_bridge
 from keras_acts.experiments.runs import plane
 from keras_acts.experiments.runs.probes import Probe
 from keras_acts.experiments.runs.records import HISTORY, Record, Run, SplitRecord
-from keras_acts.experiments.task import networks
+from keras_acts.experiments.task import networks, optimizers
 from keras_acts.experiments.task.data import Part, Split
 
-OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
-    "adam": keras.optimizers.Adam,
-    "sgd": lambda learning_rate: keras.optimizers.SGD(learning_rate, momentum=0.9),
-}
 EVALUATION_BATCH = 1000
 PROBED = 256  # samples of the batch on which gradients and dead units are measured
 
@@ -52,7 +48,7 @@ class Trainer:
         received, wanted = tuple(self._model.output_shape), (None, split.outputs)
         if received != wanted:
             raise ValueError(f"The network must have outputs of shape {wanted} for these data. Received: {received}")
-        self._optimizer = OPTIMIZERS[str(dict(run.settings).get("optimizer", "adam"))](learning_rate=run.learning_rate)
+        self._optimizer = optimizers.find(str(dict(run.settings).get("optimizer", "adam")))(run.learning_rate)
         self._optimizer.build(self._model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
         compiled = _xla_is_faster(self._model)

@@ -51,7 +51,8 @@ def check_known(
     text: str, options: dict[str, Any], function: Callable[..., Any], given: Sequence[str]
 ) -> dict[str, Any]:
     """The options, or ValueError for one that the function does not take."""
-    known = [parameter for parameter in inspect.signature(function).parameters if parameter not in given]
+    parameters = inspect.signature(function).parameters.values()
+    known = [each.name for each in parameters if each.name not in given and each.kind is not each.VAR_KEYWORD]
     for option in options:
         if option not in known:
             near = did_you_mean(option, known)
