@@ -4,8 +4,9 @@
 
 Each runs in a process of its own in graph mode: loss and gradients of a sum, by a kernel for 32 inputs, so that what
 the activation keeps and makes is nearly all there is. The peak is that of resident memory, less what the process held
-before; freed memory goes back at once (MALLOC_MMAP_THRESHOLD_ of glibc), as in a process with larger tensors. Prints
-the peaks in units of one output tensor, and their ratio.
+before; freed memory goes back at once (MALLOC_MMAP_THRESHOLD_ of glibc), as in a process with larger tensors. Matrix
+products are TensorFlow's own; with those of oneDNN, which processors of Intel take, the ratio of SwiGLU is 1.3 to 1.45.
+Prints the peaks in units of one output tensor, and their ratio.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def peak(which: str, unit: str, rows: int, units: int) -> float:
     """In a process of its own, in units of one output tensor."""
     command = [sys.executable, "-m", "benchmarks.gated_memory", "--inside", which, unit]
     sizes = ["--rows", str(rows), "--units", str(units)]
-    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000"}
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000", "TF_ENABLE_ONEDNN_OPTS": "0"}
     done = subprocess.run([*command, *sizes], capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout.split()[-1]) / (4 * rows * units)
 

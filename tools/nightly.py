@@ -1,7 +1,7 @@
 """The nightly tests in parts of some minutes; what came of them is kept in benchmarks/results/nightly.md and .csv.
 
 python -m tools.nightly              # the cases that have not been run at this commit yet
-python -m tools.nightly --missing    # those that have not been run at any commit
+python -m tools.nightly --missing    # those that have not been run at any commit, and those that failed
 python -m tools.nightly --anew       # all of them
 
 The outcomes of a part are noted by case at once, so that an interrupted run, or one elsewhere, goes on there.
@@ -108,7 +108,8 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     ids, now = collected(), commit()
     noted = {} if arguments.anew else {name: case for name, case in kept().items() if name in ids}
-    todo = [name for name in ids if name not in noted or not (arguments.missing or noted[name]["commit"] == now)]
+    done = {name for name, case in noted.items() if arguments.missing or case["commit"] == now}
+    todo = [name for name in ids if name not in done or noted[name]["outcome"] == "failed"]
     for first in range(0, len(todo), SIZE):
         started = time.monotonic()
         noted |= outcomes([ids[name] for name in todo[first : first + SIZE]], arguments.workers)
