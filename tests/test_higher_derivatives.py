@@ -70,8 +70,9 @@ def atan_that_divides_by_0(x):
     return tf.atan(x)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "dtype", [pytest.param("float64", marks=pytest.mark.slow), pytest.param("float32", marks=pytest.mark.nightly)]
+)
 def test_third_derivative(dtype):
     assert [found for name in SMOOTH for found in wrong_thirds(name, dtype)] == []
 

@@ -62,7 +62,7 @@ def test_gelu_and_silu_leave_chance(name, digits):
     assert found["deep"] > 0.85
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_relu_improves(digits):
     found = accuracies("relu", ["default", "paired"], digits)
     assert found["paired"] > found["default"] + 0.1

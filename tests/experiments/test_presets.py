@@ -37,7 +37,7 @@ def reproduced(preset, parts, records):
 # ---- Each published outcome ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_circles_units_as_in_the_notebook():
     """The notebook's own protocol with three seeds for one: .35, .58, .88, 1.0 for 4, 8, 32, 64 units."""
     parts, records = small(presets.get("circles-units"), lambda plan: plan.data == circles.DATA, seeds=3)
@@ -46,7 +46,7 @@ def test_circles_units_as_in_the_notebook():
     assert all(len(row.values) == 3 for row in found.rows)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_disc_takes_three_hinges_or_two_folds():
     """1, 2, 3 and 8 units trained to the end, with the bounds of the preset: the telling cases only."""
 
