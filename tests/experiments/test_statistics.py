@@ -1,6 +1,8 @@
 """The statistics of a comparison, against published numbers, other implementations and simulation with fixed seeds."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -251,3 +253,17 @@ def test_the_power_is_the_one_that_is_said():
     effect = detectable(1.0, 10)
     found = sum(against_zero(effect + generator.normal(size=10)).significant for _ in range(1000))
     assert stats.binom.ppf(0.001, 1000, 0.8) <= found <= stats.binom.ppf(0.999, 1000, 0.8)
+
+
+def test_what_the_readme_says_is_what_was_simulated():
+    """By benchmarks/statistics.py, 10,000 families in each row."""
+    table = (Path(__file__).parents[2] / "benchmarks" / "results" / "statistics.md").read_text(encoding="utf-8")
+    rows = [list(map(float, re.findall(r"([\d.]+) %", line))) for line in table.splitlines() if line[:6] in ROWS]
+    assert len(rows) == 16
+    for error, of_eleven, coverage, power in rows:
+        assert max(error, of_eleven) <= 5.5
+        assert coverage >= 94.0
+        assert abs(power - 80.0) <= 3.0
+
+
+ROWS = ("| data", "| rows")
