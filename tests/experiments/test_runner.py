@@ -174,15 +174,15 @@ def test_without_ray_the_engine_says_so(monkeypatch):
 
 
 # Needs a name that another process can import.
-def killer(seed=0):
-    """Data that kill the process that asks for them, as lack of memory does."""
+def killer(activation):
+    """A network whose process does not live to see it."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_a_worker_that_dies_is_reported(tmp_path, request, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(request.path.parent))
-    plan = Plan(activations=("relu",), data=f"{__name__}:killer", seeds=1, workers=1)
+    plan = Plan(activations=("relu",), data="iris", model=f"{__name__}:killer", seeds=1, workers=1)
     with pytest.raises(RuntimeError, match=r"A worker process ended in the middle of a run\. Finished runs are safe"):
         list(experiments.carry_out(plan, tmp_path))
 
