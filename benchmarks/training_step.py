@@ -189,7 +189,7 @@ def main() -> None:
     kept: list[dict[str, Any]] = []
     if path.exists() and not options.anew:
         with path.open(encoding="utf-8", newline="") as file:
-            kept = list(csv.DictReader(file))
+            kept = [row for row in csv.DictReader(file) if row.keys() == {*COLUMNS}]  # not those of an older form
     console = Console(width=None if Console().is_terminal else 120)
     cases = [(name, model, mode) for mode in OWNERS for name in options.names or NAMES for model in MODELS]
     done = {(row["name"], row["model"], row["mode"]) for row in kept}
