@@ -8,12 +8,12 @@ from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.report import figures
 
-__all__ = ["DrawnAnalysis", "measured_memory"]
+__all__ = ["DrawnAnalysis"]
 
 CURVE_POINTS = 100  # more cannot be seen, and make a page of many megabytes
 
 
-def measured_memory(task: Task) -> dict[str, list[float]]:
+def _measured_memory(task: Task) -> dict[str, list[float]]:
     """The peak memory of each run, for the activations of which all runs have one."""
     measured = task.each(lambda entry: [record.peak_memory_mb for record in entry.records])
     return {label: [*filter(None, values)] for label, values in measured.items() if None not in values}
@@ -48,7 +48,7 @@ class DrawnAnalysis(Analysis):
 
     def plot_memory(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
         """The peak memory of a run, of the activations for which it was measured."""
-        return figures.draw_costs(measured_memory(self.task(task)), quantity="peak memory of a run in MB", ax=ax)
+        return figures.draw_costs(_measured_memory(self.task(task)), quantity="peak memory of a run in MB", ax=ax)
 
     def predicted_gradients(self, task: Task | None = None) -> dict[str, np.ndarray]:
         """The theory's gradient norms before training, for networks and activations that it describes."""
