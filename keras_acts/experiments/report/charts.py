@@ -157,7 +157,7 @@ def forest(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """
     verdicts, (better, worse, _) = list(VERDICTS), VERDICTS.values()
     base = alt.Chart(inline(rows)).encode(
-        alt.Y("label:N", sort=None, title=None),
+        alt.Y("label:N", sort=None, title=None).scale(domain=[row["label"] for row in rows]),
         alt.Color("verdict:N").scale(domain=verdicts, range=list(VERDICTS.values())),
         tooltip=[_told("label", "activation"), _told("text", "difference")],
     )
