@@ -205,4 +205,5 @@ def _native_log(folder: Path) -> Iterator[None]:
             file.seek(0)
             said = file.read()
     if said and folder.is_dir():
-        (folder / "tensorflow.log").write_bytes(said)
+        with contextlib.suppress(OSError):  # a folder that is read-only: what it is for is told elsewhere
+            (folder / "tensorflow.log").write_bytes(said)

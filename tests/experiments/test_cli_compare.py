@@ -5,6 +5,8 @@ import dataclasses
 import itertools
 import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -57,6 +59,65 @@ def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monke
     again = call(*SMALL, "--activations", "relu, elu(alpha=0.5),PReLU", "--seeds", "2")
     assert again.exit_code == 0, again.output
     assert again.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
+
+
+def test_what_cannot_be_written_is_said_in_one_sentence(call, tmp_path):
+    """The comparison is drawn and printed all the same, as of a finished folder that is read-only."""
+    settings = (*SMALL, "--activations", "relu,tanh", "--seeds", "1", "--output", "results")
+    assert call(*settings).exit_code == 0
+    for name in ("report.html", "summary.csv"):
+        (tmp_path / "results" / name).unlink()
+        (tmp_path / "results" / name).mkdir()
+    result = call(*settings)
+    assert result.exit_code == 0, result.output
+    assert "Test accuracy" in result.stdout
+    told = " ".join(result.stdout.split())
+    assert (
+        "Not written into results, where any are of an earlier call: the tables, report.html (Is a directory)" in told
+    )
+    assert "Report:" not in result.stdout
+
+
+ASCII_TABLE = """
+from rich.table import Table
+from keras_acts.cli import comparing, console
+from keras_acts.experiments.analysis import tables
+from keras_acts.experiments.comparison import Comparison
+from synthetic import records
+
+made = Comparison(records({"relu": 0.9, "gelu": 0.95, "swish": 0.5}, seeds=3))
+diverged = Comparison(records({"relu": 0.4, "gelu": float("inf")}, seeds=3, metric="mse"))
+for each in (made, diverged):
+    console.say(each)
+class Job:
+    plans, folder = [], comparing.Path("none")
+    def records(self):
+        return made.records
+comparing._run_with_progress(Job())
+console.say("± – − ∞ … × é 激")
+console.fail("±")
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso8859-1"])
+def test_a_terminal_without_these_characters_gets_others_like_them(tmp_path, encoding):
+    told = subprocess.run(
+        [sys.executable, "-c", ASCII_TABLE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "100"},
+        capture_output=True,
+        check=False,
+    )
+    assert told.returncode == 2, told.stderr[-2000:]
+    text = told.stdout.decode(encoding)
+    assert "95.0 " + ("+-" if encoding == "ascii" else "±") + " 0.9 %" in text
+    assert "3/3" in text
+    assert text.splitlines()[-1] == ("+- - - inf ... x e ?" if encoding == "ascii" else "± - - inf ... × é ?")
+    assert "Error: " + ("+-" if encoding == "ascii" else "±") in told.stderr.decode(encoding)
+    rows = [
+        line for line in text.splitlines() if line.startswith((" relu", " gelu", " swish", "relu", "gelu", "swish"))
+    ]
+    assert len({len(line) for line in rows[:3]}) == 1  # the columns of the table stay in line
 
 
 @pytest.mark.slow

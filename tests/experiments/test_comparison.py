@@ -376,7 +376,7 @@ def test_figures_are_made_without_axes_too(comparison):
 def test_all_figures_are_saved_as_files(tmp_path):
     paths = Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=2)).save_figures(tmp_path)
     names = {path.name for path in paths}
-    assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "memory.png"} <= names
+    assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "dead.png"} <= names
     assert all(path.stat().st_size > 1000 for path in paths)
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import numpy as np
 import vl_convert
+
+from keras_acts.experiments.report.figures import far_out
 
 __all__ = ["DARK", "LIGHT", "VERDICTS", "Figure", "dots", "forest", "inline", "lines", "style", "table"]
 
@@ -29,7 +30,6 @@ DASHES = ([1, 0], [7, 3], [2, 2], [8, 2, 2, 2])
 VERDICTS = {"better": "var(--series-0)", "worse": "var(--series-4)", "no difference shown": "var(--series-7)"}
 WIDTH, HEIGHT, ROW = 440, 250, 26  # of a file, which the page makes wider; of a row
 FEW = 4  # lines whose bands can be told from each other
-FENCE = 3.0  # interquartile ranges: Tukey's far-out fence
 _INK = {"labelColor": "var(--text)", "titleColor": "var(--text)", "domainColor": "var(--soft)"}
 _TEXT = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 150}
 _LEGEND = {"title": None, "orient": "bottom", "columns": 3, "symbolType": "stroke", "symbolOpacity": 1.0}
@@ -110,7 +110,7 @@ def lines(
     labels = list(dict.fromkeys(row["label"] for row in rows))
     finite = {label: [_short(row["y"]) for row in rows if row["label"] == label] for label in labels}
     ranges = {label: _range(values[skip or 0 :]) for label, values in finite.items()}
-    off = [] if skip is None else _far_out({label: values[-1] for label, values in finite.items()})
+    off = [] if skip is None else far_out({label: values[-1] for label, values in finite.items()})
     whole = [end for label, ends in ranges.items() if label not in off for end in ends]
     colors, dashes = zip(*map(style, range(len(labels))), strict=True)
     hover = alt.selection_point("hover", fields=["label"], on="pointerover", clear="pointerout", nearest=True)
@@ -136,16 +136,6 @@ def lines(
 def _range(values: Sequence[float | None]) -> list[float]:
     found = [value for value in values if value is not None]
     return [min(found), max(found)] if found else []
-
-
-def _far_out(ends: Mapping[str, float | None]) -> list[str]:
-    """The labels far out from the others; none where there are too few to tell."""
-    found = {label: end for label, end in ends.items() if end is not None}
-    if len(found) < 4:
-        return []
-    low, high = np.percentile(list(found.values()), [25.0, 75.0])
-    reach = FENCE * (high - low)
-    return [label for label, end in found.items() if not low - reach <= end <= high + reach]
 
 
 def forest(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:

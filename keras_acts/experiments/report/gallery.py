@@ -16,6 +16,7 @@ from keras_acts.experiments.report import charts
 from keras_acts.experiments.report.boundaries import Boundary, of_task, planes
 from keras_acts.experiments.report.charts import Figure
 from keras_acts.experiments.report.drawing import DrawnAnalysis
+from keras_acts.experiments.report.figures import with_diverged
 
 __all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits"]
 
@@ -58,9 +59,8 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
             rows.append({"label": f"{row.activation} (baseline)", "mean": None})
             continue
         ends = {name: factor * getattr(found, name) for name in ("mean", "low", "high")}
-        label = f"{row.activation} ({found.diverged} diverged)" if found.diverged else row.activation
         verdict = ("better" if found.better else "worse") if found.significant else "no difference shown"
-        rows.append({"label": label, **ends, "verdict": verdict, "text": tables.interval(row)})
+        rows.append({"label": with_diverged(found), **ends, "verdict": verdict, "text": tables.interval(row)})
     axis = f"difference in {unit(task.metric_name)}, {'right' if task.higher_is_better else 'left'} is better"
     title = f"Test {task.metric_name} minus that of {analysis.baseline(task)}, with intervals"
     text = f"Differences in test {task.metric_name} by seed. {'; '.join(analysis.sentences(task))}."
