@@ -26,7 +26,7 @@ class Tab:
             self._call(f"{domain}.enable")
 
     def open(self, path, *, width=1280, height=720, dark=False):
-        """Open a file in a window of this size, and wait until `ready` is true in it."""
+        """Open a file in a window of this size."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)
@@ -97,7 +97,7 @@ def tab(folder):
     (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
     # It reads from descriptor 3 and writes to 4.
     start = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}'
-    command = ["sh", "-c", start, "sh", PROGRAM, *FLAGS, f"--user-data-dir={folder}"]
+    command = ["bash", "-c", start, "bash", PROGRAM, *FLAGS, f"--user-data-dir={folder}"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, pass_fds=(theirs_in, theirs_out), **quiet) as process:
         os.close(theirs_in)

@@ -43,6 +43,7 @@ CONFIG: dict[str, Any] = {
 }
 # Of a legend's `lit` and of the pointer's `hover`: this line is lifted; or it is, or none.
 LIFTED = "(lit === datum.label || (hover.label && indexof(hover.label, datum.label) >= 0))"
+NEAREST = alt.ExprRef("(datum.datum || datum).text")  # of the point, or of the cell of points that are nearest to it
 CLEAR = f"(!lit && !hover.label || {LIFTED})"
 
 
@@ -89,7 +90,6 @@ def lines(
     x: alt.X,
     y: alt.Y,
     *,
-    said: tuple[str, str],
     skip: int | None = None,
     predicted: Sequence[Mapping[str, Any]] = (),
 ) -> Figure:
@@ -99,10 +99,9 @@ def lines(
     the axis y, which is to fit the lines that are drawn: `ranges` of the figure.
 
     Args:
-        rows: points: "label", "x", "y", and where there are any "low", "high", "text", and "marked" for a visible dot.
+        rows: points: "label", "x", "y", the "text" of the pointer, "low" and "high" of a band, "marked" for a dot.
         x: axis of "x".
         y: axis of "y".
-        said: what the x and the text of a point tell.
         skip: points at the start of each line that the axis need not hold; with it, labels that end far out from all
             others are not drawn at first.
         predicted: points of dotted lines.
@@ -120,8 +119,9 @@ def lines(
     shown = _either(CLEAR if len(labels) <= FEW else LIFTED, 0.15, 0.0)
     dash = alt.StrokeDash("label:N").scale(domain=labels, range=dashes)
     dotted = base.properties(data=inline(predicted)).mark_line(strokeWidth=3, strokeDash=[2, 4], clip=True)
-    told = [_told("label", "activation"), _told("x", said[0]), _told("text", said[1])]
-    dots = base.mark_point(filled=True, clip=True).encode(size=_either("datum.marked", 60, 25), tooltip=told)
+    dots = base.mark_point(filled=True, clip=True).encode(
+        size=_either("datum.marked", 60, 25), tooltip=alt.value(NEAREST)
+    )
     chart = alt.layer(
         base.mark_area(clip=True).encode(y="low:Q", y2="high:Q", opacity=shown),
         base.mark_line(strokeWidth=2, clip=True).encode(dash, opacity=_either(CLEAR, 1.0, 0.15)),
@@ -142,14 +142,14 @@ def forest(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
     """A row for each difference: its mean, filled where it is significant, its interval, and 0; all on one axis.
 
     Args:
-        rows: "label", "mean", "low", "high", the "verdict", a key of `VERDICTS`, and the "text" of the difference.
+        rows: "label", "mean", "low", "high", the "verdict", a key of `VERDICTS`, and the "text" of the pointer.
         title: of the axis.
     """
     verdicts, (better, worse, _) = list(VERDICTS), VERDICTS.values()
     base = alt.Chart(inline(rows)).encode(
         alt.Y("label:N", sort=None, title=None).scale(domain=[row["label"] for row in rows]),
         alt.Color("verdict:N").scale(domain=verdicts, range=list(VERDICTS.values())),
-        tooltip=[_told("label", "activation"), _told("text", "difference")],
+        tooltip="text:N",
     )
     zero = alt.Chart(inline([{"zero": 0.0}])).mark_rule(color="var(--soft)", strokeDash=[3, 3]).encode(x="zero:Q")
     interval = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title=title).axis(tickCount=6), x2="high:Q")
@@ -165,15 +165,13 @@ def table(rows: Sequence[Mapping[str, Any]], columns: str) -> Figure:
     """Shares in [0, 1] as a table of colours.
 
     Args:
-        rows: "label", "x", the column, and the "share".
+        rows: "label", "x", the column, the "share", and the "text" of the pointer.
         columns: what the columns are.
     """
     labels, names = ({row[key] for row in rows} for key in ("label", "x"))
     axis = alt.Axis(labelAngle=0, labelOverlap=True, labelLimit=60)
     base = alt.Chart(inline(rows)).encode(
-        alt.X("x:O", sort=None, title=columns, axis=axis),
-        alt.Y("label:N", sort=None, title=None),
-        tooltip=[_told("label", "activation"), _told("x", columns), alt.Tooltip("share:Q", format=".1%")],
+        alt.X("x:O", sort=None, title=columns, axis=axis), alt.Y("label:N", sort=None, title=None), tooltip="text:N"
     )
     # Text is to be read on the strongest colour.
     strength = alt.Opacity("share:Q", legend=None).scale(domain=[0.0, 1.0], range=[0.0, 0.6])
@@ -184,35 +182,34 @@ def table(rows: Sequence[Mapping[str, Any]], columns: str) -> Figure:
 
 def dots(rows: Mapping[str, tuple[Sequence[float], float | None]], title: str) -> Figure:
     """A row for each label: a dot for each value, a bar at their median, a diamond at what they are put beside."""
-    values = [{"label": label, "x": value} for label, (found, _) in rows.items() for value in found]
-    beside = [{"label": label, "x": other} for label, (_, other) in rows.items() if other is not None]
+
+    def row(label: str, value: float) -> dict[str, Any]:
+        return {"label": label, "x": value, "text": f"{label}: {value:.3g}"}
+
+    values = [row(label, value) for label, (found, _) in rows.items() for value in found]
+    beside = [row(label, other) for label, (_, other) in rows.items() if other is not None]
     seen = [value for found, other in rows.values() for value in (*found, other) if value is not None]
     wide = bool(seen) and min(seen) > 0.0 and max(seen) > 50.0 * min(seen)
     base = alt.Chart(inline(values)).encode(
         alt.X("x:Q", title=title).scale(type="log" if wide else "linear", zero=False),
         alt.Y("label:N", sort=None, title=None).scale(domain=list(rows)),
     )
-    told = [_told("label", "what"), alt.Tooltip("x:Q", title=title, format=".3g")]
-    every = base.mark_point(filled=True, color="var(--series-0)", opacity=0.6).encode(tooltip=told)
+    every = base.mark_point(filled=True, color="var(--series-0)", opacity=0.6).encode(tooltip="text:N")
     middle = base.mark_tick(color="var(--series-0)", thickness=3).encode(alt.X("median(x):Q", title=title))
     diamond = base.properties(data=inline(beside)).mark_point(shape="diamond", filled=True, size=90, opacity=1.0)
-    layers = alt.layer(every, middle, diamond.encode(color=alt.value("var(--series-4)"), tooltip=told))
+    layers = alt.layer(every, middle, diamond.encode(color=alt.value("var(--series-4)"), tooltip="text:N"))
     return Figure(layers.properties(width=WIDTH, height=ROW * len(rows)))
 
 
-def inline(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
+def inline(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     """Rows for Vega: five digits are finer than any screen, and what is not finite is not drawn."""
-    return alt.Data(values=[{key: _short(value) for key, value in row.items()} for row in rows])
+    return alt.InlineData(values=[{key: _short(value) for key, value in row.items()} for row in rows])
 
 
 def _short(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return float(f"{value:.5g}") if math.isfinite(value) else None
-
-
-def _told(name: str, title: str) -> alt.Tooltip:
-    return alt.Tooltip(f"{name}:N", title=title)
 
 
 def _either(test: str, value: float, other: float) -> Any:

@@ -60,7 +60,14 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
             continue
         ends = {name: factor * getattr(found, name) for name in ("mean", "low", "high")}
         verdict = ("better" if found.better else "worse") if found.significant else "no difference shown"
-        rows.append({"label": with_diverged(found), **ends, "verdict": verdict, "text": tables.interval(row)})
+        rows.append(
+            {
+                "label": with_diverged(found),
+                **ends,
+                "verdict": verdict,
+                "text": f"{row.activation}: {tables.interval(row)}",
+            }
+        )
     axis = f"difference in {unit(task.metric_name)}, {'right' if task.higher_is_better else 'left'} is better"
     title = f"Test {task.metric_name} minus that of {analysis.baseline(task)}, with intervals"
     text = f"Differences in test {task.metric_name} by seed. {'; '.join(analysis.sentences(task))}."
@@ -79,8 +86,8 @@ def _curves(task: Task) -> Iterator[Exhibit]:
     for name, words in curves.items():
         factor, percent = _in_percent(task.metric_name if name == "val_metric" else "loss")
         found = {entry.activation: factor * entry.curves(name)[:, drawn] for entry in task.entries}
-        rows = [row for label, values in found.items() for row in _line(label, drawn + 1, values, percent)]
-        figure = charts.lines(rows, x, _axis(words, percent), said=("epoch", words), skip=skip)
+        rows = [row for label, values in found.items() for row in _line(label, "epoch", drawn + 1, values, percent)]
+        figure = charts.lines(rows, x, _axis(words, percent), skip=skip)
         ends = {row["label"]: row["y"] for row in rows}  # the last of each
         text = f"{words.capitalize()} over {task.epochs} epochs. {_extremes(ends, 'At the end')}"
         yield Exhibit(name, f"{words.capitalize()}: mean over seeds{fitted}", text, figure)
@@ -94,12 +101,12 @@ def _rates(task: Task) -> Iterator[Exhibit]:
         row | {"marked": rate == entry.learning_rate}
         for entry in task.entries
         for rate, values in entry.validation.items()
-        for row in _line(entry.activation, [rate], factor * np.array([values]).T, percent)
+        for row in _line(entry.activation, "learning rate", [rate], factor * np.array([values]).T, percent)
     ]
     axis = alt.Axis(values=task.learning_rates, format="~g", grid=False)
     x = alt.X("x:Q", title="learning rate", axis=axis).scale(type="log", nice=False)
     words = f"validation {task.metric_name}"
-    figure = charts.lines(rows, x, _axis(words, percent), said=("learning rate", words))
+    figure = charts.lines(rows, x, _axis(words, percent))
     chosen = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in task.entries)
     text = f"{words.capitalize()} by learning rate. Chosen rates: {chosen}."
     yield Exhibit("learning_rates", "Sensitivity to the learning rate; a dot: chosen", text, figure)
@@ -115,7 +122,7 @@ def _layers(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
     for when, words in (("start", f"before training ({known})"), ("end", "after training")):
         norms = {entry.activation: np.median(entry.layers(f"gradient_{when}"), axis=0) for entry in task.entries}
         predicted = _by_layer(theory, names) if when == "start" else []
-        figure = charts.lines(_by_layer(norms, names), x, y, said=("layer", "gradient norm"), predicted=predicted)
+        figure = charts.lines(_by_layer(norms, names), x, y, predicted=predicted)
         ratios = {label: each[0] / each[-1] for label, each in norms.items() if each[-1] > 0.0}
         text = f"Gradient norm of each layer's kernel {words}. {_extremes(ratios, 'First layer to last layer')}"
         yield Exhibit(f"gradients_{when}", f"Gradient norm per layer, {words}", text, figure)
@@ -157,7 +164,7 @@ def _names(rows: Sequence[Row]) -> list[str]:
     return [": ".join(name) for name in zip(*told, strict=True)]
 
 
-def _line(label: str, x: Iterable[float], values: np.ndarray, percent: str) -> Iterator[dict[str, Any]]:
+def _line(label: str, axis: str, x: Iterable[float], values: np.ndarray, percent: str) -> Iterator[dict[str, Any]]:
     """Means over seeds with their 95 % intervals, of values of shape (seeds, points).
 
     Seeds that are not finite somewhere are left out, and counted.
@@ -166,7 +173,11 @@ def _line(label: str, x: Iterable[float], values: np.ndarray, percent: str) -> I
     failed = f"; {np.sum(~kept)} of {len(kept)} diverged" if not kept.all() else ""
     for place, mean, half in zip(x, *mean_interval(np.where(kept[:, None], values, np.nan)), strict=True):
         low, high = float(mean - half), float(mean + half)
-        text = f"{mean:.4g}{percent}" + (f" (95 % CI {low:.4g} to {high:.4g})" if half > 0.0 else "") + failed
+        text = (
+            f"{label}, {axis} {place:g}: {mean:.4g}{percent}"
+            + (f" (95 % CI {low:.4g} to {high:.4g})" if half > 0.0 else "")
+            + failed
+        )
         yield {"label": label, "x": float(place), "y": float(mean), "low": low, "high": high, "text": text}
 
 
@@ -174,7 +185,14 @@ def _by_layer(values: Mapping[str, np.ndarray], names: Sequence[str]) -> list[di
     """Points of lines, or shares of a table. A logarithmic axis has no place for 0."""
     rows = [(label, name, float(each)) for label, row in values.items() for name, each in zip(names, row, strict=True)]
     return [
-        {"label": label, "x": name, "y": each or None, "share": each, "text": f"{each:.3g}", "marked": True}
+        {
+            "label": label,
+            "x": name,
+            "y": each or None,
+            "share": each,
+            "text": f"{label}, {name}: {each:.3g}",
+            "marked": True,
+        }
         for label, name, each in rows
     ]
 

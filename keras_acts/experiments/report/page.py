@@ -9,6 +9,7 @@ import jinja2
 import vl_convert
 
 from keras_acts.experiments.analysis import tables, verdict
+from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, ranking
@@ -101,7 +102,7 @@ def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]
             | {column: cell for column, cell in cells.items() if column not in alike}
             for row, cells in zip(rows, details, strict=True)
         ],
-        "levels": sorted({verdict.percent(1.0 - found.interval_level) for found in analysis.differences(task)}),
+        "levels": _levels(analysis.differences(task)),
         "rates": [f"{rate:g}" for rate in task.learning_rates],
         "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
         "seeds": sorted({record.run.seed for entry in task.entries for record in entry.records}),
@@ -151,6 +152,12 @@ def _number(value: float | None, form: str) -> Cell:
 
 def _sortable(value: float) -> float | str:
     return "Infinity" if value == math.inf else value  # as JavaScript spells it
+
+
+def _levels(differences: Sequence[Difference]) -> str:
+    """Such as "95 % to 99.5 %"."""
+    found = sorted({1.0 - each.interval_level for each in differences})
+    return " to ".join(map(verdict.percent, dict.fromkeys((found[0], found[-1])))) if found else "–"
 
 
 def _versions(records: Iterable[Record]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from keras_acts.experiments.analysis import tables
 from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.differences import differences
 from keras_acts.experiments.analysis.selection import Task
@@ -34,7 +35,7 @@ def answer(analysis: Analysis, task: Task) -> str:
     """Such as "None beats relu; six cannot be told from the best, gelu"."""
     found, baseline, best = analysis.differences(task), analysis.baseline(task), analysis.best(task)
     if not found:
-        return f"A single activation, {best}: there is nothing to compare."
+        return f"{best}: {tables.score(analysis.rows(task)[0])}."
     told = [each for each in found if each.significant and not each.equivalent]
     better, worse = ([each.activation for each in told if each.better is good] for good in (True, False))
     equivalent = [each.activation for each in found if each.equivalent]
@@ -44,13 +45,13 @@ def answer(analysis: Analysis, task: Task) -> str:
     if equivalent:
         parts.append(f"{_who(equivalent)} {'is' if len(equivalent) < 2 else 'are'} equivalent to it")
     near = [name for name in leaders(analysis, task) if name != best]
-    top = f"the best, {best}"
-    if not near:
-        parts.append(f"{best} is the best: all others are worse")
-    elif len(near) == len(found) > 1:
-        parts.append(f"no other can be told from {top}")
-    else:
+    top = "it" if best == baseline else f"the best, {best}"
+    if len(near) == len(found) > NAMED:
+        parts.append(f"none can be told from {top}")
+    elif near:
         parts.append(f"{_who(near)} cannot be told from {top}")
+    elif best != baseline:
+        parts.append(f"{best} is better than all others")
     sentence = "; ".join(parts)
     return f"{sentence[0].upper() if not better or len(better) > NAMED else sentence[0]}{sentence[1:]}."
 
@@ -69,6 +70,8 @@ def groups(analysis: Analysis, task: Task) -> list[tuple[str, list[Row]]]:
     """The rows of the table, those first that cannot be told from the best; each group with its title."""
     rows, first = analysis.rows(task), leaders(analysis, task)
     more = len(first) - 1
+    if len(rows) == 1:
+        return [("", rows)]
     title = f"The best, and {_number(more)} that cannot be told from it" if more else "The best"
     parted = [(title, [row for row in rows if row.activation in first])]
     parted.append(("Worse than the best", [row for row in rows if row.activation not in first]))
