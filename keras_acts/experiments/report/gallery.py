@@ -104,7 +104,7 @@ def _rates(task: Task) -> Iterator[Exhibit]:
         for row in _line(entry.activation, "learning rate", [rate], factor * np.array([values]).T, percent)
     ]
     axis = alt.Axis(values=task.learning_rates, format="~g", grid=False)
-    x = alt.X("x:Q", title="learning rate", axis=axis).scale(type="log", nice=False)
+    x = alt.X("x:Q", title="learning rate", axis=axis).scale(type="log", nice=False, padding=12)
     words = f"validation {task.metric_name}"
     figure = charts.lines(rows, x, _axis(words, percent))
     chosen = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in task.entries)
@@ -172,7 +172,7 @@ def _line(label: str, axis: str, x: Iterable[float], values: np.ndarray, percent
     kept = np.isfinite(values).all(axis=1)
     failed = f"; {np.sum(~kept)} of {len(kept)} diverged" if not kept.all() else ""
     for place, mean, half in zip(x, *mean_interval(np.where(kept[:, None], values, np.nan)), strict=True):
-        low, high = float(mean - half), float(mean + half)
+        low, high = float(mean - half), min(float(mean + half), 100.0 if percent else math.inf)
         text = (
             f"{label}, {axis} {place:g}: {mean:.4g}{percent}"
             + (f" (95 % CI {low:.4g} to {high:.4g})" if half > 0.0 else "")
