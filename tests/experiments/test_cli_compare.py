@@ -2,18 +2,23 @@
 
 import csv
 import dataclasses
+import io
 import itertools
 import os
+import re
 import shlex
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import typer
+from synthetic import records
 from typer.testing import CliRunner
 
 import keras_acts
 from keras_acts import cli, experiments
-from keras_acts.cli import comparing
+from keras_acts.cli import comparing, console
+from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.runs import runner
 
 SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
@@ -78,46 +83,39 @@ def test_what_cannot_be_written_is_said_in_one_sentence(call, tmp_path):
     assert "Report:" not in result.stdout
 
 
-ASCII_TABLE = """
-from rich.table import Table
-from keras_acts.cli import comparing, console
-from keras_acts.experiments.analysis import tables
-from keras_acts.experiments.comparison import Comparison
-from synthetic import records
+class Finished:
+    """A job that is done."""
 
-made = Comparison(records({"relu": 0.9, "gelu": 0.95, "swish": 0.5}, seeds=3))
-diverged = Comparison(records({"relu": 0.4, "gelu": float("inf")}, seeds=3, metric="mse"))
-for each in (made, diverged):
-    console.say(each)
-class Job:
-    plans, folder = [], comparing.Path("none")
-    def records(self):
-        return made.records
-comparing._run_with_progress(Job())
-console.say("± – − ∞ … × é 激")
-console.fail("±")
-"""
+    plans, folder = (), Path("nowhere")
+
+    def __init__(self, records):
+        self.records = lambda: records
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "iso8859-1"])
-def test_a_terminal_without_these_characters_gets_others_like_them(tmp_path, encoding):
-    told = subprocess.run(
-        [sys.executable, "-c", ASCII_TABLE],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "100"},
-        capture_output=True,
-        check=False,
-    )
-    assert told.returncode == 2, told.stderr[-2000:]
-    text = told.stdout.decode(encoding)
-    assert "95.0 " + ("+-" if encoding == "ascii" else "±") + " 0.9 %" in text
-    assert "3/3" in text
-    assert text.splitlines()[-1] == ("+- - - inf ... x e ?" if encoding == "ascii" else "± - - inf ... × é ?")
-    assert "Error: " + ("+-" if encoding == "ascii" else "±") in told.stderr.decode(encoding)
-    rows = [
-        line for line in text.splitlines() if line.startswith((" relu", " gelu", " swish", "relu", "gelu", "swish"))
-    ]
-    assert len({len(line) for line in rows[:3]}) == 1  # the columns of the table stay in line
+@pytest.mark.parametrize(("encoding", "plus_minus", "rest"), [("ascii", "+-", "x e ?"), ("iso8859-1", "±", "× é ?")])
+def test_a_terminal_without_these_characters_gets_others_like_them(monkeypatch, encoding, plus_minus, rest):
+    made = Comparison(records({"relu": 0.9, "gelu": 0.95, "swish": 0.5}, seeds=3))
+    errors = records({"relu": 0.4}, 3, metric="mse"), records({"gelu": 0.4}, 3, metric="mse", diverged=True)
+    diverged = Comparison([*errors[0], *errors[1]])
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    monkeypatch.setattr(sys, "stderr", sys.stdout)
+    monkeypatch.setenv("COLUMNS", "100")
+    for each in (made, diverged):
+        console.say(each)
+    comparing._run_with_progress(Finished(made.records))
+    console.say("± – − ∞ … × é 激")
+    with pytest.raises(typer.Exit):
+        console.fail("±")
+    lines = written.getvalue().decode(encoding).splitlines()
+    assert lines[-1] == f"Error: {plus_minus}"
+    assert lines[-2] == f"{plus_minus} - - inf ... {rest}"
+    assert any(line.strip().startswith("done") for line in lines)
+    assert any("inf (3 of 3 diverged)" in line for line in lines)
+    rows = [line for line in lines if re.search(r"^\s*(relu|gelu|swish) +\d\d\.\d ", line)]
+    assert all(f" {plus_minus} " in row for row in rows)
+    assert len(rows) == 3
+    assert len({len(row) for row in rows}) == 1  # the columns stay in line
 
 
 @pytest.mark.slow
