@@ -112,7 +112,7 @@ def test_a_terminal_without_these_characters_gets_others_like_them(monkeypatch, 
     assert lines[-2] == f"{plus_minus} - - inf ... {rest}"
     assert any(line.strip().startswith("done") for line in lines)
     assert any("inf (3 of 3 diverged)" in line for line in lines)
-    rows = [line for line in lines if re.match(r"\|(relu|gelu|swish) +\| \d\d\.\d ", line)]
+    rows = [line for line in lines if re.match(r"\|(relu|gelu|swish) +\| +\d\d\.\d ", line)]
     assert all(f" {plus_minus} " in row for row in rows)
     assert len(rows) == 3
     assert len({len(row) for row in rows}) == 1  # the columns stay in line
