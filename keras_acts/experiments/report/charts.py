@@ -191,7 +191,7 @@ def dots(rows: Mapping[str, tuple[Sequence[float], float | None]], title: str) -
     seen = [value for found, other in rows.values() for value in (*found, other) if value is not None]
     wide = bool(seen) and min(seen) > 0.0 and max(seen) > 50.0 * min(seen)
     base = alt.Chart(inline(values)).encode(
-        alt.X("x:Q", title=title).scale(type="log" if wide else "linear", zero=False),
+        alt.X("x:Q", title=title).scale(type="log" if wide else "linear", zero=False).axis(tickCount=6),
         alt.Y("label:N", sort=None, title=None).scale(domain=list(rows)),
     )
     every = base.mark_point(filled=True, color="var(--series-0)", opacity=0.6).encode(tooltip="text:N")

@@ -67,12 +67,13 @@ def _number(count: int) -> str:
 
 
 def groups(analysis: Analysis, task: Task) -> list[tuple[str, list[Row]]]:
-    """The rows of the table, those first that cannot be told from the best; each group with its title."""
+    """The rows of the table, those first that cannot be told from the best; each group with its title.
+
+    Empty for a single activation.
+    """
     rows, first = analysis.rows(task), leaders(analysis, task)
     more = len(first) - 1
-    if len(rows) == 1:
-        return [("", rows)]
     title = f"The best, and {_number(more)} that cannot be told from it" if more else "The best"
     parted = [(title, [row for row in rows if row.activation in first])]
     parted.append(("Worse than the best", [row for row in rows if row.activation not in first]))
-    return [(title, group) for title, group in parted if group]
+    return [(title, group) for title, group in parted if group and len(rows) > 1]
