@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+import numpy as np
 import vl_convert
 
 from keras_acts.experiments.report.figures import far_out
@@ -107,10 +108,14 @@ def lines(
         predicted: points of dotted lines.
     """
     labels = list(dict.fromkeys(row["label"] for row in rows))
-    finite = {label: [_short(row["y"]) for row in rows if row["label"] == label] for label in labels}
-    ranges = {label: _range(values[skip or 0 :]) for label, values in finite.items()}
-    off = [] if skip is None else far_out({label: values[-1] for label, values in finite.items()})
-    whole = [end for label, ends in ranges.items() if label not in off for end in ends]
+    values = {label: [_short(row["y"]) for row in rows if row["label"] == label] for label in labels}
+    ranges = {label: _range(found[skip or 0 :]) for label, found in values.items()}
+    off = [] if skip is None else far_out({label: found[-1] for label, found in values.items()})
+    whole, kept = (
+        _range([end for label in ranges if label not in left for end in ranges[label]]) for left in ([], off)
+    )
+    if off and 2.0 * np.ptp(kept) > np.ptp(whole):  # there is room for all of them
+        off, kept = [], whole
     colors, dashes = zip(*map(style, range(len(labels))), strict=True)
     hover = alt.selection_point("hover", fields=["label"], on="pointerover", clear="pointerout", nearest=True)
     base = alt.Chart(inline(rows)).transform_filter("indexof(off, datum.label) < 0")
@@ -128,7 +133,7 @@ def lines(
         *([dotted.encode(opacity=_either(CLEAR, 0.6, 0.05))] if predicted else []),
         dots.encode(opacity=_either(f"datum.marked && {CLEAR} || {LIFTED}", 1.0, 0.0)).add_params(hover),
     )
-    params = {"off": off, "lit": "", "range": [min(whole, default=0.0), max(whole, default=1.0)]}
+    params = {"off": off, "lit": "", "range": kept or [0.1, 1.0]}
     chart = chart.add_params(*(alt.param(name, value=value) for name, value in params.items()))
     return Figure(chart.properties(width=WIDTH, height=HEIGHT), ranges, off)
 

@@ -60,14 +60,8 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
             continue
         ends = {name: factor * getattr(found, name) for name in ("mean", "low", "high")}
         verdict = ("better" if found.better else "worse") if found.significant else "no difference shown"
-        rows.append(
-            {
-                "label": with_diverged(found),
-                **ends,
-                "verdict": verdict,
-                "text": f"{row.activation}: {tables.interval(row)}",
-            }
-        )
+        said = f"{row.activation}: {tables.interval(row)}"
+        rows.append({"label": with_diverged(found), **ends, "verdict": verdict, "text": said})
     axis = f"difference in {unit(task.metric_name)}, {'right' if task.higher_is_better else 'left'} is better"
     title = f"Test {task.metric_name} minus that of {analysis.baseline(task)}, with intervals"
     text = f"Differences in test {task.metric_name} by seed. {'; '.join(analysis.sentences(task))}."

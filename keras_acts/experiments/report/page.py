@@ -16,6 +16,7 @@ from keras_acts.experiments.report import gallery, ranking
 from keras_acts.experiments.report.boundaries import Boundary
 from keras_acts.experiments.report.charts import DARK, LIGHT, style
 from keras_acts.experiments.report.drawing import DrawnAnalysis
+from keras_acts.experiments.report.gallery import Exhibit
 from keras_acts.experiments.runs.records import Record
 
 __all__ = ["render"]
@@ -46,10 +47,10 @@ def render(
     environment = jinja2.Environment(
         loader=templates, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    published = _drawn(gallery.reproduction_exhibits(reproduction) if reproduction else [])
+    published = gallery.reproduction_exhibits(reproduction) if reproduction else []
     sections = [_section(analysis, task, number) for number, task in enumerate(analysis.tasks, 1)]
-    extra = _drawn(gallery.boundary_exhibits(boundaries), "extra-")
-    drawn = [*published, *(figure for section in sections for figure in section["figures"]), *extra]
+    extra = _named(gallery.boundary_exhibits(boundaries), "extra-")
+    drawn = [*published, *(exhibit for section in sections for exhibit in section["exhibits"]), *extra]
     return environment.get_template("report.html").render(
         analysis=analysis,
         reproduction=reproduction,
@@ -59,7 +60,8 @@ def render(
         settings={**settings, **_versions(analysis.records)},
         light=LIGHT,
         dark=DARK,
-        specs={figure["name"]: figure["spec"] for figure in drawn},
+        specs={exhibit.name: exhibit.figure.spec() for exhibit in drawn},
+        style=style,
         vega=_vega(),
     )
 
@@ -70,19 +72,9 @@ def _vega() -> str:
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed")
 
 
-def _drawn(exhibits: Iterable[gallery.Exhibit], prefix: str = "") -> list[dict[str, Any]]:
-    """Figures for the template, with names that start with `prefix`, as they must be unique on the page."""
-    return [
-        {
-            "name": prefix + each.name,
-            "title": each.title,
-            "description": each.description,
-            "spec": each.figure.spec(),
-            "legend": [(name, *style(number)) for number, name in enumerate(each.figure.ranges)],
-            "off": each.figure.off,
-        }
-        for each in exhibits
-    ]
+def _named(exhibits: Iterable[Exhibit], prefix: str) -> list[Exhibit]:
+    """With names that start with `prefix`, as they must be unique on the page."""
+    return [each._replace(name=prefix + each.name) for each in exhibits]
 
 
 def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
@@ -104,7 +96,7 @@ def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]
         ],
         "levels": _levels(analysis.differences(task)),
         "rates": [f"{rate:g}" for rate in task.learning_rates],
-        "figures": _drawn(gallery.exhibits(analysis, task), f"p{number}-"),
+        "exhibits": _named(gallery.exhibits(analysis, task), f"p{number}-"),
         "seeds": sorted({record.run.seed for entry in task.entries for record in entry.records}),
     }
 
