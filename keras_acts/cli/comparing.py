@@ -127,7 +127,7 @@ def _write(comparison: Any, folder: Path, repeat: str) -> str:
     if not failed:
         return f"Report: {folder / PAGE}"
     reasons = ", ".join(dict.fromkeys(failed.values()))
-    return f"Not written into {folder}, where any are of an earlier call: {', '.join(failed)} ({reasons})"
+    return f"Could not write {', '.join(failed)} in {folder} ({reasons}): what is there is of an earlier call"
 
 
 # typer reads the options from the signature.
