@@ -115,7 +115,7 @@ def measure(plan: Plan, plain_seeds: int) -> Iterator[str]:
 
 def accuracy_table(activations: Sequence[str], theirs: Mapping[Run, float], records: Sequence[Record]) -> Iterator[str]:
     """Mean test accuracy of both sides; they see the same splits and first weights, in another order of batches."""
-    ours = {record.run: record.test_metric for record in records}
+    ours = {record.run: record.score for record in records}
     yield f"{'test accuracy':15}{'compare':>9}{'plain':>9}{'difference':>12}{'standard error':>16}{'seeds':>7}"
     within = 0
     for activation in activations:

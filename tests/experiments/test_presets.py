@@ -52,7 +52,7 @@ def test_a_disc_takes_three_hinges_or_two_folds():
 
     def end(units, activation):
         (run, *_) = (run for run in circles._to_the_end(units).runs() if run.activation == activation)
-        return runner.run_one(run).test_metric
+        return runner.run_one(run).score
 
     assert end(2, "relu") < 0.95
     assert end(2, "square") >= 0.99

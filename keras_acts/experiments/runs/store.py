@@ -17,13 +17,14 @@ from keras_acts.experiments.runs.records import Record, Run
 __all__ = ["Store", "StoreError"]
 
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
-FORMAT = 2
+FORMAT = 3
 BUSY_SECONDS = 60.0
 
 _TABLES = f"""
     PRAGMA application_id = {APPLICATION_ID};
     PRAGMA user_version = {FORMAT};
     CREATE TABLE comparison (settings TEXT NOT NULL);
+    CREATE TABLE looks (results TEXT PRIMARY KEY);
     CREATE TABLE runs (run TEXT PRIMARY KEY, record TEXT NOT NULL, finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
 """
 
@@ -82,6 +83,13 @@ class Store(AbstractContextManager["Store"]):
             found = dict(self._connection.execute("SELECT run, record FROM runs ORDER BY rowid").fetchall())
         keys = found if runs is None else [key for key in (run.to_json() for run in runs) if key in found]
         return [Record.from_json(found[key]) for key in keys]
+
+    def looks(self, results: str) -> int:
+        """How many different sets of results were looked at, with these."""
+        with _explained(self.path), self._connection:
+            self._connection.execute("INSERT OR IGNORE INTO looks VALUES (?)", (results,))
+            (number,) = self._connection.execute("SELECT COUNT(*) FROM looks").fetchone()
+        return int(number)
 
     def _check_content(self, settings: Mapping[str, Any]) -> None:
         (health,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
