@@ -14,7 +14,7 @@ from keras_acts import cli, experiments
 from keras_acts.cli import comparing
 from keras_acts.experiments.runs import runner
 
-SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
+SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here", "--learning-rates", "0.01")
 
 
 @pytest.fixture

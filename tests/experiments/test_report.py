@@ -147,7 +147,7 @@ def test_each_learning_rate_of_the_grid_has_its_column(page, comparison):
     assert len(cells) == len(ACTIVATIONS) * 2
     assert sum(cell.endswith(" ●") for cell in cells) == len(ACTIVATIONS)
     gelu = comparison.tasks[0].entry("gelu").validation[1e-3]
-    assert f"{100 * np.mean(gelu):.3g} ± {100 * np.std(gelu, ddof=1):.2g}" in cells
+    assert f"{100 * np.mean(gelu):.3g} ± {100 * np.std(gelu, ddof=1):.2g} ●" in cells
     assert "before training (dotted: theory)" in page.all("main")[0]["text"]
 
 

@@ -140,9 +140,10 @@ class Task:
     def facts(self) -> str:
         """What the scores are of, such as "test accuracy in %; 10 classes, the largest with 10 % of the test rows"."""
         if self.split.classes is None or self.split.majority is None:
-            return f"test {self.metric_name}, of targets as the network is given them"
+            return f"test {self.metric_name}" + (", of targets as the network is given them" if self.epochs else "")
         largest = f"the largest with {100.0 * self.split.majority:.3g} % of the test rows"
-        return f"test {self.metric_name} in %; {self.split.classes} classes, {largest}"
+        in_percent = " in %" if self.metric_name == "accuracy" else ""
+        return f"test {self.metric_name}{in_percent}; {self.split.classes} classes, {largest}"
 
     @property
     def learning_rates(self) -> list[float]:

@@ -1,6 +1,7 @@
 """Keras' metrics by name, with options as in "F1Score(average='macro')", computed from a network's answers."""
 
 import inspect
+import re
 from typing import Any
 
 import keras
@@ -49,7 +50,9 @@ def find(given: Any) -> keras.metrics.Metric:
     if name not in METRICS:
         raise unknown("metric", given, (found.__name__ for found in METRICS.values()))
     try:
-        made = METRICS[name](**check_options(given, METRICS[name], given=("dtype",)))
+        # Keras counts the metrics of a process in their names.
+        plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", METRICS[name].__name__).lower()
+        made = METRICS[name](**{"name": plain} | check_options(given, METRICS[name], given=("dtype",)))
     except TypeError as error:  # an option that has no default
         raise ValueError(f"The metric {given!r} cannot be made: {error}") from error
     higher_is_better(made)
