@@ -1,9 +1,9 @@
 """A training loop of the user's own: `compare(fit=...)`."""
 
-import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -93,43 +93,21 @@ def test_a_loop_of_ones_own_has_its_own_settings(setting):
         Plan(fit=number, **setting)
 
 
-TORCH = """
-import keras
-import numpy as np
-import keras_acts
-from sklearn.datasets import make_moons
-
-def fit(activation, initializers, rate, seed):
-    x, y = make_moons(300, noise=0.2, random_state=seed)
-    layers = [keras.layers.Dense(16, **initializers), activation.layer(), keras.layers.Dense(1, activation="sigmoid")]
-    model = keras.Sequential([keras.Input((2,)), *layers])
-    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-    model.fit(x[:200], y[:200], epochs=3, verbose=0)
-    score = {name: model.evaluate(x[part], y[part], verbose=0, return_dict=True)["accuracy"]
-             for name, part in (("validation", slice(200, 250)), ("test", slice(250, 300)))}
-    return score | {"metric": "accuracy"}
-
-if __name__ == "__main__":
-    found = keras_acts.compare(["relu", "PReLU"], fit=fit, learning_rates=[1e-2, 1e-1], seeds=2, workers=1)
-    print(keras.backend.backend(), len(found.records), found.records[0].versions["torch"])
-"""
+PAGE = Path(__file__).parents[2] / "docs" / "own-loop.md"
 
 
 @pytest.mark.slow
-@pytest.mark.second_oracle
-def test_a_loop_may_train_with_another_backend(tmp_path):
-    torch = pytest.importorskip("torch", reason="torch is a second oracle")
-    (tmp_path / "script.py").write_text(TORCH)
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is in the repository, not in the wheel")
+@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.second_oracle), 1], ids=["torch", "series"])
+def test_the_examples_of_the_page_run(tmp_path, number):
+    if number == 0:
+        pytest.importorskip("torch", reason="torch is a second oracle")
+    code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)[number]
+    (tmp_path / "script.py").write_text(code)
     done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=tmp_path,
-        env={**os.environ, "KERAS_BACKEND": "torch"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    backend, number_of_records, version = done.stdout.split()
-    assert (backend, version) == ("torch", torch.__version__)
-    assert int(number_of_records) >= 2 * (2 * 3 + 2)
+    assert "relu" in done.stdout
+    assert "valid as far as the scores of your loop are independent" in done.stdout
+    assert (tmp_path / "series.html").exists() == (number == 1)

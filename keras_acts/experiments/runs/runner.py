@@ -325,8 +325,13 @@ def _end_with(parent: Any) -> None:
 
 
 def _one_thread() -> None:
-    """Set up a worker before TensorFlow computes anything in it."""
-    if keras.backend.backend() != "tensorflow":  # a loop of the user's own
+    """Set up a worker before anything is computed in it."""
+    backend = keras.backend.backend()
+    if backend == "torch":
+        import torch
+
+        torch.set_num_threads(1)
+    if backend != "tensorflow":
         return
     import tensorflow as tf
 
