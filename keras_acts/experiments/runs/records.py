@@ -71,8 +71,8 @@ class SplitRecord:
     """The data of a run: how many rows it was trained on and tested on, and what its seed chose besides first weights.
 
     `by_seed` is "rows" where each seed divides the same rows anew, "data" where it makes data of its own, "nothing"
-    where the rows that are tested are always the same, "own" where a loop of the user's does not say. `classes` is None where the targets are numbers, and so is
-    `majority`, the share of the largest class in the rows that are tested.
+    where the rows that are tested are always the same, and "own" where a loop of the user's does not say. `classes` is
+    None where the targets are numbers, and so is `majority`, the share of the largest class in the tested rows.
     """
 
     train: int
