@@ -21,7 +21,7 @@ from keras_acts.cli import comparing, console
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.runs import runner
 
-SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
+SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here", "--learning-rates", "0.01")
 
 
 @pytest.fixture

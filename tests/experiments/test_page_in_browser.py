@@ -4,7 +4,7 @@ import re
 
 import chromium
 import pytest
-from synthetic import records
+from synthetic import record, records
 
 from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.report.boundaries import Boundary
@@ -28,7 +28,13 @@ LINES = f"""[...{CURVES}.querySelectorAll('.mark-line path')].filter(each => eac
 def path(tmp_path_factory):
     """Twelve activations, three rates, a plane, and a second task with errors."""
     scores = {name: 0.97 - 0.002 * number for number, name in enumerate(NAMES)}
-    made = [each for rate in (1e-3, 3e-3, 1e-2) for each in records(scores, learning_rate=rate, epochs=20)]
+    made = [
+        record(name, seed, score=score - rate, learning_rate=rate, tuning=True, epochs=20)
+        for name, score in scores.items()
+        for rate in (1e-3, 3e-3, 1e-2)
+        for seed in range(3)
+    ]
+    made += records(scores, epochs=20)
     made += records({"relu": 0.4, "snake": 0.1}, metric="mse", data="periodic")
     found = tmp_path_factory.mktemp("page") / "report.html"
     plane = Boundary.of("relu", lambda xy: xy[:, 0] > 0.0, [[-1.0, 0.0], [1.0, 0.5]], [0, 1])

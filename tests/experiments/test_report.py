@@ -1,5 +1,6 @@
 """The HTML page: complete, self-contained, and usable without sight, colour, mouse or network."""
 
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from keras_acts.experiments.report.boundaries import Boundary
 from keras_acts.experiments.report.gallery import exhibits
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
+EMPTY = {"metric": (), "val_metric": ()}
 ACTIVATIONS = {"relu": 0.93, "gelu": 0.96, "elu(alpha=0.5)": 0.93, "sigmoid": 0.5}
 
 
@@ -53,8 +55,15 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def comparison():
-    rates = [made for rate in (1e-3, 1e-2) for made in records(ACTIVATIONS, learning_rate=rate)]
-    return Comparison([*rates, *records({"relu": 0.4, "snake": 0.1}, metric="mse", data="periodic")])
+    tried = [
+        record(name, seed, score=score - 0.1 * (rate == 1e-2), learning_rate=rate, tuning=True)
+        for name, score in ACTIVATIONS.items()
+        for rate in (1e-3, 1e-2)
+        for seed in range(3)
+    ]
+    return Comparison(
+        [*tried, *records(ACTIVATIONS), *records({"relu": 0.4, "snake": 0.1}, metric="mse", data="periodic")]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +113,7 @@ def test_nothing_comes_from_elsewhere(page, text):
 def test_the_page_is_no_larger_than_two_megabytes(tmp_path):
     names = ("relu", "gelu", "elu", "selu", "tanh", "sigmoid", "swish", "mish", "softplus", "PReLU", "snake", "sin")
     scores = {name: 0.9 - 0.01 * number for number, name in enumerate(names)}
-    made = [each for rate in (1e-3, 3e-3, 1e-2) for each in records(scores, learning_rate=rate, epochs=200)]
-    Comparison(made).to_html(tmp_path / "page.html")
+    Comparison(records(scores, epochs=200)).to_html(tmp_path / "page.html")
     assert (tmp_path / "page.html").stat().st_size <= 2_000_000
 
 
@@ -165,7 +173,7 @@ def test_columns_that_are_empty_or_alike_are_left_out(tmp_path):
     Comparison(records({"relu": 0.9, "gelu": 0.93}, memory=None)).to_html(tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Memory" not in text.partition("<script>")[0]
-    assert "The same for all: Diverged: 0 of 10; Learning rate: 0.001; Rates tried: 1; ms per step: 2;" in text
+    assert "The same for all: Diverged: 0 of 10; Learning rate: 0.001; ms per step: 2; Weights: 26,122." in text
     assert "Weights" not in [each["text"] for each in Page(text).all("button")]
 
 
@@ -302,6 +310,18 @@ def test_names_of_any_kind_are_escaped(tmp_path):
     written = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in written
     assert len(Page(written).all("script")) == 2
+
+
+def test_what_must_be_known_of_the_runs_is_on_the_page(tmp_path):
+    """Notes, such as that a budget cut them short; and a loop of one's own gives curves of any length, or none."""
+    made = [
+        dataclasses.replace(each, history={"loss": (), "val_loss": (0.1,) * (each.run.seed + 1)} | EMPTY)
+        for each in records({"relu": 0.9, "gelu": 0.95}, seeds=2, epochs=1, layers=0)
+    ]
+    Comparison(made, notes=["cut short"]).to_html(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "cut short" in [each["text"] for each in Page(text).all("li")]
+    assert list(specs_of(text)) == ["p1-differences"]
 
 
 def test_the_smallest_comparison_has_a_page(tmp_path):

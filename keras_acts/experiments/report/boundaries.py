@@ -86,13 +86,13 @@ def of_task(task: Task) -> list[Boundary]:
         except (OSError, ValueError):
             return []
         classes = np.concatenate([split.train.y, split.validation.y, split.test.y])
-        label = f"{entry.activation}, {record.test_metric:.0%}"
+        label = f"{entry.activation}, {record.score:.0%}"
         found.append(Boundary(label, plane.decode(record.decisions), split.points, classes))
     return found
 
 
 def _middle(entry: Entry) -> Any:
-    ordered = sorted((record for record in entry.records if not record.diverged), key=lambda record: record.test_metric)
+    ordered = sorted((record for record in entry.records if not record.diverged), key=lambda record: record.score)
     return ordered[len(ordered) // 2] if ordered else None
 
 

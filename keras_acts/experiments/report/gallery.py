@@ -15,7 +15,7 @@ from keras_acts.experiments.presets.reproduction import Reproduction, Row
 from keras_acts.experiments.report import charts
 from keras_acts.experiments.report.boundaries import Boundary, of_task, planes
 from keras_acts.experiments.report.charts import Figure
-from keras_acts.experiments.report.drawing import DrawnAnalysis
+from keras_acts.experiments.report.drawing import DrawnAnalysis, curve_metric
 from keras_acts.experiments.report.figures import with_diverged
 
 __all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits"]
@@ -69,26 +69,40 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
 
 
 def _curves(task: Task) -> Iterator[Exhibit]:
-    drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
-    skip = len(drawn) // 4
-    fitted = f", the axis fitted to epochs {drawn[skip] + 1} to {task.epochs}" if skip else ""
-    ticks = alt.Axis(values=_epochs(task.epochs), format="d", grid=False)
-    x = alt.X("x:Q", title="epoch", axis=ticks).scale(domain=[1, max(task.epochs, 2)], nice=False)
-    curves = {"val_metric": f"validation {task.metric_name}", "val_loss": "validation loss", "loss": "training loss"}
-    if all(np.allclose(each.curves("val_metric"), each.curves("val_loss"), equal_nan=True) for each in task.entries):
-        del curves["val_loss"]
-    for name, words in curves.items():
-        factor, percent = _in_percent(task.metric_name if name == "val_metric" else "loss")
-        found = {entry.activation: factor * entry.curves(name)[:, drawn] for entry in task.entries}
-        rows = [row for label, values in found.items() for row in _line(label, "epoch", drawn + 1, values, percent)]
-        figure = charts.lines(rows, x, _axis(words, percent), skip=skip)
+    metric = curve_metric(task)
+    curves = {"val_metric": f"validation {metric}", "val_loss": "validation loss", "loss": "training loss"}
+    found = {name: values for name in curves if (values := _histories(task, name))}
+    pair = [list(found.get(name, {}).values()) for name in ("val_metric", "val_loss")]
+    if all(pair) and np.allclose(pair[0], pair[1], equal_nan=True):  # mse is both
+        del found["val_loss"]
+    for name, values in found.items():
+        epochs = next(iter(values.values())).shape[1]
+        drawn = np.unique(np.linspace(0, epochs - 1, CURVE_POINTS).astype(int))
+        skip = len(drawn) // 4
+        ticks = alt.Axis(values=_epochs(epochs), format="d", grid=False)
+        x = alt.X("x:Q", title="epoch", axis=ticks).scale(domain=[1, max(epochs, 2)], nice=False)
+        factor, percent = _in_percent(metric if name == "val_metric" else "loss")
+        rows = [
+            row
+            for label, each in values.items()
+            for row in _line(label, "epoch", drawn + 1, factor * each[:, drawn], percent)
+        ]
+        figure = charts.lines(rows, x, _axis(curves[name], percent), skip=skip)
         ends = {row["label"]: row["y"] for row in rows}  # the last of each
-        text = f"{words.capitalize()} over {task.epochs} epochs. {_extremes(ends, 'At the end')}"
-        yield Exhibit(name, f"{words.capitalize()}: mean over seeds{fitted}", text, figure)
+        words = curves[name].capitalize()
+        fitted = f", the axis fitted to epochs {drawn[skip] + 1} to {epochs}" if skip else ""
+        text = f"{words} over {epochs} epochs. {_extremes(ends, 'At the end')}"
+        yield Exhibit(name, f"{words}: mean over seeds{fitted}", text, figure)
+
+
+def _histories(task: Task, name: str) -> dict[str, np.ndarray]:
+    """A curve of every activation; none unless all runs have it, all equally long: a loop of one's own may not."""
+    lengths = {len(record.history[name]) for entry in task.entries for record in entry.records}
+    return task.each(lambda entry: entry.curves(name)) if len(lengths) == 1 and 0 not in lengths else {}
 
 
 def _rates(task: Task) -> Iterator[Exhibit]:
-    if len(task.learning_rates) < 2:
+    if not all(entry.validation for entry in task.entries):  # one rate for all
         return
     factor, percent = _in_percent(task.metric_name)
     rows = [

@@ -10,7 +10,7 @@ import vl_convert
 
 from keras_acts.experiments.analysis import tables, verdict
 from keras_acts.experiments.analysis.differences import Difference
-from keras_acts.experiments.analysis.selection import Entry, Task
+from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.presets.reproduction import Reproduction
 from keras_acts.experiments.report import gallery, ranking
 from keras_acts.experiments.report.boundaries import Boundary
@@ -80,7 +80,7 @@ def _named(exhibits: Iterable[Exhibit], prefix: str) -> list[Exhibit]:
 def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
     """A task on the page. What the table says of differences is not said again."""
     rows = analysis.rows(task)
-    details = [_details(row, task.entry(row.activation)) for row in rows]
+    details = [_details(row) for row in rows]
     alike = {column for column in details[0] if len({row[column].text for row in details}) == 1}
     told = {verdict.describe(found, task.metric_name) for found in analysis.differences(task)}
     return {
@@ -94,6 +94,7 @@ def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]
             | {column: cell for column, cell in cells.items() if column not in alike}
             for row, cells in zip(rows, details, strict=True)
         ],
+        "tuned": any(row.trials for row in rows),
         "levels": _levels(analysis.differences(task)),
         "rates": [f"{rate:g}" for rate in task.learning_rates],
         "exhibits": _named(gallery.exhibits(analysis, task), f"p{number}-"),
@@ -113,7 +114,7 @@ def _ranked(row: tables.Row) -> dict[str, Cell]:
     }
 
 
-def _details(row: tables.Row, entry: Entry) -> dict[str, Cell]:
+def _details(row: tables.Row) -> dict[str, Cell]:
     """What else there is to know of an activation, by column."""
     found = row.difference
     percent = 100.0 if row.metric == "accuracy" else 1.0
@@ -124,11 +125,11 @@ def _details(row: tables.Row, entry: Entry) -> dict[str, Cell]:
         f"Median{unit}": _number(percent * row.median, ".4g"),
         f"Worst{unit}": _number(percent * row.worst, ".4g"),
         "Diverged": Cell(f"{row.diverged} of {row.seeds}", row.diverged),
-        "Learning rate": _number(row.learning_rate, "g"),
-        "Rates tried": _number(len(entry.validation), "d"),
+        "Learning rate": Cell(tables.rate(row), row.learning_rate),
+        "Trials": _number(row.trials or None, "d"),
         "ms per step": _number(1e3 * row.step_seconds, ".3g"),
         "Memory, MB": _number(row.peak_memory_mb, ".0f"),
-        "Weights": Cell(f"{row.parameters:,}", row.parameters),
+        "Weights": _number(row.parameters or None, ",d"),
     }
 
 
