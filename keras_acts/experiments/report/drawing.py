@@ -14,7 +14,7 @@ CURVE_POINTS = 100  # more cannot be seen, and make a page of many megabytes
 
 
 def curve_metric(task: Task) -> str:
-    """What the curves show beside the loss, whatever the scores are; a loop of the user's own gives those of its own."""
+    """What the curves show beside the loss, whatever the scores are; a loop of one's own gives its own."""
     own = not task.epochs or task.metric_name in ("accuracy", "mse")
     return task.metric_name if own else task.curve_name
 
