@@ -26,9 +26,10 @@ def compare(
 
     Only the activation differs, and what belongs to it (initializer, AlphaDropout after selu). For one seed, all
     activations get the same split of the data and the same order of batches. Each activation first gets the learning
-    rate that is best for it on validation data, of a grid that is extended where the best is at an end, over three seeds
-    of their own; it is compared at that rate, over fresh seeds, by test rows that nothing was chosen by. Differences by
-    seed from the baseline are judged by a t test, which knows rows that each seed divides anew, with Holm's correction.
+    rate that is best for it on validation data, of a grid that is extended where the best is at an end, over three
+    seeds of their own; it is compared at that rate, over fresh seeds, by test rows that nothing was chosen by.
+    Differences by seed from the baseline are judged by a t test, which knows rows that each seed divides anew, with
+    Holm's correction.
 
     Args:
         activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU"; a usual dozen
