@@ -106,16 +106,33 @@ def compare(preset: str | None = None, plan: Path | None = None, **options: Any)
     folder = job.folder
     try:
         comparison = _run_with_progress(job)
-        comparison.to_csv(folder)
-        comparison.save_figures(folder / "figures")
-        comparison.to_html(folder / PAGE, settings={"command": repeat})
+        kept = _write(comparison, folder, repeat)
     except KeyboardInterrupt:
         console.say(f"\nInterrupted. Finished runs are in {folder}; the same command continues.", soft_wrap=True)
         raise typer.Exit(130) from None
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         console.fail(str(error))
     console.say(comparison)
-    console.say(f"Report: {folder / PAGE}", soft_wrap=True)
+    console.say(kept, soft_wrap=True)
+
+
+def _write(comparison: Any, folder: Path, repeat: str) -> str:
+    """Write what can be written, as of a finished comparison in a folder that is read-only, and say where it is."""
+    parts = {
+        "the tables": lambda: comparison.to_csv(folder),
+        "the figures": lambda: comparison.save_figures(folder / "figures"),
+        PAGE: lambda: comparison.to_html(folder / PAGE, settings={"command": repeat}),
+    }
+    failed: dict[str, str] = {}
+    for part, write in parts.items():
+        try:
+            write()
+        except OSError as error:
+            failed[part] = console.reason(error)
+    if not failed:
+        return f"Report: {folder / PAGE}"
+    reasons = ", ".join(dict.fromkeys(failed.values()))
+    return f"Could not write {', '.join(failed)} in {folder} ({reasons}): what is there is of an earlier call"
 
 
 # typer reads the options from the signature.
@@ -135,8 +152,10 @@ def _say_what_seeds_can_show(chosen: Any) -> None:
 def _run_with_progress(job: Any) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with _native_log(job.folder), Progress(*bar) as progress:
+    terminal = console.terminal()
+    spinner = SpinnerColumn("line" if terminal.options.ascii_only else "dots")
+    bar = (spinner, TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _native_log(job.folder), Progress(*bar, console=terminal) as progress:
         task = progress.add_task("starting", total=job.expected_runs)
 
         def advance(record: Any) -> None:
@@ -193,4 +212,5 @@ def _native_log(folder: Path) -> Iterator[None]:
             file.seek(0)
             said = file.read()
     if said and folder.is_dir():
-        (folder / "tensorflow.log").write_bytes(said)
+        with contextlib.suppress(OSError):  # a folder that is read-only: what it is for is told elsewhere
+            (folder / "tensorflow.log").write_bytes(said)
