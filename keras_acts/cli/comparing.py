@@ -178,7 +178,8 @@ def command(chosen: Any) -> str:
         if isinstance(value, bool):
             words += [] if value == setting.default else [f"--{name}" if value else f"--no-{name}"]
         elif setting.name not in HOW and value is not None:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            plain = isinstance(value, str | int | float | Path)
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value if plain else type(value).__name__
             words.append(f"--{name} {shlex.quote(str(text))}")
     return " ".join(words)
 

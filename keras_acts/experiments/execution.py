@@ -13,7 +13,7 @@ from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.runs import runner
 from keras_acts.experiments.runs.records import Record, Run
 from keras_acts.experiments.runs.scoring import scored
-from keras_acts.experiments.runs.store import Store
+from keras_acts.experiments.runs.store import Store, check_place
 from keras_acts.experiments.runs.versions import versions
 
 __all__ = ["carry_out", "carry_out_all", "in_order"]
@@ -79,18 +79,29 @@ def carry_out_all(
 
 
 class _Part:
-    """A plan, its store, and the records of it that there are."""
+    """A plan, its store, and the records of it that there are.
+
+    A store that is not there is made with the first record, so that a plan that fails at once leaves nothing.
+    """
 
     def __init__(self, plan: Plan, folder: Path | None, stack: ExitStack) -> None:
         self.plan = plan
+        self.folder = folder
         self.store: Store | None = None
         self.records: dict[Run, Record] = {}
+        self._stack = stack
         if folder is None:
             return
-        self.store = stack.enter_context(Store(folder / STORE, plan.settings))
+        check_place(folder / STORE)
+        if not (folder / STORE).exists():
+            return
+        self.store = self._open(folder)
         while found := self.store.records(self.missing()):  # what is finished may ask for more
             self.records |= {record.run: record for record in found}
         _warn_of_other_versions(list(self.records.values()), self.store.path)
+
+    def _open(self, folder: Path) -> Store:
+        return self._stack.enter_context(Store(folder / STORE, self.plan.settings))
 
     def missing(self) -> list[Run]:
         """What is known to be needed and not there."""
@@ -98,7 +109,8 @@ class _Part:
 
     def add(self, record: Record) -> None:
         """Keep a finished run."""
-        if self.store is not None:
+        if self.folder is not None:
+            self.store = self.store or self._open(self.folder)
             self.store.add(record)
         self.records[record.run] = record
 

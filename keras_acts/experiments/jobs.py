@@ -25,7 +25,11 @@ def compare(
     """Train the same network with many activations and say which differ from the baseline.
 
     Only the activation differs, and what belongs to it (initializer, AlphaDropout after selu). For one seed, all
-    activations get the same split of the data and the same order of batches.
+    activations get the same split of the data and the same order of batches. Each activation first gets the learning
+    rate that is best for it on validation data, of a grid that is extended where the best is at an end, over three
+    seeds of their own; it is compared at that rate, over fresh seeds, by test rows that nothing was chosen by.
+    Differences by seed from the baseline are judged by a t test, which knows rows that each seed divides anew, with
+    Holm's correction.
 
     Args:
         activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU"; a usual dozen
@@ -34,7 +38,8 @@ def compare(
             It brings its own settings; seeds, workers, engine, budget and output may be given.
         progress: called with each finished record.
         **settings: the other settings of `keras_acts.experiments.Plan`: data, model, seeds, epochs, learning_rates,
-            workers, ... With `output`, finished runs are kept in that folder, and a second call continues there.
+            metric, workers, ..., or `fit`, a training loop of your own. With `output`, finished runs are kept in that
+            folder, and a second call continues there.
 
     Returns:
         A `Comparison`: `print` it, or take `.table()`, `.best()`, `.plot_curves()`, `.to_csv()`, `.to_html()`.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_acts
 from keras_acts.experiments.runs.records import Run
 from keras_acts.experiments.runs.trainer import Trainer
 from keras_acts.experiments.task import data
@@ -174,3 +175,10 @@ def raising(activation):
 def test_what_cannot_be_trained_as_it_is_meant_is_said(builder, said):
     with pytest.raises(ValueError, match=said):
         trained(builder)
+
+
+def test_a_network_that_is_refused_leaves_no_folder(tmp_path):
+    settings = {"data": RUN.data, "engine": "here", "output": tmp_path / "new" / "folder"}
+    with pytest.raises(ValueError, match="must leave seeds alone"):
+        keras_acts.compare(["relu"], model=f"{__name__}:seeded", **settings)
+    assert list(tmp_path.iterdir()) == []

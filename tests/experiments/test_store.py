@@ -227,4 +227,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("kept")
     with pytest.raises(StoreError, match="cannot be made"):
         Store(tmp_path / "file" / "runs.sqlite", SETTINGS)
+    with pytest.raises(StoreError, match="is no folder that can be written into"):
+        store_module.check_place(tmp_path / "file" / "more" / "runs.sqlite")
+    store_module.check_place(tmp_path / "new" / "folder" / "runs.sqlite")
     assert (tmp_path / "file").read_text() == "kept"

@@ -152,8 +152,14 @@ class Task:
 
     @property
     def curve_name(self) -> str:
-        """What the curves show beside the loss, whatever the scores are."""
-        return "accuracy" if self.split.classes is not None else "mse"
+        """What the curves show beside the loss: what is trained for, whatever the scores are."""
+        return self.metric_name if not self.epochs else "accuracy" if self.split.classes is not None else "mse"
+
+    @property
+    def still_improving(self) -> list[str]:
+        """The activations that more epochs may make better."""
+        rising = self.higher_is_better if not self.epochs else self.split.classes is not None
+        return [entry.activation for entry in self.entries if entry.still_improves(rising)]
 
     @property
     def layer_names(self) -> list[str]:

@@ -60,12 +60,11 @@ def _warnings(task: Task) -> list[str]:
         lines.append(
             f"best at the lowest or highest learning rate tried, so that others may be better: {', '.join(ends)}"
         )
-    rising = [entry.activation for entry in task.entries if entry.still_improves(task.split.classes is not None)]
+    rising = task.still_improving
     if rising:
         who = "all" if len(rising) == len(task.entries) > 1 else ", ".join(rising)
-        lines.append(
-            f"still improving in the last of {counted(task.epochs, 'epoch')}, so that more may change it: {who}"
-        )
+        epochs = counted(len(task.entries[0].records[0].history["val_metric"]), "epoch")
+        lines.append(f"still improving in the last of {epochs}, so that more may change it: {who}")
     return lines
 
 

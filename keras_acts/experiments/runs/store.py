@@ -15,7 +15,7 @@ from typing import Any
 
 from keras_acts.experiments.runs.records import Record, Run
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Store", "StoreError", "check_place"]
 
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
 FORMAT = 3
@@ -110,6 +110,15 @@ class Store(AbstractContextManager["Store"]):
                 f"{self.path} holds another comparison ({'; '.join(differences)}). Choose another output folder, or "
                 "the same settings to continue it"
             )
+
+
+def check_place(path: Path) -> None:
+    """Raise StoreError where no store can be made: before the first run, and not after it."""
+    if path.exists():
+        return
+    nearest = next(folder for folder in path.resolve().parents if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise StoreError(f"{path} cannot be made or read: {nearest} is no folder that can be written into")
 
 
 def _create(path: Path, settings: Mapping[str, Any]) -> None:
