@@ -78,7 +78,8 @@ def test_what_cannot_be_written_is_said_in_one_sentence(call, tmp_path):
     assert "Test accuracy" in result.stdout
     told = " ".join(result.stdout.split())
     assert (
-        "Not written into results, where any are of an earlier call: the tables, report.html (Is a directory)" in told
+        "Could not write the tables, report.html in results (Is a directory): what is there is of an earlier call"
+        in told
     )
     assert "Report:" not in result.stdout
 
