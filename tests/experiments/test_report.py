@@ -263,6 +263,29 @@ def test_differences_are_in_the_order_of_the_table_with_all_of_their_intervals(c
     assert mean["encoding"]["fill"]["scale"]["range"][2] == "var(--page)"  # hollow where not significant
 
 
+def test_differences_are_in_the_order_of_the_groups(tmp_path):
+    """snake is worse than the best for certain, elu for all that is known: it has a lower mean but varies widely."""
+    made = records({"relu": 0.97, "snake": 0.96}) + [record("elu", n, score=0.95 + 0.04 * (-1) ** n) for n in range(10)]
+    Comparison(made).to_html(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    rows = [each["text"] for each in Page(text).all("th") if each["attrs"].get("scope") == "row"]
+    assert rows == ["relu", "elu", "snake"] * 2  # the ranking, the details
+    drawn = [row["label"] for row in rows_of(specs_of(text)["p1-differences"]) if "label" in row]
+    assert drawn == ["relu (baseline)", "elu", "snake"]
+    (answer,) = [each["text"] for each in Page(text).all("p") if each["attrs"].get("class") == "answer"]
+    assert answer == "None beats relu; snake loses to it; elu cannot be told from it."
+
+
+def test_what_is_worth_having_is_drawn(tmp_path):
+    made = records({"relu": 0.9, "gelu": 0.9, "elu": 0.95})
+    Comparison(made, worth=0.5).to_html(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    drawn = [row["x"] for row in rows_of(specs_of(text)["p1-differences"]) if "x" in row]
+    assert drawn == [0.0, -0.5, 0.5]
+    assert "±0.5, the smallest difference worth having" in text
+    assert "elu beats relu; gelu is equivalent to it; elu is better than all others." in text
+
+
 def test_curves_have_linear_axes_from_the_first_epoch_to_the_last(specs):
     for name in ("p1-val_metric", "p1-val_loss", "p1-loss"):
         encoding = specs[name]["layer"][1]["encoding"]

@@ -143,12 +143,15 @@ def _range(values: Sequence[float | None]) -> list[float]:
     return [min(found), max(found)] if found else []
 
 
-def forest(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
-    """A row for each difference: its mean, filled where it is significant, its interval, and 0; all on one axis.
+def forest(rows: Sequence[Mapping[str, Any]], title: str, worth: float | None = None) -> Figure:
+    """A row for each difference: its mean, filled where it is significant, and its interval; all on one axis.
+
+    Dashed lines are at 0 and, where there is one, at the smallest difference worth having, on both sides.
 
     Args:
         rows: "label", "mean", "low", "high", the "verdict", a key of `VERDICTS`, and the "text" of the pointer.
         title: of the axis.
+        worth: the smallest difference worth having, on that axis.
     """
     verdicts, (better, worse, _) = list(VERDICTS), VERDICTS.values()
     base = alt.Chart(inline(rows)).encode(
@@ -156,14 +159,15 @@ def forest(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
         alt.Color("verdict:N").scale(domain=verdicts, range=list(VERDICTS.values())),
         tooltip="text:N",
     )
-    zero = alt.Chart(inline([{"zero": 0.0}])).mark_rule(color="var(--soft)", strokeDash=[3, 3]).encode(x="zero:Q")
+    at = [{"x": 0.0}] + [{"x": sign * worth} for sign in (-1.0, 1.0) if worth]
+    dashed = alt.Chart(inline(at)).mark_rule(color="var(--soft)", strokeDash=[3, 3]).encode(x="x:Q")
     interval = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title=title).axis(tickCount=6), x2="high:Q")
     mean = base.mark_point(size=80, strokeWidth=2, opacity=1.0).encode(
         alt.X("mean:Q"),
         alt.Fill("verdict:N").scale(domain=verdicts, range=[better, worse, "var(--page)"]),
         alt.Shape("verdict:N").scale(domain=verdicts, range=["circle", "diamond", "circle"]),
     )
-    return Figure(alt.layer(zero, interval, mean).properties(width=WIDTH, height=ROW * len(rows)))
+    return Figure(alt.layer(dashed, interval, mean).properties(width=WIDTH, height=ROW * len(rows)))
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: str) -> Figure:

@@ -12,7 +12,7 @@ from keras_acts.experiments.analysis.inference import mean_interval
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.analysis.verdict import unit
 from keras_acts.experiments.presets.reproduction import Reproduction, Row
-from keras_acts.experiments.report import charts
+from keras_acts.experiments.report import charts, ranking
 from keras_acts.experiments.report.boundaries import Boundary, of_task, planes
 from keras_acts.experiments.report.charts import Figure
 from keras_acts.experiments.report.drawing import DrawnAnalysis, curve_metric
@@ -53,7 +53,7 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
         return
     factor, _ = _in_percent(task.metric_name)
     rows = []
-    for row in analysis.rows(task):
+    for row in ranking.ordered(analysis, task):
         found = row.difference
         if found is None:
             rows.append({"label": f"{row.activation} (baseline)", "mean": None})
@@ -64,8 +64,10 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
         rows.append({"label": with_diverged(found), **ends, "verdict": verdict, "text": said})
     axis = f"difference in {unit(task.metric_name)}, {'right' if task.higher_is_better else 'left'} is better"
     title = f"Test {task.metric_name} minus that of {analysis.baseline(task)}, with intervals"
+    if analysis.worth:
+        title += f", and ±{analysis.worth:g}, the smallest difference worth having"
     text = f"Differences in test {task.metric_name} by seed. {'; '.join(analysis.sentences(task))}."
-    yield Exhibit("differences", title, text, charts.forest(rows, axis))
+    yield Exhibit("differences", title, text, charts.forest(rows, axis, analysis.worth))
 
 
 def _curves(task: Task) -> Iterator[Exhibit]:

@@ -79,7 +79,7 @@ def _named(exhibits: Iterable[Exhibit], prefix: str) -> list[Exhibit]:
 
 def _section(analysis: DrawnAnalysis, task: Task, number: int) -> dict[str, Any]:
     """A task on the page. What the table says of differences is not said again."""
-    rows = analysis.rows(task)
+    rows = ranking.ordered(analysis, task)
     details = [_details(row) for row in rows]
     alike = {column for column in details[0] if len({row[column].text for row in details}) == 1}
     told = {verdict.describe(found, task.metric_name) for found in analysis.differences(task)}

@@ -8,7 +8,7 @@ from keras_acts.experiments.analysis.differences import differences
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.analysis.tables import Row
 
-__all__ = ["answer", "groups", "leaders"]
+__all__ = ["answer", "groups", "leaders", "ordered"]
 
 WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 NAMED = 2  # activations; more are counted
@@ -77,3 +77,8 @@ def groups(analysis: Analysis, task: Task) -> list[tuple[str, list[Row]]]:
     parted = [(title, [row for row in rows if row.activation in first])]
     parted.append(("Worse than the best", [row for row in rows if row.activation not in first]))
     return [(title, group) for title, group in parted if group and len(rows) > 1]
+
+
+def ordered(analysis: Analysis, task: Task) -> list[Row]:
+    """All rows, in the order of `groups`."""
+    return [row for _, group in groups(analysis, task) for row in group] or analysis.rows(task)
