@@ -40,10 +40,12 @@ class Tab:
         return found["result"].get("value")
 
     def wait(self, expression):
-        """Wait until a JavaScript expression is true; pytest's own time limit, if any, ends it."""
+        """Wait until a JavaScript expression is true; half a minute is never needed, and then it is an error."""
         self.ask(
-            "new Promise(done => { const look = () => { let found = false; try { found = " + expression + " } catch {}"
-            " found ? done(true) : requestAnimationFrame(look) }; look() })"
+            """new Promise((done, fail) => {
+                setTimeout(() => fail(new Error(`never true: ${expression}`)), 30000);
+                const look = () => { try { if (eval(expression)) return done() } catch {} requestAnimationFrame(look) };
+                look() })""".replace("expression", json.dumps(expression))
         )
 
     def move(self, x, y):
