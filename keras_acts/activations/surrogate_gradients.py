@@ -70,7 +70,7 @@ def _fast_sigmoid_derivative(x: nx.Tensor, t: float, slope: float) -> nx.Tensor:
 
 
 def _atan_parts(x: nx.Tensor, t: float, alpha: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
-    """For q = pi alpha (x - t) / 2: m, n and d with 1 + q^2 = m d and q / (1 + q^2) = n / d, none of which overflows."""
+    """For q = pi alpha (x - t) / 2: m, n, d with 1 + q^2 = m d and q / (1 + q^2) = n / d, none of which overflows."""
     q = (0.5 * math.pi * alpha) * (x - t)
     m, n = ops.maximum(ops.abs(q), 1.0), ops.clip(q, -1.0, 1.0)
     return m, n, m + ops.square(n) / m
@@ -125,7 +125,10 @@ _SURROGATES = {
 
 
 def _formulas(u: str) -> dict[str, str]:
-    return {f"surrogate={name!r}": each.formula.format(u=u) for name, each in _SURROGATES.items()}
+    texts = {
+        name: each.formula.format(u=u).replace(f"({u})", f"({u.strip('()')})") for name, each in _SURROGATES.items()
+    }
+    return {f"surrogate={name!r}": text for name, text in texts.items()}
 
 
 def _chosen(surrogate: str | None, params: dict[str, float]) -> tuple[_Surrogate | None, float | None]:
@@ -176,7 +179,10 @@ def _clipped(clip_value: float | None = 1.0) -> dict[str, Any]:
     return {"surrogate": "clipped", "clip_value": clip_value}
 
 
-# snnTorch's step is 0 at 0.
+def _swish_sign_of_larq(beta: float = 5.0) -> dict[str, Any]:
+    return {"surrogate": "swish_sign", "beta": beta}
+
+
 resolve.REFUSED["snntorch:triangular"] = (
     "snnTorch's 'triangular' is no triangle: it multiplies the gradient by the threshold below 0 and by its negative "
     "above. The triangle is \"step(surrogate='triangular')\"."
@@ -189,13 +195,13 @@ resolve.REFUSED["snntorch:triangular"] = (
     traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={
         "mlx": "step(threshold=0.0)",
-        "larq": {"ste_heaviside": lambda clip_value=1.0: {"at_threshold": 0.0, **_clipped(clip_value)}},
-        "snntorch": {
-            "fast_sigmoid": lambda slope=25.0: {"at_threshold": 0.0, "surrogate": "fast_sigmoid", "slope": slope},
-            "atan": lambda alpha=2.0: {"at_threshold": 0.0, "surrogate": "atan", "alpha": alpha},
-            "sigmoid": lambda slope=25.0: {"at_threshold": 0.0, "surrogate": "sigmoid", "slope": slope},
-            "straight_through_estimator": lambda: {"at_threshold": 0.0, "surrogate": "straight_through"},
-        },
+        "larq": {"ste_heaviside": lambda clip_value=1.0: {**_clipped(clip_value), "at_threshold": 0.0}},
+        "snntorch": [
+            "fast_sigmoid(slope=25.0, *, at_threshold=0.0, surrogate='fast_sigmoid')",
+            "atan(alpha=2.0, *, at_threshold=0.0, surrogate='atan')",
+            "sigmoid(slope=25.0, *, at_threshold=0.0, surrogate='sigmoid')",
+            "straight_through_estimator(*, at_threshold=0.0, surrogate='straight_through')",
+        ],
     },
     kinks=lambda threshold, at_threshold, surrogate, **p: (threshold, *_kinks(threshold, surrogate, p)),
 )
@@ -243,7 +249,7 @@ step.second_derivative(lambda x, threshold, at_threshold, surrogate, **p: _secon
         "larq": {
             "ste_sign": _clipped,
             "approx_sign": lambda: {"surrogate": "triangular"},
-            "swish_sign": lambda beta=5.0: {"surrogate": "swish_sign", "beta": beta},
+            "swish_sign": _swish_sign_of_larq,
         }
     },
     kinks=lambda at_zero, surrogate, **p: (0.0, *_kinks(0.0, surrogate, p)),

@@ -37,7 +37,7 @@ class Activation(registry.Declared):
     kinks: Callable[..., tuple[float, ...]]
     body: Callable[..., Any]
     # By case, as `formulas`: what the backward pass takes in place of the derivative, which it is in every other case.
-    surrogates: Mapping[str, Formula] = field(default_factory=dict)
+    surrogates: Mapping[str, str] = field(default_factory=dict)
     derivative: Callable[..., Any] | None = None
     second_derivative: Callable[..., Any] | None = None
     # What is worked out about an activation by packages above this one, which import it.
@@ -48,7 +48,7 @@ class Activation(registry.Declared):
         params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
         aliases = "; ".join(f"{framework}: {', '.join(names)}" for framework, names in self.aliases.items())
         surrogate = self.surrogate_at(self.defaults)
-        backward = "" if surrogate is None else f"\n  in place of its derivative: {_text(surrogate)}"
+        backward = "" if surrogate is None else f"\n  in place of its derivative: {surrogate}"
         return (
             f"{self.name}: {self.summary}\n  formula: {self.formula}{backward}{params}\n"
             f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
@@ -62,7 +62,8 @@ class Activation(registry.Declared):
     @property
     def formula(self) -> str:
         """The formula at the default parameters, in the notation of `define`; in LaTeX where that cannot say it."""
-        return _text(self.formula_at(self.defaults))
+        formula = self.formula_at(self.defaults)
+        return formula if isinstance(formula, str) else formula.text
 
     @cached_property
     def range(self) -> tuple[float, float] | None:
@@ -87,7 +88,7 @@ class Activation(registry.Declared):
         """The formula for these parameters, which None, booleans and strings may choose."""
         return self.formulas[_case(self.formulas, params)]
 
-    def surrogate_at(self, params: Mapping[str, Any]) -> Formula | None:
+    def surrogate_at(self, params: Mapping[str, Any]) -> str | None:
         """The formula of what the backward pass takes in place of the derivative; None where that is the true one."""
         return self.surrogates.get(_case(self.surrogates, params))
 
@@ -111,7 +112,7 @@ class Activation(registry.Declared):
         formula = self.formulas[""]
         if isinstance(formula, str) and not any(section.startswith("f(x) = ") for section in sections):
             cases = [f"f(x) = {text} where {case}" for case, text in self.formulas.items() if case]
-            backward = [f"{_text(text)} where {case}" if case else _text(text) for case, text in self.surrogates.items()]
+            backward = [f"{text} where {case}" if case else text for case, text in self.surrogates.items()]
             cases += ["In place of f'(x):\n    " + "\n    ".join(backward)] if backward else []
             sections.insert(0, "\n\n".join([f"f(x) = {formula}", *cases]))
         if not any(section.startswith("Args:") for section in sections):
@@ -258,10 +259,6 @@ class Activation(registry.Declared):
                 f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. "
                 f"Received: axis={params['axis']}"
             )
-
-
-def _text(formula: Formula) -> str:
-    return formula if isinstance(formula, str) else formula.text
 
 
 def _case(formulas: Mapping[str, Formula], params: Mapping[str, Any]) -> str:

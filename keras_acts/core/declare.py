@@ -43,7 +43,7 @@ def activation(
     package: str | None = None,
     replace: bool = False,
     formula: Formula | Mapping[str, Formula],
-    surrogate: Formula | Mapping[str, Formula] | None = None,
+    surrogate: str | Mapping[str, str] | None = None,
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
@@ -65,9 +65,9 @@ def activation(
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
-        surrogate: for a surrogate gradient, the formula of what the backward pass takes in place of the derivative, which
-            `@<name>.derivative` computes; by cases, `{"surrogate='atan'": ...}`, where a parameter chooses it, and the
-            derivative is the true one in every other case.
+        surrogate: of a surrogate gradient, the formula of what the backward pass takes in place of the derivative, and
+            `@<name>.derivative` computes; by cases, `{"surrogate='atan'": ...}`, where a parameter chooses it: in every
+            other case the derivative is the true one.
         traits: a set of `Trait`, or of their names: `{"smooth", "monotonic"}`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`, with the parameters
             that these take, in their order and with their defaults; after a `*`, parameters of ours alone. Where names
@@ -113,7 +113,7 @@ def activation(
             name=own_name,
             package=package or package_of(body.__module__),
             formulas=MappingProxyType(_cases("formula", formula, params, own_name)),
-            surrogates=MappingProxyType(_cases("surrogate", surrogate or {}, params, own_name)),
+            surrogates=MappingProxyType(cast(dict[str, str], _cases("surrogate", surrogate or {}, params, own_name))),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
             aliases=aliases_by_framework(aliases, list(params)),

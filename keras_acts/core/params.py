@@ -150,7 +150,9 @@ class Param:
     @property
     def documentation(self) -> str:
         """Its line in the docstring: `alpha: float >= 0, scale of the negative branch.`"""
-        return f"{self.name}: {self._in_words(' | '.join(map(repr, self.choices)) or self.kind.__name__)}, {self.meaning}."
+        return (
+            f"{self.name}: {self._in_words(' | '.join(map(repr, self.choices)) or self.kind.__name__)}, {self.meaning}."
+        )
 
     def applies(self, params: Mapping[str, Any]) -> bool:
         """Whether it means something beside these values of the others."""
