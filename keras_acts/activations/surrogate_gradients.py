@@ -49,19 +49,21 @@ def _triangular(x: nx.Tensor, t: float, _: Any) -> nx.Tensor:
 
 
 def _sigmoid_derivative(x: nx.Tensor, t: float, slope: float) -> nx.Tensor:
-    z = nx.near(slope * (x - t))
-    return nx.times_sigmoid_derivative(-(slope**2) * ops.tanh(0.5 * z), z)
+    z, square = nx.near(slope * (x - t)), slope**2
+    # The clip changes nothing; out of it the graph optimiser takes no constant.
+    return nx.times_sigmoid_derivative(ops.clip(-square * ops.tanh(0.5 * z), -square, square), z)
 
 
 def _swish_sign(x: nx.Tensor, t: float, beta: float) -> nx.Tensor:
     z = nx.near(beta * (x - t))
-    return nx.times_sigmoid_derivative(2.0 * beta * (2.0 - z * nx.tanh(0.5 * z)), z)
+    return nx.times_sigmoid_derivative(4.0 * beta - 2.0 * beta * z * nx.tanh(0.5 * z), z)
 
 
 def _swish_sign_derivative(x: nx.Tensor, t: float, beta: float) -> nx.Tensor:
     z = nx.near(beta * (x - t))
     tanh = nx.tanh(0.5 * z)
-    return nx.times_sigmoid_derivative(beta**2 * (z * (3.0 * ops.square(tanh) - 1.0) - 6.0 * tanh), z)
+    square = beta**2
+    return nx.times_sigmoid_derivative(square * z * (3.0 * ops.square(tanh) - 1.0) - 6.0 * square * tanh, z)
 
 
 def _fast_sigmoid_derivative(x: nx.Tensor, t: float, slope: float) -> nx.Tensor:

@@ -142,7 +142,9 @@ def _is_the_limit(got: np.ndarray, limit: float, dtype: str) -> Any:
         return np.isnan(got)  # not defined on this side
     if abs(limit) > float(samples.finfo(dtype).max):
         return got == np.copysign(np.inf, limit)
-    return np.abs(got - limit) <= 4 * float(samples.finfo(dtype).eps) * abs(limit)
+    tiny = float(samples.finfo(dtype).tiny)
+    vanishes = (got == 0.0) & (abs(limit) <= tiny)
+    return vanishes | (np.abs(got - limit) <= 4 * float(samples.finfo(dtype).eps) * max(abs(limit), tiny))
 
 
 def check_kinks(subject: Subject) -> Findings:
@@ -154,11 +156,13 @@ def check_kinks(subject: Subject) -> Findings:
         for dtype in subject.dtypes:
             if float(np.asarray(kink, dtype)) != kink:
                 continue  # this dtype has no such number
-            slopes = {mode: got[1] for mode, got in subject.at(kink, dtype).items()}
-            slack = 4 * float(samples.finfo(dtype).eps) + 1e-6
+            largest = float(samples.finfo(dtype).max)
+            slopes = {mode: np.clip(got[1], -largest, largest) for mode, got in subject.at(kink, dtype).items()}
+            low, high = np.clip([sides.min(), sides.max()], -largest, largest)
+            slack = (4 * float(samples.finfo(dtype).eps) + 1e-6) * max(1.0, -low, high)
             where = f"derivative at the kink {kink} in {dtype}"
             for mode, derivative in slopes.items():
-                if not np.all((derivative >= sides.min() - slack) & (derivative <= sides.max() + slack)):
+                if not np.all((derivative >= low - slack) & (derivative <= high + slack)):
                     findings.append(f"{where}, {mode} is {derivative[0]}, not between {sides}")
             if slopes and np.ptp(np.concatenate(list(slopes.values()))) > slack:
                 findings.append(f"{where} differs between modes: {slopes}")

@@ -32,7 +32,7 @@ def test_a_drawn_few_are_as_judged_now():
         subject = subjects.subject(spec, judge=stored_oracle.Judge(spec))
         x, kept = subject.judged
         drawn = generator.choice(len(x), POINTS, replace=False)
-        now = oracle.derivatives(subject.reference, x[drawn])
+        now = oracle.derivatives(subject.reference, x[drawn], subject.surrogate)
         difference = (kept.head[:3, drawn] - now.head[:3]) + (kept.tail[:3, drawn] - now.tail[:3])
         with np.errstate(invalid="ignore"):
             ulp = np.spacing(np.abs(now.head[:3]))
