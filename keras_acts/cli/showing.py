@@ -154,6 +154,8 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, 
     cls = layer if isinstance(layer, type) else type(layer)
     record = layers.info(cls.__name__)
     own = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
+    replaced = [f"in place of the derivative by {name}: {text}" for name, text in record.surrogates.items()]
+    own |= {"Surrogate": "\n".join(replaced)} if replaced else {}
     table = Table("Argument", "Meaning", "Default", box=box.SIMPLE_HEAD, pad_edge=False)
     # A layer inherits arguments, and their meanings, from its base classes.
     documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]
