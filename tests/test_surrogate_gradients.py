@@ -2,6 +2,8 @@
 
 import functools
 import math
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -172,6 +174,22 @@ def test_without_a_surrogate_only_the_last_layer_learns(digits):
     assert np.mean(found) <= 0.80, found
 
 
+PAGE = Path(__file__).parent.parent / "docs" / "surrogate-gradients.md"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is in the repository, not in the wheel")
+def test_the_code_of_the_page_runs_and_a_spiking_layer_learns():
+    names = {"__name__": "page"}
+    text = PAGE.read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(block, PAGE.name, "exec"), names)  # our own text: this is what the test is about
+    assert names["history"]["accuracy"][-1] >= 0.9
+    spikes = names["spiking"].layers[1](names["spiking"].layers[0](names["inputs"].astype("float32")))
+    assert {*np.unique(spikes)} == {0.0, 1.0}
+    assert [name for name in NAMES if f'"{name}"' not in text] == []
+    keras_acts.testing.check_activation("spike", dtypes=["float32"], modes=["graph"])
+
+
 # ---- What is said of them --------------------------------------------------------------------------------------------
 
 
@@ -207,7 +225,8 @@ def test_figures_call_a_surrogate_a_surrogate():
 
 def test_the_docstring_and_the_record_give_the_formulas():
     text = keras_acts.activations.bipolar.__doc__
-    assert "In place of f'(x):\n    1 where surrogate='straight_through'\n    where(abs(x) <= clip_value, 1, 0)" in text
+    assert "\n\nsurrogate(x) = where(abs(x) <= clip_value, 1, 0) where surrogate='clipped'\n\n" in text
+    assert "\n\nsurrogate(x) = exp(clip(x, -15, 15))\n\n" in keras_acts.activations.trunc_exp.__doc__
     assert "in place of its derivative: exp(clip(x, -15, 15))" in repr(keras_acts.info("trunc_exp"))
     assert "in place" not in repr(keras_acts.info("step"))
     assert "in place of its derivative: 2 * max(1 - abs(x), 0)" in repr(

@@ -112,8 +112,8 @@ class Activation(registry.Declared):
         formula = self.formulas[""]
         if isinstance(formula, str) and not any(section.startswith("f(x) = ") for section in sections):
             cases = [f"f(x) = {text} where {case}" for case, text in self.formulas.items() if case]
-            backward = [f"{text} where {case}" if case else text for case, text in self.surrogates.items()]
-            cases += ["In place of f'(x):\n    " + "\n    ".join(backward)] if backward else []
+            surrogates = {case and f" where {case}": text for case, text in self.surrogates.items()}
+            cases += [f"surrogate(x) = {text}{where}" for where, text in surrogates.items()]
             sections.insert(0, "\n\n".join([f"f(x) = {formula}", *cases]))
         if not any(section.startswith("Args:") for section in sections):
             shape = "of at least one dimension" if Trait.OVER_AXIS in self.traits else "of any shape"
