@@ -5,6 +5,7 @@ and the second derivative that of the surrogate. Everywhere else in keras_acts t
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,12 +23,12 @@ __all__ = ["bipolar", "step", "ternarize", "trunc_exp"]
 
 @dataclass(frozen=True)
 class _Surrogate:
-    """A function of u = x - t, where t is the place of the jump, with a parameter p of that name or None.
+    """A function of x - t, where t is the place of the jump, with a parameter p of that name or None.
 
     Where it has parts, these meet at t and at t +- p, and x is compared with those: x - t is rounded.
     """
 
-    formula: str  # of {u} and the parameter
+    formula: str  # at t = 0
     value: Callable[..., nx.Tensor]  # of x, t, p
     derivative: Callable[..., nx.Tensor]
     parameter: str | None = None
@@ -91,34 +92,31 @@ def _atan_derivative(x: nx.Tensor, t: float, alpha: float) -> nx.Tensor:
 _SURROGATES = {
     "straight_through": _Surrogate("1", lambda x, t, _: ops.ones_like(x), _zeros),
     "clipped": _Surrogate(
-        "where(abs({u}) <= clip_value, 1, 0)",
+        "where(abs(x) <= clip_value, 1, 0)",
         lambda x, t, clip_value: _within(x, t, clip_value, 1.0, 1.0),
         _zeros,
         "clip_value",
         lambda t, clip_value: (t - clip_value, t + clip_value),
     ),
     "triangular": _Surrogate(
-        "2 * max(1 - abs({u}), 0)",
+        "2 * max(1 - abs(x), 0)",
         _triangular,
         lambda x, t, _: _within(x, t, 1.0, 2.0, -2.0),
         kinks=lambda t, _: (t - 1.0, t, t + 1.0),
     ),
     "swish_sign": _Surrogate(
-        "beta * (2 - beta * {u} * tanh(beta * {u} / 2)) / (1 + cosh(beta * {u}))",
-        _swish_sign,
-        _swish_sign_derivative,
-        "beta",
+        "beta * (2 - beta * x * tanh(beta * x / 2)) / (1 + cosh(beta * x))", _swish_sign, _swish_sign_derivative, "beta"
     ),
     "fast_sigmoid": _Surrogate(
-        "1 / (1 + slope * abs({u}))**2",
+        "1 / (1 + slope * abs(x))**2",
         lambda x, t, slope: ops.square(1.0 / (1.0 + slope * ops.abs(x - t))),
         _fast_sigmoid_derivative,
         "slope",
         lambda t, _: (t,),
     ),
-    "atan": _Surrogate("alpha / 2 / (1 + (pi * alpha * {u} / 2)**2)", _atan, _atan_derivative, "alpha"),
+    "atan": _Surrogate("alpha / 2 / (1 + (pi * alpha * x / 2)**2)", _atan, _atan_derivative, "alpha"),
     "sigmoid": _Surrogate(
-        "slope * sigmoid(slope * {u}) * sigmoid(-slope * {u})",
+        "slope * sigmoid(slope * x) * sigmoid(-slope * x)",
         lambda x, t, slope: nx.times_sigmoid_derivative(slope, nx.near(slope * (x - t))),
         _sigmoid_derivative,
         "slope",
@@ -126,32 +124,33 @@ _SURROGATES = {
 }
 
 
-def _formulas(u: str) -> dict[str, str]:
-    texts = {
-        name: each.formula.format(u=u).replace(f"({u})", f"({u.strip('()')})") for name, each in _SURROGATES.items()
-    }
-    return {f"surrogate={name!r}": text for name, text in texts.items()}
+_NONE = _Surrogate("0", _zeros, _zeros)
+_FORMULAS = {f"surrogate={name!r}": each.formula for name, each in _SURROGATES.items()}
 
 
-def _chosen(surrogate: str | None, params: dict[str, float]) -> tuple[_Surrogate | None, float | None]:
+def _shifted(formula: str) -> str:
+    return re.sub(r"\bx\b", "(x - threshold)", formula).replace("((x - threshold))", "(x - threshold)")
+
+
+def _chosen(surrogate: str | None, params: dict[str, float]) -> tuple[_Surrogate, float | None]:
     """The surrogate and its parameter."""
-    chosen = None if surrogate is None else _SURROGATES[surrogate]
-    return chosen, params[chosen.parameter] if chosen and chosen.parameter else None
+    chosen = _SURROGATES.get(str(surrogate), _NONE)
+    return chosen, params.get(str(chosen.parameter))
 
 
 def _gradient(x: nx.Tensor, t: float, surrogate: str | None, params: dict[str, float]) -> nx.Tensor:
     chosen, p = _chosen(surrogate, params)
-    return (chosen.value if chosen else _zeros)(x, t, p)
+    return chosen.value(x, t, p)
 
 
 def _second(x: nx.Tensor, t: float, surrogate: str | None, params: dict[str, float]) -> nx.Tensor:
     chosen, p = _chosen(surrogate, params)
-    return (chosen.derivative if chosen else _zeros)(x, t, p)
+    return chosen.derivative(x, t, p)
 
 
 def _kinks(t: float, surrogate: str | None, params: dict[str, float]) -> tuple[float, ...]:
     chosen, p = _chosen(surrogate, params)
-    return chosen.kinks(t, p) if chosen else ()
+    return chosen.kinks(t, p)
 
 
 def _of(parameter: str, meaning: str) -> Param:
@@ -193,7 +192,7 @@ resolve.REFUSED["snntorch:triangular"] = (
 
 @activation(
     formula="where(x > threshold, 1, where(x < threshold, 0, at_threshold))",
-    surrogate=_formulas("(x - threshold)"),
+    surrogate={case: _shifted(formula) for case, formula in _FORMULAS.items()},
     traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
     aliases={
         "mlx": "step(threshold=0.0)",
@@ -245,7 +244,7 @@ step.second_derivative(lambda x, threshold, at_threshold, surrogate, **p: _secon
 
 @activation(
     formula="where(x > 0, 1, where(x < 0, -1, at_zero))",
-    surrogate=_formulas("x"),
+    surrogate=_FORMULAS,
     traits={"piecewise_linear", "monotonic", "bounded"},
     aliases={
         "larq": {
@@ -299,7 +298,7 @@ def _ste_tern(
 
 @activation(
     formula="where(x >= threshold, 1, where(x <= -threshold, -1, 0))",
-    surrogate=_formulas("x"),
+    surrogate=_FORMULAS,
     traits={"piecewise_linear", "monotonic", "bounded", "odd", "sparse"},
     aliases={"larq": {"ste_tern": _ste_tern}},
     kinks=lambda threshold, surrogate, **p: (-threshold, threshold, *_kinks(0.0, surrogate, p)),
