@@ -5,6 +5,7 @@ import math
 import re
 from pathlib import Path
 
+import fresh_process
 import keras
 import numpy as np
 import pytest
@@ -136,6 +137,37 @@ def test_the_gradient_is_that_of_the_surrogate_through_a_layer():
     z = np.asarray(x) @ layer.kernel.numpy()
     factor = 2.0 * (2.0 - 2.0 * z * np.tanh(z)) / (1.0 + np.cosh(2.0 * z))
     np.testing.assert_allclose(gradient, np.asarray(x).T @ factor, rtol=1e-4, atol=1e-5)
+
+
+TRAINED_ONCE = """
+    model = keras.models.load_model("model.keras")
+    model.fit(*np.load("data.npz").values(), batch_size=32, verbose=0)
+    np.savez("weights.npz", *model.get_weights())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.second_oracle
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_a_model_of_every_surrogate_trains_alike_on_other_backends(backend, tmp_path):
+    pytest.importorskip(backend)
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((4,))
+    texts = [f"{name}(surrogate={each!r})" for name in STEPS for each in NAMES]
+    hidden = [keras.layers.Dense(3, activation=text)(inputs) for text in texts]
+    jumps = keras_acts.layers.JumpReLU(threshold_initializer=0.3, bandwidth=3.0)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()([*hidden, jumps])))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    np.savez(tmp_path / "data.npz", x, x[:, :1])
+    model.save(tmp_path / "model.keras")
+    before = model.get_weights()
+    model.fit(x, x[:, :1], batch_size=32, verbose=0)
+    fresh_process.run(TRAINED_ONCE, tmp_path, before="import keras, keras_acts, numpy as np", KERAS_BACKEND=backend)
+    there = list(np.load(tmp_path / "weights.npz").values())
+    for start, ours, theirs in zip(before, model.get_weights(), there, strict=True):
+        np.testing.assert_allclose(theirs, ours, rtol=1e-4, atol=1e-6)
+        assert np.abs(ours - start).max() > 1e-5
 
 
 @pytest.fixture(scope="module")
