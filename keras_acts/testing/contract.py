@@ -310,7 +310,8 @@ def check_activation(
             made by `define` is judged by its text. Of others only the float64 values at moderate x are held to the
             formula of the declaration, if there is one; all else is judged by the activation's own float64 result,
             which finds loss of accuracy, what is NaN or infinite at a finite x, and derivatives that are not those of
-            the value, by difference quotients, where both are smooth.
+            the value, by difference quotients, where both are smooth. A surrogate gradient is judged by the formula of
+            its surrogate.
         dtypes: of "float16", "bfloat16", "float32", "float64".
         modes: of "eager", "graph", "xla".
         thorough: whether to take a million float32 inputs.
