@@ -132,7 +132,9 @@ def _run_to_the_end(compiled: Callable[[Any, Any], Any], x: Any, upstream: Any) 
 def candidates(name: str, part: Part) -> dict[str, Callable[[Any], Any]]:
     functions = {"keras_acts": keras_acts.get(name), "relu": tf.nn.relu}
     if part.log2_size <= 20:  # of the largest tensors only what the targets are about
-        functions |= {"copy": lambda x: x * 1.0000001, "plain": plain(name)}
+        functions["copy"] = lambda x: x * 1.0000001
+    if part.log2_size <= 20 and part.dtype == "float32":  # halves are computed in float32, which formulas take
+        functions["plain"] = plain(name)
     if part.mode == "graph":
         functions["islands"] = keras_acts.get(name)
     if builtin(name) is not None:

@@ -162,7 +162,7 @@ def test_integers_are_refused_by_functions_and_layers_and_drawn_in_plots():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("value", "count"), [("1", 1), ("0", 0)])
+@pytest.mark.parametrize(("value", "count"), [("1", 1), pytest.param("0", 0, marks=pytest.mark.nightly)])
 def test_legacy_keras_gives_one_warning_at_import(value, count, tmp_path):
     code = """
         import warnings
