@@ -7,7 +7,6 @@ import keras
 
 import keras_acts
 
-
 NOT_COMPARED = ("sparsemax",)  # Keras' own is wrong, and fails in float16: docs/keras-built-ins.md
 
 
