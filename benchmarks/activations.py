@@ -30,7 +30,7 @@ from rich.table import Table
 
 import keras_acts
 from benchmarks import peers, timing
-from benchmarks.subjects import builtin
+from benchmarks.subjects import NOT_COMPARED, builtin
 
 FOLDER = Path(__file__).parent / "results" / "activations"
 PASSES = ("forward", "forward+backward")
@@ -54,7 +54,11 @@ class Part(NamedTuple):
     @property
     def names(self) -> list[str]:
         whole = self == Part(self.mode)
-        return [name for name in keras_acts.names() if whole or builtin(name) is not None]
+        return [name for name in keras_acts.names() if whole or compared(name)]
+
+
+def compared(name: str) -> bool:
+    return builtin(name) is not None and name not in NOT_COMPARED
 
 
 def parts() -> Iterator[Part]:
@@ -137,7 +141,7 @@ def candidates(name: str, part: Part) -> dict[str, Callable[[Any], Any]]:
         functions["plain"] = plain(name)
     if part.mode == "graph":
         functions["islands"] = keras_acts.get(name)
-    if builtin(name) is not None:
+    if compared(name):
         functions["keras"] = builtin(name)
     return functions
 

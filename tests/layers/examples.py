@@ -44,6 +44,7 @@ EXAMPLES = [
     Example("GatedDense", {"units": 4, "unit": "SwiGLUOAI"}, SEQUENCE),
     Example("GumbelSoftmax", {"temperature": 0.7}),
     Example("JumpReLU", {"threshold_initializer": 0.3}),
+    Example("JumpReLU", {"threshold_initializer": 0.3, "bandwidth": 4.0, "shared_axes": [1]}, SEQUENCE),
     Example("LearnableAffine", {"activation": "elu(alpha=0.5)"}),
     Example("Maxout", {"pieces": 3}, SEQUENCE),
     Example("Maxout", {"pieces": 2, "grouping": "consecutive"}),

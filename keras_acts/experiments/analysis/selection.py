@@ -58,6 +58,8 @@ class Entry:
 
         By the 95 % interval of the mean change by seed: it must lie above a thousandth of the score.
         """
+        if len({len(record.history["val_metric"]) for record in self.records}) > 1:
+            return False  # they end where a loop of the user's stops
         curves = self.curves("val_metric")
         fifth = curves.shape[1] // 5
         if fifth < 1 or len(curves) < 2 or not np.isfinite(curves).all():
@@ -153,7 +155,9 @@ class Task:
     @property
     def curve_name(self) -> str:
         """What the curves show beside the loss: what is trained for, whatever the scores are."""
-        return self.metric_name if not self.epochs else "accuracy" if self.split.classes is not None else "mse"
+        if not self.epochs or self.metric_name in ("accuracy", "mse"):
+            return self.metric_name
+        return "accuracy" if self.split.classes is not None else "mse"
 
     @property
     def still_improving(self) -> list[str]:

@@ -8,15 +8,9 @@ from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.report import figures
 
-__all__ = ["DrawnAnalysis", "curve_metric"]
+__all__ = ["DrawnAnalysis"]
 
 CURVE_POINTS = 100  # more cannot be seen, and make a page of many megabytes
-
-
-def curve_metric(task: Task) -> str:
-    """What the curves show beside the loss, whatever the scores are; a loop of one's own gives its own."""
-    own = not task.epochs or task.metric_name in ("accuracy", "mse")
-    return task.metric_name if own else task.curve_name
 
 
 def _measured_memory(task: Task) -> dict[str, list[float]]:
@@ -37,7 +31,7 @@ class DrawnAnalysis(Analysis):
     def plot_curves(self, name: str = "val_loss", task: Task | None = None, ax: Axes | None = None) -> Axes:
         """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
         task = self.task(task)
-        metric = "loss" if name.endswith("loss") else curve_metric(task)
+        metric = "loss" if name.endswith("loss") else task.curve_name
         drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
         histories = task.each(lambda entry: entry.curves(name)[:, drawn])
         ax = figures.draw_curves(histories, metric=metric, epochs=drawn + 1, ax=ax)

@@ -15,7 +15,7 @@ from keras_acts.experiments.presets.reproduction import Reproduction, Row
 from keras_acts.experiments.report import charts, ranking
 from keras_acts.experiments.report.boundaries import Boundary, of_task, planes
 from keras_acts.experiments.report.charts import Figure
-from keras_acts.experiments.report.drawing import DrawnAnalysis, curve_metric
+from keras_acts.experiments.report.drawing import DrawnAnalysis
 from keras_acts.experiments.report.figures import with_diverged
 
 __all__ = ["Exhibit", "boundary_exhibits", "exhibits", "reproduction_exhibits"]
@@ -71,7 +71,7 @@ def _differences(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
 
 
 def _curves(task: Task) -> Iterator[Exhibit]:
-    metric = curve_metric(task)
+    metric = task.curve_name
     curves = {"val_metric": f"validation {metric}", "val_loss": "validation loss", "loss": "training loss"}
     found = {name: values for name in curves if (values := _histories(task, name))}
     pair = [list(found.get(name, {}).values()) for name in ("val_metric", "val_loss")]
