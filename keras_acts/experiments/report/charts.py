@@ -4,6 +4,7 @@ Colours are the variables of the page, light or dark, and go by position, so tha
 all charts. Significance is a filled or a hollow mark, never a colour alone.
 """
 
+import functools
 import json
 import math
 import re
@@ -72,13 +73,16 @@ class Figure:
 
     def savefig(self, path: str | Path, dpi: float = 72.0) -> None:
         """Write a file, in the colours of a light page: PNG, or SVG by the name."""
+        if Path(path).suffix == ".svg":
+            Path(path).write_text(self._svg, encoding="utf-8")
+        else:
+            Path(path).write_bytes(vl_convert.svg_to_png(self._svg, ppi=dpi))
+
+    @functools.cached_property
+    def _svg(self) -> str:
         title = {"title": f"not drawn, far from the others: {', '.join(self.off)}"} if self.off else {}
         text = json.dumps(self.chart.to_dict() | {"config": CONFIG} | title)
-        text = re.sub(r"var\(--([\w-]+)\)", lambda found: LIGHT[found[1]], text)
-        if Path(path).suffix == ".svg":
-            Path(path).write_text(vl_convert.vegalite_to_svg(text), encoding="utf-8")
-        else:
-            Path(path).write_bytes(vl_convert.vegalite_to_png(text, ppi=dpi))
+        return vl_convert.vegalite_to_svg(re.sub(r"var\(--([\w-]+)\)", lambda found: LIGHT[found[1]], text))
 
 
 def style(number: int) -> tuple[str, list[int]]:
@@ -91,7 +95,7 @@ def lines(
     x: alt.X,
     y: alt.Y,
     *,
-    skip: int | None = None,
+    sparing: bool = False,
     predicted: Sequence[Mapping[str, Any]] = (),
 ) -> Figure:
     """A line for each label, with a band from "low" to "high"; one under the pointer is lifted.
@@ -100,17 +104,18 @@ def lines(
     the axis y, which is to fit the lines that are drawn: `ranges` of the figure.
 
     Args:
-        rows: points: "label", "x", "y", the "text" of the pointer, "low" and "high" of a band, "marked" for a dot.
+        rows: points: "label", "x", "y", the "text" of the pointer, "low" and "high" of a band, "marked" for a dot,
+            and "fits", false where the axis need not hold it.
         x: axis of "x".
         y: axis of "y".
-        skip: points at the start of each line that the axis need not hold; with it, labels that end far out from all
-            others are not drawn at first.
+        sparing: whether labels that end far out from all others are not drawn at first.
         predicted: points of dotted lines.
     """
     labels = list(dict.fromkeys(row["label"] for row in rows))
-    values = {label: [_short(row["y"]) for row in rows if row["label"] == label] for label in labels}
-    ranges = {label: _range(found[skip or 0 :]) for label, found in values.items()}
-    off = [] if skip is None else far_out({label: found[-1] for label, found in values.items()})
+    ranges = {
+        label: _range([row["y"] for row in rows if row["label"] == label and row.get("fits", True)]) for label in labels
+    }
+    off = far_out({row["label"]: _short(row["y"]) for row in rows}) if sparing else []  # by the last of each
     whole, kept = (
         _range([end for label in ranges if label not in left for end in ranges[label]]) for left in ([], off)
     )
@@ -139,7 +144,7 @@ def lines(
 
 
 def _range(values: Sequence[float | None]) -> list[float]:
-    found = [value for value in values if value is not None]
+    found = [value for value in map(_short, values) if value is not None]
     return [min(found), max(found)] if found else []
 
 

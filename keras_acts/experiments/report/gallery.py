@@ -85,11 +85,11 @@ def _curves(task: Task) -> Iterator[Exhibit]:
         x = alt.X("x:Q", title="epoch", axis=ticks).scale(domain=[1, max(epochs, 2)], nice=False)
         factor, percent = _in_percent(metric if name == "val_metric" else "loss")
         rows = [
-            row
+            row | {"fits": bool(row["x"] > drawn[skip])}
             for label, each in values.items()
             for row in _line(label, "epoch", drawn + 1, factor * each[:, drawn], percent)
         ]
-        figure = charts.lines(rows, x, _axis(curves[name], percent), skip=skip)
+        figure = charts.lines(rows, x, _axis(curves[name], percent), sparing=True)
         ends = {row["label"]: row["y"] for row in rows}  # the last of each
         words = curves[name].capitalize()
         fitted = f", the axis fitted to epochs {drawn[skip] + 1} to {epochs}" if skip else ""
@@ -107,19 +107,26 @@ def _rates(task: Task) -> Iterator[Exhibit]:
     if not all(entry.validation for entry in task.entries):  # one rate for all
         return
     factor, percent = _in_percent(task.metric_name)
-    rows = [
-        row | {"marked": rate == entry.learning_rate}
-        for entry in task.entries
-        for rate, values in entry.validation.items()
-        for row in _line(entry.activation, "learning rate", [rate], factor * np.array([values]).T, percent)
-    ]
+    rows = []
+    for entry in task.entries:
+        tried = [(rate, factor * np.array([values]).T) for rate, values in entry.validation.items()]
+        points = [
+            row for rate, values in tried for row in _line(entry.activation, "learning rate", [rate], values, percent)
+        ]
+        sign = 1.0 if task.higher_is_better else -1.0
+        middle = np.median([sign * row["y"] for row in points if math.isfinite(row["y"])] or [0.0])
+        rows += [
+            row | {"marked": row["x"] == entry.learning_rate, "fits": bool(sign * row["y"] >= middle)} for row in points
+        ]
     axis = alt.Axis(values=task.learning_rates, format="~g", grid=False)
     x = alt.X("x:Q", title="learning rate", axis=axis).scale(type="log", nice=False, padding=12)
     words = f"validation {task.metric_name}"
     figure = charts.lines(rows, x, _axis(words, percent))
     chosen = "; ".join(f"{entry.activation}: {entry.learning_rate:g}" for entry in task.entries)
     text = f"{words.capitalize()} by learning rate. Chosen rates: {chosen}."
-    yield Exhibit("learning_rates", "Sensitivity to the learning rate; a dot: chosen", text, figure)
+    yield Exhibit(
+        "learning_rates", "Learning rates, a dot: chosen; the axis fitted to the better half of each line", text, figure
+    )
 
 
 def _layers(analysis: DrawnAnalysis, task: Task) -> Iterator[Exhibit]:
