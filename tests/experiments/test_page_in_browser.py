@@ -21,7 +21,7 @@ DRAWN = """document.readyState === 'complete'
 # The lines of the first chart of curves: their labels, and how strongly they are drawn.
 CURVES = "document.getElementById('p1-val_metric')"
 LINES = f"""[...{CURVES}.querySelectorAll('.mark-line path')].filter(each => each.getAttribute('d'))
-    .map(each => each.getAttribute('opacity') || '1')"""
+    .map(each => each.getAttribute('stroke-opacity') || '1')"""
 
 
 @pytest.fixture(scope="module")

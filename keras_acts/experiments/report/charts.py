@@ -125,18 +125,19 @@ def lines(
     hover = alt.selection_point("hover", fields=["label"], on="pointerover", clear="pointerout", nearest=True)
     base = alt.Chart(inline(rows)).transform_filter("indexof(off, datum.label) < 0")
     base = base.encode(x, y, alt.Color("label:N").scale(domain=labels, range=colors))
+    # Of fill and stroke: the opacity of an element makes PNG files slow.
     # The bands of many lines would hide each other: then only that of the line under the pointer is seen.
     shown = _either(CLEAR if len(labels) <= FEW else LIFTED, 0.15, 0.0)
     dash = alt.StrokeDash("label:N").scale(domain=labels, range=dashes)
     dotted = base.properties(data=inline(predicted)).mark_line(strokeWidth=3, strokeDash=[2, 4], clip=True)
-    dots = base.mark_point(filled=True, clip=True).encode(
+    dots = base.mark_point(filled=True, clip=True, opacity=1.0).encode(
         size=_either("datum.marked", 60, 25), tooltip=alt.value(NEAREST)
     )
     chart = alt.layer(
-        base.mark_area(clip=True).encode(y="low:Q", y2="high:Q", opacity=shown),
-        base.mark_line(strokeWidth=2, clip=True).encode(dash, opacity=_either(CLEAR, 1.0, 0.15)),
-        *([dotted.encode(opacity=_either(CLEAR, 0.6, 0.05))] if predicted else []),
-        dots.encode(opacity=_either(f"datum.marked && {CLEAR} || {LIFTED}", 1.0, 0.0)).add_params(hover),
+        base.mark_area(clip=True, opacity=1.0).encode(y="low:Q", y2="high:Q", fillOpacity=shown),
+        base.mark_line(strokeWidth=2, clip=True).encode(dash, strokeOpacity=_either(CLEAR, 1.0, 0.15)),
+        *([dotted.encode(strokeOpacity=_either(CLEAR, 0.6, 0.05))] if predicted else []),
+        dots.encode(fillOpacity=_either(f"datum.marked && {CLEAR} || {LIFTED}", 1.0, 0.0)).add_params(hover),
     )
     params = {"off": off, "lit": "", "range": kept or [0.1, 1.0]}
     chart = chart.add_params(*(alt.param(name, value=value) for name, value in params.items()))
