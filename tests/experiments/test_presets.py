@@ -14,7 +14,7 @@ from keras_acts import cli, experiments
 from keras_acts.experiments import execution, presets
 from keras_acts.experiments.presets import circles, depth, mnist, signals
 from keras_acts.experiments.presets.measures import ACCURACY, MSE, values
-from keras_acts.experiments.presets.preset import Part, Published
+from keras_acts.experiments.presets.preset import Part, Published, at_one_rate
 from keras_acts.experiments.presets.reproduction import Row
 from keras_acts.experiments.runs import runner
 
@@ -195,7 +195,7 @@ def test_every_preset_is_whole(name):
 @pytest.fixture
 def tiny(monkeypatch):
     """A preset of two quick plans, one with something to compare."""
-    plan = experiments.Plan(("relu",), data="moons(samples=60)", model="mlp(width=2)", seeds=1, epochs=1, engine="here")
+    plan = at_one_rate(("relu",), data="moons(samples=60)", model="mlp(width=2)", seeds=1, epochs=1, engine="here")
     parts = tuple(
         Part(each, (Published(f"{len(each.activations)} activations", 0.5, "relu"),))
         for each in (plan, dataclasses.replace(plan, activations=("relu", "tanh"), epochs=2))
