@@ -9,6 +9,7 @@ from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt_softplus", "squareplus"]
+__all__ += ["swoosh_l", "swoosh_r"]
 
 
 @activation(
@@ -220,3 +221,75 @@ def bent_identity(x: nx.Tensor) -> nx.Tensor:
 
 bent_identity.derivative(lambda x: 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x)))
 bent_identity.second_derivative(lambda x: nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5))
+
+
+SLOPE = 0.08  # by which both swooshes fall, far on the left
+
+
+def _swoosh(x: nx.Tensor, shift: float, offset: float, at_0: float) -> nx.Tensor:
+    """softplus(x - shift) - SLOPE x - offset, which at 0 is `at_0`.
+
+    Near 0 by log1p(sigmoid(-shift) expm1(x)), what softplus(x - shift) is above softplus(-shift): the terms cancel.
+    """
+    u = ops.clip(x, -1.0, 1.0)
+    near = (nx.log1p_unit(ops.expm1(u) / (1.0 + math.exp(shift))) + at_0) - SLOPE * u
+    line = ops.where(x < shift, -SLOPE * x, (1.0 - SLOPE) * x - shift)  # in one, as inf - inf would be NaN
+    far = (line - offset) + nx.log1p_unit(ops.exp(-ops.abs(x - shift)))
+    return ops.where(ops.abs(x) < 1.0, near, far)
+
+
+@activation(
+    formula="log(1 + exp(x - 4)) - 0.08 * x - 0.035",
+    traits={"smooth", "non_monotonic"},
+    aliases={"icefall": "SwooshL", "k2": "swoosh_l"},
+)
+def swoosh_l(x: nx.Tensor) -> nx.Tensor:
+    """Softplus, moved to the right and tilted: for the modules of a Zipformer that are normally off.
+
+    The activation in its feed-forward and convolution modules; `swoosh_r` is the one elsewhere. A small negative slope
+    on the left lets every unit learn. In training, icefall rounds the derivative at random to one byte, to save memory;
+    here it is exact.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.076 at x = 1.558.
+
+    Example:
+        >>> np.asarray(swoosh_l(np.array([-2.0, 0.5, 3.0]))).round(4).tolist()
+        [0.1275, -0.0452, 0.0383]
+
+    Reference:
+        arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
+    """
+    return _swoosh(x, 4.0, 0.035, -0.016850072082190263)
+
+
+swoosh_l.derivative(lambda x: nx.sigmoid(x - 4.0) - SLOPE)
+swoosh_l.second_derivative(lambda x: nx.sigmoid_derivative(x - 4.0))
+
+
+@activation(
+    formula="log(1 + exp(x - 1)) - 0.08 * x - 0.313261687",
+    traits={"smooth", "non_monotonic"},
+    aliases={"icefall": "SwooshR", "k2": "swoosh_r"},
+)
+def swoosh_r(x: nx.Tensor) -> nx.Tensor:
+    """Softplus, tilted and moved through the origin: for the modules of a Zipformer that are normally on.
+
+    The activation of its convolutional frontend and embeddings; see `swoosh_l`. It is 5e-10 at 0, as its offset has
+    nine digits.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.114 at x = -1.442.
+
+    Example:
+        >>> np.asarray(swoosh_r(np.array([-2.0, 0.5, 3.0]))).round(4).tolist()
+        [-0.1047, 0.1208, 1.5737]
+
+    Reference:
+        arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
+    """
+    return _swoosh(x, 1.0, 0.313261687, 5.1822283165866821e-10)
+
+
+swoosh_r.derivative(lambda x: nx.sigmoid(x - 1.0) - SLOPE)
+swoosh_r.second_derivative(lambda x: nx.sigmoid_derivative(x - 1.0))
