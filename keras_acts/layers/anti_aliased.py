@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
+from keras_acts.core import keras_bridge
 from keras_acts.core import operations as ops
 from keras_acts.layers.base import ActivationLayer, Shape, Tensor
 from keras_acts.layers.channels import axis_after_batch, axis_argument
@@ -100,6 +101,7 @@ class AntiAliased(ActivationLayer):
         super().__init__(**kwargs)
         self.activation = self._hold(activation)
         self.axis = axis_argument(axis, "AntiAliased")
+        self.built = not keras_bridge.sublayers(self)
 
     @override
     def build(self, input_shape: Shape) -> None:

@@ -17,8 +17,8 @@ __all__ = ["Dice"]
 @layer(
     formula=r"x (p + \alpha (1 - p)), \quad p = \sigma(BN(x))",
     aliases={
-        "deepctr": {"Dice": lambda epsilon=1e-9: {"epsilon": epsilon}},
-        "din": {"dice": lambda epsilon=1e-9: {"epsilon": epsilon, "beta_initializer": 0.0}},
+        "deepctr": {"Dice": lambda *, epsilon=1e-9: {"epsilon": epsilon}},  # not its `axis`, which comes first
+        "din": {"dice": lambda *, epsilon=1e-9: {"epsilon": epsilon, "beta_initializer": 0.0}},
     },
 )
 class Dice(LearnableActivation):

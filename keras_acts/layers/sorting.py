@@ -43,8 +43,9 @@ class GroupSort(ActivationLayer):
 
     The order of channels differs between libraries, and weights trained with one are garbage in the other: deel-lip
     sorts neighbours, smallest first, as here by default; SOC's MaxMin puts the larger one of channels i and i + n / 2
-    first: grouping="strided", descending=True. That of LNets, all maxima and then all minima, is refused. What deel-lip
-    calls MaxMin, [relu(x), relu(-x)], is `CReLU`.
+    first: grouping="strided", descending=True. That of LNets, all maxima and then all minima, is refused: its
+    `num_units` is the number of groups, deel-lip's `n` their size. What deel-lip calls MaxMin, [relu(x), relu(-x)], is
+    `CReLU`.
 
     Args:
         group_size: int >= 1, number n of channels in a group, which must divide that of channels. None for all of them.
@@ -99,10 +100,6 @@ class GroupSort(ActivationLayer):
                 f"{channels} channels (axis {axis} of input_shape={tuple(shape)})"
             )
         return axis, channels // size, size
-
-    @override
-    def build(self, input_shape: Shape) -> None:
-        self._groups(input_shape)
 
     @override
     def activate(self, x: Tensor) -> Tensor:
