@@ -38,10 +38,11 @@ def _product(a: Pair, b: Pair | tuple[float, float]) -> Pair:
 def _angle(t: nx.Tensor, w0: float) -> Pair:
     """a and b with a + b = w0 (t + 1) t for t >= 0, where a is that rounded.
 
-    Where the numbers beside t are many turns away, it is that of a smaller one.
+    Where the numbers beside t are many turns away, it is that of a smaller one, by a factor that is no part of its
+    derivative.
     """
     digits = _DIGITS[keras.backend.standardize_dtype(t.dtype)]
-    t = ops.minimum(t, math.sqrt(2.0 ** (2 * digits + 10) / w0))
+    t = t * ops.minimum(1.0, math.sqrt(2.0 ** (2 * digits + 10) / w0) / ops.maximum(ops.stop_gradient(t), 1.0))
     half = _halves(t, digits)
     square, lost = _product(half, half)
     total = square + t

@@ -1,6 +1,7 @@
 """Softplus and its kin: smooth rectifiers, without a gate."""
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 
 from keras_acts.activations.sigmoids import ramp, ramp_derivative
@@ -226,16 +227,49 @@ bent_identity.second_derivative(lambda x: nx.algebraic_sigmoid_derivative(nx.cli
 SLOPE = 0.08  # by which both swooshes fall, far on the left
 
 
-def _swoosh(x: nx.Tensor, shift: float, offset: float, at_0: float) -> nx.Tensor:
-    """softplus(x - shift) - SLOPE x - offset, which at 0 is `at_0`.
+@dataclass(frozen=True)
+class _Swoosh:
+    """softplus(x - shift) - SLOPE x - offset, and what it is at 0 and near its minimum, where its terms cancel.
 
-    Near 0 by log1p(sigmoid(-shift) expm1(x)), what softplus(x - shift) is above softplus(-shift): the terms cancel.
+    From the nearer one of the two, at a distance u, it differs by log1p(gate expm1(u)) - SLOPE u, with the gate
+    sigmoid(-shift) at 0.
     """
-    u = ops.clip(x, -1.0, 1.0)
-    near = (nx.log1p_unit(ops.expm1(u) / (1.0 + math.exp(shift))) + at_0) - SLOPE * u
-    line = ops.where(x < shift, -SLOPE * x, (1.0 - SLOPE) * x - shift)  # in one, as inf - inf would be NaN
-    far = (line - offset) + nx.log1p_unit(ops.exp(-ops.abs(x - shift)))
-    return ops.where(ops.abs(x) < 1.0, near, far)
+
+    shift: float
+    offset: float
+    at_0: float
+    low: float
+    at_low: float
+
+    def _near(self, x: nx.Tensor) -> tuple[nx.Tensor, ...]:
+        """The distance, the gate and the value there; and whether they are near."""
+        is_low = ops.abs(x - self.low) < ops.abs(x)
+        u = ops.where(is_low, x - self.low, x)
+        gates = [1.0 / (1.0 + math.exp(self.shift - place)) for place in (self.low, 0.0)]
+        gate, start = (
+            ops.where(is_low, at_low * ops.ones_like(x), at_0) for at_low, at_0 in (gates, (self.at_low, self.at_0))
+        )
+        return ops.clip(u, -1.0, 1.0), gate, start, ops.abs(u) < 1.0
+
+    def value(self, x: nx.Tensor) -> nx.Tensor:
+        u, gate, start, is_near = self._near(x)
+        near = (nx.log1p_unit(gate * ops.expm1(u)) + start) - SLOPE * u
+        line = ops.where(x < self.shift, -SLOPE * x, (1.0 - SLOPE) * x - self.shift)  # not inf - inf
+        far = (line - self.offset) + nx.log1p_unit(ops.exp(-ops.abs(x - self.shift)))
+        return ops.where(is_near, near, far)
+
+    def derivative(self, x: nx.Tensor) -> nx.Tensor:
+        u, gate, _, is_near = self._near(x)
+        rise = gate * ops.expm1(u)
+        near = (gate - SLOPE) + rise * ((1.0 - gate) / (1.0 + rise))
+        return ops.where(is_near, near, nx.sigmoid(x - self.shift) - SLOPE)
+
+    def second_derivative(self, x: nx.Tensor) -> nx.Tensor:
+        return nx.sigmoid_derivative(x - self.shift)
+
+
+_swoosh_l = _Swoosh(shift=4.0, offset=0.035, at_0=-0.016850072082190262, low=1.5, at_low=-0.07611026570745039)
+_swoosh_r = _Swoosh(shift=1.0, offset=0.313261687, at_0=5.182228231658682e-10, low=-1.0, at_low=-0.10633367595702752)
 
 
 @activation(
@@ -260,11 +294,11 @@ def swoosh_l(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
     """
-    return _swoosh(x, 4.0, 0.035, -0.016850072082190263)
+    return _swoosh_l.value(x)
 
 
-swoosh_l.derivative(lambda x: nx.sigmoid(x - 4.0) - SLOPE)
-swoosh_l.second_derivative(lambda x: nx.sigmoid_derivative(x - 4.0))
+swoosh_l.derivative(_swoosh_l.derivative)
+swoosh_l.second_derivative(_swoosh_l.second_derivative)
 
 
 @activation(
@@ -288,8 +322,8 @@ def swoosh_r(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
     """
-    return _swoosh(x, 1.0, 0.313261687, 5.1822283165866821e-10)
+    return _swoosh_r.value(x)
 
 
-swoosh_r.derivative(lambda x: nx.sigmoid(x - 1.0) - SLOPE)
-swoosh_r.second_derivative(lambda x: nx.sigmoid_derivative(x - 1.0))
+swoosh_r.derivative(_swoosh_r.derivative)
+swoosh_r.second_derivative(_swoosh_r.second_derivative)

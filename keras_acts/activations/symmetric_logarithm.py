@@ -8,7 +8,8 @@ __all__ = ["symexp", "symlog"]
 
 
 def _with_sign_of(x: nx.Tensor, size: nx.Tensor) -> nx.Tensor:
-    return ops.where(x < 0.0, -size, size)
+    """Near 0 it is x itself, as processors may read the sign of a subnormal number as that of 0."""
+    return ops.where(ops.abs(x) < 1e-30, x, ops.where(x < 0.0, -size, size))
 
 
 @activation(
