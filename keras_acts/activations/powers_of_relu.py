@@ -115,7 +115,7 @@ relu2.derivative(lambda x: _rep_u_derivative(x, 2))
 relu2.second_derivative(lambda x: _rep_u_second_derivative(x, 2))
 
 
-@activation(formula="(max(x, 0) + negative_slope * min(x, 0))**2", traits={"non_monotonic"}, kinks=(0.0,))
+@activation(formula="max(x, 0)**2 + (negative_slope * min(x, 0))**2", traits={"non_monotonic"}, kinks=(0.0,))
 def squared_leaky_relu(
     x: nx.Tensor, negative_slope: Annotated[float, Param("slope for x < 0, before squaring", low=0.0)] = 0.5
 ) -> nx.Tensor:

@@ -382,7 +382,7 @@ def _power_parts(x: nx.Tensor, power: float, factor: float, decay: float) -> tup
     """
     t = ops.abs(x)
     e = ops.exp(-t)
-    far = power * nx.log1p_unit(e) + ops.where(x < 0.0, power * t, decay * t)
+    far = power * nx.log1p_unit(e) + ops.where(x < 0.0, power * t, decay * t if decay else 0.0)
     u = ops.clip(x, -1.0, 1.0)
     near = power * nx.log1p_unit(0.5 * ops.expm1(-u)) + decay * ops.relu(u)
     is_near = t < 1.0
@@ -397,7 +397,7 @@ def _power_parts(x: nx.Tensor, power: float, factor: float, decay: float) -> tup
 def exp_sigmoid(
     x: nx.Tensor,
     exponent: Annotated[
-        float, Param("factor by which the output falls where x falls by 1, far on the left", low=1.0, exclusive=True)
+        float, Param("factor of the fall to the left, for each step of 1", low=1.0, high=1e9, exclusive=True)
     ] = 10.0,
     max_value: Annotated[float, positive("height")] = 2.0,
     threshold: Annotated[float, Param("added to the output", low=0.0)] = 1e-7,

@@ -142,7 +142,11 @@ def _is_the_limit(got: np.ndarray, limit: float, dtype: str) -> Any:
         return np.isnan(got)  # not defined on this side
     if abs(limit) > float(samples.finfo(dtype).max):
         return got == np.copysign(np.inf, limit)
-    return np.abs(got - limit) <= 4 * float(samples.finfo(dtype).eps) * abs(limit)
+    info = samples.finfo(dtype)
+    below_normal = (np.abs(got - limit) <= float(info.smallest_subnormal)) | (got == 0.0)
+    return (
+        below_normal if 0.0 < abs(limit) < float(info.tiny) else np.abs(got - limit) <= 4 * float(info.eps) * abs(limit)
+    )
 
 
 def check_kinks(subject: Subject) -> Findings:

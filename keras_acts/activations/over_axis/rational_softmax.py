@@ -73,6 +73,7 @@ def stablemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     Reference:
         arXiv:2501.04697, Grokking at the Edge of Numerical Stability.
     """
+    x = x + nx.sum_over_axis(ops.where(ops.isnan(x), x, 0.0), axis)  # maxima pass over a NaN in some modes
     largest_entry = nx.max_over_axis(x, axis)
     finite, largest_finite = nx.finite(x), nx.finite(largest_entry)
     # All s over that of the largest entry, so that their sum neither overflows nor vanishes.
@@ -81,7 +82,6 @@ def stablemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     negative = finite < 0.0
     weight = ops.where(negative, unit / ops.where(negative, 1.0 - finite, 1.0), (1.0 + finite) / top)
     weight = ops.where(nx.masked(x), 0.0, weight)
-    beside_infinity = ops.logical_and(ops.equal(largest_entry, math.inf), ops.logical_not(ops.isnan(x)))
-    weight = ops.where(beside_infinity, ops.cast(ops.equal(x, math.inf), x.dtype), weight)
+    weight = ops.where(ops.equal(largest_entry, math.inf), ops.cast(ops.equal(x, math.inf), x.dtype), weight)
     rest = ops.cast(nx.masked(largest_entry), x.dtype)  # where there are no shares, the sum is not 0
     return nx.settled(x, portions(weight, rest, axis), axis)
