@@ -17,7 +17,6 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["GDN"]
 
 PEDESTAL = 2.0**-36  # what a weight is the root of lies so much above what it stands for: at 0 it would not learn
-FAR = 1e15  # the squares of what is below are finite
 
 
 def _raised_to(bound: float) -> Callable[[Tensor], Tensor]:
@@ -117,16 +116,17 @@ class GDN(LearnableActivation):
         return ops.moveaxis(self._normalized(moved, beta, ops.transpose(gamma)), -1, axis)
 
     def _normalized(self, x: Tensor, beta: Tensor, gamma: Tensor) -> Tensor:
-        finite = nx.finite(x)
-        size = ops.maximum(nx.max_over_axis(ops.abs(finite), -1), 1.0)
-        far = size > FAR
-        energy = beta + ops.matmul(ops.square(ops.where(far, 0.0, finite)), gamma)
-        near = x * ops.sqrt(energy) if self.inverse else x / ops.sqrt(energy)
-        # Far out the squares overflow, and beta counts only where gamma is 0.
-        share = ops.where(far, finite / size, 0.0)
-        of_gamma = ops.matmul(ops.square(share), gamma)
-        none = ops.equal(of_gamma, 0.0)
-        root = ops.sqrt(ops.where(none, 1.0, of_gamma))
+        exponent = math.log2(nx.largest(x))
+        far, scale = 2.0 ** (0.375 * exponent), 2.0 ** (0.6875 * exponent)
+        size, finite = ops.abs(x), nx.finite(x)
+        energy = beta + ops.matmul(ops.square(ops.where(size > far, 0.0, finite)), gamma)
+        # Squares of what is far would overflow; whoever is coupled to it sees nothing else.
+        of_far = ops.matmul(ops.square(ops.where(size > far, finite / scale, 0.0)), gamma)
+        coupled = of_far > 0.0
+        root = ops.sqrt(ops.where(coupled, of_far, 1.0))
         if self.inverse:
-            return ops.where(far, times(x, ops.where(none, ops.sqrt(beta), size * root)), near)
-        return ops.where(far, ops.where(none, x / ops.sqrt(beta), share / root), near)
+            infinite = ops.equal(nx.max_over_axis(size, -1), math.inf)
+            reach = ops.where(infinite, math.inf, scale * root)
+            return times(x, ops.where(coupled, reach, ops.sqrt(energy)))
+        beside_far = ops.where(size > 1.0, finite / scale / root, finite / root / scale)
+        return ops.where(coupled, beside_far, x / ops.sqrt(energy))

@@ -39,7 +39,6 @@ def _of_wire(
     is_first: bool = False,
     omega0: float = 10.0,
     sigma0: float = 10.0,
-    trainable: bool = False,
 ) -> dict[str, Any]:
     return {"units": out_features, "w0": omega0, "s0": sigma0, "use_bias": bias, "channels": in_features}
 

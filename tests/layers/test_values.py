@@ -303,7 +303,7 @@ def test_momentum_is_that_of_the_moving_averages(layer):
         ("XIELU", "xielu"),
         ("ACONC(p1_initializer=1.0, p2_initializer=0.0)", "silu"),
         ("Sine(w0=30.0)", "sin(w0=30.0)"),
-        ("AdaptiveSlope('sin', n=5)", "sin"),
+        ("AdaptiveSlope('sin', n=4)", "sin"),
         ("LearnableSigmoid", "sigmoid"),
     ],
 )
