@@ -13,6 +13,14 @@ from keras_acts.layers.layer_registry import layer
 __all__ = ["GroupSort"]
 
 
+def _of_deel(n: int | None = None) -> dict[str, Any]:
+    return {"group_size": n}
+
+
+def _of_soc() -> dict[str, Any]:
+    return {"group_size": 2, "grouping": "strided", "descending": True}
+
+
 def _of_lnets(num_units: int) -> dict[str, Any]:
     raise ValueError(
         "LNets' MaxMin gives the maxima of all groups and then their minima, an order that GroupSort does not have: "
@@ -24,12 +32,8 @@ def _of_lnets(num_units: int) -> dict[str, Any]:
 @layer(
     formula=r"\mathrm{sort}(x_{i n + 1}, \ldots, x_{i n + n})",
     aliases={
-        "deel": {
-            "GroupSort": lambda n=None: {"group_size": n},
-            "GroupSort2": lambda: {"group_size": 2},
-            "FullSort": lambda: {},
-        },
-        "soc": {"MaxMin": lambda: {"group_size": 2, "grouping": "strided", "descending": True}},
+        "deel": {"GroupSort": _of_deel, "GroupSort2": lambda: _of_deel(2), "FullSort": lambda: _of_deel()},
+        "soc": {"MaxMin": _of_soc},
         "lnets": {"MaxMin": _of_lnets},
     },
 )

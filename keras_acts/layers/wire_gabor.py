@@ -79,6 +79,8 @@ class WireGabor(FusedDense):
         arXiv:2301.05187, WIRE: Wavelet Implicit Neural Representations.
     """
 
+    bias_initializer: Any
+
     def __init__(
         self,
         units: int,
