@@ -384,7 +384,7 @@ def _power_parts(x: nx.Tensor, power: float, factor: float, decay: float) -> tup
     e = ops.exp(-t)
     far = power * nx.log1p_unit(e) + ops.where(x < 0.0, power * t, decay * t if decay else 0.0)
     u = ops.clip(x, -1.0, 1.0)
-    near = power * nx.log1p_unit(0.5 * ops.expm1(-u)) + decay * ops.relu(u)
+    near = power * nx.log1p_unit(0.5 * ops.expm1(-u)) + decay * ops.where(u < 0.0, 0.0, u)
     is_near = t < 1.0
     return ops.where(is_near, factor * 2.0**-power, factor * ops.ones_like(x)), -ops.where(is_near, near, far), e
 
