@@ -212,9 +212,7 @@ def _finer_second_derivative(x: nx.Tensor, w0: float) -> nx.Tensor:
     return ops.sign(x) * ((2.0 * w0) * cosine - rate * (rate * sine))
 
 
-@activation(
-    formula="sin(w0 * (abs(x) + 1) * x)", traits={"non_monotonic", "bounded", "odd", "oscillating"}, kinks=(0.0,)
-)
+@activation(formula="sin(w0 * (abs(x) + 1) * x)", traits={"non_monotonic", "bounded", "odd", "oscillating"})
 def finer(x: nx.Tensor, w0: Annotated[float, positive("frequency at 0")] = 30.0) -> nx.Tensor:
     """Sine whose frequency grows with |x|, for implicit neural representations of fields with fine detail.
 
