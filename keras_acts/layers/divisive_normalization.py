@@ -23,7 +23,8 @@ def _raised_to(bound: float) -> Callable[[Tensor], Tensor]:
     """The larger one of a weight and the bound; from below, a gradient that would lower the weight does not pass."""
 
     def raised(weight: Tensor) -> Any:
-        def gradient(upstream: Tensor) -> Tensor:
+        def gradient(*arguments: Tensor, upstream: Tensor = None) -> Tensor:
+            upstream = arguments[0] if upstream is None else upstream  # on torch Keras passes it by name
             passes = ops.logical_or(weight >= bound, upstream < 0.0)
             return upstream * ops.cast(passes, upstream.dtype)
 
