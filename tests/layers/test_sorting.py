@@ -49,7 +49,7 @@ def test_the_gradient_is_a_permutation_also_of_equal_entries(size):
     x = keras.Variable(np.float32([[1.0, 1.0, 1.0, 0.0, 0.0, 1.0], [2.0, 2.0, 2.0, 2.0, 2.0, 2.0]]))
     upstream = np.arange(1.0, 13.0, dtype="float32").reshape(2, 6)
     layer = layers.GroupSort(size)
-    (gradient,) = gradients(lambda: keras.ops.sum(layer(x.value) * upstream), [x])
+    (gradient,) = gradients(lambda: keras.ops.sum(keras.ops.multiply(layer(x.value), upstream)), [x])
     assert_same(np.sort(gradient, axis=-1), upstream)
 
 
