@@ -280,8 +280,9 @@ _swoosh_r = _Swoosh(shift=1.0, offset=0.313261687, at_0=5.182228231658682e-10, l
 def swoosh_l(x: nx.Tensor) -> nx.Tensor:
     """Softplus, moved to the right and tilted: for the modules of a Zipformer that are normally off.
 
-    The activation of its feed-forward modules; its convolutions have `swoosh_r`. A small negative slope on the left lets
-    every unit learn. In training, icefall rounds the derivative at random to one byte, to save memory; here it is exact.
+    The activation of its feed-forward modules; its convolutions have `swoosh_r`. A small negative slope on the left
+    lets every unit learn. In training, icefall rounds the derivative at random to one byte, to save memory; here it is
+    exact.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.076 at x = 1.558.
@@ -308,8 +309,8 @@ swoosh_l.second_derivative(_swoosh_l.second_derivative)
 def swoosh_r(x: nx.Tensor) -> nx.Tensor:
     """Softplus, tilted and moved through the origin: for the modules of a Zipformer that are normally on.
 
-    The activation of its convolution modules, and of those in front; see `swoosh_l`. It is 5e-10 at 0, as its offset has
-    nine digits.
+    The activation of its convolution modules, and of those in front; see `swoosh_l`. It is 5e-10 at 0, as its offset
+    has nine digits.
 
     Returns:
         Tensor of the same shape and dtype as x, with minimum -0.114 at x = -1.442.

@@ -26,10 +26,10 @@ class Dice(LearnableActivation):
 
     f(x) = x (p + alpha (1 - p)), p = sigmoid(BN(x)), or p = sigmoid(beta BN(x)) with `beta_initializer`
 
-    For models of clicks, such as DIN. BN is batch normalization without a learned scale and offset:
-    in training by the mean and variance of the batch, else by moving ones. As in DeepCTR, one alpha per channel, from
-    0. The authors' code also learns beta, from 0: with `beta_initializer=0.0` the layer starts as x / 2. In
-    DeepCTR-Torch the normalization learns a scale and an offset, and alpha never changes.
+    For models of clicks, such as DIN. BN is batch normalization without a learned scale and offset: in training by the
+    mean and variance of the batch, else by moving ones. As in DeepCTR, one alpha per channel, from 0. The authors' code
+    also learns beta, from 0: with `beta_initializer=0.0` the layer starts as x / 2. In DeepCTR-Torch the normalization
+    learns a scale and an offset, and alpha never changes.
 
     Args:
         alpha_initializer: initial slope where the gate is shut: a number or an initializer.

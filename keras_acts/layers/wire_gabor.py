@@ -49,9 +49,10 @@ class WireGabor(FusedDense):
 
     f(x) = cos(w0 u) exp(-(s0 v)^2), u = x^T W_u + b_u, v = x^T W_v + b_v
 
-    A wave within a window, both of learned direction and place. This is the real wavelet of the paper. Its experiments have the complex one, exp(i w0 z - |s0 z|^2) of complex
-    weights, which Keras' variables cannot be. W_u is the first `units` columns of the kernel, W_v the others. Weights
-    and biases start uniform within +-1 / sqrt(inputs), as in the authors' code, and not as those of SIREN.
+    A wave within a window, both of learned direction and place. This is the real wavelet of the paper. Its experiments
+    have the complex one, exp(i w0 z - |s0 z|^2) of complex weights, which Keras' variables cannot be. W_u is the first
+    `units` columns of the kernel, W_v the others. Weights and biases start uniform within +-1 / sqrt(inputs), as in the
+    authors' code, and not as those of SIREN.
 
     Args:
         units: int >= 1, number of outputs.
