@@ -30,7 +30,7 @@ from rich.table import Table
 
 import keras_acts
 from benchmarks import peers, timing
-from benchmarks.subjects import builtin
+from benchmarks.subjects import NOT_COMPARED, builtin
 
 FOLDER = Path(__file__).parent / "results" / "activations"
 PASSES = ("forward", "forward+backward")
@@ -54,7 +54,11 @@ class Part(NamedTuple):
     @property
     def names(self) -> list[str]:
         whole = self == Part(self.mode)
-        return [name for name in keras_acts.names() if whole or builtin(name) is not None]
+        return [name for name in keras_acts.names() if whole or compared(name)]
+
+
+def compared(name: str) -> bool:
+    return builtin(name) is not None and name not in NOT_COMPARED
 
 
 def parts() -> Iterator[Part]:
@@ -132,10 +136,12 @@ def _run_to_the_end(compiled: Callable[[Any, Any], Any], x: Any, upstream: Any) 
 def candidates(name: str, part: Part) -> dict[str, Callable[[Any], Any]]:
     functions = {"keras_acts": keras_acts.get(name), "relu": tf.nn.relu}
     if part.log2_size <= 20:  # of the largest tensors only what the targets are about
-        functions |= {"copy": lambda x: x * 1.0000001, "plain": plain(name)}
+        functions["copy"] = lambda x: x * 1.0000001
+    if part.log2_size <= 20 and part.dtype == "float32":  # halves are computed in float32, which formulas take
+        functions["plain"] = plain(name)
     if part.mode == "graph":
         functions["islands"] = keras_acts.get(name)
-    if builtin(name) is not None:
+    if compared(name):
         functions["keras"] = builtin(name)
     return functions
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.subjects import NOT_COMPARED
+
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-NOT_COMPARED = {"sparsemax"}  # Keras' own is wrong: docs/keras-built-ins.md
 BOUNDS = {"keras_acts": 1.5, "islands": 1.15}  # of a single activation, in graph mode; under XLA 1.15
 HEAD = """# Speed beside Keras
 

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 __all__ = ["MissingExtraError", "named"]
 
 EXTRAS = {"mpmath": "check", "ray": "ray"}  # by what is imported; the others are in "compare"
-EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "scipy", "sklearn", "typer", "yaml"), "compare")
+EXTRAS |= dict.fromkeys(
+    ("altair", "jinja2", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
+)
 
 
 class MissingExtraError(ModuleNotFoundError):

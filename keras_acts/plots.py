@@ -3,6 +3,7 @@
 matplotlib is imported where it is used, so that the terminal plot does without it.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,6 +64,14 @@ def evaluate(activation: str | Callable[..., Any], x: ArrayLike) -> Curve:
     return Curve(points, *elementwise.evaluate(function, points, orders=2))
 
 
+def derivative_names(function: Callable[..., Any]) -> tuple[str, str]:
+    """What the first and the second derivative are called: of a surrogate gradient they are those of no value."""
+    declaration, params = resolve.declaration_of(function)
+    if declaration is None or declaration.surrogate_at(params) is None:
+        return "f'(x)", "f''(x)"
+    return "surrogate of f'(x)", "its derivative"
+
+
 def fine_grid(low: float = -5.0, high: float = 5.0) -> np.ndarray:
     """Points dense enough for `terminal_plot`, which draws nothing between them."""
     return np.linspace(low, high, 4001)
@@ -82,7 +91,7 @@ def _first_of_pair(function: Callable[..., Any]) -> Callable[..., Any]:
 def draw_function(
     activation: str | Callable[..., Any], low: float = -5.0, high: float = 5.0, ax: "Axes | None" = None
 ) -> "Axes":
-    """An activation with its first and second derivative.
+    """An activation with its first and second derivative; of a surrogate gradient, that and its derivative.
 
     Args:
         activation: a name, a spec string, or a function of one float tensor.
@@ -108,7 +117,8 @@ def draw_function(
     ax = axes(ax)
     ax.axhline(0.0, color="0.75", linewidth=0.8)
     ax.axvline(0.0, color="0.75", linewidth=0.8)
-    labels, widths = ("$f(x)$", "$f'(x)$", "$f''(x)$"), (2.4, 1.8, 1.4)
+    names = ("f(x)", *derivative_names(function))
+    labels, widths = [re.sub(r"f'*\(x\)", r"$\g<0>$", name) for name in names], (2.4, 1.8, 1.4)
     for label, y, width, color, line in zip(labels, curve[1:], widths, COLORS, LINE_STYLES, strict=False):
         # Lines break at kinks: a jump is drawn as a jump and not as a steep line.
         ax.plot(x, np.where(np.isin(x, kinks), np.nan, y), line, label=label, color=color, linewidth=width)

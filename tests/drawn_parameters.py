@@ -4,7 +4,7 @@ import functools
 import zlib
 
 import numpy as np
-from reference import REFERENCES
+from reference import REFERENCES, SURROGATES
 from subjects import ELEMENTWISE
 
 import keras_acts
@@ -25,8 +25,12 @@ def parameters(name, generator, decades):
     while True:
         found = {}
         for key, param in keras_acts.info(name).params.items():
+            if not param.applies(found):
+                continue
             if param.kind is bool:
                 found[key] = bool(generator.integers(2))
+            elif param.kind is str:
+                found[key] = str(generator.choice(param.choices))
             elif not param.optional or generator.integers(2):
                 number = _number(param, generator, decades)
                 found[key] = max(round(number), 1) if param.kind is int else number
@@ -47,7 +51,8 @@ def _number(param, generator, decades):
 
 def drawn_subject(name, generator, decades):
     """An activation at parameters drawn, with its oracle."""
-    return contract.subject(keras_acts.get(name, **parameters(name, generator, decades)), REFERENCES[name])
+    activation = keras_acts.get(name, **parameters(name, generator, decades))
+    return contract.subject(activation, REFERENCES[name], SURROGATES.get(name))
 
 
 def inputs(tested, dtype, generator, size):
@@ -104,7 +109,7 @@ def findings(tested, x, mode="graph"):
     """What is wrong with value and derivatives, by mpmath at these very numbers."""
     dtype = x.dtype.name
     wide = x.astype(np.float64)
-    exact = oracle.derivatives(tested.reference, wide)
+    exact = oracle.derivatives(tested.reference, wide, tested.surrogate)
     got = evaluation.Evaluator(tested.fn)(x, mode)
     found = []
     for order, name in enumerate(contract.ORDER_NAMES):

@@ -202,6 +202,38 @@ def _smu(x, alpha, mu):
     return alpha * x + (1 - alpha) * x * _normal_cdf(mp.sqrt(2) * mu * (1 - alpha) * x)
 
 
+def _bipolar(x, at_zero=1, surrogate=None, clip_value=1, beta=5, slope=25, alpha=2):
+    return mp.sign(x) if x else mp.mpf(at_zero)
+
+
+def _step(x, threshold=0, at_threshold=1, surrogate=None, clip_value=1, beta=5, slope=25, alpha=2):
+    return mp.mpf(at_threshold if x == threshold else x > threshold)
+
+
+def _ternarize(x, threshold=0.05, surrogate=None, clip_value=1, beta=5, slope=25, alpha=2):
+    return mp.sign(x) if abs(x) >= threshold else x * 0
+
+
+def _surrogate(u, surrogate, clip_value, beta, slope, alpha):
+    if surrogate == "straight_through":
+        return mp.one
+    if surrogate == "clipped":  # arXiv:1602.02830, equation 4
+        return mp.mpf(abs(u) <= clip_value)
+    if surrogate == "triangular":  # arXiv:1808.00278, equation 8
+        return 2 * (1 - abs(u)) if abs(u) < 1 else mp.zero
+    if surrogate == "fast_sigmoid":
+        return 1 / (1 + slope * abs(u)) ** 2
+    if surrogate == "atan":
+        return mp.mpf(alpha) / 2 / (1 + (mp.pi * u * alpha / 2) ** 2)
+    # Of the others nothing is left beyond 5000: 2000 digits after the point.
+    z = u * {"swish_sign": beta, "sigmoid": slope}[surrogate]
+    if abs(z) > 5000:
+        return mp.zero
+    if surrogate == "swish_sign":  # arXiv:1812.11800, equation 4
+        return beta * (2 - z * mp.tanh(z / 2)) / (1 + mp.cosh(z))
+    return slope * mp.exp(-z) / (1 + mp.exp(-z)) ** 2
+
+
 REFERENCES = {
     "abs": abs,
     "acon_c": lambda x, p1=1, p2=0, beta=1: (mp.mpf(p1) - p2) * x * _sigmoid(beta * (mp.mpf(p1) - p2) * x) + p2 * x,
@@ -211,7 +243,7 @@ REFERENCES = {
     "b_silu": lambda x, alpha=1.67: (x + alpha) * _sigmoid(x) - mp.mpf(alpha) / 2,
     "bent_identity": lambda x: (mp.sqrt(x * x + 1) - 1) / 2 + x,
     "biased_shrink": lambda x, threshold=0.5, bias=0: x - mp.sign(x) * bias if abs(x) > threshold else x * 0,
-    "bipolar": lambda x: mp.mpf(1 if x >= 0 else -1),
+    "bipolar": _bipolar,
     "celu": lambda x, alpha=1: x if x > 0 else alpha * mp.expm1(x / alpha),
     "clipped_gelu": lambda x, max_val=10: min(x * _normal_cdf(x), mp.mpf(max_val)),
     "cloglog": _cloglog,
@@ -314,7 +346,7 @@ REFERENCES = {
     "squash": _squash,
     "stablemax": lambda x, axis=-1: _shares([_stable(v) for v in x]),
     "star_relu": lambda x, scale=0.8**0.5, bias=-(0.2**0.5): scale * max(x, mp.mpf(0)) ** 2 + bias,
-    "step": lambda x, threshold=0: mp.mpf(x >= threshold),
+    "step": _step,
     "swish_beta": lambda x, beta=1: x * _sigmoid(beta * x),
     "swish_t": lambda x, alpha=0.1, beta=1: _sigmoid(beta * x) * (x + 2 * alpha / mp.mpf(beta)) - alpha / mp.mpf(beta),
     "swoosh_l": lambda x: _log1p_exp(x - 4) - 0.08 * x - 0.035,
@@ -326,11 +358,21 @@ REFERENCES = {
     "tanh_shrink": _tanh_shrink,
     "tanhsoft": _tanhsoft,
     "taylor_softmax": lambda x, axis=-1: _shares([1 + v + v * v / 2 for v in x]),
+    "ternarize": _ternarize,
     "threshold": lambda x, threshold=0, value=0: x if x > threshold else mp.mpf(value),
     "thresholded_relu": lambda x, threshold=1: x if x > threshold else x * 0,
     "topk_relu": lambda x, k=32, axis=-1: [max(v, mp.mpf(0)) for v in _largest(x, k)],
+    "trunc_exp": _exp,
     "xatlu": lambda x, alpha=0: x * ((1 + 2 * alpha) * _arctan_gate(x) - alpha),
     "xgelu": lambda x, alpha=0: x * (_normal_cdf(x) * (1 + 2 * mp.mpf(alpha)) - mp.mpf(alpha)),
     "xielu": _xielu,
     "xsilu": lambda x, alpha=0: x * ((1 + 2 * alpha) * _sigmoid(x) - alpha),
+}
+
+# What a surrogate gradient has in place of the derivative, as its source writes it.
+SURROGATES = {
+    "bipolar": lambda x, at_zero, **params: _surrogate(x, **params),
+    "step": lambda x, threshold, at_threshold, **params: _surrogate(x - threshold, **params),
+    "ternarize": lambda x, threshold, **params: _surrogate(x, **params),
+    "trunc_exp": lambda x: mp.exp(_clip(x, -15, 15)),
 }

@@ -33,13 +33,14 @@ _SCALE_BITS = 6
 @functools.cache
 def _parts_of_the_reference(text: str) -> dict[str, tuple[str, frozenset[str]]]:
     """For each function and each oracle line of `reference.py`: its text, and the names that it uses."""
-    parts = {}
+    parts, kinds = {}, {"REFERENCES": "oracle", "SURROGATES": "surrogate"}
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
             parts[node.name] = node
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            kind = kinds[node.targets[0].id]
             parts |= {
-                f"oracle {key.value}": value for key, value in zip(node.value.keys, node.value.values, strict=True)
+                f"{kind} {key.value}": value for key, value in zip(node.value.keys, node.value.values, strict=True)
             }
     return {
         key: (
@@ -53,7 +54,7 @@ def _parts_of_the_reference(text: str) -> dict[str, tuple[str, frozenset[str]]]:
 def reference_source(name: str, text: str | None = None) -> str:
     """The text of an activation's reference and of all that it calls."""
     parts = _parts_of_the_reference(REFERENCE_FILE.read_text(encoding="utf-8") if text is None else text)
-    needed, open_ends = {}, [f"oracle {name}"]
+    needed, open_ends = {}, [f"oracle {name}", f"surrogate {name}"]
     while open_ends:
         part = open_ends.pop()
         if part in parts and part not in needed:
@@ -87,14 +88,15 @@ def _packed(exact: Exact) -> dict[str, np.ndarray]:
     with np.errstate(invalid="ignore"):  # an infinity has no spacing
         tails = np.nan_to_num(np.round(exact.tail[:3] / np.spacing(np.abs(exact.head[:3])) * _TAIL_UNITS))
     # Bytes of equal weight side by side are compressed best.
-    return {"heads": heads.view(np.uint8).reshape(-1, 8).T, "tails": tails.astype(np.int8)}
+    slope = {} if exact.slope is None else {"slope": exact.slope}
+    return {"heads": heads.view(np.uint8).reshape(-1, 8).T, "tails": tails.astype(np.int8), **slope}
 
 
-def _unpacked(heads: np.ndarray, tails: np.ndarray) -> Exact:
+def _unpacked(heads: np.ndarray, tails: np.ndarray, slope: np.ndarray | None) -> Exact:
     wide = np.ascontiguousarray(heads.T).view(np.float64).reshape(4, -1)
     with np.errstate(invalid="ignore"):
         wide_tails = np.nan_to_num(tails * (np.spacing(np.abs(wide[:3])) / _TAIL_UNITS))
-    return Exact(wide, np.concatenate([wide_tails, np.zeros_like(wide[3:])]))
+    return Exact(wide, np.concatenate([wide_tails, np.zeros_like(wide[3:])]), slope=slope)
 
 
 def write(name: str) -> None:
@@ -152,13 +154,15 @@ class Judge:
     def __init__(self, spec: str) -> None:
         self._spec = spec
 
-    def derivatives(self, reference, x: np.ndarray) -> Exact:
+    def derivatives(self, reference, x: np.ndarray, surrogate=None) -> Exact:
         found = kept(self._spec)
-        return oracle.derivatives(reference, x) if found is None else _unpacked(found["heads"], found["tails"])
+        if found is None:
+            return oracle.derivatives(reference, x, surrogate)
+        return _unpacked(found["heads"], found["tails"], found.get("slope"))
 
-    def limits(self, reference) -> np.ndarray:
+    def limits(self, reference, surrogate=None) -> np.ndarray:
         found = kept(self._spec)
-        return oracle.limits(reference) if found is None else found["limits"]
+        return oracle.limits(reference, surrogate) if found is None else found["limits"]
 
 
 def judged_rows(spec: str, dtype: str) -> tuple[np.ndarray, ...]:

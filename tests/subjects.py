@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reference import REFERENCES
+from reference import REFERENCES, SURROGATES
 
 import keras_acts
 from keras_acts.testing import contract
@@ -18,6 +18,9 @@ VARIANTS = [
     "acon_c(p1=1.5, p2=-0.25, beta=2.0)",
     "b_silu(alpha=0.0)",
     "biased_shrink(threshold=1.0, bias=0.75)",
+    "bipolar(surrogate='straight_through')",
+    "bipolar(surrogate='swish_sign')",
+    "bipolar(surrogate='triangular')",
     "celu(alpha=0.5)",
     "clipped_gelu(max_val=2.5)",
     "elu(alpha=2.5)",
@@ -86,12 +89,17 @@ VARIANTS = [
     "squared_leaky_relu(negative_slope=1.5)",
     "squareplus(b=0.25)",
     "star_relu(scale=1.0, bias=0.0)",
+    "step(surrogate='atan')",
+    "step(surrogate='fast_sigmoid')",
+    "step(surrogate='sigmoid')",
     "step(threshold=0.3)",
+    "step(threshold=0.3, surrogate='triangular')",
     "swish_beta(beta=-2.5)",
     "swish_beta(beta=0.001)",
     "swish_beta(beta=0.0)",
     "swish_t(alpha=0.5, beta=4.0)",
     "tanhsoft(beta=1.0, gamma=0.5)",
+    "ternarize(threshold=0.5, surrogate='clipped', clip_value=2.0)",
     "threshold(threshold=1.0, value=2.5)",
     "thresholded_relu(threshold=0.3)",
     "xatlu(alpha=-1.0)",
@@ -144,7 +152,7 @@ def specs_of(name: str) -> list[str]:
 
 def subject(spec: str, **settings) -> contract.Subject:
     """The elementwise activation with its oracle."""
-    return contract.subject(spec, REFERENCES[name_of(spec)], **settings)
+    return contract.subject(spec, REFERENCES[name_of(spec)], SURROGATES.get(name_of(spec)), **settings)
 
 
 def random_parameters(name: str, generator: np.random.Generator) -> dict:
@@ -153,8 +161,12 @@ def random_parameters(name: str, generator: np.random.Generator) -> dict:
     while True:
         found = {}
         for key, param in params.items():
+            if not param.applies(found):
+                continue
             if param.kind is bool:
                 found[key] = bool(generator.integers(2))
+            elif param.kind is str:
+                found[key] = generator.choice([None, *param.choices])
             elif param.default is not None or generator.integers(2):
                 shift = generator.uniform(-1.5, 1.5)
                 found[key] = int(param.default + 2 * shift) if param.kind is int else (param.default or 0.0) + shift

@@ -120,6 +120,23 @@ def test_list_refuses_unknown_traits_and_families(call):
 # ---- show ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "step(surrogate='atan')",
+            ["in place of f'(x): alpha / 2 / (1 + (pi * ", "surrogate of f'(x) from 0.00404 to 1"],
+        ),
+        ("trunc_exp", ["in place of f'(x): exp(clip(x, -15, 15))", "surrogate of f'(x) from"]),
+        ("JumpReLU", ["in place of the derivative by threshold: where(abs(x - threshold) < bandwidth / 2, "]),
+    ],
+)
+def test_show_says_what_is_no_derivative(call, text, parts):
+    shown = call("show", text).stdout
+    assert [part for part in parts if part not in shown] == []
+    assert "in place of" not in call("show", "step").stdout
+
+
 def test_show_tells_all_that_is_known(call):
     result = call("show", "leaky_relu")
     assert result.exit_code == 0

@@ -45,7 +45,9 @@ def test_each_optional_package_is_in_the_extra_that_the_error_names():
     assert optional == set(_extras.EXTRAS)
     for package, extra in _extras.EXTRAS.items():
         required = [re.split(r"[\[<>=]", line)[0] for line in extras()[extra]]
-        assert {"sklearn": "scikit-learn", "yaml": "pyyaml"}.get(package, package) in required
+        assert {"sklearn": "scikit-learn", "vl_convert": "vl-convert-python", "yaml": "pyyaml"}.get(
+            package, package
+        ) in required
     for extra in {*_extras.EXTRAS.values()}:
         assert f"keras_acts[{extra}]" in extras()["test"]
     assert "keras_acts[check]" in extras()["docs"]

@@ -69,8 +69,13 @@ def messages(cell):
     return [line for line in text.splitlines() if line and not START_UP.match(line)]
 
 
+# Half a minute each: the tour, the one with layers of a user's own and the comparison at each change.
+EACH_TIME = ("01_tour", "03_circles", "04_compare")
+MARKED = [pytest.param(path, marks=() if path.stem in EACH_TIME else pytest.mark.nightly) for path in NOTEBOOKS]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=by_name)
+@pytest.mark.parametrize("path", MARKED, ids=by_name)
 def test_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_ACTS_QUICK", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))  # kernels side by side share no history file

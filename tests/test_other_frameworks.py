@@ -1,9 +1,9 @@
 """Names and arguments of other frameworks mean what they mean there, or are refused: never something else in silence.
 
 The table was written from the constructors of the frameworks themselves (torch 2.13, jax 0.10, TF Addons 0.23,
-timm 1.0, transformers 5.23, paddle 3.3, onnx, keras-contrib, x-transformers 2.31, Echo, the authors' repositories), not
-from the declarations under test. It says, for each alias whose original takes arguments, what a few calls are in our
-arguments; None where it must be refused. All other originals take nothing.
+timm 1.0, transformers 5.23, paddle 3.3, onnx, keras-contrib, x-transformers 2.31, Echo, larq, snnTorch, the authors'
+repositories), not from the declarations under test. It says, for each alias whose original takes arguments, what a few
+calls are in our arguments; None where it must be refused. All other originals take nothing.
 """
 
 import inspect
@@ -146,7 +146,43 @@ CALLS = {
         "keras_contrib": {"Swish": 1.0, "Swish(2)": 2.0, "Swish(2, False)": 2.0, "Swish(2, True)": None},
     },
     "selu": {"onnx": {"Selu": SELU, "Selu(2, gamma=3)": (2.0, 3.0), "Selu(gamma=3)": (SELU[0], 3.0)}},
-    "step": {"mlx": {"step": 0.0, "step(0.3)": 0.3}},
+    "step": {
+        "mlx": {"step": {"threshold": 0.0, "at_threshold": 1.0, "surrogate": None}, "step(0.3)": {"threshold": 0.3}},
+        "larq": {
+            "ste_heaviside": {"at_threshold": 0.0, "surrogate": "clipped", "clip_value": 1.0},
+            "ste_heaviside(2)": {"at_threshold": 0.0, "surrogate": "clipped", "clip_value": 2.0},
+            "ste_heaviside(clip_value=None)": {"at_threshold": 0.0, "surrogate": "straight_through"},
+        },
+        "snntorch": {
+            "fast_sigmoid": {"threshold": 0.0, "at_threshold": 0.0, "surrogate": "fast_sigmoid", "slope": 25.0},
+            "fast_sigmoid(10)": {"at_threshold": 0.0, "surrogate": "fast_sigmoid", "slope": 10.0},
+            "atan": {"at_threshold": 0.0, "surrogate": "atan", "alpha": 2.0},
+            "atan(alpha=3)": {"at_threshold": 0.0, "surrogate": "atan", "alpha": 3.0},
+            "atan(3)": {"at_threshold": 0.0, "surrogate": "atan", "alpha": 3.0},
+            "sigmoid": {"at_threshold": 0.0, "surrogate": "sigmoid", "slope": 25.0},
+            "sigmoid(3)": {"at_threshold": 0.0, "surrogate": "sigmoid", "slope": 3.0},
+            "straight_through_estimator": {"at_threshold": 0.0, "surrogate": "straight_through"},
+        },
+    },
+    "bipolar": {
+        "larq": {
+            "ste_sign": {"at_zero": 1.0, "surrogate": "clipped", "clip_value": 1.0},
+            "ste_sign(1.3)": {"surrogate": "clipped", "clip_value": 1.3},
+            "ste_sign(None)": {"surrogate": "straight_through"},
+            "approx_sign": {"at_zero": 1.0, "surrogate": "triangular"},
+            "swish_sign": {"at_zero": 1.0, "surrogate": "swish_sign", "beta": 5.0},
+            "swish_sign(3)": {"surrogate": "swish_sign", "beta": 3.0},
+        }
+    },
+    "ternarize": {
+        "larq": {
+            "ste_tern": {"threshold": 0.05, "surrogate": "clipped", "clip_value": 1.0},
+            "ste_tern(0.1, False, 2)": {"threshold": 0.1, "surrogate": "clipped", "clip_value": 2.0},
+            "ste_tern(0.1, clip_value=None)": {"threshold": 0.1, "surrogate": "straight_through"},
+            "ste_tern(0.1, True)": None,
+            "ste_tern(ternary_weight_networks=True)": None,
+        }
+    },
     "softmax": {
         "tf jax flax paddle mlx": {"softmax": -1, "softmax(1)": 1, "softmax(axis=1)": 1},
         "torch": {"Softmax": None, "Softmax(1)": 1, "softmax": None, "softmax(1)": 1, "softmax(dim=1)": 1},
@@ -469,7 +505,8 @@ def test_arguments_mean_what_they_mean_there_or_are_refused(record, text, expect
         return
     got = made(record, text)
     if isinstance(expected, dict):
-        assert {name: plain(getattr(got, name)) for name in expected} == expected
+        of = got.__getitem__ if isinstance(got, dict) else lambda name: plain(getattr(got, name))
+        assert {name: of(name) for name in expected} == expected
     else:
         wanted = expected if isinstance(expected, tuple) else (expected,)
         assert tuple(got.values()) == wanted

@@ -28,7 +28,10 @@ def bound(name):
             bool: [not default],
             int: [default - 1, default + 1, default - 2, default + 2],  # -2 for an axis of -1
             float: [1.5 * default, 0.75, 0.5 * default, 0.25],
+            str: param.choices[::-1],
         }[param.kind]
+        if not param.applies(given):
+            continue
         given[key] = next(other for other in others if other != param.default and is_legal(name, {**given, key: other}))
     return keras_acts.get(name, **given)
 

@@ -18,6 +18,7 @@ from keras_acts.activations import (
     sigmoid_gated,
     sigmoids,
     softplus_like,
+    surrogate_gradients,
     symmetric_logarithm,
     tanh_gated,
     tanh_like,
@@ -44,6 +45,7 @@ from keras_acts.activations.shrinkage import *
 from keras_acts.activations.sigmoid_gated import *
 from keras_acts.activations.sigmoids import *
 from keras_acts.activations.softplus_like import *
+from keras_acts.activations.surrogate_gradients import *
 from keras_acts.activations.symmetric_logarithm import *
 from keras_acts.activations.tanh_gated import *
 from keras_acts.activations.tanh_like import *
@@ -68,6 +70,7 @@ __all__ += other_gated.__all__
 __all__ += periodic.__all__
 __all__ += shrinkage.__all__
 __all__ += bumps_and_even.__all__
+__all__ += surrogate_gradients.__all__
 __all__ += _softmax.__all__
 __all__ += rational_softmax.__all__
 __all__ += grouped_softmax.__all__

@@ -1,4 +1,4 @@
-"""The identity, the absolute value, steps and broken lines."""
+"""The identity, the absolute value and broken lines."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 # Without `abs`, which would shadow Python's own in the module that imports everything from here.
-__all__ = ["bipolar", "identity", "plu", "step"]
+__all__ = ["identity", "plu"]
 
 
 @activation(
@@ -47,42 +47,6 @@ def abs(x: nx.Tensor) -> nx.Tensor:
 abs.derivative(lambda x: ops.where(x > 0.0, 1.0, ops.where(x < 0.0, -ops.ones_like(x), 0.0)))
 
 
-def _two_valued(x: nx.Tensor, threshold: float, below: float) -> nx.Tensor:
-    return ops.where(x >= threshold, 1.0, ops.where(x < threshold, below, x))  # NaN is neither, and stays
-
-
-@activation(
-    formula="where(x >= threshold, 1, 0)",
-    traits={"piecewise_linear", "monotonic", "bounded", "sparse"},
-    aliases={"mlx": "step(threshold=0.0)"},
-    kinks=lambda threshold: (threshold,),
-)
-def step(
-    x: nx.Tensor, threshold: Annotated[float, Param("smallest input that gives 1", any_size=True)] = 0.0
-) -> nx.Tensor:
-    """Heaviside step: the first artificial neuron.
-
-    The derivative is 0 everywhere, so nothing below it is trained. At the threshold it is 1 as in mlx; some libraries
-    give 0.
-
-    Returns:
-        Tensor of the same shape and dtype as x, of 0 and 1.
-
-    Example:
-        >>> np.asarray(step(np.array([-2.0, 0.0, 3.0]))).tolist()
-        [0.0, 1.0, 1.0]
-
-    Reference:
-        McCulloch & Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous Activity.
-    """
-    return _two_valued(x, threshold, 0.0)
-
-
-@step.derivative
-def _step_derivative(x: nx.Tensor, threshold: float = 0.0) -> nx.Tensor:
-    return ops.zeros_like(x)
-
-
 @activation(
     formula="max(alpha * (x + c) - c, min(alpha * (x - c) + c, x))",
     traits={"piecewise_linear", "monotonic", "odd"},
@@ -112,22 +76,3 @@ def plu(
 
 
 plu.derivative(lambda x, alpha, c: ops.where(ops.abs(x) <= c, ops.ones_like(x), alpha))
-
-
-@activation(formula="where(x >= 0, 1, -1)", traits={"piecewise_linear", "monotonic", "bounded"}, kinks=(0.0,))
-def bipolar(x: nx.Tensor) -> nx.Tensor:
-    """Sign of the input, as binary networks take it: never 0.
-
-    The derivative is 0 everywhere, so nothing below it is trained. ActTensor gives -1 at 0.
-
-    Returns:
-        Tensor of the same shape and dtype as x, of -1 and 1.
-
-    Example:
-        >>> np.asarray(bipolar(np.array([-2.0, 0.0, 3.0]))).tolist()
-        [-1.0, 1.0, 1.0]
-    """
-    return _two_valued(x, 0.0, -1.0)
-
-
-bipolar.derivative(_step_derivative)

@@ -235,8 +235,8 @@ def jump_relu(x: nx.Tensor, threshold: LargestOff = 0.001) -> nx.Tensor:
     """The activation of JumpReLU sparse autoencoders, with a fixed threshold.
 
     The default is the threshold that the paper starts training from. This is `thresholded_relu` with its plain
-    derivative; the paper learns the threshold through a straight-through estimator. relu(x - threshold), which also
-    goes by this name, is another function.
+    derivative; the paper learns the threshold by a surrogate gradient, as `keras_acts.layers.JumpReLU` does.
+    relu(x - threshold), which also goes by this name, is another function.
 
     Returns:
         Tensor of the same shape and dtype as x, in [0, inf).

@@ -22,6 +22,9 @@ def gain(activation: Activation, convention: Convention = "forward") -> float:
     the rule of He et al., which keeps the variance of pre-activations at 1; e3nn and EDM2 use it too, and so do the
     initializers here. The others are for comparing with code that uses them.
 
+    Of a surrogate gradient, "backward" is about the surrogate, which is what gradients are multiplied with; all others
+    are about the value.
+
     Args:
         activation: a name, a spec string such as "elu(alpha=0.5)", a callable of one float tensor, which is
             measured like any other, or an activation layer such as PReLU, which counts with its initial weights.
@@ -29,7 +32,7 @@ def gain(activation: Activation, convention: Convention = "forward") -> float:
             "forward", 1 / sqrt(E f(z)^2);
             "output", the s with E f(s z)^2 = 1, which keeps the second moment of outputs at 1 (AnyInit);
             "centered", 1 / std f(z), right for weights with mean 0 over each fan-in (NFNet, timm);
-            "backward", 1 / sqrt(E f'(z)^2), which keeps the variance of gradients;
+            "backward", 1 / sqrt(E f'(z)^2), or that of the surrogate, which keeps the variance of gradients;
             "torch", what torch.nn.init.calculate_gain returns, folklore where it is not "forward".
 
     Returns:

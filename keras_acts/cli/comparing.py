@@ -26,14 +26,18 @@ OPTIONS: dict[str, tuple[type, str]] = {
     "baseline": (str, "What the others are compared with. Default: relu."),
     "data": (str, 'Data set ("digits", "circles(noise=0.1)"), .csv or .npz file, "module:function".'),
     "model": (str, 'Network: "mlp(width=128, depth=2)", "cnn", "deep_mlp", "siren", "file.py:build".'),
+    "fit": (str, 'A training loop of your own, "file.py:function", instead of data and model.'),
     "seeds": (int, "Repetitions, each with its own split, weights, order of batches. Default: 10."),
     "epochs": (int, "Passes over the training data. Default: 20."),
     "batch_size": (int, "Samples in a step. Default: 128."),
-    "learning_rates": (str, 'Grid, "1e-3,3e-3": validation data choose for each activation. Default: 1e-3 for all.'),
+    "learning_rates": (str, 'Grid, or one for all: validation data choose. Default: "3e-4,1e-3,3e-3,1e-2,3e-2".'),
     "optimizer": (str, 'One of Keras, as in "adamw(weight_decay=0.01)". Default: adam.'),
+    "metric": (str, 'Any of Keras, as in "AUC" or "F1Score(average=\'macro\')". Default: accuracy or mse.'),
+    "best_epoch": (bool, "Score after the epoch that is best on validation data, or after the last (default)."),
     "paired": (bool, "Initializers: each activation its own (default), or all Keras'."),
     "worth": (float, 'Smallest difference worth having, in points or units of the metric: answers "equivalent" too.'),
     "budget": (float, "Seconds after which no run is started any more."),
+    "time_limit": (float, "Seconds that a single run may take. Default: 3600."),
     "workers": (int, "Processes. Default: one on each core."),
     "engine": (str, '"processes" (default), "ray" or "here".'),
     "output": (str, "Folder of the comparison. Default: below runs/, the same for the same settings."),
@@ -65,7 +69,8 @@ def compare(preset: str | None = None, plan: Path | None = None, **options: Any)
     """Train a network with several activations: which differ?
 
     The same network, data and seeds for all; the answer is which of them differ from the baseline, and how sure that
-    is. Without options: 12 activations, 10 seeds, an MLP on scikit-learn's digits; about a minute on two cores.
+    is. Without options: 12 activations, each at its best of 5 learning rates, 10 seeds, an MLP on scikit-learn's
+    digits; about a minute on two cores.
     Finished runs are kept at once: the same command continues where it was interrupted.
 
     \b
@@ -100,17 +105,34 @@ def compare(preset: str | None = None, plan: Path | None = None, **options: Any)
     _say_what_seeds_can_show(job.plans)
     folder = job.folder
     try:
-        comparison = job.comparison(_run_with_progress(job))
-        comparison.to_csv(folder)
-        comparison.save_figures(folder / "figures")
-        comparison.to_html(folder / PAGE, settings={"command": repeat})
+        comparison = _run_with_progress(job)
+        kept = _write(comparison, folder, repeat)
     except KeyboardInterrupt:
         console.say(f"\nInterrupted. Finished runs are in {folder}; the same command continues.", soft_wrap=True)
         raise typer.Exit(130) from None
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         console.fail(str(error))
     console.say(comparison)
-    console.say(f"Report: {folder / PAGE}", soft_wrap=True)
+    console.say(kept, soft_wrap=True)
+
+
+def _write(comparison: Any, folder: Path, repeat: str) -> str:
+    """Write what can be written, as of a finished comparison in a folder that is read-only, and say where it is."""
+    parts = {
+        "the tables": lambda: comparison.to_csv(folder),
+        "the figures": lambda: comparison.save_figures(folder / "figures"),
+        PAGE: lambda: comparison.to_html(folder / PAGE, settings={"command": repeat}),
+    }
+    failed: dict[str, str] = {}
+    for part, write in parts.items():
+        try:
+            write()
+        except OSError as error:
+            failed[part] = console.reason(error)
+    if not failed:
+        return f"Report: {folder / PAGE}"
+    reasons = ", ".join(dict.fromkeys(failed.values()))
+    return f"Could not write {', '.join(failed)} in {folder} ({reasons}): what is there is of an earlier call"
 
 
 # typer reads the options from the signature.
@@ -127,20 +149,23 @@ def _say_what_seeds_can_show(chosen: Any) -> None:
         console.say("1 seed can show a trend only: for significance it takes 2 or more.", soft_wrap=True)
 
 
-def _run_with_progress(job: Any) -> list[Any]:
+def _run_with_progress(job: Any) -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    records = []
-    bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with _native_log(job.folder), Progress(*bar) as progress:
-        task = progress.add_task("starting", total=sum(len(plan.runs()) for plan in job.plans))
-        for record in job.records():
-            records.append(record)
-            progress.update(task, advance=1, description=f"{record.run.activation}, seed {record.run.seed}")
-        progress.update(task, description="done")
-    if not records:
-        raise ValueError(f"`budget` was too short for a single run. Received: budget={job.plans[0].budget!r}")
-    return records
+    terminal = console.terminal()
+    spinner = SpinnerColumn("line" if terminal.options.ascii_only else "dots")
+    bar = (spinner, TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _native_log(job.folder), Progress(*bar, console=terminal) as progress:
+        task = progress.add_task("starting", total=job.expected_runs)
+
+        def advance(record: Any) -> None:
+            run = record.run
+            what = f"learning rate {run.learning_rate:g}" if run.tuning else f"seed {run.seed}"
+            progress.update(task, advance=1, description=f"{run.activation}, {what}")
+
+        comparison = job.done(advance)
+        progress.update(task, description="done", total=progress.tasks[0].completed)
+    return comparison
 
 
 def command(chosen: Any) -> str:
@@ -153,7 +178,8 @@ def command(chosen: Any) -> str:
         if isinstance(value, bool):
             words += [] if value == setting.default else [f"--{name}" if value else f"--no-{name}"]
         elif setting.name not in HOW and value is not None:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            plain = isinstance(value, str | int | float | Path)
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else value if plain else type(value).__name__
             words.append(f"--{name} {shlex.quote(str(text))}")
     return " ".join(words)
 
@@ -186,4 +212,5 @@ def _native_log(folder: Path) -> Iterator[None]:
             file.seek(0)
             said = file.read()
     if said and folder.is_dir():
-        (folder / "tensorflow.log").write_bytes(said)
+        with contextlib.suppress(OSError):  # a folder that is read-only: what it is for is told elsewhere
+            (folder / "tensorflow.log").write_bytes(said)

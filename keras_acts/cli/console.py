@@ -1,15 +1,19 @@
 """What all commands print with, and the plain form of a formula."""
 
+import codecs
 import inspect
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand
 
-__all__ = ["Checked", "documented", "fail", "formulas", "reason", "say"]
+__all__ = ["Checked", "documented", "fail", "formulas", "reason", "say", "terminal"]
+
+ALIKE = {"±": "+-", "−": "-", "–": "-", "∞": "inf", "…": "...", "×": "x"}
 
 
 class Checked(TyperCommand):
@@ -22,19 +26,43 @@ class Checked(TyperCommand):
         return super().invoke(ctx)
 
 
-def say(message: Any = "", **options: Any) -> None:
-    """Print, without reading markup in the message. In a file or pipe no line is wrapped, for grep."""
+def terminal(stderr: bool = False, width: int | None = None) -> Any:
+    """A Rich console that reads no markup. Where its encoding lacks a character, it prints one like it."""
     from rich.console import Console  # here, as a third of what help and errors of usage would cost
 
-    width = None if os.isatty(1) or "COLUMNS" in os.environ else 10_000
-    Console(highlight=False, markup=False, width=width).print(message, **options)
+    class Terminal(Console):
+        def render_str(self, text: str, **options: Any) -> Any:  # before columns are measured
+            return super().render_str(text.encode(self.encoding, ALIKE_ERRORS).decode(self.encoding), **options)
+
+    found = Terminal(stderr=stderr, highlight=False, markup=False, width=width)
+    if hasattr(found.file, "reconfigure"):
+        found.file.reconfigure(errors=ALIKE_ERRORS)
+    return found
+
+
+def _alike(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    plain = (
+        ALIKE.get(each) or unicodedata.normalize("NFKD", each).encode("ascii", "ignore").decode() or "?"
+        for each in characters
+    )
+    return "".join(plain), error.end
+
+
+ALIKE_ERRORS = "keras_acts.alike"
+codecs.register_error(ALIKE_ERRORS, _alike)
+
+
+def say(message: Any = "", **options: Any) -> None:
+    """Print, without reading markup in the message. In a file or pipe no line is wrapped, for grep."""
+    terminal(width=None if os.isatty(1) or "COLUMNS" in os.environ else 10_000).print(message, **options)
 
 
 def fail(message: str) -> NoReturn:
     """One red line, and the exit code of a usage error."""
-    from rich.console import Console
-
-    Console(stderr=True, highlight=False, markup=False).print(f"Error: {message}", style="red", soft_wrap=True)
+    terminal(stderr=True).print(f"Error: {message}", style="red", soft_wrap=True)
     raise typer.Exit(2)
 
 

@@ -43,7 +43,7 @@ def show(activation: str, save: Path | None) -> None:
     if curve is None:
         return
     if save is None:
-        console.say(_terminal_plots(curve))
+        console.say(_terminal_plots(curve, plots.derivative_names(found)[0]))
         return
     try:
         _save_function_figure(found, save)
@@ -89,12 +89,12 @@ def _description(documented: Any) -> str:
     return "\n" + "\n\n".join(flowing) + "\n"
 
 
-def _terminal_plots(curve: Any) -> Any:
+def _terminal_plots(curve: Any, derivative: str) -> Any:
     terminal = Console()
     if terminal.options.ascii_only:
         return "This terminal shows no braille dots. `--save FILE.png` draws the plot."
     blocks = []
-    for title, values in (("f(x)", curve.value), ("f'(x)", curve.derivative)):
+    for title, values in (("f(x)", curve.value), (derivative, curve.derivative)):
         title = f"       {title} from {values.min():.3g} to {values.max():.3g}"
         block = Text("\n".join([title, *plots.terminal_plot(curve.x, values, width=38)]), no_wrap=True)
         block.highlight_regex(r"[─│┼]", "dim")
@@ -118,8 +118,9 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
     """The record, a title, the facts and the parameters."""
     declaration, params = resolve.declaration_of(function)
     assert declaration is not None  # a string never gives a foreign function
-    here = declaration.at(params)
+    here, surrogate = declaration.at(params), declaration.surrogate_at(params)
     own = {
+        **({"Surrogate": f"in place of f'(x): {surrogate}"} if surrogate else {}),
         "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",
         "Range": " to ".join(f"{end:.5g}" for end in here.range or ()) or "none: over an axis",
         "Initializer": here.initializer,
@@ -153,6 +154,8 @@ def _of_layer(layer: keras.Layer | type[keras.Layer]) -> tuple[Any, str, Table, 
     cls = layer if isinstance(layer, type) else type(layer)
     record = layers.info(cls.__name__)
     own = {"Kind": f"layer: keras_acts.layers.{record.name}", "Weights": "\n".join(_weights(layer)) or "none"}
+    replaced = [f"in place of the derivative by {name}: {text}" for name, text in record.surrogates.items()]
+    own |= {"Surrogate": "\n".join(replaced)} if replaced else {}
     table = Table("Argument", "Meaning", "Default", box=box.SIMPLE_HEAD, pad_edge=False)
     # A layer inherits arguments, and their meanings, from its base classes.
     documented = [inspect.cleandoc(base.__doc__ or "") for base in reversed(cls.__mro__)]

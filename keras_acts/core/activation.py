@@ -7,7 +7,7 @@ contract test and its benchmark row are all read from the record.
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -36,6 +36,8 @@ class Activation(registry.Declared):
     aliases: Mapping[str, tuple[registry.Alias, ...]]
     kinks: Callable[..., tuple[float, ...]]
     body: Callable[..., Any]
+    # By case, as `formulas`: what the backward pass takes in place of the derivative, which it is in every other case.
+    surrogates: Mapping[str, str] = field(default_factory=dict)
     derivative: Callable[..., Any] | None = None
     second_derivative: Callable[..., Any] | None = None
     # What is worked out about an activation by packages above this one, which import it.
@@ -45,8 +47,10 @@ class Activation(registry.Declared):
     def __repr__(self) -> str:
         params = "".join(f"\n  {name} = {param.default!r}: {param.meaning}" for name, param in self.params.items())
         aliases = "; ".join(f"{framework}: {', '.join(names)}" for framework, names in self.aliases.items())
+        surrogate = self.surrogate_at(self.defaults)
+        backward = "" if surrogate is None else f"\n  in place of its derivative: {surrogate}"
         return (
-            f"{self.name}: {self.summary}\n  formula: {self.formula}{params}\n"
+            f"{self.name}: {self.summary}\n  formula: {self.formula}{backward}{params}\n"
             f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
             f"  range: {self.range or 'none'}\n  initializer: {self.initializer}\n"
             f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}\n  source: {self.source}"
@@ -81,11 +85,12 @@ class Activation(registry.Declared):
         return replace(self, params={name: replace(param, default=params[name]) for name, param in self.params.items()})
 
     def formula_at(self, params: Mapping[str, Any]) -> Formula:
-        """The formula for these parameters, which None and booleans may choose."""
-        for case, formula in self.formulas.items():
-            if case and all(params[name] == value for name, value in spec.parse(f"f({case})")[2].items()):
-                return formula
-        return self.formulas[""]
+        """The formula for these parameters, which None, booleans and strings may choose."""
+        return self.formulas[_case(self.formulas, params)]
+
+    def surrogate_at(self, params: Mapping[str, Any]) -> str | None:
+        """The formula of what the backward pass takes in place of the derivative; None where that is the true one."""
+        return self.surrogates.get(_case(self.surrogates, params))
 
     @cached_property
     def function(self) -> Callable[..., Any]:
@@ -107,6 +112,8 @@ class Activation(registry.Declared):
         formula = self.formulas[""]
         if isinstance(formula, str) and not any(section.startswith("f(x) = ") for section in sections):
             cases = [f"f(x) = {text} where {case}" for case, text in self.formulas.items() if case]
+            surrogates = {case and f" where {case}": text for case, text in self.surrogates.items()}
+            cases += [f"surrogate(x) = {text}{where}" for where, text in surrogates.items()]
             sections.insert(0, "\n\n".join([f"f(x) = {formula}", *cases]))
         if not any(section.startswith("Args:") for section in sections):
             shape = "of at least one dimension" if Trait.OVER_AXIS in self.traits else "of any shape"
@@ -146,6 +153,12 @@ class Activation(registry.Declared):
                 raise ValueError(
                     f"`{name}` of '{self.name}' must be smaller than `{param.below}`. "
                     f"Received: {name}={bound[name]!r}, {param.below}={other!r}"
+                )
+            if param.needs is not None and name in given and bound[name] != param.default and not param.applies(bound):
+                other, values = param.needs
+                raise ValueError(
+                    f"`{name}` of '{self.name}' belongs to {other}={' or '.join(map(repr, values))}. "
+                    f"Received: {name}={bound[name]!r}, {other}={bound[other]!r}"
                 )
         return bound
 
@@ -246,6 +259,14 @@ class Activation(registry.Declared):
                 f"`axis` of '{self.name}' {legal} for an input of shape {tuple(x.shape)}. "
                 f"Received: axis={params['axis']}"
             )
+
+
+def _case(formulas: Mapping[str, Formula], params: Mapping[str, Any]) -> str:
+    """The case, such as "approximate=True", that these parameters are; "" for none of them."""
+    for case in formulas:
+        if case and all(params[name] == value for name, value in spec.parse(f"f({case})")[2].items()):
+            return case
+    return ""
 
 
 activations: registry.Registry[Activation] = registry.Registry("activations")

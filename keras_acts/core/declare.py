@@ -43,6 +43,7 @@ def activation(
     package: str | None = None,
     replace: bool = False,
     formula: Formula | Mapping[str, Formula],
+    surrogate: str | Mapping[str, str] | None = None,
     traits: Iterable[Trait | str] = (),
     aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
     kinks: Callable[..., tuple[float, ...]] | Iterable[float] = (),
@@ -64,6 +65,9 @@ def activation(
         formula: the formula in the notation of `keras_acts.define`, with the names of the parameters, such as
             "x * sigmoid(beta * x)"; `{"approximate=True": ..., "": ...}` where a parameter chooses between formulas;
             `keras_acts.notation.Latex` where the notation cannot say it. It is read when it is first shown or tested.
+        surrogate: of a surrogate gradient, the formula of what the backward pass takes in place of the derivative, and
+            `@<name>.derivative` computes; by cases, `{"surrogate='atan'": ...}`, where a parameter chooses it: in every
+            other case the derivative is the true one.
         traits: a set of `Trait`, or of their names: `{"smooth", "monotonic"}`.
         aliases: names in other frameworks, such as `{"torch": "LeakyReLU(negative_slope=0.01)"}`, with the parameters
             that these take, in their order and with their defaults; after a `*`, parameters of ours alone. Where names
@@ -108,7 +112,8 @@ def activation(
         record = Activation(
             name=own_name,
             package=package or package_of(body.__module__),
-            formulas=MappingProxyType(_cases(formula, params, own_name)),
+            formulas=MappingProxyType(_cases("formula", formula, params, own_name)),
+            surrogates=MappingProxyType(cast(dict[str, str], _cases("surrogate", surrogate or {}, params, own_name))),
             params=MappingProxyType(params),
             traits=frozenset(Trait(trait) for trait in traits),
             aliases=aliases_by_framework(aliases, list(params)),
@@ -136,14 +141,17 @@ def activation(
     return declare
 
 
-def _cases(formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str) -> dict[str, Formula]:
+def _cases(
+    what: str, formula: Formula | Mapping[str, Formula], params: Mapping[str, Param], owner: str
+) -> dict[str, Formula]:
     if not isinstance(formula, Mapping):
         return {"": formula}
     for case in formula:
         _, unnamed, named = spec.parse(f"f({case})")
-        if unnamed or named.keys() - params.keys() or bool(case) != bool(named) or "" not in formula:
+        no_rest = what == "formula" and "" not in formula
+        if unnamed or named.keys() - params.keys() or bool(case) != bool(named) or no_rest:
             raise ValueError(
-                f"The formulas of '{owner}' must be given by cases of its parameters, such as 'approximate=True', and "
+                f"The {what}s of '{owner}' must be given by cases of its parameters, such as 'approximate=True', and "
                 f"by '' for every other case. Received: {list(formula)}"
             )
     return dict(formula)
@@ -166,11 +174,14 @@ def _parameters(body: Callable[..., Any], owner: str) -> dict[str, Param]:
         annotated = get_args(hint)[0]
         accepted = set(get_args(annotated) or [annotated])  # of `float | None` both
         kinds = accepted - {type(None)}
-        if len(kinds) != 1 or not kinds <= {float, int, bool}:
-            raise ValueError(f"`{parameter.name}` of '{owner}' must be a float, int or bool. Received: {parameter}")
-        below = notes[0].below
-        if below is not None and below not in [other.name for other in signature[1:]]:
-            raise ValueError(f"`below` of `{parameter.name}` of '{owner}' must name a parameter. Received: {below!r}")
+        if len(kinds) != 1 or not kinds <= {float, int, bool, str} or (str in kinds) != bool(notes[0].choices):
+            expected = "a float, int or bool, or a str with `choices`"
+            raise ValueError(f"`{parameter.name}` of '{owner}' must be {expected}. Received: {parameter}")
+        for what, other in (("below", notes[0].below), ("needs", (notes[0].needs or [None])[0])):
+            if other is not None and other not in [each.name for each in signature[1:]]:
+                raise ValueError(
+                    f"`{what}` of `{parameter.name}` of '{owner}' must name a parameter. Received: {other!r}"
+                )
         param = copy_with(notes[0], name=parameter.name, kind=kinds.pop(), optional=type(None) in accepted)
         params[parameter.name] = copy_with(param, default=param.validated(parameter.default, owner))
     return params

@@ -247,6 +247,16 @@ def keeping_logits(rule: Callable[..., Any]) -> Callable[..., None]:
     return keep
 
 
+def kept_logits(output: Any) -> Any:
+    """The logits behind an output, as Keras' own sigmoid and softmax and `keeping_logits` keep them, or None."""
+    return getattr(output, "_keras_logits", None)
+
+
+def metric_rises(metric: keras.metrics.Metric) -> bool | None:
+    """Whether Keras says that more of a metric is better; None where it says nothing."""
+    return {"up": True, "down": False}.get(getattr(metric, "_direction", ""))
+
+
 def register(declared: Callable[..., Any], registered_name: str) -> None:
     """Register a function or class for files, under "package>name"."""
     stay_registered()

@@ -115,6 +115,8 @@ class Param:
         below: name of a parameter that must be greater than this one.
         any_size: True for a number that is only compared with others or copied. The others are 0 or of a magnitude from
             1e-9 to 1e9: of products of larger ones float32 tensors would make infinities, and NaN.
+        choices: the legal values of a string.
+        needs: another parameter and its values with which this one means something; with others it keeps its default.
 
     Example:
         alpha: Annotated[float, Param("scale of the negative branch", low=0.0)] = 1.0
@@ -126,6 +128,8 @@ class Param:
     exclusive: bool = False
     below: str | None = None
     any_size: bool = False
+    choices: tuple[str, ...] = ()
+    needs: tuple[str, tuple[str, ...]] | None = None
     # Filled in from the signature:
     name: str = field(default="", kw_only=True)
     kind: type = field(default=float, kw_only=True)
@@ -140,12 +144,19 @@ class Param:
     @property
     def expected(self) -> str:
         """A legal value in words, such as `a finite number >= 0`."""
-        return self._in_words({bool: "True or False", int: "an integer", float: "a finite number"}[self.kind])
+        kinds = {bool: "True or False", int: "an integer", float: "a finite number"}
+        return self._in_words(kinds.get(self.kind) or f"one of {', '.join(map(repr, self.choices))}")
 
     @property
     def documentation(self) -> str:
         """Its line in the docstring: `alpha: float >= 0, scale of the negative branch.`"""
-        return f"{self.name}: {self._in_words(self.kind.__name__)}, {self.meaning}."
+        return (
+            f"{self.name}: {self._in_words(' | '.join(map(repr, self.choices)) or self.kind.__name__)}, {self.meaning}."
+        )
+
+    def applies(self, params: Mapping[str, Any]) -> bool:
+        """Whether it means something beside these values of the others."""
+        return self.needs is None or params.get(self.needs[0]) in self.needs[1]
 
     def validated(self, value: Any, owner: str) -> Any:
         """`value` as a plain Python scalar, so that it is saved as a literal and never drags a dtype along.
@@ -173,6 +184,8 @@ class Param:
         return self.kind(value)
 
     def _is_legal(self, value: Any) -> bool:
+        if self.kind is str:
+            return isinstance(value, str) and value in self.choices
         is_bool = isinstance(value, bool)
         is_number = isinstance(value, numbers.Integral if self.kind is int else numbers.Real)
         if is_bool or self.kind is bool or not is_number:

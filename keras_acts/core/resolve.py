@@ -17,6 +17,9 @@ from keras_acts.core.registry import SCRIPTS, Registry, framework_of
 # The layers of keras_acts, filled by `keras_acts.layers`, for errors that name the layer to use.
 layers: Registry[Any] = Registry("layers")
 
+# Names of other frameworks that could be mistaken for something here, with the reason why they are not had.
+REFUSED: dict[str, str] = {}
+
 find = activations.find
 
 
@@ -204,6 +207,9 @@ def no_attribute(module: str, name: str) -> NoReturn:
 
 def unknown(name: str) -> str:
     """The error text for a name that is not an activation: what it is instead, or what is close to it."""
+    refused = REFUSED.get(name.partition("(")[0])
+    if refused is not None:
+        return f"{refused} Received: {name!r}"
     layer = layer_spelled(name)
     named_as_layer = layers.find_foreign(name) is not None or "layers." in name
     if layer is not None and (named_as_layer or (find(name.lower()) is None and not activations.spelled_like(name))):

@@ -19,8 +19,8 @@ __all__ = ["Comparison"]
 class Comparison(DrawnAnalysis):
     """Finished runs, what follows from them, and ways to look at it.
 
-    Every activation is compared with the baseline on each task, a data set and a network, by itself, at the rate of
-    the learning-rate grid that was best on validation data. Diverged runs count as the worst score. Methods that take a
+    Every activation is compared with the baseline on each task, a data set and a network, by itself, at the learning
+    rate that was best for it on validation data. Diverged runs count as the worst score. Methods that take a
     `task` need it only where there are several.
 
     Args:
@@ -30,6 +30,7 @@ class Comparison(DrawnAnalysis):
         worth: the smallest difference worth having, in units of the metric: points for accuracies. With it an
             activation is better, worse, equivalent or undecided.
         reproduction: the published figures that the runs are put beside, where they belong to a preset.
+        notes: sentences on how these records came about.
 
     Attributes:
         records: the runs.
@@ -37,6 +38,7 @@ class Comparison(DrawnAnalysis):
         level: as given.
         worth: as given.
         reproduction: as given.
+        notes: as given.
 
     Raises:
         ValueError: for no records, an unknown baseline, or one that a task lacks.
@@ -54,16 +56,18 @@ class Comparison(DrawnAnalysis):
         level: float = LEVEL,
         reproduction: Reproduction | None = None,
         worth: float | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         super().__init__(records, baseline, level, worth)
         self.reproduction = reproduction
+        self.notes = tuple(notes)
 
     def verdict(self, task: Task | None = None) -> str:
         """The findings in words, a line for each; of all tasks unless one is given."""
         if task is not None or (len(self.tasks) == 1 and self.reproduction is None):
-            return "\n".join(self.sentences(task))
+            return "\n".join([*self.sentences(task), *(self.notes if task is None else ())])
         found = [f"{each.label}:\n{self.verdict(each)}" for each in self._compared]
-        return "\n".join([*([] if self.reproduction is None else [str(self.reproduction)]), *found])
+        return "\n".join([*([] if self.reproduction is None else [str(self.reproduction)]), *found, *self.notes])
 
     def __str__(self) -> str:
         return self.verdict()
@@ -75,7 +79,7 @@ class Comparison(DrawnAnalysis):
         parts: list[Any] = [] if self.reproduction is None else [self.reproduction]
         for task in self._compared:
             parts += [tables.rich_table(self.rows(task), task.facts), Text(self.verdict(task) + "\n")]
-        return Group(*parts)
+        return Group(*parts, *map(Text, self.notes))
 
     @property
     def _compared(self) -> list[Task]:
@@ -88,7 +92,7 @@ class Comparison(DrawnAnalysis):
         """Write `summary.csv`, `runs.csv`, `history.csv` and `layers.csv` into a folder, which is made if missing."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        tables.write_csv(self.tasks, self.table(), self.records, folder)
+        tables.write_csv(self.table(), self.records, folder)
 
     def to_html(
         self, path: str | Path, *, boundaries: Iterable[Boundary] = (), settings: Mapping[str, object] | None = None

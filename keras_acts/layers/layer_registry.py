@@ -27,6 +27,8 @@ class LayerDeclaration(Declared):
     cls: type[keras.Layer]
     formula: str  # in LaTeX
     aliases: Mapping[str, tuple[Alias, ...]]
+    # By weight, in the notation of `define`: what the backward pass takes in place of the derivative by that weight.
+    surrogates: Mapping[str, str]
     package: str = "keras_acts"
 
     def __post_init__(self) -> None:
@@ -34,7 +36,10 @@ class LayerDeclaration(Declared):
 
 
 def layer(
-    *, formula: str, aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({})
+    *,
+    formula: str,
+    aliases: Mapping[str, str | Iterable[str]] = MappingProxyType({}),
+    surrogates: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[LayerClass], LayerClass]:
     """Class decorator: make a layer known for files, for `get`, for the command line and for error messages.
 
@@ -44,6 +49,8 @@ def layer(
         formula: the formula in LaTeX.
         aliases: names in other frameworks with the arguments that they take there, as for `keras_acts.activation`:
             `{"flax": {"PReLU": lambda negative_slope_init=0.01: {...}}}`, reached as `get("flax:PReLU")`.
+        surrogates: by weight, the formula of what stands in place of the derivative by it, in the notation of `define`,
+            of x, the weight and the arguments of the layer.
 
     Raises:
         ValueError: if the name is taken.
@@ -51,7 +58,7 @@ def layer(
 
     def declare(cls: LayerClass) -> LayerClass:
         own = [name for name in constructor_arguments(cls) if name != "kwargs"]
-        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, own))
+        record = LayerDeclaration(cls, formula, aliases_by_framework(aliases, own), surrogates)
         resolve.layers.add(record, record.package)
         keras_bridge.register(cls, record.registered_name)
         return cls

@@ -217,7 +217,18 @@ class TLU(LearnableActivation):
         return _tlu(x, ops.zeros_like(tau) if alpha is None else alpha, tau)
 
 
-@layer(formula=r"x \text{ if } x > \theta, \text{ else } 0")
+def _jump(x: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+    def partials(x: Tensor, threshold: Tensor) -> tuple[Tensor, Tensor]:
+        is_near = ops.abs(x - threshold) < 0.5 * bandwidth
+        return ops.where(x > threshold, ops.ones_like(x), 0.0), ops.where(is_near, -threshold / bandwidth, 0.0)
+
+    return with_partials(partials)(lambda x, threshold: ops.where(x <= threshold, 0.0, x))(x, threshold)
+
+
+@layer(
+    formula=r"x \text{ if } x > \theta, \text{ else } 0",
+    surrogates={"threshold": "where(abs(x - threshold) < bandwidth / 2, -threshold / bandwidth, 0)"},
+)
 class JumpReLU(LearnableActivation):
     """Off up to a learned threshold, where it jumps: the activation of JumpReLU sparse autoencoders.
 
@@ -225,9 +236,9 @@ class JumpReLU(LearnableActivation):
 
     One threshold per channel, as the published autoencoders have: give their thresholds to `set_weights`, and the
     exponential of those that are kept as logarithms. The output says of a threshold only in steps, so training takes
-    the paper's estimate of the derivative, which is -threshold / bandwidth for the inputs that are nearer to it than
-    bandwidth / 2, and 0 for others; that with respect to x is the true one. `keras_acts.activations.jump_relu` has a
-    fixed threshold.
+    the paper's surrogate for the derivative by it, which is -threshold / bandwidth for the inputs that are nearer to it
+    than bandwidth / 2, and 0 for others; that with respect to x is the true one. `keras_acts.activations.jump_relu` has
+    a fixed threshold.
 
     Args:
         threshold_initializer: initial threshold: a number or an initializer.
@@ -265,7 +276,4 @@ class JumpReLU(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, threshold: Tensor) -> Tensor:
-        near = ops.abs(x - threshold) < 0.5 * self.bandwidth
-        estimate = ops.stop_gradient(ops.where(near, threshold / self.bandwidth, 0.0))
-        # The second term is 0, but has a derivative.
-        return ops.where(x <= threshold, 0.0, x) - estimate * (threshold - ops.stop_gradient(threshold))
+        return _jump(x, threshold, self.bandwidth)

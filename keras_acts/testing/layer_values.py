@@ -1,12 +1,14 @@
 """The checks of a layer's value and gradients: in each mode and dtype, against differences, for inputs of all sizes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_acts import notation
+from keras_acts.core import resolve
 from keras_acts.testing import evaluation
 from keras_acts.testing.findings import Findings, not_close
 from keras_acts.testing.layer_subject import LayerSubject, for_inference, sample
@@ -87,13 +89,16 @@ def check_half_precision(subject: LayerSubject) -> Findings:
 
 
 def check_gradients(subject: LayerSubject) -> Findings:
-    """float64 gradients agree with central differences, float32 gradients with those of float64."""
+    """float64 gradients agree with central differences, float32 gradients with those of float64.
+
+    By a weight for which the record has a surrogate, they agree with its formula.
+    """
     layer, x = subject.built(dtype="float64"), subject.x("float64")
 
     def loss(x: Any) -> Any:
         return tf.reduce_sum(for_inference(layer, x) ** 2)
 
-    findings = _not_derivatives(layer, loss, x, np.random.default_rng(2))
+    findings = _not_derivatives(layer, loss, x, np.random.default_rng(2)) + _not_surrogates(layer, x)
     single = subject.built()
     single.set_weights(layer.get_weights())
     _, *narrow = value_and_gradients(single, tf.cast(x, tf.float32))
@@ -138,11 +143,39 @@ def _not_derivatives(layer: keras.Layer, function: Callable[[Any], Any], x: Any,
 
     findings, step = [], 1e-6
     for name, gradient, weight in zip(named(layer)[1:], gradients, [None, *weights], strict=True):
+        if weight is not None and weight.name in _surrogates(layer):
+            continue
         direction = rng.normal(size=gradient.shape)
         slope = (at(weight, step * direction) - at(weight, -step * direction)) / (2.0 * step)
         found = float(np.sum(gradient * direction))
         if not abs(found - slope) <= 1e-5 + 1e-5 * abs(slope):
             findings.append(f"{name} is {found:.8g} along a direction, by central differences {slope:.8g}")
+    return findings
+
+
+def _surrogates(layer: keras.Layer) -> Mapping[str, str]:
+    """By weight, the formula on the record that stands in place of the derivative by it."""
+    record = resolve.layers.current().get(type(layer).__name__)
+    return record.surrogates if record is not None and record.cls is type(layer) else {}
+
+
+def _not_surrogates(layer: keras.Layer, x: Any) -> Findings:
+    """Findings where the gradient by a weight is not the sum of its surrogate, by the text of the formula."""
+    findings: Findings = []
+    upstream = np.random.default_rng(4).normal(size=x.shape)
+    numbers = {name: value for name, value in layer.get_config().items() if type(value) is float}
+    for name, text in _surrogates(layer).items():
+        weight, formula = getattr(layer, name), notation.reference(text)
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(for_inference(layer, x) * upstream)
+        got = tape.gradient(total, weight.value, unconnected_gradients="zero")
+        spread = np.broadcast_to(weight.numpy(), x.shape)
+        exact = [float(formula(a, **numbers, **{name: w})) for a, w in zip(np.ravel(x), np.ravel(spread), strict=True)]
+        expected = upstream * np.reshape(exact, x.shape)
+        shared = [axis for axis, size in enumerate(weight.shape, x.ndim - weight.ndim) if size == 1]
+        axes = (*range(x.ndim - weight.ndim), *shared)
+        expected = np.reshape(expected.sum(axis=axes), weight.shape)
+        findings += not_close(f"the gradient of {weight.path}, beside its surrogate,", got, expected, 1e-9)
     return findings
 
 

@@ -20,16 +20,19 @@ class Exact(NamedTuple):
     """Value and derivatives at each x with twice the digits of float64: `head + tail`, both of shape (orders, len(x)).
 
     The head is the nearest float64, infinite where the true value is too large for one. `by_parameters` is what all
-    parameters change in proportion to a relative change of each, the sum over p of |p df/dp| and so on.
+    parameters change in proportion to a relative change of each, the sum over p of |p df/dp| and so on. `slope` is
+    the derivative of the value where a surrogate stands in its place in the head.
     """
 
     head: np.ndarray
     tail: np.ndarray
     by_parameters: np.ndarray | None = None
+    slope: np.ndarray | None = None
 
     def at(self, points: np.ndarray) -> "Exact":
         """That at some of the x, without the share of the parameters."""
-        return Exact(self.head[:, points], self.tail[:, points])
+        slope = None if self.slope is None else self.slope[points]
+        return Exact(self.head[:, points], self.tail[:, points], slope=slope)
 
 
 @np.errstate(all="ignore")  # overflow and NaN in `got` are what is looked for
@@ -52,6 +55,8 @@ def k_error(got: np.ndarray, exact: Exact, order: int, x: np.ndarray, dtype: str
     info = samples.finfo(dtype)
     eps, tiny, largest = float(info.eps), float(info.tiny), float(info.max)
     right, tail, next_order = exact.head[order], exact.tail[order], exact.head[order + 1]
+    if order == 0 and exact.slope is not None:
+        next_order = exact.slope
     size, got = np.abs(right), got.astype(np.float64)
     by_input = np.abs(x * next_order)
     by_input = np.where(np.isfinite(by_input), eps * by_input, np.abs(eps * x * next_order))  # overflows later

@@ -22,14 +22,23 @@ _NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as g
 PRECISION = {"version": 1, "step": _STEP_BITS, "bits": _BITS, "agreement": _AGREEMENT_BITS}
 
 
-def derivatives(reference: Callable[[Any], Any], x: np.ndarray) -> Exact:
+Function = Callable[[Any], Any]
+
+
+def derivatives(reference: Function, x: np.ndarray, surrogate: Function | None = None) -> Exact:
     """Value, first, second and third derivative of `reference` at each x, by central differences.
 
-    All are NaN where the reference is. No x may be a kink, or nearer to one than 2^-59 of min(|x|, 1).
+    All are NaN where the reference is. No x may be a kink, or nearer to one than 2^-59 of min(|x|, 1). A surrogate
+    stands in place of the first derivative, and its own derivatives in place of the others.
 
     Raises:
         ArithmeticError: if the reference gives no steady result, however many digits it is given.
     """
+    if surrogate is not None:
+        value, gradient = derivatives(reference, x), derivatives(surrogate, x)
+        pairs = ((value.head, gradient.head), (value.tail, gradient.tail))
+        joined_head, joined_tail = (np.concatenate([first[:1], others[:-1]]) for first, others in pairs)
+        return Exact(joined_head, joined_tail, slope=value.head[1])
     heads, tails = np.empty((2, ORDERS, len(x)))
     for i, value in enumerate(x):
         for order, right in enumerate(_at(reference, float(value))):
@@ -45,19 +54,29 @@ def is_finite(reference: Callable[[Any], Any], x: float) -> bool:
         return bool(mp.isfinite(reference(mp.mpf(x))))
 
 
-def by_parameters(reference: Callable[..., Any], params: Mapping[str, float], x: np.ndarray) -> np.ndarray:
+def by_parameters(
+    reference: Callable[..., Any],
+    params: Mapping[str, float],
+    x: np.ndarray,
+    surrogate: Callable[..., Any] | None = None,
+) -> np.ndarray:
     """The sum over the parameters p of |p df/dp|, of |p df'/dp| and so on, at each x, of shape (ORDERS, len(x)).
 
     The smaller of the one-sided differences, as a kink that moves with p may lie beside x.
     """
-    here = derivatives(functools.partial(reference, **params), x)
+
+    def at(given: Mapping[str, Any]) -> Exact:
+        backward = surrogate and functools.partial(surrogate, **given)
+        return derivatives(functools.partial(reference, **given), x, backward)
+
+    here = at(params)
     total = np.zeros_like(here.head)
     for name, value in params.items():
         sides = []
         for sign in (-1, 1):
             with mp.workprec(200):
                 moved = mp.mpf(value) * (1 + mp.ldexp(sign, -_PARAMETER_BITS))
-            there = derivatives(functools.partial(reference, **{**params, name: moved}), x)
+            there = at({**params, name: moved})
             with np.errstate(invalid="ignore"):  # inf - inf, where all overflows
                 change = np.abs((there.head - here.head) + (there.tail - here.tail))
             sides.append(np.ldexp(np.nan_to_num(change, posinf=0.0), _PARAMETER_BITS))
@@ -65,8 +84,8 @@ def by_parameters(reference: Callable[..., Any], params: Mapping[str, float], x:
     return total
 
 
-def limits(reference: Callable[[Any], Any]) -> np.ndarray:
-    """What value and derivative of a reference tend to at -inf and at inf: numbers or infinities, of shape (2, 2).
+def limits(reference: Function, surrogate: Function | None = None) -> np.ndarray:
+    """What value and derivative, or its surrogate, tend to at -inf and at inf: numbers or infinities, of shape (2, 2).
 
     NaN where the reference is not defined on that side.
     """
@@ -77,6 +96,8 @@ def limits(reference: Callable[[Any], Any]) -> np.ndarray:
             values = [reference(point) for point in points]
             slopes = [(reference(2 * point) - value) / point for point, value in zip(points, values, strict=True)]
             found[side] = float(_limit(values)), float(_limit(slopes))
+    if surrogate is not None:
+        found[:, 1] = limits(surrogate)[:, 0]
     return found
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
+from keras_acts import notation
 from keras_acts.core import resolve
 from keras_acts.core.params import Trait
 from keras_acts.testing import evaluation, metric, oracle, samples
@@ -17,10 +19,12 @@ __all__ = ["Judge", "Subject", "subject"]
 class Judge(Protocol):
     """What says how an mpmath function is right: the module `oracle`, or a file of what it said."""
 
-    def derivatives(self, reference: Callable[[Any], Any], x: np.ndarray) -> metric.Exact:
+    def derivatives(
+        self, reference: oracle.Function, x: np.ndarray, surrogate: oracle.Function | None = None
+    ) -> metric.Exact:
         """Value and three derivatives at each x."""
 
-    def limits(self, reference: Callable[[Any], Any]) -> np.ndarray:
+    def limits(self, reference: oracle.Function, surrogate: oracle.Function | None = None) -> np.ndarray:
         """Limits of value and derivative at -inf and at inf."""
 
 
@@ -31,6 +35,10 @@ class Subject:
     fn: Callable[[Any], Any]
     reference: Callable[[Any], Any] | None = None
     formula: str | None = None  # on the record, with these parameters
+    # Of a surrogate gradient: the surrogate in mpmath, its formula on the record, and what computes the value alone.
+    surrogate: oracle.Function | None = None
+    surrogate_formula: str | None = None
+    body: Callable[[Any], Any] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, float] = field(default_factory=dict)  # of `params`, those that are rounded: see metric.py
     kinks: tuple[float, ...] = ()
@@ -66,7 +74,9 @@ class Subject:
     def judged(self) -> tuple[np.ndarray, metric.Exact]:
         """The float64 sample and, by the oracle, the value and three derivatives there."""
         x = self.sample("float64", self.kinks)
-        return x, self.own_float64(x) if self.reference is None else self.judge.derivatives(self.reference, x)
+        if self.reference is None:
+            return x, self.own_float64(x)
+        return x, self.judge.derivatives(self.reference, x, self.surrogate)
 
     def k_error(self, got: np.ndarray, exact: metric.Exact, order: int, x: np.ndarray, limit: float) -> np.ndarray:
         """K of each element of `got` at the float64 numbers x; the share of the parameters is asked for above `limit`.
@@ -79,7 +89,7 @@ class Subject:
             return k
         above = np.argsort(-k)[: np.count_nonzero(~(k <= limit))]
         for points in np.array_split(above, range(8, len(above), 8)):
-            share = oracle.by_parameters(self.reference, self.given, x[points])
+            share = oracle.by_parameters(self.reference, self.given, x[points], self.surrogate)
             k[points] = metric.k_error(
                 got[points], exact.at(points)._replace(by_parameters=share), order, x[points], dtype
             )
@@ -91,7 +101,7 @@ class Subject:
     def limits(self) -> Sequence[Sequence[float | None]]:
         """Of value and derivative, at -inf and at inf; None where the activation alone does not tell."""
         if self.reference is not None:
-            return self.judge.limits(self.reference).tolist()
+            return self.judge.limits(self.reference, self.surrogate).tolist()
         # At each size a few inputs side by side, which lie many periods of a sine apart.
         far = np.multiply.outer(np.logspace(100.0, 300.0, 24), 1.0 + 1e-6 * np.arange(8.0)).ravel()
         found = [self.evaluate(sign * far, "eager")[:2].reshape(2, 24, 8) for sign in (-1.0, 1.0)]
@@ -102,7 +112,10 @@ class Subject:
         orders = self.evaluate(x, "graph")
         # The third sets the scale of the second only. It is left to autodiff, which may give NaN where it overflows.
         orders[3] = np.nan_to_num(orders[3], posinf=0.0, neginf=0.0)
-        return metric.Exact(orders, np.zeros_like(orders))
+        slope = None
+        if self.body is not None:
+            slope = evaluation.with_derivatives(self.body, "eager", 1)(tf.constant(x))[1].numpy()
+        return metric.Exact(orders, np.zeros_like(orders), slope=slope)
 
 
 def _steady(values: np.ndarray) -> float | None:
@@ -120,10 +133,12 @@ def _steady(values: np.ndarray) -> float | None:
     return 0.0 if np.all(steps <= 0.0) and sizes[-1] < 0.9 * sizes[0] else None
 
 
-def subject(activation: Any, reference: Callable[..., Any] | None, **settings: Any) -> Subject:
+def subject(
+    activation: Any, reference: Callable[..., Any] | None, surrogate: Callable[..., Any] | None = None, **settings: Any
+) -> Subject:
     """The subject for an activation of keras_acts (kinks and parameters are known) or any other callable.
 
-    A formula made by `define` is judged by its own text where no reference is given.
+    A formula made by `define`, and a surrogate, are judged by their own text where no reference is given.
     """
     fn = resolve.get(activation)
     declaration, params = resolve.declaration_of(fn)
@@ -131,10 +146,13 @@ def subject(activation: Any, reference: Callable[..., Any] | None, **settings: A
         return Subject(fn, reference, **settings)
     if reference is None:
         reference = getattr(declaration, "reference", None)  # of a formula: its own text
-    formula = declaration.formula_at(params)
+    formula, replacing = declaration.formula_at(params), declaration.surrogate_at(params)
     known = {
         "reference": reference and functools.partial(reference, **params),
         "formula": formula if isinstance(formula, str) else None,
+        "surrogate": replacing and functools.partial(surrogate or notation.reference(replacing), **params),
+        "surrogate_formula": replacing,
+        "body": replacing and functools.partial(declaration.body, **params),
         "params": params,
         "given": {
             name: value

@@ -13,7 +13,7 @@ from mpmath import mp
 
 import keras_acts
 from keras_acts.core import numerics as nx
-from keras_acts.testing import contract, oracle
+from keras_acts.testing import contract, oracle, samples
 
 
 def _elu_without_expm1(x):
@@ -307,6 +307,96 @@ def test_a_formula_for_other_parameters_bites():
     bound = contract.subject("elu(alpha=0.5)", None, dtypes=("float64",))
     assert contract.check_formula(bound) == []
     assert contract.check_formula(dataclasses.replace(bound, params={"alpha": 0.75}))
+
+
+# ---- Surrogate gradients ---------------------------------------------------------------------------------------------
+
+
+def _sign(x):
+    return mp.sign(x) if x else mp.one
+
+
+def _fewer(dtype, kinks):
+    return samples.sample(dtype, kinks)[::7]
+
+
+def _of_kind(spec, fn=None, reference=_sign, **settings):
+    """The subject for a surrogate gradient, with another function in place of its own."""
+    settings = {"dtypes": ("float64", "float32"), "modes": ("graph",), "sample": _fewer, **settings}
+    tested = contract.subject(spec, reference and (lambda x, **_: reference(x)), **settings)
+    return tested if fn is None else dataclasses.replace(tested, fn=fn)
+
+
+_BIPOLAR = keras_acts.activations.bipolar
+_ATAN = keras_acts.get("bipolar(surrogate='atan')")
+
+
+def _atan_factor(x):
+    return 1.0 / (1.0 + ops.square(np.pi * x))
+
+
+SURROGATE_MUTANTS = {
+    "the true derivative": (_BIPOLAR, "first derivative"),
+    "another surrogate": (keras_acts.get("bipolar(surrogate='triangular')"), "first derivative"),
+    "its parameter is off": (keras_acts.get("bipolar(surrogate='atan', alpha=2.00001)"), "first derivative"),
+    "a factor of one's own": (_with_derivative(_BIPOLAR, lambda x: 2.0 * _atan_factor(x)), "first derivative"),
+    "no second derivative": (
+        _with_derivative(_BIPOLAR, _with_derivative(_atan_factor, ops.zeros_like)),
+        "second derivative",
+    ),
+    "a value that is not exact": (lambda x: 1.000001 * _ATAN(x), "value"),
+    "a value that is smooth": (_with_derivative(lambda x: ops.tanh(50.0 * x), _atan_factor), "value"),
+}
+
+
+@pytest.mark.parametrize("mutant", SURROGATE_MUTANTS)
+def test_another_gradient_than_the_surrogate_bites_and_so_does_an_inexact_value(mutant):
+    fn, what = SURROGATE_MUTANTS[mutant]
+    wrong = _of_kind("bipolar(surrogate='atan')", fn)
+    for found in (contract.check_accuracy(wrong), contract.check_formula(wrong)):
+        assert found
+        assert all(finding.startswith(("first derivative", "second derivative", what)) for finding in found)
+        assert any(finding.startswith(what) for finding in found)
+
+
+def test_a_right_surrogate_gradient_passes():
+    for spec in (
+        "bipolar(surrogate='atan')",
+        "bipolar(surrogate='swish_sign')",
+        "bipolar(surrogate='straight_through')",
+    ):
+        right = _of_kind(spec)
+        for check in (contract.check_accuracy, contract.check_formula, contract.check_limits, contract.check_kinks):
+            assert check(right) == [], spec
+
+
+def test_a_surrogate_excuses_no_error_of_the_value():
+    """With the slope 1 of the straight-through estimator, rounding 1e20 would be an excuse for a 0."""
+    spec = "bipolar(surrogate='straight_through')"
+    right = keras_acts.get(spec)
+
+    def zero_far_out(x, dtype):
+        y = right(x)
+        return ops.where(ops.abs(x) > 1e20, 0.0 * y, y) if x.dtype == dtype else y
+
+    for dtype in ("float64", "float32"):
+        found = contract.check_accuracy(_of_kind(spec, lambda x, dtype=dtype: zero_far_out(x, dtype)))
+        assert any(f"value in {dtype}" in finding for finding in found)
+
+
+def test_limits_of_a_surrogate_bite():
+    naive = _with_derivative(_BIPOLAR, lambda x: 5.0 * (2.0 - 5.0 * x * ops.tanh(2.5 * x)) / (1.0 + ops.cosh(5.0 * x)))
+    wrong = _of_kind("bipolar(surrogate='swish_sign')", naive, dtypes=("float32",))
+    assert any("first derivative at inf" in found for found in contract.check_limits(wrong))
+
+
+def test_without_a_reference_the_second_derivative_of_a_surrogate_is_still_judged():
+    right = _of_kind("bipolar(surrogate='atan')", reference=None)
+    assert contract.check_derivatives(right) == []
+    wrong = dataclasses.replace(right, fn=SURROGATE_MUTANTS["no second derivative"][0])
+    assert [found.partition(" at ")[0] for found in contract.check_derivatives(wrong)] == ["second derivative"]
+    undeclared = contract.Subject(_ATAN, dtypes=("float64",), modes=("graph",))
+    assert [found.partition(" at ")[0] for found in contract.check_derivatives(undeclared)] == ["first derivative"]
 
 
 def test_symbolic_bites():

@@ -43,6 +43,35 @@ def test_one_declaration_is_enough(growing_cosine, tmp_path):
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "model.keras")(x), model(x))
 
 
+@pytest.fixture
+def spike():
+    @keras_acts.activation(
+        package="outside",
+        formula="where(x > 0, 1, 0)",
+        surrogate="1 / (1 + width * abs(x))",
+        traits={Trait.PIECEWISE_LINEAR},
+        kinks=(0.0,),
+    )
+    def gaussian_spike(x, width: Annotated[float, keras_acts.Param("steepness", low=0.0)] = 2.0):
+        """Step with a peak for its gradient."""
+        return ops.where(x > 0.0, 1.0, ops.where(x <= 0.0, 0.0, x))
+
+    return gaussian_spike
+
+
+def test_a_surrogate_of_ones_own_is_held_to_its_formula(spike):
+    spike.derivative(lambda x, width: 1.0 / (1.0 + width * ops.abs(x)))
+    for reference in (None, lambda x, width: mp.mpf(x > 0)):
+        keras_acts.testing.check_activation("gaussian_spike(width=0.5)", reference, **QUICK)
+
+
+def test_and_a_rule_that_is_another_function_is_found(spike):
+    spike.derivative(lambda x, width: 1.0 / (1.0 + 1.001 * width * ops.abs(x)))
+    for reference in (None, lambda x, width: mp.mpf(x > 0)):
+        with pytest.raises(AssertionError, match=r"check_formula: first derivative at x = .*, by the formula"):
+            keras_acts.testing.check_activation("gaussian_spike", reference, **QUICK)
+
+
 def test_check_activation_without_a_reference_still_finds_lost_digits():
     with pytest.raises(AssertionError, match="value in float32"):
         keras_acts.testing.check_activation(lambda x: ops.exp(x) - 1.0, dtypes=["float32"], modes=["eager"])

@@ -25,8 +25,9 @@ def record(
     step=2e-3,
     layers=4,
     split=SPLIT,
+    tuning=False,
 ):
-    run = Run(data, model, activation, learning_rate, seed, epochs, 32, paired)
+    run = Run(data, model, activation, learning_rate, seed, epochs, 32, paired, tuning=tuning)
     noise = np.random.default_rng(seed).normal(size=epochs) * 0.01
     loss = 2.0 * np.exp(-0.4 * np.arange(epochs)) * (1.0 + noise) + (1.0 - min(score, 1.0))
     rising = (score if validation is None else validation) * (1.0 - 0.5 * np.exp(-np.arange(epochs)))
@@ -40,8 +41,8 @@ def record(
         history={name: tuple(map(float, values)) for name, values in curves.items()},
         metric_name=metric,
         higher_is_better=metric == "accuracy",
-        test_loss=float(loss[-1]),
-        test_metric=float("nan") if diverged else score,
+        loss=float(loss[-1]),
+        score=float("nan") if diverged else score,
         parameters=26122,
         seconds=1.0 + 0.1 * seed,
         step_seconds=step,

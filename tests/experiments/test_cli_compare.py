@@ -2,19 +2,26 @@
 
 import csv
 import dataclasses
+import io
 import itertools
 import os
+import re
 import shlex
+import sys
+from pathlib import Path
 
 import pytest
+import typer
+from synthetic import records
 from typer.testing import CliRunner
 
 import keras_acts
 from keras_acts import cli, experiments
-from keras_acts.cli import comparing
+from keras_acts.cli import comparing, console
+from keras_acts.experiments.comparison import Comparison
 from keras_acts.experiments.runs import runner
 
-SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here")
+SMALL = ("--data", "iris", "--model", "mlp(width=8)", "--epochs", "2", "--engine", "here", "--learning-rates", "0.01")
 
 
 @pytest.fixture
@@ -57,6 +64,61 @@ def test_it_ends_with_the_verdict_and_the_path_of_the_page(call, tmp_path, monke
     again = call(*SMALL, "--activations", "relu, elu(alpha=0.5),PReLU", "--seeds", "2")
     assert again.exit_code == 0, again.output
     assert again.stdout.strip().endswith(f"Report: {folder.relative_to(tmp_path)}/report.html")
+
+
+def test_what_cannot_be_written_is_said_in_one_sentence(call, tmp_path):
+    """The comparison is drawn and printed all the same, as of a finished folder that is read-only."""
+    settings = (*SMALL, "--activations", "relu,tanh", "--seeds", "1", "--output", "results")
+    assert call(*settings).exit_code == 0
+    for name in ("report.html", "summary.csv"):
+        (tmp_path / "results" / name).unlink()
+        (tmp_path / "results" / name).mkdir()
+    result = call(*settings)
+    assert result.exit_code == 0, result.output
+    assert "Test accuracy" in result.stdout
+    told = " ".join(result.stdout.split())
+    said = "Could not write the tables, report.html in results (Is a directory): what is there is of an earlier call"
+    assert said in told
+    assert "Report:" not in result.stdout
+
+
+class Finished:
+    """A job that is done."""
+
+    plans, folder, expected_runs = (), Path("nowhere"), 9
+
+    def __init__(self, records):
+        self.records = records
+
+    def done(self, progress):
+        for each in self.records:
+            progress(each)
+
+
+@pytest.mark.parametrize(("encoding", "plus_minus", "rest"), [("ascii", "+-", "x e ?"), ("iso8859-1", "±", "× é ?")])
+def test_a_terminal_without_these_characters_gets_others_like_them(monkeypatch, encoding, plus_minus, rest):
+    made = Comparison(records({"relu": 0.9, "gelu": 0.95, "swish": 0.5}, seeds=3))
+    errors = records({"relu": 0.4}, 3, metric="mse"), records({"gelu": 0.4}, 3, metric="mse", diverged=True)
+    diverged = Comparison([*errors[0], *errors[1]])
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    monkeypatch.setattr(sys, "stderr", sys.stdout)
+    monkeypatch.setenv("COLUMNS", "100")
+    for each in (made, diverged):
+        console.say(each)
+    comparing._run_with_progress(Finished(made.records))
+    console.say("± – − ∞ … × é 激")
+    with pytest.raises(typer.Exit):
+        console.fail("±")
+    lines = written.getvalue().decode(encoding).splitlines()
+    assert lines[-1] == f"Error: {plus_minus}"
+    assert lines[-2] == f"{plus_minus} - - inf ... {rest}"
+    assert any(line.strip().startswith("done") for line in lines)
+    assert any("inf (3 of 3 diverged)" in line for line in lines)
+    rows = [line for line in lines if re.match(r"\|(relu|gelu|swish) +\| +\d\d\.\d ", line)]
+    assert all(f" {plus_minus} " in row for row in rows)
+    assert len(rows) == 3
+    assert len({len(row) for row in rows}) == 1  # the columns stay in line
 
 
 @pytest.mark.slow

@@ -156,16 +156,14 @@ def test_a_diverged_error_is_infinite_and_never_a_finite_score(tmp_path):
     assert "prelu: 2 of 10 runs diverged and count as the worst finite error of all runs in the test" in found.verdict()
     found.to_html(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count('<td data-value="Infinity">') >= 4
+    assert page.count(' data-value="Infinity">') >= 4
     assert "prelu (2 diverged)" in page
 
 
 def test_all_diverged_is_not_the_best():
     made = records({"relu": 0.4}, metric="mse", seeds=2)
-    rates = [record("elu", seed, learning_rate=1e-4, metric="mse", diverged=True) for seed in range(2)]
-    rates += [record("elu", seed, score=0.7, learning_rate=1e-1, metric="mse") for seed in range(2)]
-    found = Comparison([*made, *rates])
-    assert found.tasks[0].entry("elu").learning_rate == 1e-1
+    made += [record("elu", seed, metric="mse", diverged=True) for seed in range(2)]
+    assert [row.activation for row in Comparison(made).table()] == ["relu", "elu"]
 
 
 def test_rounding_errors_are_not_told():
@@ -186,25 +184,41 @@ def test_numbers_in_words():
 
 
 def test_the_learning_rate_is_chosen_on_validation_data():
-    """The rate with the best test score must lose to the one with the best validation score."""
-    made = [
-        record(activation, seed, learning_rate=rate, score=test, validation=validation)
+    """By runs that are not compared; those that are must be at the rate that these have chosen."""
+    trials = [
+        record(activation, seed, learning_rate=rate, score=score, tuning=True)
         for activation in ("relu", "gelu")
         for seed in range(3)
-        for rate, validation, test in ((1e-3, 0.8, 0.9), (1e-2, 0.9, 0.7))
+        for rate, score in ((1e-3, 0.8), (1e-2, 0.9), (1e-1, 0.5))
     ]
+    found = Comparison([*trials, *records({"relu": 0.7, "gelu": 0.7}, learning_rate=1e-2)])
+    assert {(row.learning_rate, row.trials, round(row.mean, 6)) for row in found.table()} == {(1e-2, 9, 0.7)}
+    with pytest.raises(ValueError, match=r"Received: relu at 0\.1, and the best was 0\.01"):
+        Comparison([*trials, *records({"relu": 0.7, "gelu": 0.7}, learning_rate=1e-1)])
+    with pytest.raises(ValueError, match=r"Received: relu at 0\.001, 0\.1, and none was chosen"):
+        Comparison([*records({"relu": 0.7}), *records({"relu": 0.7}, learning_rate=1e-1)])
+    with pytest.raises(ValueError, match="only such as choose learning rates"):
+        Comparison(trials)
+
+
+def test_a_rate_at_the_end_of_those_tried_and_curves_that_still_improve_are_said():
+    def trials(activation, best):
+        return [
+            record(activation, seed, learning_rate=rate, score=0.9 if rate == best else 0.8, tuning=True, epochs=50)
+            for seed in range(3)
+            for rate in (1e-3, 1e-2, 1e-1)
+        ]
+
+    made = [*trials("relu", 1e-2), *records({"relu": 0.9}, learning_rate=1e-2, epochs=50)]
+    made += [*trials("gelu", 1e-1), *records({"gelu": 0.9}, learning_rate=1e-1, epochs=50)]
     found = Comparison(made)
-    assert {(row.learning_rate, round(row.mean, 6)) for row in found.table()} == {(1e-2, 0.7)}
-
-
-def test_a_rate_that_diverges_is_not_chosen():
-    made = [
-        record("snake", seed, learning_rate=rate, score=score, metric="mse", diverged=diverged)
-        for seed in range(3)
-        for rate, score, diverged in ((1e-3, 0.5, False), (1e-1, 0.1, True))
-    ]
-    (task,) = Comparison(made).tasks
-    assert task.entries[0].learning_rate == 1e-3
+    said = "best at the lowest or highest learning rate tried, so that others may be better: gelu (0.1)"
+    assert said in found.verdict().splitlines()
+    assert "still improving" not in found.verdict()  # after 50 epochs nothing is left but rounding
+    rising = Comparison(records({"relu": 0.9, "gelu": 0.95}, epochs=5, split=SplitRecord(1077, 360, "data", 10)))
+    assert "still improving in the last of 5 epochs, so that more may change it: all" in rising.verdict()
+    worse = Comparison(records({"relu": 0.4, "gelu": 0.3}, epochs=5, metric="mse"))  # whose error rises
+    assert "still improving" not in worse.verdict()
 
 
 def test_lower_errors_are_better():
@@ -264,24 +278,25 @@ def test_the_terminal_shows_table_and_verdict(comparison, capsys):
         assert expected in text
 
 
-def test_csv_files_hold_everything_but_test_scores_that_were_not_to_be_seen(tmp_path):
+def test_csv_files_hold_everything_and_say_which_part_a_score_is_of(tmp_path):
     made = [
-        record(name, seed, learning_rate=rate, score=0.9, validation=validation)
+        record(name, seed, learning_rate=rate, score=score, tuning=tuning)
         for name in ("relu", "gelu")
         for seed in range(2)
-        for rate, validation in ((1e-3, 0.9), (1e-2, 0.5))
+        for rate, score, tuning in ((1e-3, 0.9, True), (1e-2, 0.5, True), (1e-3, 0.7, False))
     ]
     Comparison(made).to_csv(tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
     runs = rows_of(folder / "runs.csv")
-    assert len(runs) == 8
-    assert {(run["learning_rate"], run["chosen"], run["test_metric"]) for run in runs} == {
-        ("0.001", "True", "0.9"),
-        ("0.01", "False", ""),
+    assert len(runs) == 12
+    assert {(run["learning_rate"], run["part"], run["score"]) for run in runs} == {
+        ("0.001", "validation", "0.9"),
+        ("0.01", "validation", "0.5"),
+        ("0.001", "test", "0.7"),
     }
-    assert len(rows_of(folder / "history.csv")) == 8 * 6
+    assert len(rows_of(folder / "history.csv")) == 12 * 6
     layers = rows_of(folder / "layers.csv")
-    assert len(layers) == 8 * 4
+    assert len(layers) == 12 * 4
     assert (layers[0]["name"], layers[0]["dead_end"], layers[3]["dead_end"]) == ("dense_0", "0.1", "")
     relu, gelu = sorted(rows_of(folder / "summary.csv"), key=lambda row: row["activation"], reverse=True)
     assert (relu["p_holm"], gelu["pairs"], gelu["significant"]) == ("", "2", "False")
@@ -376,7 +391,7 @@ def test_figures_are_made_without_axes_too(comparison):
 def test_all_figures_are_saved_as_files(tmp_path):
     paths = Comparison(records({"relu": 0.9, "gelu": 0.95}, seeds=2)).save_figures(tmp_path)
     names = {path.name for path in paths}
-    assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "memory.png"} <= names
+    assert {"differences.png", "differences.svg", "val_loss.png", "gradients_start.svg", "dead.png"} <= names
     assert all(path.stat().st_size > 1000 for path in paths)
 
 

@@ -170,7 +170,8 @@ CLASSES = [f"{i},{i},{i % 2}" for i in range(20)]
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["a,b,y", *CLASSES, "1,red,0"], "Sample 21, column `b` holds text"),
+        (["a,b,y", *CLASSES, "1,red,0"], "Column `b` holds both: text in sample 21. Received: 'red'"),
+        (["a,b,y", *(f"w{i},1,{i % 2}" for i in range(30))], "up to 20. Encode column `a` yourself"),
         (["a,b,y", *CLASSES, "1,,0"], "Received: nothing usable in sample 21, column `b`"),
         (["a,b,y", *CLASSES, "1,nan,0"], "Received: nothing usable in sample 21, column `b`"),
         (["a,b,y", *CLASSES, "1,NA,0"], "Received: nothing usable in sample 21, column `b`"),

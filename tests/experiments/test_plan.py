@@ -11,22 +11,24 @@ from keras_acts.experiments.task import data
 
 
 def test_the_default_plan_is_the_main_job():
-    planned = Plan().runs()
-    assert len(planned) == len(set(planned)) == 12 * 10
+    """First five rates with three seeds of their own, then, once they are known, ten fresh seeds at the best."""
+    plan = Plan()
+    planned = plan.runs()
+    assert len(planned) == len(set(planned)) == 12 * 5 * 3
+    assert plan.expected_runs == 300
     assert {run.activation for run in planned} == set(USUAL)
     assert {(run.data, run.model, run.epochs, run.paired) for run in planned} == {("digits", "mlp", 20, True)}
-    assert {run.seed for run in planned} == set(range(10))
+    assert {run.learning_rate for run in planned} == {3e-4, 1e-3, 3e-3, 1e-2, 3e-2}
+    assert all(run.tuning and run.seed not in range(10**6) for run in planned)
+    compared = Plan(learning_rates=(1e-3,)).runs()
+    assert len(compared) == 12 * 10
+    assert {run.seed for run in compared} == set(range(10))
+    assert not any(run.tuning for run in compared)
 
 
 def test_runs_go_seed_by_seed_so_that_a_part_is_fair():
-    planned = Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1, 0.01)).runs()
-    assert [(run.seed, run.activation, run.learning_rate) for run in planned[:5]] == [
-        (0, "relu", 0.1),
-        (0, "relu", 0.01),
-        (0, "gelu", 0.1),
-        (0, "gelu", 0.01),
-        (1, "relu", 0.1),
-    ]
+    planned = Plan(activations=("relu", "gelu"), seeds=2, learning_rates=(0.1,)).runs()
+    assert [(run.seed, run.activation) for run in planned] == [(0, "relu"), (0, "gelu"), (1, "relu"), (1, "gelu")]
 
 
 def test_a_missing_baseline_is_added():
@@ -127,7 +129,7 @@ def test_a_wrong_plan_file_is_refused(tmp_path, text, message):
 def test_the_same_settings_are_the_same_folder():
     plan = Plan(seeds=3)
     assert plan.folder == Plan(seeds=3, workers=2, budget=5.0).folder
-    others = [{"seeds": 4}, {"epochs": 3}, {"data": "wine"}, {"paired": False}, {"activations": ("relu", "elu")}]
+    others = [{"batch_size": 4}, {"epochs": 3}, {"data": "wine"}, {"paired": False}, {"model": "mlp(width=3)"}]
     assert len({plan.folder, *(dataclasses.replace(plan, **other).folder for other in others)}) == 6
     assert Plan(output="here").folder.name == "here"
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import types
 from concurrent.futures import Future
 
@@ -18,15 +19,41 @@ from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.runs import runner
 from keras_acts.experiments.runs.records import SplitRecord
 from keras_acts.experiments.runs.store import Store
-from keras_acts.experiments.runs.trainer import versions
+from keras_acts.experiments.runs.versions import versions
 
-PLAN = {"activations": ("relu", "PReLU"), "data": "iris", "model": "mlp(width=8)", "seeds": 2, "epochs": 3}
+PLAN = {
+    "activations": ("relu", "PReLU"),
+    "data": "iris",
+    "model": "mlp(width=8)",
+    "seeds": 2,
+    "epochs": 3,
+    "learning_rates": (1e-3,),
+}
 
 
 def same(records):
     """Records in the order of their runs, without what a clock says."""
     by_run = {record.run: dataclasses.replace(record, seconds=0.0, step_seconds=0.0) for record in records}
     return [by_run[run] for run in Plan(**PLAN).runs()]
+
+
+class Worker:
+    """A worker that only notes what it is given."""
+
+    lost = RuntimeError
+
+    def __init__(self):
+        self.given = []
+
+    def submit(self, run):
+        self.given.append(run)
+        future = Future()
+        future.set_result(run)
+        return future
+
+
+def spread(runs, workers, then=lambda record: ()):
+    return list(runner._spread(runs, workers, None, then, None))
 
 
 # ---- Killed ----------------------------------------------------------------------------------------------------------
@@ -36,7 +63,8 @@ import sys
 from pathlib import Path
 from keras_acts.experiments import Plan, carry_out
 if __name__ == "__main__":
-    plan = Plan(activations=("relu", "PReLU"), data="iris", model="mlp(width=8)", seeds=5000, epochs=3, workers=1)
+    plan = Plan(activations=("relu", "PReLU"), data="iris", model="mlp(width=8)", seeds=5000, epochs=3,
+                learning_rates=(1e-3,), workers=1)
     for record in carry_out(plan, Path(sys.argv[1])):
         print(record.run.seed, flush=True)
 """
@@ -182,8 +210,54 @@ def killer(activation):
 @pytest.mark.slow
 def test_a_worker_that_dies_is_reported(tmp_path, request, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(request.path.parent))
-    plan = Plan(activations=("relu",), data="iris", model=f"{__name__}:killer", seeds=1, workers=1)
-    with pytest.raises(RuntimeError, match=r"A worker process ended in the middle of a run\. Finished runs are safe"):
+    plan = Plan(("relu",), data="iris", model=f"{__name__}:killer", seeds=1, workers=1, learning_rates=(1e-3,))
+    said = r"A worker ended 2 times in the middle of a run \(relu, seed 0\)\. Finished runs are safe"
+    with pytest.raises(RuntimeError, match=said):
+        list(experiments.carry_out(plan, tmp_path))
+
+
+class Losing(Worker):
+    """A worker that is lost with every other run that it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.renewed = 0
+
+    def submit(self, run):
+        future = super().submit(run)
+        if len(self.given) % 2:
+            future = Future()
+            future.set_exception(RuntimeError("gone"))
+        return future
+
+    def renew(self):
+        self.renewed += 1
+
+
+def test_a_run_whose_worker_was_lost_is_tried_once_more():
+    planned = Plan(activations=("relu", "gelu"), seeds=3, learning_rates=(0.1,)).runs()
+    worker = Losing()
+    assert spread(planned, [worker]) == planned
+    assert worker.renewed == 6
+
+
+def test_what_a_run_makes_necessary_reaches_a_worker_that_was_idle():
+    first, *rest = Plan(activations=("relu",), seeds=5, learning_rates=(0.1,)).runs()
+    workers = [Worker(), Worker()]
+    assert set(spread([first], workers, lambda record: rest if record == first else ())) == {first, *rest}
+    assert all(worker.given for worker in workers)
+
+
+def hanging(activation):
+    """A network that never comes."""
+    time.sleep(3600.0)
+
+
+@pytest.mark.slow
+def test_a_run_that_hangs_is_ended_and_named(tmp_path, request, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(request.path.parent))
+    plan = Plan(("relu",), data="iris", model=f"{__name__}:hanging", seeds=1, workers=1, time_limit=20.0)
+    with pytest.raises(RuntimeError, match=r"A run took longer than 20 s \(relu, seed 1000000\) and was ended"):
         list(experiments.carry_out(plan, tmp_path))
 
 
@@ -224,6 +298,7 @@ def test_functions_of_a_notebook_and_a_file_in_this_process(notebook, tmp_path):
             model=notebook.net,
             seeds=1,
             epochs=1,
+            learning_rates=(1e-3,),
             engine="here",
         )
         (record,) = experiments.carry_out(plan, None)
@@ -250,7 +325,7 @@ def test_functions_of_a_script_go_to_processes_but_not_to_ray(notebook):
 
 
 def test_runs_of_other_versions_are_kept_and_named(tmp_path):
-    plan = Plan(activations=("relu",), seeds=2)
+    plan = Plan(activations=("relu",), seeds=2, learning_rates=(1e-3,))
     now = versions()
     for run, keras_version in zip(plan.runs(), (now["keras"], "3.0.1"), strict=True):
         with Store(tmp_path / execution.STORE, plan.settings) as store:
@@ -265,43 +340,33 @@ def test_runs_of_other_versions_are_kept_and_named(tmp_path):
 # ---- Who does what ---------------------------------------------------------------------------------------------------
 
 
-class Worker:
-    """A worker that only notes what it is given."""
-
-    def __init__(self):
-        self.given = []
-
-    def __call__(self, run):
-        self.given.append(run)
-        future = Future()
-        future.set_result(run)
-        return future
-
-
 def test_each_worker_keeps_to_its_activations():
-    planned = Plan(activations=("relu", "gelu", "elu", "selu"), seeds=3).runs()
+    planned = Plan(activations=("relu", "gelu", "elu", "selu"), seeds=3, learning_rates=(0.1,)).runs()
     workers = [Worker(), Worker()]
-    done = list(runner._spread(planned, workers, deadline=None))
+    done = spread(planned, workers)
     assert sorted(done, key=repr) == sorted(planned, key=repr)
     assert [{run.activation for run in worker.given} for worker in workers] == [{"relu", "elu"}, {"gelu", "selu"}]
 
 
 def test_a_worker_without_work_takes_what_others_would_do_last():
-    planned = Plan(activations=("relu",), seeds=4).runs()
+    planned = Plan(activations=("relu",), seeds=4, learning_rates=(0.1,)).runs()
     workers = [Worker(), Worker()]
-    list(runner._spread(planned, workers, deadline=None))
+    spread(planned, workers)
     assert workers[0].given[0].seed == 0
     assert workers[1].given[0].seed == 3
     assert sorted(run.seed for worker in workers for run in worker.given) == [0, 1, 2, 3]
 
 
 def test_a_budget_ends_the_comparison_and_keeps_whole_seeds(monkeypatch):
-    plan = Plan(activations=("relu", "gelu"), seeds=9, engine="here", budget=10.0)
+    plan = Plan(activations=("relu", "gelu"), seeds=9, learning_rates=(0.1,), engine="here", budget=10.0)
     clock = iter(range(1000))
     monkeypatch.setattr(runner.time, "monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(runner, "run_one", lambda run: dataclasses.replace(made_up(), run=run))
-    records = list(experiments.carry_out(plan, None))
+    said = []
+    records = list(experiments.carry_out(plan, None, said.append))
     assert 2 <= len(records) < 18
+    (cut,) = said
+    assert cut.startswith(f"cut short by `budget`: {len(records)} runs are done, {18 - len(records)} or more are not")
     kept = experiments.in_order(plan, records)
     assert len(kept) == len(records) // 2 * 2
     assert {record.run.activation for record in kept} == {"relu", "gelu"}
@@ -331,7 +396,8 @@ def network(activation):
 if __name__ == "__main__":
     settings = {} if "own" not in sys.argv else {"model": network}
     before = dict(os.environ)
-    comparison = keras_acts.compare(["relu"], data="iris", seeds=2, epochs=2, workers=2, **settings)
+    settings |= {"learning_rates": [1e-3], "workers": 2}
+    comparison = keras_acts.compare(["relu"], data="iris", seeds=2, epochs=2, **settings)
     assert dict(os.environ) == before
     print(len(comparison.records))
 """

@@ -1,5 +1,6 @@
 """The statistics of a comparison, against published numbers, other implementations and simulation with fixed seeds."""
 
+import csv
 import math
 import re
 from pathlib import Path
@@ -267,3 +268,37 @@ def test_what_the_readme_says_is_what_was_simulated():
 
 
 ROWS = ("| data", "| rows")
+
+
+def test_choosing_a_rate_does_not_flatter_its_score():
+    """By benchmarks/selection.py: with validation rows apart it adds at most 0.1 points, and did add more than 1."""
+    table = (Path(__file__).parents[2] / "benchmarks" / "results" / "selection.md").read_text(encoding="utf-8")
+    gains = [float(found) for found in re.findall(r"\| ([+-][\d.]+) \|", table)]
+    as_it_was, fresh_seeds, apart = gains
+    assert min(as_it_was, fresh_seeds) > 0.9
+    assert abs(apart) <= 0.1
+
+
+KEPT = Path(__file__).parents[2] / "benchmarks" / "results" / "digits"
+
+
+def test_the_kept_verdict_follows_from_its_scores():
+    """That of README's first command: Nadeau and Bengio's t and Holm's correction, written out here anew."""
+    with (KEPT / "runs.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["part"] == "test"]
+    scores = {}
+    for row in rows:
+        scores.setdefault(row["activation"], {})[int(row["seed"])] = float(row["score"])
+    assert {len(each) for each in scores.values()} == {10}
+    said = (KEPT / "verdict.txt").read_text(encoding="utf-8")
+    p = {}
+    for name, each in scores.items():
+        if name != "relu":
+            gaps = np.array([each[seed] - scores["relu"][seed] for seed in range(10)])
+            t = gaps.mean() / (gaps.std(ddof=1) * math.sqrt(1 / 10 + 360 / 1077))
+            p[name] = 2.0 * stats.t.sf(abs(t), 9)
+            assert re.search(rf"^\s*{name} +{100 * np.mean(list(each.values())):.1f} ", said, flags=re.MULTILINE)
+    smallest = sorted(p, key=p.get)
+    assert len(p) * p[smallest[0]] > 0.05  # so that Holm's correction finds nothing
+    (line,) = [line for line in said.splitlines() if line.startswith("no significant difference between relu and ")]
+    assert all(name in line for name in p)

@@ -1,12 +1,14 @@
 """Finished runs are never lost, and files of other people never touched."""
 
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
 
 import pytest
 
+from keras_acts.experiments.runs import store as store_module
 from keras_acts.experiments.runs.records import LayerRecord, Record, Run, SplitRecord
 from keras_acts.experiments.runs.store import FORMAT, Store, StoreError
 
@@ -188,8 +190,44 @@ def test_a_full_disk_loses_nothing(tmp_path):
         assert len(store.records()) == len(kept) + 1
 
 
+@pytest.mark.parametrize(
+    ("free", "said"), [(1000, "The disk is full"), (10**9, "The disk could not be read or written")]
+)
+def test_a_full_disk_is_no_damage_when_a_store_is_opened_again(tmp_path, monkeypatch, free, said):
+    """SQLite needs room beside the file, and reports an error of input and output where there is none."""
+    path = tmp_path / "runs.sqlite"
+    with Store(path, SETTINGS) as store:
+        store.add(made_up(0))
+
+    def failing(*args, **kwargs):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(store_module.sqlite3, "connect", failing)
+    monkeypatch.setattr(store_module.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10**9, 0, free))
+    with pytest.raises(StoreError, match=said) as error:
+        Store(path, SETTINGS)
+    assert "damaged" not in str(error.value)
+
+
+def test_a_store_that_cannot_be_written_can_be_read(tmp_path, monkeypatch):
+    path = tmp_path / "runs.sqlite"
+    with Store(path, SETTINGS) as store:
+        store.add(made_up(0))
+        assert store.looks("a") == 1
+    monkeypatch.setattr(store_module.os, "access", lambda place, mode: False)  # root may write everywhere
+    with Store(path, SETTINGS) as store:
+        assert len(store.records()) == 1
+        assert store.looks("b") == 1
+        with pytest.raises(StoreError, match="must be writable"):
+            store.add(made_up(1))
+    assert [file.name for file in tmp_path.iterdir()] == ["runs.sqlite"]
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("kept")
     with pytest.raises(StoreError, match="cannot be made"):
         Store(tmp_path / "file" / "runs.sqlite", SETTINGS)
+    with pytest.raises(StoreError, match="is no folder that can be written into"):
+        store_module.check_place(tmp_path / "file" / "more" / "runs.sqlite")
+    store_module.check_place(tmp_path / "new" / "folder" / "runs.sqlite")
     assert (tmp_path / "file").read_text() == "kept"

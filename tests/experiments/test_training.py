@@ -56,7 +56,7 @@ def test_a_run_learns_and_records_every_epoch(record):
     assert record.history["loss"][1] < record.history["loss"][0]
     # Categorical, not binary, cross-entropy of ten classes starts near log 10 = 2.3.
     assert 1.5 < record.history["loss"][0] < 2.6
-    assert record.test_metric > 0.5  # chance is 0.1
+    assert record.score > 0.5  # chance is 0.1
     assert (record.metric_name, record.higher_is_better, record.diverged) == ("accuracy", True, False)
     assert record.parameters == 64 * 32 + 32 + 32 * 32 + 32 + 32 * 10 + 10
     assert record.seconds > 0.0
@@ -83,7 +83,7 @@ def test_training_does_not_see_the_test_data(trainer, record, split):
     spoilt = dataclasses.replace(split.test, x=1.0 - split.test.x, y=(split.test.y + 1) % 10)
     other = trainer.train(SMALL, dataclasses.replace(split, test=spoilt))
     assert other.history == record.history
-    assert other.test_loss != record.test_loss
+    assert other.loss != record.loss
 
 
 def fitted(run, split):
@@ -144,12 +144,12 @@ def test_curves_are_those_of_fit(changes, record):
     if own.classes is None:
         assert (ours.metric_name, ours.higher_is_better) == ("mse", False)
         assert ours.history["loss"] == ours.history["metric"]
-        assert ours.test_metric == ours.test_loss
+        assert ours.score == ours.loss
     for name, curve in zip(("loss", "metric", "val_loss"), curves, strict=False):
         np.testing.assert_allclose(ours.history[name], curve, rtol=2e-3, err_msg=name)
     # One image of 360 may fall on the other side.
     assert ours.history["val_metric"] == pytest.approx(curves[3], abs=0.003, rel=2e-3)
-    assert ours.test_metric == pytest.approx(tested, abs=0.003, rel=2e-3)
+    assert ours.score == pytest.approx(tested, abs=0.003, rel=2e-3)
 
 
 def test_all_activations_start_from_the_same_draw():

@@ -55,6 +55,7 @@ EXAMPLES = [
     Example("GroupSort"),
     Example("GumbelSoftmax", {"temperature": 0.7}),
     Example("JumpReLU", {"threshold_initializer": 0.3}),
+    Example("JumpReLU", {"threshold_initializer": 0.3, "bandwidth": 4.0, "shared_axes": [1]}, SEQUENCE),
     Example("LearnableAffine", {"activation": "elu(alpha=0.5)"}),
     Example("LearnableSigmoid", {"beta": 1.2}),
     Example("LearnableSigmoid", {"learn_beta": True}, SEQUENCE),

@@ -224,6 +224,19 @@ def test_the_check_bites(mutant):
     assert SAYS.get(mutant, "") in findings[0]
 
 
+def test_a_surrogate_that_is_not_the_one_on_the_record_bites(monkeypatch):
+    subject = layer_subject("JumpReLU(threshold_initializer=0.3, bandwidth=3.0)", SHAPE)
+    assert not layer_values.check_gradients(subject)
+    record = keras_acts.layers.info("JumpReLU")
+    for wrong in ("where(abs(x - threshold) < bandwidth, -threshold / bandwidth, 0)", "-threshold / bandwidth"):
+        monkeypatch.setattr(record, "surrogates", {"threshold": wrong})
+        assert "threshold, beside its surrogate, is off" in layer_values.check_gradients(subject)[0]
+    monkeypatch.setattr(record, "surrogates", {})
+    assert "by central differences" in layer_values.check_gradients(subject)[0]
+    monkeypatch.setattr(keras_acts.layers.info("PReLU"), "surrogates", {"alpha": "0 * x"})
+    assert "alpha, beside its surrogate, is off" in layer_values.check_gradients(layer_subject("PReLU", SHAPE))[0]
+
+
 @keras.saving.register_keras_serializable("plain")
 class Plain(keras.layers.Layer):
     """A layer as users of Keras write it: nothing of keras_acts."""

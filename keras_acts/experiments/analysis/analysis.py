@@ -14,8 +14,8 @@ __all__ = ["Analysis"]
 class Analysis:
     """Finished runs, and what follows from them.
 
-    Every activation is compared with the baseline on each task, a data set and a network, by itself, at the rate of
-    the learning-rate grid that was best on validation data. Diverged runs count as the worst score.
+    Every activation is compared with the baseline on each task, a data set and a network, by itself, at the learning
+    rate that was best for it on validation data. Diverged runs count as the worst score.
 
     Args:
         records: finished runs.

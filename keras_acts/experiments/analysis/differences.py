@@ -97,7 +97,7 @@ def differences(
     """Compare every activation with the baseline.
 
     A score that is not finite is a diverged run. It is counted and takes the worst score there is: 0 where higher is
-    better (nothing right), the worst finite score of all runs where lower is better.
+    better (nothing right), or one below it, the worst finite score of all runs where lower is better.
 
     Args:
         scores: by activation, the score of each seed. Seeds that only one of the two has are left out.
@@ -179,10 +179,9 @@ def _common_seeds(scores: Mapping[str, Mapping[int, float]], activation: str, ba
 
 
 def worst_score(scores: Mapping[str, Mapping[int, float]], *, higher_is_better: bool) -> float:
-    """The score that a diverged run counts as: 0 where higher is better, else the worst finite score of all runs."""
-    if higher_is_better:
-        return 0.0
-    return max((value for group in scores.values() for value in group.values() if math.isfinite(value)), default=0.0)
+    """The score that a diverged run counts as: the worst finite score of all runs; where higher is better at most 0."""
+    finite = [value for group in scores.values() for value in group.values() if math.isfinite(value)]
+    return min([0.0, *finite]) if higher_is_better else max(finite, default=0.0)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -1,16 +1,17 @@
 """Records grouped into tasks, a data set and a network each, with an entry for each activation that was tried.
 
-The learning rate of an activation is the one of the grid with the best validation metric. Test scores at the other
-rates are never read.
+The learning rate of an activation is the one with the best validation scores, by runs that are not compared.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
+from keras_acts.experiments import tuning
+from keras_acts.experiments.analysis.inference import mean_interval
 from keras_acts.experiments.runs.records import Record, SplitRecord, Value
 
 __all__ = ["Entry", "Task", "tasks"]
@@ -28,18 +29,44 @@ class Entry:
         activation: name or spec string.
         learning_rate: the chosen one.
         records: the runs at this rate, by seed.
-        validation: for each rate of the grid, the last validation metric of each seed, nan where diverged.
+        validation: for each rate that was tried, the validation score of each tuning seed, nan where diverged; empty
+            where there was one rate only.
     """
 
     activation: str
     learning_rate: float
     records: tuple[Record, ...]
-    validation: Mapping[float, tuple[float, ...]]
+    validation: Mapping[float, Sequence[float]]
 
     @property
     def scores(self) -> dict[int, float]:
         """The test metric of each seed, nan where the run diverged."""
-        return {record.run.seed: math.nan if record.diverged else record.test_metric for record in self.records}
+        return {record.run.seed: math.nan if record.diverged else record.score for record in self.records}
+
+    @property
+    def trials(self) -> int:
+        """Number of runs by which the rate was chosen."""
+        return sum(map(len, self.validation.values()))
+
+    @property
+    def at_an_end(self) -> bool:
+        """Whether a rate beyond those that were tried may be better still."""
+        return tuning.at_an_end(self.validation, self.learning_rate)
+
+    def still_improves(self, higher_is_better: bool) -> bool:
+        """Whether validation data are better in the last fifth of the epochs than in the fifth before, over all seeds.
+
+        By the 95 % interval of the mean change by seed: it must lie above a thousandth of the score.
+        """
+        if len({len(record.history["val_metric"]) for record in self.records}) > 1:
+            return False  # they end where a loop of the user's stops
+        curves = self.curves("val_metric")
+        fifth = curves.shape[1] // 5
+        if fifth < 1 or len(curves) < 2 or not np.isfinite(curves).all():
+            return False
+        change = curves[:, -fifth:].mean(axis=1) - curves[:, -2 * fifth : -fifth].mean(axis=1)
+        mean, half = mean_interval(change if higher_is_better else -change)
+        return bool(mean - half > 1e-3 * abs(curves[:, -fifth:].mean()))
 
     @property
     def diverged(self) -> int:
@@ -50,8 +77,7 @@ class Entry:
     def says_the_largest_class(self) -> bool:
         """True if every run scores as one that always answers the class with most of its test rows."""
         return all(
-            record.split.majority is not None
-            and abs(record.test_metric - record.split.majority) < 0.5 / record.split.test
+            record.split.majority is not None and abs(record.score - record.split.majority) < 0.5 / record.split.test
             for record in self.records
         )
 
@@ -108,22 +134,36 @@ class Task:
     @property
     def label(self) -> str:
         """What distinguishes the task, such as "digits, mlp(width=128)"."""
-        settings = ", ".join(f"{key}={value}" for key, value in self.settings)
+        settings = ", ".join(f"{key}={value}" for key, value in self.settings if key not in ("fit", "file"))
         network = f"{self.model}({settings})" if settings else self.model
-        return f"{self.data}, {network}" + ("" if self.paired else ", same initializer for all")
+        return ", ".join(filter(None, (self.data, network))) + ("" if self.paired else ", same initializer for all")
 
     @property
     def facts(self) -> str:
         """What the scores are of, such as "test accuracy in %; 10 classes, the largest with 10 % of the test rows"."""
         if self.split.classes is None or self.split.majority is None:
-            return f"test {self.metric_name}, of targets as the network is given them"
+            return f"test {self.metric_name}" + (", of targets as the network is given them" if self.epochs else "")
         largest = f"the largest with {100.0 * self.split.majority:.3g} % of the test rows"
-        return f"test {self.metric_name} in %; {self.split.classes} classes, {largest}"
+        in_percent = " in %" if self.metric_name == "accuracy" else ""
+        return f"test {self.metric_name}{in_percent}; {self.split.classes} classes, {largest}"
 
     @property
     def learning_rates(self) -> list[float]:
-        """The grid: all rates that were tried with at least one activation."""
-        return sorted({rate for entry in self.entries for rate in entry.validation})
+        """All rates that were tried with at least one activation."""
+        return sorted({rate for entry in self.entries for rate in (*entry.validation, entry.learning_rate)})
+
+    @property
+    def curve_name(self) -> str:
+        """What the curves show beside the loss: what is trained for, whatever the scores are."""
+        if not self.epochs or self.metric_name in ("accuracy", "mse"):
+            return self.metric_name
+        return "accuracy" if self.split.classes is not None else "mse"
+
+    @property
+    def still_improving(self) -> list[str]:
+        """The activations that more epochs may make better."""
+        rising = self.higher_is_better if not self.epochs else self.split.classes is not None
+        return [entry.activation for entry in self.entries if entry.still_improves(rising)]
 
     @property
     def layer_names(self) -> list[str]:
@@ -160,32 +200,32 @@ def tasks(records: Iterable[Record]) -> tuple[Task, ...]:
 
 
 def _task(records: list[Record]) -> Task:
+    compared = [record for record in records if not record.run.tuning]
+    if not compared:
+        raise ValueError("A comparison needs runs that are compared. Received: only such as choose learning rates")
     metrics = {(record.metric_name, record.higher_is_better) for record in records}
     if len(metrics) > 1:
         raise ValueError(f"Records of one data set and network must have one metric. Received: {sorted(metrics)}")
     ((metric_name, higher_is_better),) = metrics
-    groups: dict[str, dict[float, dict[int, Record]]] = {}
-    for record in records:
-        rates = groups.setdefault(record.run.activation, {})
-        rates.setdefault(record.run.learning_rate, {})[record.run.seed] = record
+    activations = dict.fromkeys(record.run.activation for record in compared)
+    groups = {name: [record for record in records if record.run.activation == name] for name in activations}
     return Task(
-        **{name: getattr(records[0].run, name) for name in SHARED},
-        split=records[0].split,
+        **{name: getattr(compared[0].run, name) for name in SHARED},
+        split=compared[0].split,
         metric_name=metric_name,
         higher_is_better=higher_is_better,
-        entries=tuple(_entry(activation, rates, higher_is_better) for activation, rates in groups.items()),
+        entries=tuple(_entry(activation, group, higher_is_better) for activation, group in groups.items()),
     )
 
 
-def _entry(activation: str, rates: Mapping[float, Mapping[int, Record]], higher_is_better: bool) -> Entry:
-    by_rate = {rate: tuple(seeds[seed] for seed in sorted(seeds)) for rate, seeds in sorted(rates.items())}
-    validation = {rate: tuple(map(_last_validation, group)) for rate, group in by_rate.items()}
-    worst = 0.0 if higher_is_better else math.inf
-    means = {rate: np.where(np.isfinite(values), values, worst).mean() for rate, values in validation.items()}
-    best = max if higher_is_better else min
-    rate = best(means, key=means.__getitem__)
-    return Entry(activation, rate, by_rate[rate], validation)
-
-
-def _last_validation(record: Record) -> float:
-    return math.nan if record.diverged else record.history["val_metric"][-1]
+def _entry(activation: str, records: list[Record], higher_is_better: bool) -> Entry:
+    trials = tuning.trials(records)
+    compared = {record.run.seed: record for record in records if not record.run.tuning}
+    rates = {record.run.learning_rate for record in records if not record.run.tuning}
+    if len(rates) > 1 or (trials and tuning.best(trials, higher_is_better) not in rates):
+        chosen = f"the best was {tuning.best(trials, higher_is_better):g}" if trials else "none was chosen"
+        raise ValueError(
+            f"The runs of an activation that are compared must be at the rate that was chosen for it. Received: "
+            f"{activation} at {', '.join(f'{rate:g}' for rate in sorted(rates))}, and {chosen}"
+        )
+    return Entry(activation, rates.pop(), tuple(compared[seed] for seed in sorted(compared)), trials)

@@ -1,6 +1,7 @@
 """Rows of numbers: the table of a comparison and its CSV files."""
 
 import csv
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,7 +15,7 @@ from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.runs.records import HISTORY, LayerRecord, Record
 
-__all__ = ["Row", "interval", "rich_table", "score", "table", "write_csv"]
+__all__ = ["Row", "interval", "rate", "rich_table", "score", "table", "write_csv"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Row:
         task: data, network and settings.
         activation: name or spec string.
         learning_rate: the best on validation data.
+        trials: number of runs by which it was chosen.
+        at_an_end: whether no lower or no higher rate was tried.
         seeds: number of runs.
         diverged: those of them that diverged; they count as 0 where higher is better, else as infinite.
         metric: what the scores are.
@@ -42,6 +45,8 @@ class Row:
     task: str
     activation: str
     learning_rate: float
+    trials: int
+    at_an_end: bool
     seeds: int
     diverged: int
     metric: str
@@ -71,6 +76,8 @@ def _row(task: Task, entry: Entry, difference: Difference | None) -> Row:
         task=task.label,
         activation=entry.activation,
         learning_rate=entry.learning_rate,
+        trials=entry.trials,
+        at_an_end=entry.at_an_end,
         seeds=len(entry.records),
         diverged=entry.diverged,
         metric=task.metric_name,
@@ -105,7 +112,7 @@ def rich_table(rows: Sequence[Row], facts: str = "") -> Any:
         name = Text(row.activation, style="bold cyan")
         p = "" if row.difference is None else f"{row.difference.p_holm:.2g}"
         failed = [f"{row.diverged} of {row.seeds}"] if diverged else []
-        drawn.add_row(name, score(row), interval(row), p, f"{row.learning_rate:g}", *failed)
+        drawn.add_row(name, score(row), interval(row), p, rate(row), *failed)
     return drawn
 
 
@@ -119,6 +126,11 @@ def score(row: Row) -> str:
     return f"{row.mean:.3g}" + (f" ± {row.sd:.2g}" if math.isfinite(row.sd) else "")
 
 
+def rate(row: Row) -> str:
+    """The learning rate, with a mark if it is the lowest or highest that was tried."""
+    return f"{row.learning_rate:g}" + ("!" if row.at_an_end else "")
+
+
 def interval(row: Row) -> str:
     """Difference from the baseline and its interval, such as "+0.6 (+0.2 to +1.1)"."""
     found = row.difference
@@ -130,20 +142,18 @@ def interval(row: Row) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def write_csv(tasks: Sequence[Task], rows: Sequence[Row], records: Sequence[Record], folder: Path) -> None:
+def write_csv(rows: Sequence[Row], records: Sequence[Record], folder: Path) -> None:
     """Write `summary.csv` (the table), `runs.csv`, `history.csv` (epochs) and `layers.csv`.
 
     Args:
-        tasks: the tasks of the records.
-        rows: their rows.
-        records: all runs, those of rates that were not chosen too. The test scores of these are left empty: choosing
-            by them would spoil the test data.
+        rows: the rows of all tasks.
+        records: all runs, those by which rates were chosen too, which have scores of validation data.
         folder: an existing folder.
     """
-    chosen = {record.run for task in tasks for entry in task.entries for record in entry.records}
     _write(folder / "summary.csv", map(_flat_row, rows))
-    _write(folder / "runs.csv", (_flat_run(record, record.run in chosen) for record in records))
-    _write(folder / "history.csv", (line for record in records for line in _epochs(record)))
+    _write(folder / "runs.csv", map(_flat_run, records))
+    lines = (line for record in records for line in _epochs(record))
+    _write(folder / "history.csv", lines, header=[*_SETTINGS, "epoch", *HISTORY])
     layers = (_settings(record) | asdict(layer) for record in records for layer in record.layers)
     _write(folder / "layers.csv", layers, header=[*_SETTINGS, *(field.name for field in fields(LayerRecord))])
 
@@ -156,24 +166,36 @@ def _flat_row(row: Row) -> dict[str, Any]:
     return values | differences | {"significant": "" if row.difference is None else row.difference.significant}
 
 
-_SETTINGS = ("data", "model", "settings", "paired", "activation", "learning_rate", "seed", "epochs", "batch_size")
+_SETTINGS = (
+    "data",
+    "model",
+    "settings",
+    "paired",
+    "activation",
+    "learning_rate",
+    "part",
+    "seed",
+    "epochs",
+    "batch_size",
+)
 _MEASURED = ("diverged", "parameters", "seconds", "step_seconds", "peak_memory_mb")
 
 
 def _settings(record: Record) -> dict[str, Any]:
-    values = {name: getattr(record.run, name) for name in _SETTINGS}
+    values = {name: getattr(record.run, name) for name in _SETTINGS if name != "part"}
+    values["part"] = "validation" if record.run.tuning else "test"
     return values | {"settings": " ".join(f"{key}={value}" for key, value in record.run.settings)}
 
 
-def _flat_run(record: Record, chosen: bool) -> dict[str, Any]:
-    test_loss, test_metric = (record.test_loss, record.test_metric) if chosen else ("", "")
-    scores = {"metric": record.metric_name, "chosen": chosen, "test_loss": test_loss, "test_metric": test_metric}
+def _flat_run(record: Record) -> dict[str, Any]:
+    scores = {"metric": record.metric_name, "score": record.score, "loss": record.loss}
     return _settings(record) | scores | {name: getattr(record, name) for name in _MEASURED}
 
 
 def _epochs(record: Record) -> Iterator[dict[str, Any]]:
-    for epoch in range(len(record.history["loss"])):
-        yield _settings(record) | {"epoch": epoch + 1} | {name: record.history[name][epoch] for name in HISTORY}
+    curves = {name: record.history[name] for name in HISTORY}  # a loop of the user's own may give some of them
+    for epoch, values in enumerate(itertools.zip_longest(*curves.values(), fillvalue=""), 1):
+        yield _settings(record) | {"epoch": epoch} | dict(zip(curves, values, strict=True))
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]], header: Sequence[str] = ()) -> None:

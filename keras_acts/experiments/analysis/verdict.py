@@ -36,6 +36,7 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         lines.append("1 seed cannot show any difference, however large: 2 seeds or more can")
     else:
         lines.append(_reach(task, min(found.pairs for found in differences)))
+    lines += _warnings(task)
     empty = [entry.activation for entry in task.entries if entry.says_the_largest_class]
     if empty:
         names = "all" if len(empty) == len(task.entries) > 1 else ", ".join(empty)
@@ -48,6 +49,22 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
                 f"{entry.activation}: {entry.diverged} of {counted(len(entry.records), 'run')} diverged and "
                 f"count{'s' if entry.diverged == 1 else ''} as {score}"
             )
+    return lines
+
+
+def _warnings(task: Task) -> list[str]:
+    """What may change with other learning rates or more epochs."""
+    lines = []
+    ends = [f"{entry.activation} ({entry.learning_rate:g})" for entry in task.entries if entry.at_an_end]
+    if ends:
+        lines.append(
+            f"best at the lowest or highest learning rate tried, so that others may be better: {', '.join(ends)}"
+        )
+    rising = task.still_improving
+    if rising:
+        who = "all" if len(rising) == len(task.entries) > 1 else ", ".join(rising)
+        epochs = counted(len(task.entries[0].records[0].history["val_metric"]), "epoch")
+        lines.append(f"still improving in the last of {epochs}, so that more may change it: {who}")
     return lines
 
 
@@ -147,8 +164,11 @@ def _undecided(found: Difference, task: Task) -> str:
 
 def _reach(task: Task, pairs: int) -> str:
     """What the answer generalises to."""
-    same = "this network, these epochs and these rates"
+    if task.split.by_seed == "own":
+        return "valid as far as the scores of your loop are independent from seed to seed"
+    same = "this network and these epochs" + ("" if task.entries[0].trials else " at this rate")
     if task.split.by_seed == "rows":
+        same = same if task.epochs else "your loop"
         rows = f"{task.split.train:,} training and {task.split.test:,} test rows"
         return f"valid for {same}, on data of this kind as far as {pairs} divisions of one set ({rows}) can tell"
     if task.split.by_seed == "data":

@@ -8,7 +8,7 @@ import numpy as np
 from keras_acts.experiments.analysis.verdict import counted
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import listed, median, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, at_one_rate, without_figures
 from keras_acts.experiments.runs.records import Record
 
 Records = Sequence[Record]
@@ -42,7 +42,7 @@ def _layers_of_8(depth: int) -> str:
     return f"mlp(width=8, depth={depth})"
 
 
-_plan = functools.partial(Plan, seeds=20, paired=False)  # 20 runs of each, with Keras' default initializers
+_plan = functools.partial(at_one_rate, seeds=20, paired=False)  # 20 runs of each, with Keras' default initializers
 
 
 def _notebook(label: str, published: float, model: str, epochs: int = 50) -> Part:

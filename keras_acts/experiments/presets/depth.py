@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import Measure, median, of_those_run, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, without_figures
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, Published, at_one_rate, without_figures
 from keras_acts.experiments.runs.records import Record
 
 # ---- vanishing: Nielsen's sigmoid networks -----------------------------------------------------------------------
@@ -35,7 +35,7 @@ def _step(layer: int) -> Measure:
 
 
 def _untrained(model: str, activation: str, paired: bool = True) -> Plan:
-    return Plan((activation,), activation, "digits", model, seeds=20, epochs=1, paired=paired)
+    return at_one_rate((activation,), activation, "digits", model, seeds=20, epochs=1, paired=paired)
 
 
 def _vanishing() -> tuple[Part, ...]:
@@ -90,7 +90,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tan
 
 
 def _deep(label: str, paired: bool) -> Part:
-    plan = Plan(ACTIVATIONS, data="digits", model=DEEP, seeds=5, epochs=15, batch_size=64, paired=paired)
+    plan = at_one_rate(ACTIVATIONS, data="digits", model=DEEP, seeds=5, epochs=15, batch_size=64, paired=paired)
     return without_figures(plan, label)
 
 

@@ -31,8 +31,8 @@ class Measure(NamedTuple):
     at_start: bool = False
 
 
-ACCURACY = Measure("test accuracy", lambda record: record.test_metric)
-MSE = Measure("test MSE", lambda record: record.test_metric)
+ACCURACY = Measure("test accuracy", lambda record: record.score)
+MSE = Measure("test MSE", lambda record: record.score)
 
 
 class NotRunError(LookupError):

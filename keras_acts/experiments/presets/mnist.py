@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import Measure, median, of_those_run
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, without_figures
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, at_one_rate, without_figures
 from keras_acts.experiments.runs.records import Record
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "sigmoid")
@@ -12,7 +11,8 @@ FIRST = Measure("validation accuracy after 1 epoch", lambda record: record.histo
 
 
 def _parts() -> tuple[Part, ...]:
-    return (without_figures(Plan(ACTIVATIONS, data="mnist", model="cnn", seeds=8, epochs=10), "cnn"),)
+    plan = at_one_rate(ACTIVATIONS, data="mnist", model="cnn", seeds=8, epochs=10)
+    return (without_figures(plan, "cnn"),)
 
 
 def _sigmoid_starts_last(records: Sequence[Record]) -> Outcome:

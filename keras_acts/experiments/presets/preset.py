@@ -1,5 +1,6 @@
 """What a preset is: plans, the published numbers beside which their results are put, and the expected outcome."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from keras_acts.experiments.task import datasets
 
 # What a preset leaves open: how much is run and how, not what.
 CHANGEABLE = ("seeds", *HOW)
+at_one_rate = functools.partial(Plan, learning_rates=(1e-3,))  # for all, as published experiments have it
 
 
 class Published(NamedTuple):

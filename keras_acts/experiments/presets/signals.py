@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import MSE, Measure, listed, median, of_those_run, values
-from keras_acts.experiments.presets.preset import Outcome, Part, Preset, without_figures
+from keras_acts.experiments.presets.preset import Outcome, Part, Preset, at_one_rate, without_figures
 from keras_acts.experiments.runs.records import Record
 
 # ---- snake ---------------------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ TRAINING = Measure("training MSE", lambda record: record.history["loss"][-1])
 
 def _snake() -> tuple[Part, ...]:
     trained = functools.partial(Plan, epochs=5_000, batch_size=64, learning_rates=(1e-2,), optimizer="sgd")
-    plan = trained((*PERIODIC, *OTHERS), data="periodic", model="torch_mlp(width=512, depth=1)", seeds=3)
+    plan = trained((*PERIODIC, *OTHERS), data="periodic", model="torch_mlp(width=512, depth=1)", seeds=5)
     return (without_figures(plan, "15 < |x| < 52.5", MSE),)
 
 
@@ -65,7 +65,8 @@ PSNR = Measure(
 
 
 def _fit(label: str, activations: tuple[str, ...], paired: bool) -> Part:
-    plan = Plan(activations, activations[0], "image", "siren", seeds=3, epochs=STEP, batch_size=4096, paired=paired)
+    trained = functools.partial(at_one_rate, epochs=STEP, batch_size=4096)
+    plan = trained(activations, activations[0], data="image", model="siren", seeds=5, paired=paired)
     return without_figures(plan, label, PSNR)
 
 

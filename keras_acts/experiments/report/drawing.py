@@ -8,24 +8,30 @@ from keras_acts.experiments.analysis.analysis import Analysis
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.report import figures
 
-__all__ = ["DrawnAnalysis", "measured_memory"]
+__all__ = ["DrawnAnalysis"]
 
 CURVE_POINTS = 100  # more cannot be seen, and make a page of many megabytes
 
 
-def measured_memory(task: Task) -> dict[str, list[float]]:
+def _measured_memory(task: Task) -> dict[str, list[float]]:
     """The peak memory of each run, for the activations of which all runs have one."""
     measured = task.each(lambda entry: [record.peak_memory_mb for record in entry.records])
     return {label: [*filter(None, values)] for label, values in measured.items() if None not in values}
 
 
 class DrawnAnalysis(Analysis):
-    """Findings with their figures, a method for each. All take axes to draw on, a new figure by default."""
+    """Findings with their figures, a method for each. All take axes to draw on, a new figure by default.
+
+    Attributes:
+        notes: sentences on how the records came about.
+    """
+
+    notes: tuple[str, ...] = ()
 
     def plot_curves(self, name: str = "val_loss", task: Task | None = None, ax: Axes | None = None) -> Axes:
         """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
         task = self.task(task)
-        metric = "loss" if name.endswith("loss") else task.metric_name
+        metric = "loss" if name.endswith("loss") else task.curve_name
         drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
         histories = task.each(lambda entry: entry.curves(name)[:, drawn])
         ax = figures.draw_curves(histories, metric=metric, epochs=drawn + 1, ax=ax)
@@ -48,7 +54,7 @@ class DrawnAnalysis(Analysis):
 
     def plot_memory(self, task: Task | None = None, ax: Axes | None = None) -> Axes:
         """The peak memory of a run, of the activations for which it was measured."""
-        return figures.draw_costs(measured_memory(self.task(task)), quantity="peak memory of a run in MB", ax=ax)
+        return figures.draw_costs(_measured_memory(self.task(task)), quantity="peak memory of a run in MB", ax=ax)
 
     def predicted_gradients(self, task: Task | None = None) -> dict[str, np.ndarray]:
         """The theory's gradient norms before training, for networks and activations that it describes."""

@@ -16,6 +16,7 @@ from keras_acts.experiments.analysis.inference import mean_interval
 from keras_acts.experiments.analysis.verdict import unit
 
 __all__ = ["draw_costs", "draw_curves", "draw_differences", "draw_gradients", "draw_learning_rates", "draw_shares"]
+__all__ += ["far_out", "with_diverged"]
 
 BETTER, WORSE, NOT_SIGNIFICANT = plots.COLORS[0], plots.COLORS[4], plots.COLORS[7]
 # Tukey's far-out fence: beyond three interquartile ranges.
@@ -75,8 +76,8 @@ def _drop_outliers(ax: Axes, means: Mapping[str, np.ndarray]) -> None:
     positive = {label: mean for label, mean in means.items() if np.isfinite(mean).all() and (mean > 0.0).all()}
     if not positive:
         return
-    kept = _within_fence(np.log([mean[-1] for mean in positive.values()]))
-    everything = np.array(list(positive.values()))[kept]
+    far = far_out({label: float(np.log(mean[-1])) for label, mean in positive.items()})
+    everything = np.array([mean for label, mean in positive.items() if label not in far])
     low, high = everything.min() / 1.2, everything.max() * 1.2
     outside = [label for label, mean in positive.items() if not low <= mean[-1] <= high]
     if outside:
@@ -84,21 +85,21 @@ def _drop_outliers(ax: Axes, means: Mapping[str, np.ndarray]) -> None:
         ax.set_title("off the axis: " + ", ".join(outside), fontsize="small", loc="right")
 
 
-def _within_fence(values: ArrayLike) -> np.ndarray:
-    """Which of the values are not far out; all of them where there are too few to tell."""
-    values = np.asarray(values, dtype="float64")
-    if len(values) < 4:
-        return np.full(values.shape, True)
-    low, high = np.percentile(values, [25.0, 75.0])
+def far_out(values: Mapping[str, float | None]) -> list[str]:
+    """The labels whose values are far out from the others; none where there are too few to tell."""
+    found = {label: value for label, value in values.items() if value is not None}
+    if len(found) < 4:
+        return []
+    low, high = np.percentile(list(found.values()), [25.0, 75.0])
     reach = FENCE * (high - low)
-    return (low - reach <= values) & (values <= high + reach)
+    return [label for label, value in found.items() if not low - reach <= value <= high + reach]
 
 
 def draw_differences(differences: Sequence[Difference], *, metric: str, ax: Axes | None = None) -> Axes:
     """Differences by seed from the baseline with their intervals, one row for each activation.
 
     Filled where the difference is significant, blue for better and vermilion for worse; hollow and grey where it is
-    not. An arrow at the edge stands for a difference far out from all others, which would squeeze them together.
+    not.
 
     Args:
         differences: as `analysis.differences.differences` gives them.
@@ -110,26 +111,13 @@ def draw_differences(differences: Sequence[Difference], *, metric: str, ax: Axes
     """
     ax = plots.axes(ax)
     factor = 100.0 if metric == "accuracy" else 1.0
-    ends = factor * np.array([[found.low, found.mean, found.high] for found in differences]).reshape(-1, 3)
-    kept = _within_fence(ends[:, 0]) & _within_fence(ends[:, 2]) & np.isfinite(ends).all(axis=1)
-    within = np.append(ends[kept], 0.0)
-    margin = 0.08 * np.ptp(within) or 1.0
-    left, right = within.min() - margin, within.max() + margin
     ax.axvline(0.0, color="0.5", linewidth=1.0)
-    for row, (found, (low, mean, high)) in enumerate(zip(differences, ends, strict=True)):
+    for row, found in enumerate(differences):
         color = (BETTER if found.better else WORSE) if found.significant else NOT_SIGNIFICANT
+        ax.plot([factor * found.low, factor * found.high], [row, row], color=color, linewidth=2.0)
         fill = "full" if found.significant else "none"
-        ax.plot([low, high], [row, row], color=color, linewidth=2.0)
-        ax.plot(mean, row, "o", color=color, markersize=7, fillstyle=fill)
-        if not left <= mean <= right:
-            edge, marker, side = (left, "<", "left") if mean < left else (right, ">", "right")
-            ax.plot(edge, row, marker, color=color, markersize=8, fillstyle=fill, clip_on=False)
-            offset = (10, 7) if side == "left" else (-10, 7)
-            ax.annotate(
-                f"{mean:+.3g}", (edge, row), offset, textcoords="offset points", ha=side, va="center", fontsize="small"
-            )
-    ax.set_xlim(left, right)
-    label_rows(ax, range(len(differences)), [_with_diverged(found) for found in differences])
+        ax.plot(factor * found.mean, row, "o", color=color, markersize=7, fillstyle=fill)
+    label_rows(ax, range(len(differences)), [with_diverged(found) for found in differences])
     ax.margins(y=0.15)
     if differences:
         towards = "right" if differences[0].higher_is_better else "left"
@@ -255,7 +243,8 @@ def draw_shares(
     return ax
 
 
-def _with_diverged(found: Difference) -> str:
+def with_diverged(found: Difference) -> str:
+    """The activation, and how many of its runs diverged."""
     return f"{found.activation} ({found.diverged} diverged)" if found.diverged else found.activation
 
 

@@ -27,6 +27,7 @@ class Run:
     batch_size: int
     paired: bool = True
     settings: tuple[tuple[str, Value], ...] = ()
+    tuning: bool = False  # to choose a learning rate: scored on validation rows, the test rows are not read
 
     def to_json(self) -> str:
         """The run as JSON with sorted keys: the same text for the same settings."""
@@ -38,6 +39,11 @@ class Run:
         values = json.loads(text)
         values["settings"] = tuple((key, value) for key, value in values["settings"])
         return cls(**values)
+
+
+def order(run: Run) -> tuple[bool, int]:
+    """Runs that choose learning rates first, then seed by seed, so that a comparison cut short is still a fair one."""
+    return not run.tuning, run.seed
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ class SplitRecord:
     """The data of a run: how many rows it was trained on and tested on, and what its seed chose besides first weights.
 
     `by_seed` is "rows" where each seed divides the same rows anew, "data" where it makes data of its own, "nothing"
-    where the rows that are tested are always the same. `classes` is None where the targets are numbers, and so is
-    `majority`, the share of the largest class in the rows that are tested.
+    where the rows that are tested are always the same, and "own" where a loop of the user's does not say. `classes` is
+    None where the targets are numbers, and so is `majority`, the share of the largest class in the tested rows.
     """
 
     train: int
@@ -78,11 +84,13 @@ class SplitRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """One finished run: its data, its curves (one value per epoch), its test score, its cost and its layers.
+    """One finished run: its data, its curves (one value per epoch), its score, its cost and its layers.
 
-    `history` has the keys "loss", "metric", "val_loss" and "val_metric". A diverged run had a loss that was NaN or
-    infinite; its curves keep those values. `decisions` are the classes that a classifier of two-dimensional data
-    gives to the points of `plane.grid` after training: a string for each row, a character for each class.
+    `history` has the keys "loss", "metric", "val_loss" and "val_metric". `loss` and `score`, the metric, are those of
+    the test rows, or in a tuning run of the validation rows; `predictions` are what the network answered to these rows,
+    as `scoring.kept` writes them. A diverged run had a loss that was NaN or infinite; its curves keep those values.
+    `decisions` are the classes that a classifier of two-dimensional data gives to the points of `plane.grid` after
+    training: a string for each row, a character for each class.
     """
 
     run: Run
@@ -90,8 +98,8 @@ class Record:
     history: Mapping[str, tuple[float, ...]]
     metric_name: str
     higher_is_better: bool
-    test_loss: float
-    test_metric: float
+    loss: float
+    score: float
     parameters: int
     seconds: float
     step_seconds: float
@@ -100,6 +108,7 @@ class Record:
     layers: tuple[LayerRecord, ...]
     versions: Mapping[str, str]
     decisions: tuple[str, ...] | None = None
+    predictions: str | None = None
 
     def to_json(self) -> str:
         """The record as JSON; numbers come back exactly, NaN and infinities included."""

@@ -5,6 +5,7 @@ Any number of processes may write at once. A run counts once, whoever finishes i
 
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,16 +15,18 @@ from typing import Any
 
 from keras_acts.experiments.runs.records import Record, Run
 
-__all__ = ["Store", "StoreError"]
+__all__ = ["Store", "StoreError", "check_place"]
 
 APPLICATION_ID = 0x6B616374  # "kact", in the header of the file
-FORMAT = 2
+FORMAT = 3
 BUSY_SECONDS = 60.0
+ROOM = 2**20  # bytes that SQLite needs beside the file to open it
 
 _TABLES = f"""
     PRAGMA application_id = {APPLICATION_ID};
     PRAGMA user_version = {FORMAT};
     CREATE TABLE comparison (settings TEXT NOT NULL);
+    CREATE TABLE looks (results TEXT PRIMARY KEY);
     CREATE TABLE runs (run TEXT PRIMARY KEY, record TEXT NOT NULL, finished TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
 """
 
@@ -83,6 +86,14 @@ class Store(AbstractContextManager["Store"]):
         keys = found if runs is None else [key for key in (run.to_json() for run in runs) if key in found]
         return [Record.from_json(found[key]) for key in keys]
 
+    def looks(self, results: str) -> int:
+        """How many different sets of results were looked at, with these where they can be noted."""
+        with _explained(self.path), self._connection:
+            if _writable(self.path):
+                self._connection.execute("INSERT OR IGNORE INTO looks VALUES (?)", (results,))
+            (number,) = self._connection.execute("SELECT COUNT(*) FROM looks").fetchone()
+        return int(number)
+
     def _check_content(self, settings: Mapping[str, Any]) -> None:
         (health,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if health != "ok":
@@ -99,6 +110,15 @@ class Store(AbstractContextManager["Store"]):
                 f"{self.path} holds another comparison ({'; '.join(differences)}). Choose another output folder, or "
                 "the same settings to continue it"
             )
+
+
+def check_place(path: Path) -> None:
+    """Raise StoreError where no store can be made: before the first run, and not after it."""
+    if path.exists():
+        return
+    nearest = next(folder for folder in path.resolve().parents if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise StoreError(f"{path} cannot be made or read: {nearest} is no folder that can be written into")
 
 
 def _create(path: Path, settings: Mapping[str, Any]) -> None:
@@ -130,8 +150,14 @@ def _check_format(path: Path) -> None:
         )
 
 
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+    # What cannot be written can be read, but SQLite would want to write beside it.
+    how = "mode=rw" if _writable(path) else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
 
 
 @contextmanager
@@ -145,8 +171,10 @@ def _explained(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be made or read: {error.strerror or error}") from error
     except sqlite3.Error as error:
         text = str(error)
-        if "full" in text:
+        if "full" in text or ("disk" in text and shutil.disk_usage(path.parent).free < ROOM):
             hint = "The disk is full. Finished runs are safe: make room and start again to continue"
+        elif "disk I/O" in text:
+            hint = "The disk could not be read or written. Start again when it can"
         elif "locked" in text:
             hint = f"Another process kept it locked for {BUSY_SECONDS:.0f} s. Finished runs are safe: start again"
         elif "readonly" in text or "unable to open" in text:

@@ -1,7 +1,6 @@
 """One network, trained again and again: built and compiled once, then one compiled call for each epoch."""
 
 import math
-import platform
 import random
 import time
 from collections.abc import Callable
@@ -11,11 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_acts._version import __version__
 from keras_acts.core import keras_bridge
-from keras_acts.experiments.runs import plane
+from keras_acts.experiments.runs import plane, scoring
 from keras_acts.experiments.runs.probes import Probe
 from keras_acts.experiments.runs.records import HISTORY, Record, Run, SplitRecord
+from keras_acts.experiments.runs.versions import versions
 from keras_acts.experiments.task import networks, optimizers
 from keras_acts.experiments.task.data import Part, Split
 
@@ -36,7 +35,7 @@ class Trainer:
         split: data of the size and kind that will come.
 
     Raises:
-        ValueError: if the network does not fit the data.
+        ValueError: if the network does not fit the data, or is one that cannot be trained here.
     """
 
     def __init__(self, run: Run, split: Split) -> None:
@@ -44,11 +43,20 @@ class Trainer:
         self._build = networks.builder(run.model, run.activation, shape, split.outputs, pairing=run.paired)
         self._classes = split.classes
         self._batch_size = min(run.batch_size, len(split.train.x))
+        self._sample = split.train.x[:1]
         self._model, activations = self._build()
-        received, wanted = tuple(self._model.output_shape), (None, split.outputs)
-        if received != wanted:
+        networks.check_trainable(self._model)
+        outputs = np.asarray(keras.ops.cast(self._model(split.train.x[:PROBED]), "float32"))
+        received, wanted = (None, *outputs.shape[1:]), (None, split.outputs)
+        self._one_unit = received == (None, 1) and split.classes == 2
+        if received != wanted and not self._one_unit:
             raise ValueError(f"The network must have outputs of shape {wanted} for these data. Received: {received}")
-        self._optimizer = optimizers.find(str(dict(run.settings).get("optimizer", "adam")))(run.learning_rate)
+        self._probabilities = split.classes is not None and _are_probabilities(outputs)
+        if networks.is_own(run.model):
+            self._check_seeds(run.model)
+        settings = dict(run.settings)
+        self._best_epoch = bool(settings.get("best_epoch"))
+        self._optimizer = optimizers.find(str(settings.get("optimizer", "adam")))(run.learning_rate)
         self._optimizer.build(self._model.trainable_variables)
         self._fresh_optimizer = [variable.numpy() for variable in self._optimizer.variables]
         compiled = _xla_is_faster(self._model)
@@ -61,7 +69,10 @@ class Trainer:
         self._warm_up(split)
 
     def train(self, run: Run, split: Split) -> Record:
-        """One run from its first weights to its test score. The test data are used once, after the last epoch.
+        """One run from its first weights to its score.
+
+        The test data are used once, after the last epoch or with the weights of the best one; not in a tuning run,
+        whose score is that of the validation data.
 
         Args:
             run: the settings; the seed gives the first weights, the dropout and the order of batches.
@@ -70,7 +81,9 @@ class Trainer:
         self._restart(run)
         train, validation = _tensors(split.train), _tensors(split.validation)
         probed = tuple(tensor[:PROBED] for tensor in train)
-        before = self._probe.look(*probed)
+        looks = [] if run.tuning else [self._probe.look(*probed)]
+        better = min if self._classes is None else max
+        best: list[np.ndarray] = []
         shuffle = np.random.default_rng(run.seed)
         epochs = []
         seconds = 0.0
@@ -82,8 +95,13 @@ class Trainer:
             trained = self._epoch(*train, order, tf.constant(steps)).numpy()
             seconds += time.perf_counter() - start
             epochs.append([*trained.tolist(), *self._evaluate(*validation).numpy().tolist()])
-        after = self._probe.look(*probed)
-        test_loss, test_metric = self._evaluate(*_tensors(split.test)).numpy().tolist()
+            if self._best_epoch and epochs[-1][-1] == better(epoch[-1] for epoch in epochs):
+                best = [variable.numpy() for variable in self._model.variables]
+        for variable, value in zip(self._model.variables, best, strict=bool(best)):
+            variable.assign(value)
+        part = split.validation if run.tuning else split.test
+        loss, score = self._evaluate(*_tensors(part)).numpy().tolist()
+        looks += [] if run.tuning else [self._probe.look(*probed)]
         history = dict(zip(HISTORY, zip(*epochs, strict=True), strict=True))
         return Record(
             run=run,
@@ -91,31 +109,54 @@ class Trainer:
             history=history,
             metric_name="mse" if self._classes is None else "accuracy",
             higher_is_better=self._classes is not None,
-            test_loss=test_loss,
-            test_metric=test_metric,
+            loss=loss,
+            score=score,
             parameters=self._model.count_params(),
             seconds=seconds,
             step_seconds=seconds / (run.epochs * math.ceil(batches)),
             peak_memory_mb=_peak_memory(),
-            diverged=not np.isfinite([*history["loss"], *history["val_loss"], test_loss]).all(),
-            layers=self._probe.records(before, after),
+            diverged=not np.isfinite([*history["loss"], *history["val_loss"], loss]).all(),
+            layers=self._probe.records(*looks) if looks else (),
             versions=versions(),
-            decisions=self._decisions(split),
+            decisions=None if run.tuning else self._decisions(split),
+            predictions=scoring.kept(self._answers(part.x)),
         )
+
+    def _answers(self, x: np.ndarray) -> np.ndarray:
+        """Probabilities of the classes, or values, for each row."""
+        answers = []
+        for start in range(0, len(x), EVALUATION_BATCH):
+            outputs, are_logits = self._scores(self._model(x[start : start + EVALUATION_BATCH], training=False))
+            answers.append(tf.nn.softmax(outputs) if are_logits and self._classes is not None else outputs)
+        return np.concatenate(answers)
 
     def _decisions(self, split: Split) -> tuple[str, ...] | None:
         """The decisions of a classifier of two-dimensional data on the grid; None for other data."""
         if split.train.x.shape[1:] != (2,) or split.classes is None or split.classes > len(plane.CHARACTERS):
             return None
-        return plane.encode(plane.decide(lambda points: self._model(points, training=False), split.points))
+        return plane.encode(plane.decide(self._answers, split.points))
 
-    def _restart(self, run: Run) -> None:
+    def _fresh(self, seed: int) -> keras.Model:
+        """A new network as it starts from a seed."""
         # `keras.utils.set_random_seed` would seed TensorFlow's own generators too, and TensorFlow would then drop what
         # it has compiled. Keras takes all its seeds from these two.
-        random.seed(run.seed)
-        np.random.seed(run.seed)
+        random.seed(seed)
+        np.random.seed(seed)
         fresh = self._build().model
-        for variable, first in zip(self._model.variables, fresh.variables, strict=True):
+        if not fresh.built:  # a subclassed one, before its first call
+            fresh(self._sample)
+        return fresh
+
+    def _check_seeds(self, name: str) -> None:
+        first, second = ([variable.numpy() for variable in self._fresh(seed).trainable_variables] for seed in (0, 1))
+        if all(map(np.array_equal, first, second)) and any(np.ptp(values) > 0.0 for values in first if values.size):
+            raise ValueError(
+                "A function that builds networks must leave seeds alone: with a seed fixed inside, each seed of a "
+                f"comparison would start from the same weights. Received: {name!r}"
+            )
+
+    def _restart(self, run: Run) -> None:
+        for variable, first in zip(self._model.variables, self._fresh(run.seed).variables, strict=True):
             variable.assign(first)
         for variable, value in zip(self._optimizer.variables, self._fresh_optimizer, strict=True):
             variable.assign(value)
@@ -163,24 +204,30 @@ class Trainer:
     def _losses(self, outputs: Any, y: Any) -> tuple[Any, Any]:
         """Loss and metric of each sample."""
         if self._classes is None:
+            outputs, _ = self._scores(outputs)
             errors = tf.reduce_mean(tf.square(y - outputs), axis=-1)
             return errors, errors
-        logits = not _ends_in_softmax(self._model)
-        losses = keras.losses.sparse_categorical_crossentropy(y, outputs, from_logits=logits)
+        outputs, are_logits = self._scores(outputs)
+        losses = keras.losses.sparse_categorical_crossentropy(y, outputs, from_logits=are_logits)
         right = tf.equal(tf.argmax(outputs, axis=-1, output_type=tf.int32), y)
         return losses, tf.cast(right, losses.dtype)
+
+    def _scores(self, outputs: Any) -> tuple[Any, bool]:
+        """What the network gives for each class, or its values, in float32, and whether they are logits."""
+        are_logits = not self._probabilities
+        if self._one_unit:
+            kept = keras_bridge.kept_logits(outputs)
+            if kept is not None:
+                outputs, are_logits = kept, True
+            outputs = tf.concat([tf.zeros_like(outputs) if are_logits else 1.0 - outputs, outputs], axis=-1)
+        # A cast would lose the logits that a softmax keeps.
+        return (outputs if outputs.dtype == tf.float32 else tf.cast(outputs, tf.float32)), are_logits
 
 
 def _record_of(split: Split) -> SplitRecord:
     y = split.test.y
     majority = None if split.classes is None else float(np.bincount(y).max() / len(y))
     return SplitRecord(len(split.train.x), len(y), split.by_seed, split.classes, majority)
-
-
-def versions() -> dict[str, str]:
-    """What can change a result: versions of the libraries and of Python."""
-    libraries = {library.__name__: library.__version__ for library in (keras, tf, np)}
-    return {"keras_acts": __version__, **libraries, "python": platform.python_version()}
 
 
 def _sum_over_batches(
@@ -214,9 +261,11 @@ def _xla_is_faster(model: keras.Model) -> bool:
     return not convolutions and all(layer.supports_jit for layer in everything)
 
 
-def _ends_in_softmax(model: keras.Model) -> bool:
-    last = model.layers[-1]
-    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax
+def _are_probabilities(outputs: np.ndarray) -> bool:
+    """Whether these are shares of 1, whatever layer makes them; of one output whether all lie in [0, 1]."""
+    if outputs.min() < 0.0 or outputs.max() > 1.0 or not outputs.any():
+        return False
+    return outputs.shape[-1] == 1 or bool(np.abs(outputs.sum(axis=-1) - 1.0).max() < 0.02)
 
 
 def _peak_memory() -> float | None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.preprocessing import OneHotEncoder
 
 from keras_acts.core import spec
 from keras_acts.core.params import choice
 from keras_acts.experiments.task.datasets import Source
-from keras_acts.experiments.task.options import did_you_mean
+from keras_acts.experiments.task.options import check_named, did_you_mean
 
 __all__ = ["as_source", "name_and_options", "read"]
 
@@ -30,8 +31,7 @@ def name_and_options(text: str) -> tuple[str, dict[str, Any]] | None:
     if found is None:
         return None
     _, args, options = spec.parse(f"file{found[2] or ''}")
-    if args:
-        raise ValueError(f"Options are given by name: '{found[1]}(option=value)'. Received: {text!r}")
+    check_named(found[1], args, text)
     return found[1], options
 
 
@@ -39,7 +39,8 @@ def read(path: str, target: str | None = None, task: str | None = None, sep: str
     """The data of a file.
 
     Args:
-        path: a CSV file with a line of column names, or an `.npz` file with the arrays `x` and `y`.
+        path: a CSV file with a line of column names, where a column of words becomes one of 0 and 1 for each word, or
+            an `.npz` file with the arrays `x` and `y`.
         target: the column of a CSV file to be predicted; the last one unless named. It may hold text: class names.
         task: "classification" or "regression"; unless given, targets that are integers of up to 20 values, text or
             one-hot are classes.
@@ -47,7 +48,7 @@ def read(path: str, target: str | None = None, task: str | None = None, sep: str
 
     Raises:
         OSError: if the file cannot be read.
-        ValueError: for text or missing values among the features, or targets that do not fit the task.
+        ValueError: for missing values, columns of numbers and words mixed, or targets that do not fit the task.
     """
     try:
         x, y = _read_csv(Path(path), target, sep) if Path(path).suffix == ".csv" else _read_npz(Path(path))
@@ -144,21 +145,38 @@ def _read_csv(path: Path, target: str | None, sep: str) -> tuple[np.ndarray, np.
             raise ValueError(
                 f"Each line of {path} must have {len(header)} values. Received: {len(line)} for sample {sample}"
             )
-        for place, (name, text) in enumerate(zip(header, line, strict=True)):
+        for name, text in zip(header, line, strict=True):
             value = _number(text)
             if text.lower() in MISSING or not math.isfinite(value or 0.0):
                 raise ValueError(
                     f"{path} must have no missing values: fill them, leave the line out, or rename a class named so. "
                     f"Received: nothing usable in sample {sample}, column `{name}`"
                 )
-            if value is None and place != column:
-                raise ValueError(
-                    f"{path} must hold numbers, but for the target. Sample {sample}, column `{name}` holds text; "
-                    f"encode it as numbers, or leave the column out. Received: {text!r}"
-                )
-    x = np.array([line[:column] + line[column + 1 :] for line in lines], dtype="float64")
+    features = [
+        _feature(path, name, [line[place] for line in lines]) for place, name in enumerate(header) if place != column
+    ]
+    x = np.concatenate(features, axis=1)
     labels = [line[column] for line in lines]
     return x, np.array(labels, dtype="float64" if all(_number(label) is not None for label in labels) else None)
+
+
+def _feature(path: Path, name: str, texts: list[str]) -> np.ndarray:
+    """A column as numbers, of shape (samples, 1); words as a column of 0 and 1 for each."""
+    numbers = [_number(text) for text in texts]
+    if None not in numbers:
+        return np.array(numbers, dtype="float64")[:, np.newaxis]
+    if any(number is not None for number in numbers):
+        sample = numbers.index(None)
+        raise ValueError(
+            f"A column of {path} must hold numbers or words. Column `{name}` holds both: text in sample {sample + 1}. "
+            f"Received: {texts[sample]!r}"
+        )
+    if len(set(texts)) > MANY:
+        raise ValueError(
+            f"{path}: words are encoded as a column for each, up to {MANY}. Encode column `{name}` yourself, or leave "
+            f"it out. Received: {len(set(texts))} words, such as {texts[0]!r}"
+        )
+    return OneHotEncoder(sparse_output=False).fit_transform(np.array(texts)[:, np.newaxis])
 
 
 def _table(path: Path, sep: str) -> tuple[list[str], list[list[str]]]:

@@ -17,7 +17,7 @@ from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
 from keras_acts.layers.layer_registry import function_or_layer
 
-__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "find", "is_own"]
+__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check_trainable", "find", "is_own"]
 
 DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
@@ -245,6 +245,27 @@ def find(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
     return function, options
 
 
+def check_trainable(model: keras.Model) -> None:
+    """Raise ValueError for a network that the loop of a comparison would not train as it is meant."""
+    if model.compiled:
+        raise ValueError(
+            "A comparison trains with an optimizer of its own, and cross-entropy or the squared error: leave out "
+            "`compile`, and name the optimizer and the metrics here, optimizer='adamw(weight_decay=0.01)', "
+            "metric='AUC'. For another loss give your own loop, fit=. Received: a network compiled with "
+            f"optimizer={getattr(model.optimizer, 'name', None)!r}, loss={model.loss!r}"
+        )
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) > 1:
+        raise ValueError(
+            f"A network must have one input; for several, give your own loop, fit=. Received: {len(inputs)}"
+        )
+    if any(layer.compute_dtype == "float16" for layer in model.layers):
+        raise ValueError(
+            "A network in float16 needs scaled losses, which a comparison does not have: use mixed_bfloat16, or give "
+            "your own loop, fit=. Received: layers in float16"
+        )
+
+
 def _names(model: keras.Model, activation: str) -> bool:
     """Whether a model holds an activation by its name, or cannot be asked."""
     try:
@@ -288,7 +309,12 @@ def builder(
 
     def build() -> Built:
         factory = ActivationFactory(activation, pairing)
-        model = function(factory, **options)
+        try:
+            model = function(factory, **options)
+        except Exception as error:
+            if name.partition("(")[0] in NETWORKS:
+                raise
+            raise ValueError(f"{name} failed with {type(error).__name__}: {error}") from error
         if not isinstance(model, keras.Model):
             raise ValueError(f"A function that builds networks must return a keras.Model. Received: {model!r}")
         if not factory.made and not _names(model, activation):

@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_acts.core import spec
 
-__all__ = ["check_options", "did_you_mean", "unknown"]
+__all__ = ["check_named", "check_options", "did_you_mean", "unknown"]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -42,9 +42,14 @@ def check_options(text: str, function: Callable[..., Any], given: Sequence[str])
     """
     name, args, options = spec.parse(text)
     check_known(text, options, function, given)
+    check_named(name, args, text)
+    return options
+
+
+def check_named(name: str, args: Sequence[Any], text: str) -> None:
+    """Raise ValueError for options without a name."""
     if args:
         raise ValueError(f"Options are given by name: '{name}(option=value)'. Received: {text!r}")
-    return options
 
 
 def check_known(
