@@ -1,8 +1,9 @@
-"""Which rows of the survey of 203 activations are here, under which name, and why the others are not.
+"""Which rows of the survey of 203 activations, and of what models of 2023 to 2026 use besides, are here, and why not.
 
     python -m benchmarks.coverage
 
-Reads `benchmarks/coverage.csv`: one line per row, with our name or the reason for leaving it out.
+Reads `benchmarks/coverage.csv`: one line per row, with our name or the reason for leaving it out. Tier 4 is the later
+list.
 `tests/test_coverage.py` holds it to the registry.
 """
 

@@ -121,6 +121,14 @@ def _largest(x, k):
     return [v if i in kept else mp.mpf(0) for i, v in enumerate(x)]
 
 
+def _stable(x):
+    return x + 1 if x >= 0 else 1 / (1 - x)
+
+
+def _simnorm(x, group_size, axis=-1):
+    return [p for start in range(0, len(x), group_size) for p in _softmax(x[start : start + group_size])]
+
+
 def _gaussian_topk(x, sparsity, axis=-1):
     if sparsity == 0:
         return x
@@ -249,7 +257,11 @@ REFERENCES = {
     "entmax15": lambda x, axis=-1: _entmax(x, 1.5),
     "erf": _erf,
     "erfact": lambda x, alpha=0.75, beta=0.75: x * (_erf(alpha * _exp(beta * x)) if beta * x < 100 else 1),
+    "exp_sigmoid": lambda x, exponent=10, max_value=2, threshold=1e-7: (
+        max_value * _sigmoid(x) ** mp.log(exponent) + mp.mpf(threshold)
+    ),
     "exponential": lambda x: mp.exp(x),
+    "finer": lambda x, w0=30: mp.sin(w0 * (abs(x) + 1) * x),
     "flatten_t_swish": lambda x, T=-0.2: (x * _sigmoid(x) if x > 0 else 0) + mp.mpf(T),
     "gaussian": lambda x, sigma=1: _exp(-x * x / (2 * mp.mpf(sigma) ** 2)),
     "gaussian_topk": lambda x, sparsity=0.95, axis=-1: _gaussian_topk(x, sparsity),
@@ -304,6 +316,7 @@ REFERENCES = {
     "shifted_softplus": lambda x: mp.log((1 + mp.exp(x)) / 2),
     "sigmoid": _sigmoid,
     "silu": lambda x: x * _sigmoid(x),
+    "simnorm": lambda x, group_size=8, axis=-1: _simnorm(x, group_size),
     "sin": lambda x, w0=1: mp.sin(w0 * x),
     "sine_relu": lambda x, epsilon=0.0025: max(x, epsilon * (mp.sin(x) - mp.cos(x))),
     "sinlu": lambda x, alpha=1, beta=1: (x + alpha * mp.sin(beta * x)) * _sigmoid(x),
@@ -328,12 +341,18 @@ REFERENCES = {
     "sqnl": lambda x: mp.sign(x) if abs(x) > 2 else x - mp.sign(x) * x * x / 4,
     "sqrt_softplus": lambda x: mp.sqrt(_log1p_exp(x)),
     "square": lambda x: x * x,
+    "squared_leaky_relu": lambda x, negative_slope=0.5: (x if x > 0 else mp.mpf(negative_slope) * x) ** 2,
     "squareplus": _squareplus,
     "squash": _squash,
+    "stablemax": lambda x, axis=-1: _shares([_stable(v) for v in x]),
     "star_relu": lambda x, scale=0.8**0.5, bias=-(0.2**0.5): scale * max(x, mp.mpf(0)) ** 2 + bias,
     "step": _step,
     "swish_beta": lambda x, beta=1: x * _sigmoid(beta * x),
     "swish_t": lambda x, alpha=0.1, beta=1: _sigmoid(beta * x) * (x + 2 * alpha / mp.mpf(beta)) - alpha / mp.mpf(beta),
+    "swoosh_l": lambda x: _log1p_exp(x - 4) - 0.08 * x - 0.035,
+    "swoosh_r": lambda x: _log1p_exp(x - 1) - 0.08 * x - 0.313261687,
+    "symexp": lambda x: mp.sign(x) * mp.expm1(abs(x)),
+    "symlog": lambda x: mp.sign(x) * mp.log1p(abs(x)),
     "tanh": lambda x: mp.tanh(x),
     "tanh_exp": lambda x: _tanhsoft(x, beta=1, gamma=1),
     "tanh_shrink": _tanh_shrink,

@@ -214,7 +214,7 @@ def test_other_callables():
 
 def test_all_elementwise_activations_have_a_gain():
     for name in sorted(set(keras_acts.names()) - set(keras_acts.names(trait="over_axis"))):
-        assert 0.1 < initializers.gain(name) < 10.0, name
+        assert 0.1 < initializers.gain(name) < 20.0, name  # swoosh_l is small near 0
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ SIGMOID = {
 }
 OTHERS = [
     "softmax_one",
+    "stablemax",
     "taylor_softmax",
     "sparsemax",
     "entmax15",

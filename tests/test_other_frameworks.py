@@ -77,7 +77,32 @@ CALLS = {
         "torch": {"GELU": False, "GELU('tanh')": True, "GELU(approximate='none')": False, "gelu(True)": None},
         "onnx": {"Gelu": False, "Gelu(approximate='tanh')": True},
     },
-    "clipped_gelu": {"hf": {"gelu_10": 10.0}},
+    "clipped_gelu": {
+        "hf": {"gelu_10": 10.0},
+        "physicsnemo": {"CappedGELU": 1.0, "CappedGELU(2)": 2.0, "CappedGELU(cap_value=2)": 2.0},
+    },
+    "relu": {
+        "physicsnemo": {
+            "CappedLeakyReLU": (0.01, 1.0, 0.0),
+            "CappedLeakyReLU(2)": (0.01, 2.0, 0.0),
+            "CappedLeakyReLU(2, negative_slope=0.3)": (0.3, 2.0, 0.0),
+        }
+    },
+    "acon_c": {
+        "fairchem": {
+            "SmoothLeakyReLU": (1.0, 0.2, 1.25),
+            "SmoothLeakyReLU(0.5)": (1.0, 0.5, 2.0),
+            "SmoothLeakyReLU(negative_slope=1.0)": (1.0, 1.0, 1.0),
+        }
+    },
+    "exp_sigmoid": {
+        "ddsp": {
+            "exp_sigmoid": (10.0, 2.0, 1e-7),
+            "exp_sigmoid(5, 3)": (5.0, 3.0, 1e-7),
+            "exp_sigmoid(threshold=1e-3)": (10.0, 2.0, 1e-3),
+        }
+    },
+    "simnorm": {"tdmpc2": {"SimNorm": (8, -1), "SimNorm(4)": (4, -1), "SimNorm(simnorm_dim=4)": (4, -1)}},
     "hard_shrink": {
         "tfa": {
             "hardshrink": 0.5,
@@ -205,6 +230,54 @@ CALLS = {
             "PReLU('ones', shared_axes=[1, 2])": {"alpha_initializer": 1.0, "shared_axes": [1, 2]},
             "PReLU(shared_axes=None)": {"alpha_initializer": 0.0, "shared_axes": []},
         },
+    },
+    "Stan": {
+        "physicsnemo": {"Stan": {"beta_initializer": 1.0, "expected_channels": 1}, "Stan(8)": {"shared_axes": None}}
+    },
+    "LearnableSigmoid": {
+        "mp_senet": {
+            "LearnableSigmoid1d(8)": {"initial_beta": 1.0, "learn_beta": False, "slope_initializer": 1.0},
+            "LearnableSigmoid1d(8, 2.0)": {"initial_beta": 2.0},
+            "LearnableSigmoid2d(8, beta=2.0)": {"initial_beta": 2.0, "shared_axes": None},
+            "PLSigmoid(8)": {"initial_beta": 2.0, "learn_beta": True},
+        },
+        "speechbrain": {
+            "Learnable_sigmoid": {"initial_beta": 1.2, "learn_beta": False, "expected_channels": 257},
+            "Learnable_sigmoid(8)": {"initial_beta": 1.2, "expected_channels": 8},
+        },
+    },
+    "Dice": {
+        "deepctr": {
+            "Dice": {"epsilon": 1e-9, "beta_initializer": None, "alpha_initializer": 0.0, "momentum": 0.99},
+            "Dice(epsilon=1e-6)": {"epsilon": 1e-6},
+            "Dice(axis=1)": None,
+            "Dice(1)": None,
+        },
+        "din": {
+            "dice": {"epsilon": 1e-9, "beta_initializer": 0.0},
+            "dice(epsilon=1e-6)": {"epsilon": 1e-6},
+            "dice(1)": None,
+        },
+    },
+    "GroupSort": {
+        "deel": {
+            "GroupSort": {"group_size": None, "grouping": "consecutive", "descending": False},
+            "GroupSort(2)": {"group_size": 2},
+            "GroupSort(n=3)": {"group_size": 3},
+        },
+        "lnets": {"MaxMin": None, "MaxMin(2)": None},
+    },
+    "GDN": {
+        "compressai": {
+            "GDN(8)": {"inverse": False, "beta_min": 1e-6, "expected_channels": 8},
+            "GDN(8, True, 1e-3)": {"inverse": True, "beta_min": 1e-3},
+        }
+    },
+    "WireGabor": {
+        "wire": {
+            "RealGaborLayer(3, 8)": {"w0": 10.0, "s0": 10.0, "use_bias": True, "expected_channels": 3},
+            "RealGaborLayer(3, 8, False, True, 30.0, 5.0)": {"w0": 30.0, "s0": 5.0, "use_bias": False},
+        }
     },
     "StarReLU": {
         "timm": {

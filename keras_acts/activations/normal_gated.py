@@ -168,7 +168,10 @@ def _gelu_is(value: float) -> float:
 @activation(
     formula="min(x * normal_cdf(x), max_val)",
     traits={"non_monotonic", "bounded", "self_gated"},
-    aliases={"hf": "gelu_10(*, max_val=10.0)"},
+    aliases={
+        "hf": "gelu_10(*, max_val=10.0)",
+        "physicsnemo": {"CappedGELU": lambda cap_value=1.0: {"max_val": cap_value}},
+    },
     kinks=lambda max_val: (_gelu_is(max_val),),
 )
 def clipped_gelu(x: nx.Tensor, max_val: Annotated[float, positive("largest output")] = 10.0) -> nx.Tensor:

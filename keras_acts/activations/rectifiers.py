@@ -1,4 +1,4 @@
-"""Rectifiers: relu and what is made of it by bounding, shifting, raising or bending one of its halves."""
+"""Rectifiers: relu and what is made of it by bounding, shifting or bending one of its halves."""
 
 import math
 from functools import cache
@@ -8,8 +8,8 @@ from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
-__all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu2", "relu6", "relu_n", "rep_u"]
-__all__ += ["sine_relu", "star_relu", "threshold", "thresholded_relu"]
+__all__ = ["jump_relu", "leaky_relu", "nl_relu", "q_relu", "relu", "relu6", "relu_n", "sine_relu", "threshold"]
+__all__ += ["thresholded_relu"]
 
 LargestOff = Annotated[float, Param("input at and below which the unit is off", low=0.0, any_size=True)]
 
@@ -25,6 +25,10 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
     return (threshold,) if max_value is None else (threshold, max(threshold, max_value))
 
 
+def _of_physicsnemo(cap_value: float = 1.0, negative_slope: float = 0.01) -> dict[str, float]:
+    return {"negative_slope": negative_slope, "max_value": cap_value}
+
+
 @activation(
     formula={
         "negative_slope=0.0, max_value=None, threshold=0.0": "max(x, 0)",
@@ -32,7 +36,12 @@ def _relu_kinks(negative_slope: float, max_value: float | None, threshold: float
         "": "where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
     },
     traits={"piecewise_linear", "monotonic", "sparse", "single_rounding"},
-    aliases={"keras jax flax timm hf tf": "relu", "torch": "ReLU relu(inplace=False)", "onnx": "Relu"},
+    aliases={
+        "keras jax flax timm hf tf": "relu",
+        "torch": "ReLU relu(inplace=False)",
+        "onnx": "Relu",
+        "physicsnemo": {"CappedLeakyReLU": _of_physicsnemo},
+    },
     kinks=_relu_kinks,
 )
 def relu(
@@ -217,40 +226,6 @@ def relu_n(x: nx.Tensor, max_value: Annotated[float, positive("largest output")]
 relu_n.derivative(lambda x, max_value: ops.where(x > 0.0, ops.where(x < max_value, ops.ones_like(x), 0.0), 0.0))
 
 
-# relu(z)^2 of a standard normal z has mean 1/2 and variance 5/4; with these it has mean 0 and variance 1.
-STAR_SCALE = 1.0 / math.sqrt(1.25)
-STAR_BIAS = -0.5 / math.sqrt(1.25)
-
-
-@activation(formula="scale * max(x, 0)**2 + bias", traits={"monotonic"}, kinks=(0.0,))
-def star_relu(
-    x: nx.Tensor,
-    scale: Annotated[float, positive("factor of the square")] = STAR_SCALE,
-    bias: Annotated[float, Param("value for x <= 0")] = STAR_BIAS,
-) -> nx.Tensor:
-    """Squared ReLU with mean 0 and variance 1 for normal inputs, the activation of MetaFormer.
-
-    The paper derives scale = 1 / sqrt(5/4) and bias = -1/2 / sqrt(5/4) (taken here); its code and timm start from 1 and
-    0 and learn both.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [bias, inf).
-
-    Example:
-        >>> np.asarray(star_relu(np.array([-2.0, 0.5, 2.0]))).round(4).tolist()
-        [-0.4472, -0.2236, 3.1305]
-
-    Reference:
-        arXiv:2210.13452, MetaFormer Baselines for Vision.
-    """
-    positive = ops.relu(x)
-    return positive * (scale * positive) + bias  # scale x^2 may be a number where x^2 overflows
-
-
-star_relu.derivative(lambda x, scale, bias: 2.0 * scale * ops.relu(x))
-star_relu.second_derivative(lambda x, scale, bias: ops.where(x > 0.0, 2.0 * scale * ops.ones_like(x), 0.0))
-
-
 @activation(
     formula="where(x > threshold, x, 0)",
     traits={"piecewise_linear", "monotonic", "sparse"},
@@ -277,77 +252,6 @@ def jump_relu(x: nx.Tensor, threshold: LargestOff = 0.001) -> nx.Tensor:
 
 
 jump_relu.derivative(_threshold_derivative)
-
-
-def _power(x: nx.Tensor, exponent: int) -> nx.Tensor:
-    """x^exponent for exponent >= 1, by repeated squaring."""
-    result = None
-    while exponent:
-        if exponent % 2:
-            result = x if result is None else result * x
-        exponent //= 2
-        if exponent:
-            x = ops.square(x)
-    return result
-
-
-@activation(formula="max(x, 0)**power", traits={"monotonic", "sparse"}, kinks=(0.0,))
-def rep_u(x: nx.Tensor, power: Annotated[int, Param("exponent", low=1, high=100)] = 3) -> nx.Tensor:
-    """Rectified power unit: a ReLU that is smooth enough for differential equations. `relu2` is the one with power 2.
-
-    It has power - 1 continuous derivatives. With power 1 the derivative at 0 is 0.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, inf].
-
-    Example:
-        >>> np.asarray(rep_u(np.array([-2.0, 0.5, 3.0]))).tolist()
-        [0.0, 0.125, 27.0]
-
-    Reference:
-        arXiv:1903.05858, Better Approximations of High Dimensional Smooth Functions by Deep Neural Networks with
-        Rectified Power Units.
-    """
-    return _power(ops.relu(x), power)
-
-
-# The factors p and p (p - 1) of the derivatives are taken into the base: the power alone may fall below the smallest
-# normal number where the product with them does not, and a factor in front comes too late (see core.numerics).
-
-
-@rep_u.derivative
-def _rep_u_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
-    if power == 1:
-        return ops.where(x > 0.0, ops.ones_like(x), 0.0)
-    return _power(power ** (1.0 / (power - 1)) * ops.relu(x), power - 1)
-
-
-@rep_u.second_derivative
-def _rep_u_second_derivative(x: nx.Tensor, power: int) -> nx.Tensor:
-    if power <= 2:
-        return ops.where(x > 0.0, power * (power - 1.0) * ops.ones_like(x), 0.0)
-    return _power((power * (power - 1.0)) ** (1.0 / (power - 2)) * ops.relu(x), power - 2)
-
-
-@activation(formula="max(x, 0)**2", traits={"monotonic", "sparse"}, aliases={"hf timm": "relu2"}, kinks=(0.0,))
-def relu2(x: nx.Tensor) -> nx.Tensor:
-    """Squared ReLU, found by architecture search for Transformers (Primer); used in Nemotron-4 and BitNet.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, inf).
-
-    Example:
-        >>> np.asarray(relu2(np.array([-2.0, 0.5, 3.0]))).tolist()
-        [0.0, 0.25, 9.0]
-
-    Reference:
-        arXiv:2109.08668, Primer: Searching for Efficient Transformers for Language Modeling.
-    """
-    return _power(ops.relu(x), 2)
-
-
-relu2.derivative(lambda x: _rep_u_derivative(x, 2))
-relu2.second_derivative(lambda x: _rep_u_second_derivative(x, 2))
 
 
 @activation(

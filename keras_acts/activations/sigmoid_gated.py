@@ -175,7 +175,7 @@ def _two_lines_second_derivative(x: nx.Tensor, p1: float, p2: float, rate: float
 @activation(
     formula="beta * x * sigmoid(x)",
     traits={"smooth", "non_monotonic", "self_gated"},
-    aliases={"echo": "ESwish(beta=1.735)"},
+    aliases={"echo": "ESwish(beta=1.735)", "edm2": f"mp_silu(*, beta={1.0 / 0.596})"},
 )
 def scaled_silu(x: nx.Tensor, beta: Annotated[float, positive("factor")] = 1.375) -> nx.Tensor:
     """Silu times a constant: E-swish.
@@ -200,7 +200,16 @@ scaled_silu.derivative(lambda x, beta: _two_lines_derivative(x, p1=beta, p2=0.0,
 scaled_silu.second_derivative(lambda x, beta: _two_lines_second_derivative(x, p1=beta, p2=0.0, rate=1.0))
 
 
-@activation(formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x", traits={"smooth", "non_monotonic"})
+def _of_fairchem(negative_slope: float = 0.2) -> dict[str, float]:
+    gap = 1.0 - negative_slope  # its gate is sigmoid(x)
+    return {"p1": 1.0, "p2": negative_slope, "beta": 1.0 / gap if gap else 1.0}
+
+
+@activation(
+    formula="(p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x",
+    traits={"smooth", "non_monotonic"},
+    aliases={"fairchem": {"SmoothLeakyReLU": _of_fairchem}},
+)
 def acon_c(
     x: nx.Tensor,
     p1: Annotated[float, Param("slope of the line where the gate is open")] = 1.0,

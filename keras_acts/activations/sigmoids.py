@@ -9,7 +9,7 @@ from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
-__all__ = ["cloglog", "elliott", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]
+__all__ = ["cloglog", "elliott", "exp_sigmoid", "hard_sigmoid", "hard_sigmoid_legacy", "log_sigmoid", "mega_laplace"]
 __all__ += ["sigmoid", "soft_clipping", "softsign", "sparse_sigmoid"]
 
 
@@ -373,3 +373,64 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     amplitude = alpha * math.expm1(-alpha)
     bracket = ops.where(x < 0.5, amplitude, -amplitude * ops.ones_like(x)) * ops.expm1(twice) / ops.square(d)
     return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))
+
+
+def _power_parts(x: nx.Tensor, power: float, factor: float, decay: float) -> tuple[nx.Tensor, nx.Tensor, nx.Tensor]:
+    """Three parts of factor sigmoid(x)^power exp(-decay max(x, 0)): a factor, an exponent, and e = exp(-|x|).
+
+    Near 0 from 2^-power, as power log sigmoid(x) loses as many digits as it is large.
+    """
+    t = ops.abs(x)
+    e = ops.exp(-t)
+    far = power * nx.log1p_unit(e) + ops.where(x < 0.0, power * t, decay * t if decay else 0.0)
+    u = ops.clip(x, -1.0, 1.0)
+    near = power * nx.log1p_unit(0.5 * ops.expm1(-u)) + decay * ops.where(u < 0.0, 0.0, u)
+    is_near = t < 1.0
+    return ops.where(is_near, factor * 2.0**-power, factor * ops.ones_like(x)), -ops.where(is_near, near, far), e
+
+
+@activation(
+    formula="max_value * sigmoid(x)**log(exponent) + threshold",
+    traits={"smooth", "monotonic", "bounded"},
+    aliases={"ddsp": "exp_sigmoid(exponent=10.0, max_value=2.0, threshold=1e-7)"},
+)
+def exp_sigmoid(
+    x: nx.Tensor,
+    exponent: Annotated[
+        float, Param("factor of the fall to the left, for each step of 1", low=1.0, high=1e9, exclusive=True)
+    ] = 10.0,
+    max_value: Annotated[float, positive("height")] = 2.0,
+    threshold: Annotated[float, Param("added to the output", low=0.0)] = 1e-7,
+) -> nx.Tensor:
+    """Sigmoid to a power, for amplitudes: on the left it falls like exponent^x, so that x is a loudness.
+
+    DDSP scales the outputs of its networks by it, before they are amplitudes and filters. Its limit on the right is
+    max_value + threshold.
+
+    Returns:
+        Tensor of the same shape and dtype as x, in [threshold, max_value + threshold].
+
+    Example:
+        >>> np.asarray(exp_sigmoid(np.array([-2.0, 0.5, 3.0]))).round(4).tolist()
+        [0.0149, 0.6714, 1.7883]
+
+    Reference:
+        arXiv:2001.04643, DDSP: Differentiable Digital Signal Processing.
+    """
+    factor, power, _ = _power_parts(x, math.log(exponent), max_value, 0.0)
+    return nx.times_exp(factor, power) + threshold
+
+
+@exp_sigmoid.derivative
+def _(x: nx.Tensor, exponent: float, max_value: float, threshold: float) -> nx.Tensor:
+    power = math.log(exponent)
+    factor, exp_of, e = _power_parts(x, power, max_value * power, 1.0)  # sigmoid(-x) = exp(-max(x, 0)) / (1 + e)
+    return nx.times_exp(factor / (1.0 + e), exp_of)
+
+
+@exp_sigmoid.second_derivative
+def _(x: nx.Tensor, exponent: float, max_value: float, threshold: float) -> nx.Tensor:
+    power = math.log(exponent)
+    factor, exp_of, e = _power_parts(x, power, max_value * power, 1.0)
+    bend = ops.where(x < 0.0, power - e, power * e - 1.0) / (1.0 + e)  # power sigmoid(-x) - sigmoid(x)
+    return nx.times_exp(factor * bend / (1.0 + e), exp_of)

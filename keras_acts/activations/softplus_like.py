@@ -1,6 +1,7 @@
 """Softplus and its kin: smooth rectifiers, without a gate."""
 
 import math
+from dataclasses import dataclass
 from typing import Annotated
 
 from keras_acts.activations.sigmoids import ramp, ramp_derivative
@@ -9,6 +10,7 @@ from keras_acts.core import operations as ops
 from keras_acts.core.declare import Param, activation, positive
 
 __all__ = ["bent_identity", "shifted_softplus", "softplus", "sparse_plus", "sqrt_softplus", "squareplus"]
+__all__ += ["swoosh_l", "swoosh_r"]
 
 
 @activation(
@@ -220,3 +222,108 @@ def bent_identity(x: nx.Tensor) -> nx.Tensor:
 
 bent_identity.derivative(lambda x: 1.0 + 0.5 * nx.algebraic_sigmoid(nx.clipped_for_square(x)))
 bent_identity.second_derivative(lambda x: nx.algebraic_sigmoid_derivative(nx.clipped_for_square(x), 0.5))
+
+
+SLOPE = 0.08  # by which both swooshes fall, far on the left
+
+
+@dataclass(frozen=True)
+class _Swoosh:
+    """softplus(x - shift) - SLOPE x - offset, and what it is at 0 and near its minimum, where its terms cancel.
+
+    From the nearer one of the two, at a distance u, it differs by log1p(gate expm1(u)) - SLOPE u, with the gate
+    sigmoid(-shift) at 0.
+    """
+
+    shift: float
+    offset: float
+    at_0: float
+    low: float
+    at_low: float
+
+    def _near(self, x: nx.Tensor) -> tuple[nx.Tensor, ...]:
+        """The distance, the gate and the value there; and whether they are near."""
+        is_low = ops.abs(x - self.low) < ops.abs(x)
+        u = ops.where(is_low, x - self.low, x)
+        gates = [1.0 / (1.0 + math.exp(self.shift - place)) for place in (self.low, 0.0)]
+        gate, start = (
+            ops.where(is_low, at_low * ops.ones_like(x), at_0) for at_low, at_0 in (gates, (self.at_low, self.at_0))
+        )
+        return ops.clip(u, -1.0, 1.0), gate, start, ops.abs(u) < 1.0
+
+    def value(self, x: nx.Tensor) -> nx.Tensor:
+        u, gate, start, is_near = self._near(x)
+        near = (nx.log1p_unit(gate * ops.expm1(u)) + start) - SLOPE * u
+        line = ops.where(x < self.shift, -SLOPE * x, (1.0 - SLOPE) * x - self.shift)  # not inf - inf
+        far = (line - self.offset) + nx.log1p_unit(ops.exp(-ops.abs(x - self.shift)))
+        return ops.where(is_near, near, far)
+
+    def derivative(self, x: nx.Tensor) -> nx.Tensor:
+        u, gate, _, is_near = self._near(x)
+        rise = gate * ops.expm1(u)
+        near = (gate - SLOPE) + rise * ((1.0 - gate) / (1.0 + rise))
+        return ops.where(is_near, near, nx.sigmoid(x - self.shift) - SLOPE)
+
+    def second_derivative(self, x: nx.Tensor) -> nx.Tensor:
+        return nx.sigmoid_derivative(x - self.shift)
+
+
+_swoosh_l = _Swoosh(shift=4.0, offset=0.035, at_0=-0.016850072082190262, low=1.5, at_low=-0.07611026570745039)
+_swoosh_r = _Swoosh(shift=1.0, offset=0.313261687, at_0=5.182228231658682e-10, low=-1.0, at_low=-0.10633367595702752)
+
+
+@activation(
+    formula="log(1 + exp(x - 4)) - 0.08 * x - 0.035",
+    traits={"smooth", "non_monotonic"},
+    aliases={"icefall": "SwooshL", "k2": "swoosh_l"},
+)
+def swoosh_l(x: nx.Tensor) -> nx.Tensor:
+    """Softplus, moved to the right and tilted: for the modules of a Zipformer that are normally off.
+
+    The activation of its feed-forward modules; its convolutions have `swoosh_r`. A small negative slope on the left
+    lets every unit learn. In training, icefall rounds the derivative at random to one byte, to save memory; here it is
+    exact.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.076 at x = 1.558.
+
+    Example:
+        >>> np.asarray(swoosh_l(np.array([-2.0, 0.5, 3.0]))).round(4).tolist()
+        [0.1275, -0.0452, 0.0383]
+
+    Reference:
+        arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
+    """
+    return _swoosh_l.value(x)
+
+
+swoosh_l.derivative(_swoosh_l.derivative)
+swoosh_l.second_derivative(_swoosh_l.second_derivative)
+
+
+@activation(
+    formula="log(1 + exp(x - 1)) - 0.08 * x - 0.313261687",
+    traits={"smooth", "non_monotonic"},
+    aliases={"icefall": "SwooshR", "k2": "swoosh_r"},
+)
+def swoosh_r(x: nx.Tensor) -> nx.Tensor:
+    """Softplus, tilted and moved through the origin: for the modules of a Zipformer that are normally on.
+
+    The activation of its convolution modules, and of those in front; see `swoosh_l`. It is 5e-10 at 0, as its offset
+    has nine digits.
+
+    Returns:
+        Tensor of the same shape and dtype as x, with minimum -0.114 at x = -1.442.
+
+    Example:
+        >>> np.asarray(swoosh_r(np.array([-2.0, 0.5, 3.0]))).round(4).tolist()
+        [-0.1047, 0.1208, 1.5737]
+
+    Reference:
+        arXiv:2310.11230, Zipformer: A Faster and Better Encoder for Automatic Speech Recognition.
+    """
+    return _swoosh_r.value(x)
+
+
+swoosh_r.derivative(_swoosh_r.derivative)
+swoosh_r.second_derivative(_swoosh_r.second_derivative)

@@ -10,13 +10,23 @@ closer: `statistics` says whether a deep network keeps its signal, `gain` by whi
 from keras_acts.analysis import CriticalPoint, SeluConstants, Statistics, gain, selu_constants, statistics
 from keras_acts.core import keras_bridge as _keras_bridge
 from keras_acts.initializers import strings as _strings
+from keras_acts.initializers.fan_in_uniform import FanInUniform
 from keras_acts.initializers.lsuv import lsuv
 from keras_acts.initializers.paired import paired
 from keras_acts.initializers.scaling import ActivationScaling, DepthwiseVarianceScaling
 from keras_acts.initializers.siren import Siren
 from keras_acts.initializers.standardize import StandardizedActivation, standardize
 
-__all__ = ["ActivationScaling", "CriticalPoint", "DepthwiseVarianceScaling", "SeluConstants", "Siren", "gain"]
-__all__ += ["StandardizedActivation", "Statistics", "lsuv", "paired", "selu_constants", "standardize", "statistics"]
+__all__ = ["ActivationScaling", "CriticalPoint", "DepthwiseVarianceScaling", "FanInUniform", "SeluConstants", "Siren"]
+__all__ += [
+    "StandardizedActivation",
+    "Statistics",
+    "gain",
+    "lsuv",
+    "paired",
+    "selu_constants",
+    "standardize",
+    "statistics",
+]
 
 _keras_bridge.resolve_initializers(_strings.from_string)

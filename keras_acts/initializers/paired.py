@@ -7,12 +7,12 @@ from typing import Any
 
 import keras
 
-from keras_acts import activations
 from keras_acts.analysis.elementwise import Activation, as_function, is_layer
 from keras_acts.analysis.fixed_points import statistics
 from keras_acts.analysis.gain import gain
 from keras_acts.core import params, resolve
 from keras_acts.initializers import portable
+from keras_acts.initializers.fan_in_uniform import FanInUniform
 from keras_acts.initializers.scaling import KERAS_TELLS_AXES, Distribution
 
 __all__ = ["paired"]
@@ -27,7 +27,8 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
 
     That is `LecunNormal` for selu, `HeNormal` for relu, the published weights of SIREN for sin, and `VarianceScaling`
     for the others: Keras' own classes, so that the files of models do not need keras_acts for them. Each layer gets its
-    own random numbers, also where one dict is used for many layers.
+    own random numbers, also where one dict is used for many layers. finer has the kernels of SIREN and, as published,
+    biases of torch's range, +-1 / sqrt(inputs), by `keras_acts.initializers.FanInUniform`.
 
     Take deep=True from about 20 layers on without normalisation layers. The variance of gelu, silu and mish runs away
     with any gain, so that they need the critical point, with random biases; tanh trains better there. Activations that
@@ -77,7 +78,8 @@ def paired(activation: Activation, deep: bool = False, layer: str = "dense") -> 
         ['activation', 'bias_initializer', 'depthwise_initializer', 'pointwise_initializer']
 
     Reference:
-        arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2106.10165 (critical points).
+        arXiv:1502.01852 (relu), arXiv:1706.02515 (selu), arXiv:2006.09661 (sin), arXiv:2312.02434 (finer),
+        arXiv:2106.10165 (critical points).
     """
     params.flag("deep", deep, "paired")
     params.choice("layer", layer, "paired", list(_LAYERS))
@@ -104,6 +106,7 @@ class _Weights:
     output: float  # E f(z)^2, the second moment of what the activation gives to the next layer
     bias_variance: float = 0.0
     distribution: Distribution = "truncated_normal"
+    by_fan_in: bool = False  # the biases
     seed: Any = field(default_factory=lambda: keras.random.SeedGenerator())
 
     def kernel(self, share: float = 1.0, mode: str = "fan_in") -> keras.initializers.Initializer:
@@ -124,8 +127,12 @@ class _Weights:
         """For recurrent kernels."""
         return keras.initializers.Orthogonal(gain, seed=self.seed)
 
+    def bias(self) -> keras.initializers.Initializer:
+        """Random where the critical point asks for it, or as published."""
+        return FanInUniform(seed=self.seed) if self.by_fan_in else self.normal(self.bias_variance)
+
     def normal(self, variance: float) -> keras.initializers.Initializer:
-        """For what is no kernel: a bias, which is random where the critical point asks for it, or an embedding."""
+        """For what is no kernel."""
         if variance == 0.0:
             return keras.initializers.Zeros()
         return keras.initializers.RandomNormal(stddev=math.sqrt(variance), seed=self.seed)
@@ -146,13 +153,14 @@ def _weights(activation: Activation, deep: bool) -> _Weights:
         return _Weights(critical.weight_variance, at_point or found.second_moment, critical.bias_variance)
     factor = gain(function)
     declaration, given = resolve.declaration_of(function)
-    if declaration is not None and declaration.function is activations.sin:  # as published; see `Siren`
-        return _Weights(2.0 / given["w0"] ** 2, factor**-2, distribution="uniform")
+    if declaration is not None and declaration.name in ("sin", "finer"):  # as published; see `Siren`
+        is_finer = declaration.name == "finer"
+        return _Weights(2.0 / given["w0"] ** 2, factor**-2, distribution="uniform", by_fan_in=is_finer)
     return _Weights(factor**2, factor**-2)
 
 
 def _dense(weights: _Weights) -> Kwargs:
-    return {"kernel_initializer": weights.kernel(), "bias_initializer": weights.normal(weights.bias_variance)}
+    return {"kernel_initializer": weights.kernel(), "bias_initializer": weights.bias()}
 
 
 def _conv_transpose(weights: _Weights) -> Kwargs:
@@ -171,7 +179,7 @@ def _embedding(weights: _Weights) -> Kwargs:
 
 def _depthwise(weights: _Weights) -> Kwargs:
     kernel = portable.Depthwise(weights.weight_variance, "fan_out", weights.distribution, seed=weights.seed)
-    return {"depthwise_initializer": kernel, "bias_initializer": weights.normal(weights.bias_variance)}
+    return {"depthwise_initializer": kernel, "bias_initializer": weights.bias()}
 
 
 def _separable(weights: _Weights) -> Kwargs:

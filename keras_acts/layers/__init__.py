@@ -11,6 +11,9 @@ One file per concept. To add a layer, read the docstring of `base.py`; its examp
 into the contract.
 """
 
+from keras_acts.layers.anti_aliased import *
+from keras_acts.layers.dice import *
+from keras_acts.layers.divisive_normalization import *
 from keras_acts.layers.exponential import *
 from keras_acts.layers.fused_dense import *
 from keras_acts.layers.glu import *
@@ -18,16 +21,19 @@ from keras_acts.layers.glu_bounded import *
 from keras_acts.layers.glu_presets import *
 from keras_acts.layers.layer_registry import function_or_layer, get, info, names
 from keras_acts.layers.learned_rectifiers import *
+from keras_acts.layers.learned_slopes import *
 from keras_acts.layers.maxout import *
 from keras_acts.layers.norm_free import *
 from keras_acts.layers.piecewise import *
 from keras_acts.layers.polynomial import *
 from keras_acts.layers.self_normalizing import *
 from keras_acts.layers.snake_sine import *
+from keras_acts.layers.sorting import *
 from keras_acts.layers.spatial import *
 from keras_acts.layers.stochastic import *
 from keras_acts.layers.swish_acon import *
 from keras_acts.layers.weight_decay import *
+from keras_acts.layers.wire_gabor import *
 
 __all__ = [*names(), "dropout_for", "exclude_from_weight_decay", "function_or_layer", "get", "info"]
 __all__ += ["learnable_parameters", "names"]

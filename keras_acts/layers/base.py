@@ -240,7 +240,7 @@ class LearnableActivation(ActivationLayer):
         weight = self.add_weight(
             name=name,
             shape=(*self._parameter_shapes[name], *sizes),
-            initializer=getattr(self, f"{name}_initializer"),
+            initializer=self._start_of(name),
             regularizer=getattr(self, f"{name}_regularizer", None),
             constraint=getattr(self, f"{name}_constraint", None),
             autocast=False,  # half precision would lose digits of the weight before the arithmetic begins
@@ -249,6 +249,10 @@ class LearnableActivation(ActivationLayer):
         # Nothing is left for `build` once all weights exist; `count_params` and `load_weights` work at once.
         exist = len(self.learnable_parameters) == len(self._parameter_shapes)
         self.built = exist and not keras_bridge.sublayers(self)
+
+    def _start_of(self, name: str) -> Initializer:
+        """The initializer of a weight; for subclasses whose weights stand for something else."""
+        return getattr(self, f"{name}_initializer")
 
     @property
     @override

@@ -76,7 +76,7 @@ class Maxout(ChannelChanging):
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 
 
-@layer(formula=r"[\max(x, 0), \max(-x, 0)]", aliases={"tf": "crelu(axis=-1)"})
+@layer(formula=r"[\max(x, 0), \max(-x, 0)]", aliases={"tf": "crelu(axis=-1)", "deel": "MaxMin"})
 class CReLU(ChannelChanging):
     """Both signs of each channel, rectified: twice the channels, and no information lost.
 

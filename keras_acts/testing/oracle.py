@@ -15,6 +15,7 @@ _STEP_BITS = 60  # step h = min(|x|, 1) 2^-60: the error of a central difference
 _PARAMETER_BITS = 40  # step 2^-40 p: more than an ulp of float64, and the 106 bits of an `Exact` leave 66
 _BITS = (320, 640, 1600, 3200, 6400)  # working precisions: the next one where too few digits are left
 _AGREEMENT_BITS = 64
+_SMOOTH_BITS = 30  # a third difference so much smaller than the others: else the reference waves within a step
 _NEGLIGIBLE_BITS = 1100  # far below the smallest normal number of float64: as good as zero
 
 # What a result depends on besides reference and inputs, for those who keep results. The version counts other changes.
@@ -112,10 +113,14 @@ def _limit(at: Sequence[Any]) -> Any:
 
 
 def _at(reference: Callable[[Any], Any], x: float) -> list[Any]:
+    step_bits = _STEP_BITS
     for bits in _BITS:
-        found, error = _differences(reference, x, bits)
+        found, error = _differences(reference, x, bits, step_bits)
         if mp.isnan(found[0]):
             return [mp.nan] * ORDERS
+        while _is_settled(found, error, x) and _waves(found, error, mp.ldexp(min(abs(x), 1.0), -step_bits)):
+            step_bits *= 3
+            found, error = _differences(reference, x, bits, step_bits)
         if _is_settled(found, error, x):
             return found
     raise ArithmeticError(f"The reference gives no steady derivatives at x = {x!r}, not even with {_BITS[-1]} bits.")
@@ -128,7 +133,14 @@ def _is_settled(found: list[Any], error: list[Any], x: float) -> bool:
     return all(e <= mp.ldexp(s, -_AGREEMENT_BITS) + negligible for e, s in zip(error, scale, strict=True))
 
 
-def _differences(reference: Callable[[Any], Any], x: float, bits: int) -> tuple[list[Any], list[Any]]:
+def _waves(found: list[Any], error: list[Any], h: Any) -> bool:
+    """Whether the reference turns within a step, as sin(x^2) does at large x: differences are no derivatives then."""
+    first, second, third = (abs(order) * h**power for power, order in enumerate(found[1:], 1))
+    known = third > mp.ldexp(error[3] * h**3, _SMOOTH_BITS)
+    return known and third > mp.ldexp(max(first, second), -_SMOOTH_BITS)
+
+
+def _differences(reference: Callable[[Any], Any], x: float, bits: int, step_bits: int) -> tuple[list[Any], list[Any]]:
     """Value and derivatives, and how far off each may be."""
     exponent = int(np.frexp(x)[1]) if x else 0
     size = min(abs(x), 1.0) or 1.0
@@ -136,7 +148,7 @@ def _differences(reference: Callable[[Any], Any], x: float, bits: int) -> tuple[
     bits += max(-3 * exponent, exponent, 0)
     with mp.workprec(bits):
         point = mp.mpf(x)
-        h = mp.ldexp(mp.mpf(size), -_STEP_BITS)
+        h = mp.ldexp(mp.mpf(size), -step_bits)
         f = [reference(point + k * h) for k in (-2, -1, 0, 1, 2)]
         found = [
             f[2],

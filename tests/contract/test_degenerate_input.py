@@ -12,7 +12,7 @@ NAMES = keras_acts.names()
 OVER_AXIS = keras_acts.names(trait="over_axis")
 ELEMENTWISE = [name for name in NAMES if name not in OVER_AXIS]
 SHARES = ["entmax", "entmax15", "hardmax", "softmax", "softmax2d", "softmax_one", "softpick", "sparsemax"]
-SHARES += ["taylor_softmax"]
+SHARES += ["stablemax", "taylor_softmax"]
 INF = np.inf
 
 
@@ -131,7 +131,7 @@ def test_infinities_give_no_nan(name, mode):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", [*SHARES, "softmin", "solu", "kwta", "topk_relu", "gaussian_topk"])
+@pytest.mark.parametrize("name", [*SHARES, "softmin", "simnorm", "solu", "kwta", "topk_relu", "gaussian_topk"])
 def test_row_of_nothing_but_masked_entries_gives_zeros(name, mode):
     x = np.float32([[-INF] * 4, [1.0, 2.0, 3.0, 4.0]])
     sign = -1.0 if name == "softmin" else 1.0

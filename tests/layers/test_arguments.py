@@ -57,6 +57,7 @@ def test_an_argument_of_another_kind_is_refused_where_it_is_given(call):
 
 COUNTED = ["torch:PReLU(8)", "hf:Snake1d(8)", "bigvgan:SnakeBeta(8)", "acon:AconC(8)", "acon:MetaAconC(8)"]
 COUNTED += ["timm:prelu(8)", "echo:Funnel(8)", "dyrelu:DyReLUB(8)", "x_transformers:GLU(8, 4, 'silu')"]
+COUNTED += ["compressai:GDN(8)", "mp_senet:PLSigmoid(8)", "speechbrain:Learnable_sigmoid(8)", "physicsnemo:Stan(8)"]
 
 
 @pytest.mark.parametrize("text", COUNTED)

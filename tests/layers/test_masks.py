@@ -18,6 +18,8 @@ MIXING = [
     ("DynamicReLU(reduction=2, per_channel=False)", VIDEO),
     ("FReLU", VIDEO),
     ("FReLU(kernel_size=4)", VIDEO),
+    ("AntiAliased", SEQUENCE),
+    ("AntiAliased('relu')", VIDEO),
     ("GLU(axis=1)", SEQUENCE),
     ("GLU(axis=-2, interleaved=True)", SEQUENCE),
     ("SwiGLU(axis=1)", VIDEO),
@@ -38,12 +40,12 @@ def test_padding_has_no_effect_and_the_mask_has_the_length_of_the_output(layer, 
     assert not findings_of(check_mask, layer_subject(layer, shape))
 
 
-@pytest.mark.parametrize("name", ["MetaACON", "DynamicReLU"])
-def test_a_padded_sequence_gives_what_the_sequence_alone_gives(name):
+@pytest.mark.parametrize("spec", ["MetaACON(reduction=2)", "DynamicReLU(reduction=2)", "AntiAliased"])
+def test_a_padded_sequence_gives_what_the_sequence_alone_gives(spec):
     """In a model, where the mask comes from Masking, and is handed on."""
     x = np.random.default_rng(0).normal(size=(2, 5, 6)).astype("float32")
     padded = np.concatenate([x, np.zeros((2, 7, 6), "float32")], axis=1)
-    model = keras.Sequential([keras.Input((None, 6)), keras.layers.Masking(), layers.get(name, reduction=2)])
+    model = keras.Sequential([keras.Input((None, 6)), keras.layers.Masking(), layers.get(spec)])
     assert_close(model(padded)[:, :5], model(x), rtol=1e-5, atol=1e-6)
     assert model(padded)._keras_mask.shape == (2, 12)
 

@@ -57,6 +57,7 @@ def rational(x, a0, a1, a2, a3, b1, b2):
 ELEMENTWISE = {
     "ACONC": ({}, {"p1": [1.2, -0.7], "p2": [0.3, 0.4], "beta": [0.8, -1.5]}, acon_c),
     "APL": ({}, {"a": [[0.2, 0.3], [-0.4, 0.1]], "b": [[0.5, -1.0], [1.5, 2.0]]}, apl),
+    "AdaptiveSlope": ({"n": 3.0}, {"slope": 0.4}, lambda x, slope: mp.tanh(3 * slope * x)),
     "Derf": (
         {},
         {"alpha": 0.7, "gamma": [1.2, -0.8], "beta": [0.1, 0.5], "shift": 0.3},
@@ -72,6 +73,11 @@ ELEMENTWISE = {
         {"activation": "sigmoid"},
         {"scale": 1.7, "bias": -0.3},
         lambda x, scale, bias: scale * sigmoid(x) + bias,
+    ),
+    "LearnableSigmoid": (
+        {"learn_beta": True},
+        {"slope": [0.7, -1.3], "beta": [1.2, 2.0]},
+        lambda x, slope, beta: beta * sigmoid(slope * x),
     ),
     "PELU": ({}, {"alpha": 1.7, "beta": 0.6}, pelu),
     "PReLU": ({}, {"alpha": [0.25, -0.5]}, lambda x, alpha: x if x > 0 else alpha * x),
@@ -90,6 +96,7 @@ ELEMENTWISE = {
         {"alpha": [0.3, -1.0], "beta": [-0.4, 0.8]},
         lambda x, alpha, beta: x + mp.sin(mp.exp(alpha) * x) ** 2 / mp.exp(beta),
     ),
+    "Stan": ({}, {"beta": [0.7, -1.3]}, lambda x, beta: mp.tanh(x) * (1 + beta * x)),
     "StarReLU": ({}, {"scale": 0.8944, "bias": -0.4472}, lambda x, scale, bias: scale * max(x, 0) ** 2 + bias),
     "Swish": ({}, {"beta": -1.3}, lambda x, beta: x * sigmoid(beta * x)),
     "TLU": (
@@ -104,7 +111,8 @@ POINTS = [-20.0, -3.7, -1.0, -0.5, -0.3, -1e-3, -1e-9, 0.0, 1e-9, 1e-3, 0.2, 0.5
 
 def test_every_layer_with_learnable_parameters_has_a_formula():
     with_parameters = {name for name in layers.names() if issubclass(layers.info(name).cls, LearnableActivation)}
-    assert with_parameters - {"MetaACON", "PolyNorm"} <= set(ELEMENTWISE)  # those two are tested below
+    # Those are tested below, or in test_statistics_of_channels.py.
+    assert with_parameters - {"MetaACON", "PolyNorm", "Dice", "GDN"} <= set(ELEMENTWISE)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +303,8 @@ def test_momentum_is_that_of_the_moving_averages(layer):
         ("XIELU", "xielu"),
         ("ACONC(p1_initializer=1.0, p2_initializer=0.0)", "silu"),
         ("Sine(w0=30.0)", "sin(w0=30.0)"),
+        ("AdaptiveSlope('sin', n=4)", "sin"),
+        ("LearnableSigmoid", "sigmoid"),
     ],
 )
 def test_starts_as_the_fixed_activation(layer, activation):

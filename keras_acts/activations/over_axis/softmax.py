@@ -10,13 +10,13 @@ from keras_acts.core.derivatives import custom_rule
 from keras_acts.notation import Latex
 
 __all__ = ["log_softmax", "softmax", "softmax2d", "softmax_one", "softmin", "softpick", "solu"]
-__all__ += ["taylor_softmax"]
 
 
 ShareAxis = Annotated[int, Param("axis along which the outputs sum to 1")]
 
 
-def _sum(latex: str) -> Latex:
+def row_sum(latex: str) -> Latex:
+    """A formula with sums over the row."""
     return Latex(latex, reason="sums over the entries along an axis")
 
 
@@ -24,7 +24,7 @@ def _sum(latex: str) -> Latex:
 
 
 @activation(
-    formula=_sum(r"\frac{e^{x_i}}{\sum_j e^{x_j}}"),
+    formula=row_sum(r"\frac{e^{x_i}}{\sum_j e^{x_j}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={
         "keras": "softmax",
@@ -61,7 +61,7 @@ softmax.logits(lambda x, axis: x)
 
 
 @activation(
-    formula=_sum(r"x_i - \log \sum_j e^{x_j}"),
+    formula=row_sum(r"x_i - \log \sum_j e^{x_j}"),
     traits={"smooth", "over_axis"},
     aliases={
         "keras": "log_softmax",
@@ -97,7 +97,7 @@ def log_softmax(
 
 
 @activation(
-    formula=_sum(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
+    formula=row_sum(r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={"torch": {"Softmin softmin": lambda dim: {"axis": dim}}, "mlx": "softmin(axis=-1)"},
 )
@@ -126,7 +126,7 @@ softmin.logits(lambda x, axis: -x)
 
 
 @activation(
-    formula=_sum(r"\frac{e^{x_c}}{\sum_k e^{x_k}}"),
+    formula=row_sum(r"\frac{e^{x_c}}{\sum_k e^{x_k}}"),
     traits={"smooth", "bounded", "over_axis"},
     aliases={"torch": "Softmax2d(*, axis=-3)", "paddle": "Softmax2D(*, axis=-3)"},
 )
@@ -157,7 +157,7 @@ def softmax2d(
 softmax2d.logits(lambda x, axis: x)
 
 
-@activation(formula=_sum(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}"), traits={"smooth", "bounded", "over_axis"})
+@activation(formula=row_sum(r"\frac{e^{x_i}}{1 + \sum_j e^{x_j}}"), traits={"smooth", "bounded", "over_axis"})
 def softmax_one(
     x: nx.Tensor, axis: Annotated[int, Param("axis along which the outputs sum to less than 1")] = -1
 ) -> nx.Tensor:
@@ -184,10 +184,10 @@ def softmax_one(
     """
     x = nx.finite(x)
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
-    return _portions(ops.exp(x - shift), ops.exp(-shift), axis)
+    return portions(ops.exp(x - shift), ops.exp(-shift), axis)
 
 
-def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
+def portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
     """a_i / (sum_j a_j + rest) for a >= 0.
 
     The derivative of the quotient leaves 1 minus the result, which cancels where one a outweighs all else. So means are
@@ -219,7 +219,7 @@ def _portions(a: nx.Tensor, rest: nx.Tensor, axis: int) -> nx.Tensor:
 
 
 @activation(
-    formula=_sum(r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}"),
+    formula=row_sum(r"\frac{\max(e^{x_i} - 1, 0)}{\sum_j |e^{x_j} - 1| + \epsilon}"),
     traits={"bounded", "sparse", "over_axis"},
 )
 def softpick(
@@ -256,40 +256,7 @@ def softpick(
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
     size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
     below = nx.sum_over_axis(ops.where(x > 0.0, 0.0, size), axis)
-    return _portions(ops.where(x > 0.0, size, 0.0), below + epsilon * ops.exp(-shift), axis)
-
-
-@activation(
-    formula=_sum(r"\frac{1 + x_i + x_i^2 / 2}{\sum_j (1 + x_j + x_j^2 / 2)}"),
-    traits={"smooth", "non_monotonic", "bounded", "over_axis"},
-)
-def taylor_softmax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
-    """Softmax with the exponential replaced by its second-order Taylor series, which is positive everywhere.
-
-    f(x)_i = (1 + x_i + x_i^2 / 2) / sum_j (1 + x_j + x_j^2 / 2)
-
-    Not monotonic: the smallest share is that of x = -1, and very negative entries get more again. Entries of -inf are
-    masked all the same: they get 0, and a row of nothing but -inf gives zeros. Entries of +inf share the row.
-
-    Returns:
-        Tensor of the same shape and dtype as x, in [0, 1].
-
-    Raises:
-        ValueError: if x has no such axis.
-
-    Example:
-        >>> np.asarray(taylor_softmax(np.array([0.0, 1.0, -1.0]))).round(4).tolist()
-        [0.25, 0.625, 0.125]
-
-    Reference:
-        arXiv:1511.05042, An Exploration of Softmax Alternatives Belonging to the Spherical Loss Family.
-    """
-    # 2 (1 + x + x^2 / 2) = (1 + x)^2 + 1, over the square of the largest so that nothing overflows.
-    nothing = nx.masked(x)
-    w = 1.0 + ops.where(nothing, 0.0, nx.finite(x))
-    scale = ops.maximum(nx.scale_over_axis(w, axis), 1.0)
-    share = ops.where(nothing, 0.0, ops.square(w / scale) + ops.square(1.0 / scale))
-    return share / nx.divisor(nx.sum_over_axis(share, axis))
+    return portions(ops.where(x > 0.0, size, 0.0), below + epsilon * ops.exp(-shift), axis)
 
 
 # Kernels' derivative of softmax is off by eps, which solu would multiply by x.
@@ -299,7 +266,8 @@ _share = nx.with_symmetric_jacobian(lambda v, x, axis: nx.weighted_deviation(v, 
 
 
 @activation(
-    formula=_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"), traits={"smooth", "non_monotonic", "self_gated", "over_axis"}
+    formula=row_sum(r"x_i \frac{e^{x_i}}{\sum_j e^{x_j}}"),
+    traits={"smooth", "non_monotonic", "self_gated", "over_axis"},
 )
 def solu(
     x: nx.Tensor,
