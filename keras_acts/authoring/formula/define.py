@@ -1,5 +1,6 @@
 """`keras_acts.define`: a formula in plain text becomes an activation."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -68,10 +69,13 @@ def define(
         )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
+        layer = FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
+        _warn_of_poles(formula, layer.find_poles(), stacklevel=3)
         if name is not None:
             activations.named_layers.add(name)
-        return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
+        return layer
     declaration = declared(formula, params, name)
+    _warn_of_poles(formula, declaration.poles(**declaration.defaults), stacklevel=3)
     if name is not None:
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
@@ -83,9 +87,20 @@ def define(
     return declaration.with_params({})
 
 
+def _warn_of_poles(formula: str, poles: Mapping[float, float], stacklevel: int) -> None:
+    for x, value in poles.items():
+        warnings.warn(
+            f"The formula has no finite value at x = {x:g}, or none that was found: there it is {value}. If it has a "
+            f"limit, write it out, as in where(x*x > 0, sin(x)/x, 1). Received: {formula!r}",
+            stacklevel=stacklevel,
+        )
+
+
 def from_string(text: str) -> FormulaRecord:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
-    return declared(*string_form.read(text))
+    record = declared(*string_form.read(text))
+    _warn_of_poles(record.formula, record.poles(**record.defaults), stacklevel=4)
+    return record
 
 
 activations.add_notation(string_form.PREFIX, from_string)

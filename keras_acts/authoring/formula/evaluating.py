@@ -12,8 +12,8 @@ import numpy as np
 
 from keras_acts.authoring.formula import power_series
 from keras_acts.authoring.formula.cancellation import without_cancellation
-from keras_acts.authoring.formula.canonical import add, call, multiply, scale, written
-from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, number
+from keras_acts.authoring.formula.canonical import X, add, call, multiply, scale, written
+from keras_acts.authoring.formula.collecting import ZERO, factors_of, is_nonnegative, number
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.functions import Functions
@@ -61,6 +61,8 @@ def _may_cancel(expression: Expression) -> bool:
     if isinstance(expression, Sum):
         summands = len(expression.terms) + bool(expression.constant)
         return summands > 1 and not all(_is_polynomial(term) for term, _ in expression.terms)
+    if is_call(expression, "quotient"):
+        return _may_cancel(expression.children[0]) or expression.children[1] != ZERO
     return isinstance(expression, Product) and any(map(_may_cancel, expression.children))
 
 
@@ -115,6 +117,8 @@ class _Values(Functions):
             case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
                 takes_a = call("<", a, b) if name == "minimum" else call("<", b, a)
                 return self.scaled(call("where", takes_a, a, b), raised)
+            case Call(name="quotient", arguments=(quotient, Number(value=order), u)):
+                return self._quotient(quotient, int(order), u, raised)
             case Call(name="power", arguments=(a, b)):
                 return Scaled(ops.power(self.plain(a), self.plain(b)))
             case Call(name=name, arguments=(u,)):
@@ -139,14 +143,28 @@ class _Values(Functions):
             scaled_parts.append(Scaled(total.constant))
         found = self._scale.add(scaled_parts)
         series = power_series.where_it_vanishes(total)
-        return found if series is None else self._near_zero(series, found)
+        return found if series is None else self._near_zero((series,), self._values["x"], found)
 
-    def _near_zero(self, series: power_series.Polynomial, elsewhere: Scaled) -> Scaled:
-        """The polynomial near 0, where X is 1, so that every power of X goes with it."""
-        x = self._values["x"]
-        inner = ops.clip(x, -series.radius, series.radius)
-        is_near = ops.abs(x) < series.radius
-        m = ops.where(is_near, series(inner), elsewhere.m)
+    def _quotient(self, quotient: Expression, order: int, u: Expression, raised: bool) -> Scaled:
+        """The derivative of a quotient at x = u: near 0 as a polynomial, elsewhere as it is written."""
+        near = power_series.quotient_near_zero(quotient, order)
+        at = self._values["x"] if u == X else self.plain(u)
+        radius = near[0].radius
+        # Also near 0 the other branch is a finite number.
+        away = type(self)({"x": ops.where(ops.abs(at) < radius, radius, at)})
+        direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
+        elsewhere = away.scaled(direct, raised) if u == X else Scaled(away.plain(direct))
+        return self._near_zero(near, at, elsewhere)
+
+    def _near_zero(self, near: tuple[power_series.Polynomial, ...], x: Tensor, elsewhere: Scaled) -> Scaled:
+        """The polynomial near 0, or those left and right of it."""
+        radius = near[0].radius
+        inner = ops.clip(x, -radius, radius)
+        is_near = ops.abs(x) < radius
+        value = near[0](inner) if len(near) == 1 else ops.where(inner > 0.0, near[1](inner), near[0](inner))
+        if radius > 1.0:  # else X is 1, so that every power of X goes with it
+            value = self._scale.to_power(value, -elsewhere.k)
+        m = ops.where(is_near, value, elsewhere.m)
         e = None if elsewhere.e is None else ops.where(is_near, 0.0, elsewhere.e)
         return Scaled(m, elsewhere.k, e, elsewhere.decays)
 
@@ -175,6 +193,8 @@ class _Values(Functions):
             m = tensor if isinstance(m, float) and m == 1.0 else m * tensor
         if below:
             m = m / math.prod(below[1:], start=below[0])
+        if product.degree < 0.0 and any(is_call(factor, "sin", "cos") for factor, _ in factors):
+            m = ops.where(ops.abs(self._values["x"]) == math.inf, 0.0, m)
         half_steps = 0.5 * round(2.0 * k)
         return Scaled(m, half_steps if abs(k - half_steps) < 1e-9 else k, e, e is not None and decays)
 
