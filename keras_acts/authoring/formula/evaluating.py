@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import keras
 import numpy as np
 
-from keras_acts.authoring.formula import power_series
+from keras_acts.authoring.formula import near_zero
 from keras_acts.authoring.formula.cancellation import without_cancellation
 from keras_acts.authoring.formula.canonical import X, add, call, multiply, scale, written
 from keras_acts.authoring.formula.collecting import ZERO, factors_of, is_nonnegative, number
@@ -74,7 +74,7 @@ def _is_polynomial(term: Expression) -> bool:
 def _evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     x = values["x"]
     result = _Values(values).plain(expression)
-    first = power_series.derivative_at_zero(expression)
+    first = near_zero.derivative_at_zero(expression)
     if first is not None:
         is_tiny = ops.abs(x) < 2.0**24 * float(np.finfo(keras.backend.standardize_dtype(x.dtype)).tiny)
         result = ops.where(is_tiny, first * x, result)
@@ -142,12 +142,12 @@ class _Values(Functions):
         if total.constant:
             scaled_parts.append(Scaled(total.constant))
         found = self._scale.add(scaled_parts)
-        series = power_series.where_it_vanishes(total)
+        series = near_zero.where_it_vanishes(total)
         return found if series is None else self._near_zero((series,), self._values["x"], found)
 
     def _quotient(self, quotient: Expression, order: int, u: Expression, raised: bool) -> Scaled:
         """The derivative of a quotient at x = u: near 0 as a polynomial, elsewhere as it is written."""
-        near = power_series.quotient_near_zero(quotient, order)
+        near = near_zero.quotient_near_zero(quotient, order)
         at = self._values["x"] if u == X else self.plain(u)
         radius = near[0].radius
         # Also near 0 the other branch is a finite number.
@@ -156,7 +156,7 @@ class _Values(Functions):
         elsewhere = away.scaled(direct, raised) if u == X else Scaled(away.plain(direct))
         return self._near_zero(near, at, elsewhere)
 
-    def _near_zero(self, near: tuple[power_series.Polynomial, ...], x: Tensor, elsewhere: Scaled) -> Scaled:
+    def _near_zero(self, near: tuple[near_zero.Polynomial, ...], x: Tensor, elsewhere: Scaled) -> Scaled:
         """The polynomial near 0, or those left and right of it."""
         radius = near[0].radius
         inner = ops.clip(x, -radius, radius)

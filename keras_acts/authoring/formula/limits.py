@@ -45,8 +45,8 @@ def _quotient(expression: Expression) -> Expression:
 def _lowest(base: Expression, exponent: float) -> int | None:
     """The lowest power of x in the series of base ** exponent; None where there is none on both sides."""
     try:
-        found = [(side, power_series.coefficients(base, side)) for side in power_series.sides(base)]
-        return min(power(series, exponent, side).lowest for side, series in found)
+        found = [(powers, power_series.coefficients(base, powers)) for powers in power_series.sides(base)]
+        return min(power(series, exponent, powers.side).lowest for powers, series in found)
     except ArithmeticError:
         return None
 

@@ -1,14 +1,8 @@
-"""Power series of an expression at x = 0, for what loses its digits near 0 or has none at 0 itself.
-
-Sums that vanish there although their terms do not: x - tanh(x) is x^3 / 3 near 0, and the difference of two numbers
-like x has lost all digits of it. And quotients of what vanishes there: (exp(x) - 1) / x, and its derivatives, of which
-no form in functions keeps its digits.
-"""
+"""Coefficients of the power series of an expression at x = 0, which may begin with negative powers."""
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,76 +10,60 @@ from keras_acts.authoring.formula import truncated
 from keras_acts.authoring.formula.canonical import X, apply, call, written
 from keras_acts.authoring.formula.collecting import number
 from keras_acts.authoring.formula.computations import COMPUTATIONS
-from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable
 from keras_acts.authoring.formula.truncated import Laurent, NoSeriesError, Series, Switch
 
-_NOISE = 1e-14  # a coefficient below this share of its summands is rounding noise, taken as 0
-_RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
-_RADII_OF_QUOTIENTS = tuple(2.0 ** (k / 4) for k in range(-120, 41))
-_SMALLEST_RADIUS = 0.06  # that is worth a polynomial: powers of it do not vanish
-_NEGLIGIBLE = 1e-17
-_LEFT_AND_RIGHT = (-1, 1)
+NOISE = 1e-14  # a coefficient below this share of its summands is rounding noise, taken as 0
+_FEWEST = 16  # coefficients, where the others overflow
 
 
-@dataclass(frozen=True)
-class Polynomial:
-    """x^lowest (c0 + c1 x^step + c2 x^(2 step) + ...), as good as the expression for |x| < radius."""
+class Powers(NamedTuple):
+    """What a series has powers of: x, or t where x = 2 scale t / (1 - t^2).
 
-    lowest: int
-    step: int
-    coefficients: tuple[float, ...]
-    radius: float
+    In t all of the real axis lies within the unit circle, and outside of it what lies beyond +-i scale on the imaginary
+    axis, where tanh, arctan, log(1 + x^2), ... have their singularities.
 
-    def __call__(self, x: Any) -> Any:
-        """The value for a tensor."""
-        power = x if self.step == 1 else x * x
-        total: Any = self.coefficients[-1]
-        for coefficient in reversed(self.coefficients[:-1]):
-            total = coefficient + power * total
-        for _ in range(self.lowest):
-            total = total * x
-        return total
+    Args:
+        side: -1 for the series of x < 0, 1 for that of x > 0, and 0 where they are the same.
+        scale: 0 for powers of x.
+    """
 
+    side: int = 0
+    scale: float = 0.0
 
-@functools.lru_cache(maxsize=1024)
-def where_it_vanishes(total: Sum) -> Polynomial | None:
-    """The sum near 0, if it vanishes there to a higher order than its terms do; else None."""
-    found = _known(total)
-    if found is None or found.lowest <= 0 or not found.series.any():
-        return None
-    lowest = min([0.0] if total.constant else [coefficients(term).lowest for term, _ in total.terms])
-    if not 0 <= lowest < found.lowest:
-        return None  # nothing cancels, or it is a part of a quotient
-    radii = [radius for radius in _RADII_OF_SUMS if _fits(total, found, radius, 0)]
-    return _polynomial(found, radii[0]) if radii else None
+    @property
+    def x(self) -> Series:
+        """The series of x."""
+        orders = np.arange(truncated.ORDERS)
+        return truncated.constant(0.0) + (2.0 * self.scale * (orders % 2) if self.scale else orders == 1)
 
+    def distance(self, t: Any) -> Any:
+        """|x| at a t above 0."""
+        return 2.0 * self.scale * t / (1.0 - t * t) if self.scale else t
 
-@functools.lru_cache(maxsize=1024)
-def quotient_near_zero(quotient: Expression, order: int) -> tuple[Polynomial, ...]:
-    """A derivative of a quotient that has a limit at 0: one polynomial, or those left and right of 0."""
-    direct = quotient
-    for _ in range(order):
-        direct = derivative(direct)
-    found, radii = [], []
-    for side in sides(quotient):
-        series = coefficients(quotient, side)
-        for _ in range(order):
-            series = truncated.differentiated(series)
-        fitting = [radius for radius in _RADII_OF_QUOTIENTS if _fits(quotient, series, radius, side)]
-        enough = (r for r in fitting if r > _SMALLEST_RADIUS and _lost(direct, series, r, side) < 2.0)
-        radii.append(next(enough, fitting[-1] if fitting else _RADII_OF_QUOTIENTS[0]))
-        found.append(series)
-    return tuple(_polynomial(series, min(radii)) for series in found)
+    def derivative(self, series: Laurent) -> Laurent:
+        """That of a series by x."""
+        found = truncated.differentiated(series)
+        if not self.scale:
+            return found
+        rate = truncated.to_power(truncated.derived(self.x), -1.0)
+        return truncated.product(found, truncated.of(rate), NOISE)
 
 
-def sides(expression: Expression) -> tuple[int, ...]:
-    """(0,) where there is one series for both sides of 0, else (-1, 1) for the left and the right one."""
+OF_X = Powers()
+
+
+def known(expression: Expression) -> Laurent | None:
+    """The coefficients, None where there is no series, or a constant part that is no number."""
     try:
-        coefficients(expression)
+        return coefficients(expression)
     except ArithmeticError:
-        return _LEFT_AND_RIGHT
-    return (0,)
+        return None
+
+
+def sides(expression: Expression) -> tuple[Powers, ...]:
+    """One series for both sides of 0, or where there is none, the left and the right one."""
+    return (OF_X,) if known(expression) is not None else (Powers(-1), Powers(1))
 
 
 def has_limit(expression: Expression) -> bool:
@@ -100,98 +78,6 @@ def has_limit(expression: Expression) -> bool:
 def limit(expression: Expression) -> float:
     """The value at 0 of what `has_limit`."""
     return coefficients(expression, sides(expression)[0]).at_zero
-
-
-@functools.lru_cache(maxsize=1024)
-def derivative_at_zero(expression: Expression) -> float | None:
-    """f'(0) where f(0) = 0 and a factor below 1 inside of f could make 0 of a tiny x, which f itself does not."""
-    found = _known(expression) if _shrinks(expression) else None
-    if found is None or found.lowest < 0:
-        return None
-    start, first, *others = found.plain()
-    is_straight = max(map(abs, others)) < 1e15 * abs(first)  # |x| < 1e-30 is meant
-    return None if start or not first or not is_straight else float(first)
-
-
-@functools.lru_cache(maxsize=1024)
-def is_one_at_zero(expression: Expression) -> bool:
-    """Whether f(0) = 1, up to rounding."""
-    found = _known(expression)
-    return found is not None and found.lowest == 0 and abs(found.at_zero - 1.0) < _NOISE
-
-
-def _known(expression: Expression) -> Laurent | None:
-    """The coefficients, None where there is no series, or a constant part that is no number."""
-    try:
-        return coefficients(expression)
-    except ArithmeticError:
-        return None
-
-
-def _shrinks(expression: Expression) -> bool:
-    match expression:
-        case Sum(terms=terms) if any(abs(factor) < 1.0 for _, factor in terms):
-            return True
-        case Product(coefficient=coefficient) if abs(coefficient) < 1.0:
-            return True
-    return any(map(_shrinks, expression.children))
-
-
-# ---- how far a polynomial is right
-
-
-def _polynomial(found: Laurent, radius: float) -> Polynomial:
-    """The series without what is negligible within the radius."""
-    sizes = abs(found.series) * radius ** np.arange(len(found.series))
-    kept = np.flatnonzero(sizes >= _NEGLIGIBLE * sizes.max())
-    step = 2 if not found.series[1::2].any() else 1
-    last = int(kept[-1]) if len(kept) else 0
-    return Polynomial(found.lowest, step, tuple(map(float, found.series[: last + 1 : step])), radius)
-
-
-@np.errstate(all="ignore")  # what overflows does not fit
-def _fits(expression: Expression, found: Laurent, radius: float, side: int) -> bool:
-    """Whether what is known of the series of an expression is enough up to this radius, and keeps its digits there."""
-    powers = np.arange(len(found.series))
-    x = radius * np.linspace(0.0, 1.0, 33)[1:]
-    sizes = abs(found.series) * x[:, None] ** powers
-    worth = _worth(found, x if side > 0 else -x)
-    if not side:
-        worth = np.minimum(worth, _worth(found, x))
-    is_enough = sizes[-1, -12:].sum() <= _NEGLIGIBLE * worth.min()
-    return bool(is_enough and np.all(sizes.sum(axis=1) <= 3.0 * worth)) and all(
-        _keeps_its_sign(coefficients(switch, side), radius) for switch in set(switches(expression))
-    )
-
-
-def _worth(found: Laurent, x: np.ndarray) -> np.ndarray:
-    """|f| + |x f'|, by which errors are measured, as a multiple of |x|^lowest."""
-    orders = np.arange(len(found.series))
-    value, rise = (x[:, None] ** orders * found.series * factor for factor in (1.0, orders + found.lowest))
-    return np.abs(value.sum(axis=1)) + np.abs(rise.sum(axis=1))
-
-
-def _keeps_its_sign(found: Laurent, radius: float) -> bool:
-    first, *others = abs(found.series) * radius ** np.arange(len(found.series))
-    return bool(first > sum(others))
-
-
-@np.errstate(all="ignore")
-def _lost(direct: Expression, found: Laurent, radius: float, side: int) -> float:
-    """How many times larger than the whole the terms are that are added up for it, at this distance from 0."""
-    match direct:
-        case Product(factors=factors):
-            inner = ((base, coefficients(base, side)) for base, _ in factors if isinstance(base, Sum))
-            return max((_lost(base, series, radius, side) for base, series in inner), default=1.0)
-        case Sum(terms=terms):
-            x = radius * np.array([side] if side else _LEFT_AND_RIGHT)
-            sizes = sum(abs(factor * _value(coefficients(term, side), x)) for term, factor in terms)
-            return float(np.max(sizes / (_worth(found, x) * abs(x) ** found.lowest)))
-    return 1.0
-
-
-def _value(found: Laurent, x: np.ndarray) -> np.ndarray:
-    return x**found.lowest * np.polyval(found.series[::-1], x)
 
 
 def switches(expression: Expression) -> Iterator[Expression]:
@@ -212,22 +98,19 @@ def _switches(expression: Expression, seen: set[Expression]) -> Iterator[Express
         yield from _switches(child, seen)
 
 
-# ---- coefficients
-
-
 @functools.lru_cache(maxsize=4096)
 @np.errstate(all="ignore")
-def coefficients(expression: Expression, side: int = 0) -> Laurent:
+def coefficients(expression: Expression, powers: Powers = OF_X) -> Laurent:
     """The first coefficients of the series in x, which may begin with negative powers.
 
     Args:
         expression: of x alone.
-        side: -1 for the series of x < 0, 1 for that of x > 0, and 0 where they are the same.
+        powers: what the series has powers of.
 
     Raises:
         NoSeriesError: where there is none, as for log(x), or where the expression has other variables.
     """
-    found = _compute(expression, side)
+    found = _compute(expression, powers)
     infinite = np.flatnonzero(~np.isfinite(found.series))
     if len(infinite):
         found = Laurent(found.lowest, found.series[: infinite[0]])
@@ -237,40 +120,37 @@ def coefficients(expression: Expression, side: int = 0) -> Laurent:
     return found
 
 
-_FEWEST = 16  # coefficients, where the others overflow
-
-
-def _compute(expression: Expression, side: int) -> Laurent:
+def _compute(expression: Expression, powers: Powers) -> Laurent:
     match expression:
         case Number(value=value):
             return truncated.of(truncated.constant(value))
         case Variable(name="x"):
-            return truncated.of(truncated.constant(1.0), 1)
+            return truncated.of(powers.x)
         case Sum(constant=constant, terms=terms):
-            known = ((coefficients(term, side), factor) for term, factor in terms)
+            known = ((coefficients(term, powers), factor) for term, factor in terms)
             parts = [Laurent(series.lowest, factor * series.series) for series, factor in known]
             if constant:
                 parts.append(truncated.of(truncated.constant(constant)))
-            return truncated.total(parts, _NOISE)
+            return truncated.total(parts, NOISE)
         case Product(coefficient=coefficient, factors=factors):
-            powers = [truncated.power(coefficients(base, side), exponent, side) for base, exponent in factors]
-            found = functools.reduce(lambda a, b: truncated.product(a, b, _NOISE), powers)
+            each = [truncated.power(coefficients(base, powers), exponent, powers.side) for base, exponent in factors]
+            found = functools.reduce(lambda a, b: truncated.product(a, b, NOISE), each)
             return Laurent(found.lowest, coefficient * found.series)
         case Call(name="where", arguments=(Call() as condition, a, b)):
-            return coefficients(b if _is_above(apply("-", *condition.arguments), side) else a, side)
+            return coefficients(b if _is_above(apply("-", *condition.arguments), powers) else a, powers)
         case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
-            return coefficients(a if _is_above(apply("-", a, b), side) == (name == "maximum") else b, side)
+            return coefficients(a if _is_above(apply("-", a, b), powers) == (name == "maximum") else b, powers)
         case Call(name="quotient", arguments=(quotient, Number(value=order), u)):
-            return _composed(quotient, int(order), u, side)
+            return _composed(quotient, int(order), u, powers)
         case Call(name=name, arguments=(u,)):
             computation = COMPUTATIONS[name]
             if isinstance(computation.series, Switch):
-                return computation.series.series(coefficients(u, side), _is_above(u, side))
-            return truncated.of(_of_function(name, coefficients(u, side).plain(), u, side))
+                return computation.series.series(coefficients(u, powers), _is_above(u, powers))
+            return truncated.of(_of_function(name, coefficients(u, powers).plain(), u, powers))
     raise NoSeriesError
 
 
-def _of_function(name: str, inner: Series, u: Expression, side: int) -> Series:
+def _of_function(name: str, inner: Series, u: Expression, powers: Powers) -> Series:
     """That of a smooth function of u, whose series is `inner`."""
     computation, start = COMPUTATIONS[name], call(name, number(inner[0]))
     if not isinstance(start, Number):
@@ -278,20 +158,19 @@ def _of_function(name: str, inner: Series, u: Expression, side: int) -> Series:
     if computation.series is not None:
         assert not isinstance(computation.series, Switch)
         return computation.series(inner, start.value)
-    rate = coefficients(written(computation.derivative, u=u), side).plain()
+    rate = coefficients(written(computation.derivative, u=u), powers).plain()
     return truncated.integrated(truncated.times(rate, truncated.derived(inner)), start.value)
 
 
-def _composed(quotient: Expression, order: int, u: Expression, side: int) -> Laurent:
+def _composed(quotient: Expression, order: int, u: Expression, powers: Powers) -> Laurent:
     """A derivative of a quotient of x, at x = u."""
-    if side and u != X:
-        raise NoSeriesError  # its own sides are those of u
-    outer = coefficients(quotient, side)
+    own = powers if u == X else OF_X
+    outer = coefficients(quotient, own)
     for _ in range(order):
-        outer = truncated.differentiated(outer)
+        outer = own.derivative(outer)
     if u == X:
         return outer
-    inner = coefficients(u).plain()
+    inner = coefficients(u, powers).plain()
     if inner[0]:
         raise NoSeriesError
     found: Series = truncated.constant(0.0, len(inner))
@@ -300,16 +179,16 @@ def _composed(quotient: Expression, order: int, u: Expression, side: int) -> Lau
     return truncated.of(found)
 
 
-def _is_above(u: Expression, side: int) -> bool:
+def _is_above(u: Expression, powers: Powers) -> bool:
     """Whether u > 0 near 0, on this side.
 
     Raises:
         NoSeriesError: if that is not known: the switch may be at 0 itself.
     """
-    found = coefficients(u, side)
+    found = coefficients(u, powers)
     first = found.series[0]
     if found.lowest == 0 and abs(first) > 1e-6:
         return bool(first > 0.0)
-    if found.lowest == 0 or not side or not first:
+    if found.lowest == 0 or not powers.side or not first:
         raise NoSeriesError
-    return bool(first * side**found.lowest > 0.0)
+    return bool(first * powers.side**found.lowest > 0.0)
