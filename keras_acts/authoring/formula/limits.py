@@ -26,10 +26,10 @@ def with_limits(expression: Expression) -> Expression:
             return plain_sum(constant, found)
         case Product(coefficient=coefficient, factors=factors):
             found = collected((with_limits(base), exponent) for base, exponent in factors)
-            smooth = {base: exponent for base, exponent in found.items() if _lowest(base, exponent) is not None}
-            joined = plain_product(1.0, smooth)
-            if _has_pole(tuple(smooth.items())) and power_series.has_limit(joined):
-                found = {**without(found, *smooth), _quotient(joined): 1.0}
+            singular = {base: exponent for base, exponent in found.items() if _lowest(base, exponent)}
+            joined = plain_product(1.0, singular)
+            if _has_pole(tuple(singular.items())) and power_series.has_limit(joined):
+                found = {**without(found, *singular), _quotient(joined): 1.0}
             return _zero_at_zero(plain_product(coefficient, found))
         case Call(name="quotient", arguments=(quotient, order, u)):
             return Call("quotient", (quotient, order, with_limits(u)))
