@@ -5,7 +5,7 @@ Its value comes from sums and products of scaled numbers.
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import keras
 import numpy as np
@@ -134,25 +134,31 @@ class _Values(Functions):
         if not raised and any(part.k for part in parts):  # x must count alike in all terms
             return self._compute(total, True)
         if raised and any(_is_softplus_of_anything(term) for term, _ in total.terms):
-            return self._compute(_split_softplus(total), True)
+            found = self._compute(_split_softplus(total), True)
+        else:
+            found = self._added(total, parts)
+        series = near_zero.where_it_vanishes(total)
+        return found if series is None else self._near_zero((series,), self._values["x"], found)
+
+    def _added(self, total: Sum, parts: Iterable[Scaled]) -> Scaled:
         scaled_parts = []
         for (_, coefficient), part in zip(total.terms, parts, strict=True):
             m = part.m if coefficient == 1.0 else -part.m if coefficient == -1.0 else coefficient * part.m
             scaled_parts.append(Scaled(m, part.k, part.e, part.decays))
         if total.constant:
             scaled_parts.append(Scaled(total.constant))
-        found = self._scale.add(scaled_parts)
-        series = near_zero.where_it_vanishes(total)
-        return found if series is None else self._near_zero((series,), self._values["x"], found)
+        return self._scale.add(scaled_parts)
 
     def _quotient(self, quotient: Expression, order: int, u: Expression, raised: bool) -> Scaled:
         """The derivative of a quotient at x = u: near 0 as a polynomial, elsewhere as it is written."""
         near = near_zero.quotient_near_zero(quotient, order)
+        direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
+        if not near and u == X:
+            return self.scaled(direct, raised)
         at = self._values["x"] if u == X else self.plain(u)
         radius = near[0].radius
         # Also near 0 the other branch is a finite number.
         away = type(self)({"x": ops.where(ops.abs(at) < radius, radius, at)})
-        direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
         elsewhere = away.scaled(direct, raised) if u == X else Scaled(away.plain(direct))
         return self._near_zero(near, at, elsewhere)
 

@@ -16,25 +16,31 @@ _AS_THEIR_ARGUMENT = frozenset({"abs", "tanh", "sinh", "arctan", "asinh", "erf",
 
 def with_limits(expression: Expression) -> Expression:
     """An equal expression that has its limit at x = 0, where there is one that can be found."""
+    found = _with_limits(expression)
+    is_composed = "quotient" in found.functions and not is_call(found, "quotient")
+    return _quotient(found) if is_composed and power_series.has_limit(found) else found  # also sums of quotients cancel
+
+
+def _with_limits(expression: Expression) -> Expression:
     match expression:
         case Sum(constant=constant, terms=terms):
-            found = collected((with_limits(term), factor) for term, factor in terms)
+            found = collected((_with_limits(term), factor) for term, factor in terms)
             infinite = {term: factor for term, factor in found.items() if _has_pole(((term, 1.0),))}
             joined = plain_sum(0.0, infinite)
             if infinite and power_series.has_limit(joined):  # 1/x - 1/tanh(x)
                 found = {**without(found, *infinite), _quotient(joined): 1.0}
             return plain_sum(constant, found)
         case Product(coefficient=coefficient, factors=factors):
-            found = collected((with_limits(base), exponent) for base, exponent in factors)
+            found = collected((_with_limits(base), exponent) for base, exponent in factors)
             singular = {base: exponent for base, exponent in found.items() if _lowest(base, exponent)}
             joined = plain_product(1.0, singular)
             if _has_pole(tuple(singular.items())) and power_series.has_limit(joined):
                 found = {**without(found, *singular), _quotient(joined): 1.0}
             return _zero_at_zero(plain_product(coefficient, found))
         case Call(name="quotient", arguments=(quotient, order, u)):
-            return Call("quotient", (quotient, order, with_limits(u)))
+            return Call("quotient", (quotient, order, _with_limits(u)))
         case Call(name=name, arguments=arguments):
-            return Call(name, tuple(map(with_limits, arguments)))
+            return Call(name, tuple(map(_with_limits, arguments)))
     return expression
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from keras_acts.authoring.formula.derivation import derivative
-from keras_acts.authoring.formula.expression import Expression, Number, Product, Sum, Variable
+from keras_acts.authoring.formula.expression import Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.power_series import NOISE, OF_X, Powers, coefficients, known, sides, switches
 from keras_acts.authoring.formula.truncated import Laurent
 from keras_acts.core import operations as ops
@@ -70,13 +70,18 @@ def where_it_vanishes(total: Sum) -> Polynomial | None:
 
 @functools.lru_cache(maxsize=1024)
 def quotient_near_zero(quotient: Expression, order: int) -> tuple[Polynomial, ...]:
-    """A derivative of a quotient that has a limit at 0: one polynomial, or those left and right of 0."""
+    """A derivative of a quotient that has a limit at 0: one polynomial, those left and right of 0, or none at all.
+
+    What is written needs none where it has its value at 0 and loses no digits.
+    """
     direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
     best = []
     for side in sides(quotient):
         plain = _as_far_as_needed(quotient, direct, order, side)
         scaled = None if plain.is_enough else _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
         best.append(scaled if scaled is not None and scaled.radius > plain.radius else plain)
+    if not any(one.is_needed for one in best) and _is_regular(direct):
+        return ()
     radius = min(one.radius for one in best)
     return tuple(one.polynomial(radius) for one in best)
 
@@ -88,6 +93,7 @@ class _Expansion:
     series: Laurent
     powers: Powers
     t: float
+    is_needed: bool
     is_enough: bool
 
     @property
@@ -108,7 +114,17 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
     needed = np.flatnonzero(~(lost[:far] < _ENOUGH))
     chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
-    return _Expansion(series, powers, float(t[max(min(chosen, far - 1), 0)]), is_enough=chosen < far)
+    chosen_t = float(t[max(min(chosen, far - 1), 0)])
+    return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
+
+
+def _is_regular(direct: Expression) -> bool:
+    """Whether nothing in it is divided by 0 at 0."""
+    if isinstance(direct, Product):
+        lowest = ((known(base), exponent) for base, exponent in direct.factors)
+        if any(found is None or found.lowest * exponent < 0.0 for found, exponent in lowest):
+            return False
+    return is_call(direct, "quotient") or all(map(_is_regular, direct.children))
 
 
 def _imaginary(quotient: Expression, side: Powers) -> Powers:
