@@ -62,8 +62,11 @@ def reference(text: str) -> Callable[..., Any]:
                 return None
             return mp.nan if isinstance(found, mp.mpc) else None if mp.isnan(found) else mp.mpf(found)
 
-        found = at(mp.mpf(x))
-        return _limit(mp, at, mp.mpf(x)) if found is None else found
+        x = mp.mpf(x)
+        # Of 1 - cos(x) only the digits of x^2 and x^4 are left.
+        with mp.extraprec(3 * max(0, -mp.mag(x)) if x else 0):
+            found = at(x)
+        return _limit(mp, at, x) if found is None else +found
 
     return function
 

@@ -155,6 +155,9 @@ class Functions(ABC):
         match terms_of(u):
             case shift, [(Variable(name="x"), w0)]:
                 x, sign = self._values["x"], math.copysign(1.0, w0)
+                period = 2.0 * math.pi / abs(w0)
+                if period in (1.0, 2.0, 4.0):  # pi is meant, of which w0 has 53 bits
+                    x = x - period * ops.round(x / period)
                 if not shift:
                     return nx.cosine(x, abs(w0)) if name == "cos" else sign * nx.sine(x, abs(w0))
                 # By the addition theorem.

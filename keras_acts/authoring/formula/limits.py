@@ -70,8 +70,8 @@ def _zero_at_zero(product: Expression) -> Expression:
         return product
     powers = [order[0] * exponent for order, exponent in orders if order is not None]
     has_logarithm = any(order[1] for order, _ in orders if order is not None)
-    has_sign = any(is_call(base, "sign") for base, _ in product.factors)
-    if sum(powers) <= 0.0 or not (has_logarithm or has_sign or min(powers) < 0.0):
+    is_steep = sum(powers) < 1.0 and any(is_call(base, "sign") for base, _ in product.factors)
+    if sum(powers) <= 0.0 or not (has_logarithm or is_steep or min(powers) < 0.0):
         return product
     return call("where", call("<=", call("abs", X), ZERO), ZERO, product)
 
