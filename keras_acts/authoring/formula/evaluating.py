@@ -186,9 +186,14 @@ class _Values(Functions):
         factors = list(product.factors)
         if abs(product.coefficient) < 1.0:  # x last: 0.1 x is 0 for a tiny x, though another factor may be 10
             factors.sort(key=lambda pair: isinstance(pair[0], Variable))
+        last: list[tuple[Tensor, bool]] = []  # what is tiny or huge near 0, where the other factors may be the opposite
         for factor, power in factors:
             number = self.scaled(factor, raised)
-            (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
+            if _meets_its_opposite(product, factor, power):
+                part, parts = (1.0, int(abs(power))) if power.is_integer() else (0.5 * abs(power), 2)
+                last += [(_to_power(number.m, part), power > 0.0)] * parts
+            else:
+                (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
             k += number.k * power
             if number.e is not None:
                 own = number.e if power == 1.0 else power * number.e
@@ -199,6 +204,8 @@ class _Values(Functions):
             m = tensor if isinstance(m, float) and m == 1.0 else m * tensor
         if below:
             m = m / math.prod(below[1:], start=below[0])
+        for tensor, is_above in last:
+            m = m * tensor if is_above else m / tensor
         if product.degree < 0.0 and any(is_call(factor, "sin", "cos") for factor, _ in factors):
             m = ops.where(ops.abs(self._values["x"]) == math.inf, 0.0, m)
         half_steps = 0.5 * round(2.0 * k)
@@ -233,6 +240,16 @@ def _split_softplus(total: Sum) -> Expression:
         return written("relu(u) + softplus(-abs(u))", u=term.children[0]) if is_softplus else term
 
     return add(number(total.constant), *(scale(factor, split(term)) for term, factor in total.terms))
+
+
+def _meets_its_opposite(product: Product, factor: Expression, power: float) -> bool:
+    """x^2 beside log|x| or under tanh(x) is 0 before the product is; |x|^-1.5 overflows before a quarter of it does."""
+    is_size = is_call(factor, "abs")
+    if not (is_size or isinstance(factor, Variable)):
+        return False
+    if power < 0.0:
+        return power <= -2.0 or (is_size and power % 1.0 > 0.0)
+    return any(is_call(base, "log") for base, _ in product.factors)
 
 
 def _to_power(m: Tensor | float, power: float) -> Tensor | float:

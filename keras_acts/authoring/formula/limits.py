@@ -78,7 +78,7 @@ def _zero_at_zero(product: Expression) -> Expression:
 
 def _order(expression: Expression) -> tuple[float, bool] | None:
     """The power of |x| that it is like near 0, and whether also like a logarithm; None where that is not known."""
-    lowest = _lowest(expression, 1.0)
+    lowest = _lowest(expression, 1.0) if "x" in expression.variables else 0
     if lowest is not None:
         return float(lowest), False
     match expression:

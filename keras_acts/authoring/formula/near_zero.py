@@ -27,28 +27,30 @@ _ENOUGH = 2.0  # beyond where its terms are no more than so many times larger th
 
 @dataclass(frozen=True)
 class Polynomial:
-    """x^lowest (c0 + c1 x^step + c2 x^(2 step) + ...), as good as the expression for |x| < radius.
+    """t^lowest (c0 + c1 t^step + c2 t^(2 step) + ...), as good as the expression for |x| < radius.
 
-    With a scale it is one in t, where x = 2 scale t / (1 - t^2).
+    t is x / unit, or with a scale that of x = 2 scale t / (1 - t^2).
     """
 
     lowest: int
     step: int
     coefficients: tuple[float, ...]
     radius: float
+    unit: float = 1.0
     scale: float = 0.0
 
     def __call__(self, x: Any) -> Any:
         """The value for a tensor."""
+        t = x if self.unit == 1.0 else x / self.unit
         if self.scale:
-            x = x / self.scale
-            x = x / (1.0 + ops.sqrt(1.0 + x * x))
-        power = x if self.step == 1 else x * x
+            t = x / self.scale
+            t = t / (1.0 + ops.sqrt(1.0 + t * t))
+        power = t if self.step == 1 else t * t
         total: Any = self.coefficients[-1]
         for coefficient in reversed(self.coefficients[:-1]):
             total = coefficient + power * total
         for _ in range(self.lowest):
-            total = total * x
+            total = total * t
         return total
 
 
@@ -170,10 +172,15 @@ def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
     t = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
     sizes = abs(found.series) * t ** np.arange(len(found.series))
+    # A power of 2, by which coefficients stay of moderate size in float32 too.
+    unit = 2.0 ** np.floor(np.log2(radius)) if not powers.scale and not 0.05 < radius < 20.0 else 1.0
+    found = Laurent(found.lowest, found.series * unit ** (np.arange(len(found.series)) + found.lowest))
     kept = np.flatnonzero(sizes >= _NEGLIGIBLE * sizes.max())
     step = 2 if not found.series[1::2].any() else 1
     last = int(kept[-1]) if len(kept) else 0
-    return Polynomial(found.lowest, step, tuple(map(float, found.series[: last + 1 : step])), radius, powers.scale)
+    return Polynomial(
+        found.lowest, step, tuple(map(float, found.series[: last + 1 : step])), radius, float(unit), powers.scale
+    )
 
 
 @np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
@@ -211,7 +218,10 @@ def _signs(powers: Powers) -> tuple[int, ...]:
 @np.errstate(all="ignore")
 def _lost(direct: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """How many roundings the error of the expression as it is written may be, at these distances from 0."""
-    errors = [_error(direct, sign * t, powers) for sign in _signs(powers)]
+    try:
+        errors = [_error(direct, sign * t, powers._replace(side=sign)) for sign in _signs(powers)]
+    except ArithmeticError:  # a part of it has no series
+        return np.full(len(t), np.inf)
     return np.max(errors, axis=0) / (_worth(found, t, powers) * t**found.lowest)
 
 
