@@ -12,7 +12,7 @@ from mpmath import mp
 import keras_acts
 from keras_acts import notation
 from keras_acts.authoring import accuracy, define
-from keras_acts.authoring.formula import near_zero, reading, record
+from keras_acts.authoring.formula import evaluating, near_zero, reading, record
 from keras_acts.testing import contract, metric, oracle
 
 LARGEST = {"float64": -300, "float32": -37.9}  # powers of 10 of the smallest normal numbers
@@ -123,7 +123,14 @@ def test_a_graph_has_the_same(text, jit_compile):
     assert max(excess(tf.function(define(text), jit_compile=jit_compile), text, "float64", 7)) <= 1.0
 
 
-def test_other_sides_are_other_series():
+@pytest.mark.parametrize("text", ["x/(exp(x) - 1)", "(x - sin(x))/x**3", "tanh(1000*x)/x", "sinc(x)", *DRAWN[7::50]])
+def test_where_float64_is_not_to_be_had_float32_has_the_same(text, monkeypatch):
+    """As on a GPU: no detour through float64."""
+    monkeypatch.setattr(evaluating.nx, "on_cpu", lambda: False)
+    assert max(excess(define(text), text, "float32", 8)) <= 1.0
+
+
+def test_other_sides_are_other_series(monkeypatch):
     """Of |x|: a kink at 0, where the derivative is that on the left."""
     text, x = "(exp(abs(x)) - 1)/abs(x)", np.array([-1e-200, -1e-9, -0.1, 0.1, 1e-20, 0.8])
     got, right = value_and_derivatives(define(text), tf.constant(np.append(x, 0.0))), oracle.derivatives(judge(text), x)
@@ -131,7 +138,11 @@ def test_other_sides_are_other_series():
         assert np.max(metric.k_error(got[order].numpy()[:-1], right, order, x, "float64")) <= contract.limit(
             "float64", order
         )
-    np.testing.assert_allclose([each.numpy()[-1] for each in got], [1.0, -0.5, 1.0 / 3.0], rtol=4e-16)
+    at_zero = [1.0, -0.5, 1.0 / 3.0]
+    np.testing.assert_allclose([each.numpy()[-1] for each in got], at_zero, rtol=4e-16)
+    monkeypatch.setattr(evaluating.nx, "on_cpu", lambda: False)
+    low = value_and_derivatives(define(text), tf.constant([0.0]))
+    np.testing.assert_allclose([each.numpy()[0] for each in low], at_zero, rtol=2e-7)
 
 
 def test_the_check_finds_what_has_no_series(monkeypatch):

@@ -34,10 +34,16 @@ def define(
     where() has no NaN gradient from the branch not taken. The derivatives are worked out symbolically. Where the
     formula still loses digits, `keras_acts.authoring.accuracy(f)` says in which dtype and for which x.
 
+    At x = 0 a quotient such as sin(x)/x, (exp(x) - 1)/x or 1/x - 1/tanh(x) has its limit, and near 0 it and its
+    derivatives keep their digits; so have x*log(abs(x)) and sign(x)*sqrt(abs(x)), whose value there is 0. What has an
+    infinite slope at 0 counts with slope 0 there, as do its further derivatives. Of what has a trainable parameter
+    inside of a quotient, such as tanh(b*x)/x, there is no limit (sinc(b*x) has its own). Where the formula has no
+    finite value at 0, or where x or a straight line that it divides by is 0, a warning says so.
+
     A formula is made of numbers, x, parameters, + - * / ** and parentheses, pi and e, and these functions: exp, expm1,
     log, log1p, sqrt, abs, sign, heaviside, relu, min, max (minimum, maximum), clip(x, low, high), where(x > 0, a, b),
-    sin, cos, arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian
-    (exp(-u**2)).
+    sin, cos, sinc (sin(pi*u)/(pi*u)), arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc,
+    normal_cdf and gaussian (exp(-u**2)).
 
     Args:
         formula: the text, at most 1000 characters.

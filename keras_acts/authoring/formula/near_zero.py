@@ -19,17 +19,18 @@ from keras_acts.core import operations as ops
 
 _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
 _FIRST_RADIUS = 0.0625  # of a quotient: powers of it do not vanish
-_DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.25), 0.8
+_DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.125), 0.8
 _NEGLIGIBLE = 1e-17
-_CONDITION = 3.0  # a polynomial whose terms are no more than so many times larger than the whole keeps its digits
-_ENOUGH = 2.0  # beyond where its terms are no more than so many times larger than the whole, a sum is added up
+# What is added up keeps its digits where it is no more than so many times larger than the sum.
+_OF_POLYNOMIAL, _AS_WRITTEN = 3.0, 2.0
+_WORSE = 2.0  # the functions that are written have more errors of their own than coefficients have
 
 
 @dataclass(frozen=True)
 class Polynomial:
     """t^lowest (c0 + c1 t^step + c2 t^(2 step) + ...), as good as the expression for |x| < radius.
 
-    t is x / unit, or with a scale that of x = 2 scale t / (1 - t^2).
+    unit t is x, or with a scale that number for which x = 2 scale u / (1 - u^2).
     """
 
     lowest: int
@@ -41,10 +42,12 @@ class Polynomial:
 
     def __call__(self, x: Any) -> Any:
         """The value for a tensor."""
-        t = x if self.unit == 1.0 else x / self.unit
+        t = x
         if self.scale:
-            t = x / self.scale
+            t = t / self.scale
             t = t / (1.0 + ops.sqrt(1.0 + t * t))
+        if self.unit != 1.0:
+            t = t / self.unit
         power = t if self.step == 1 else t * t
         total: Any = self.coefficients[-1]
         for coefficient in reversed(self.coefficients[:-1]):
@@ -65,7 +68,7 @@ def where_it_vanishes(total: Sum) -> Polynomial | None:
         return None  # nothing cancels, or it is a part of a quotient
     for radius in _RADII_OF_SUMS:
         within = radius * np.linspace(0.0, 1.0, 33)[1:]
-        if _is_known(total, found, within[-1:], OF_X).all() and _condition(found, within, OF_X).max() <= _CONDITION:
+        if _is_known(total, found, within[-1:], OF_X).all() and _condition(found, within, OF_X).max() <= _OF_POLYNOMIAL:
             return _polynomial(found, radius, OF_X)
     return None
 
@@ -95,8 +98,8 @@ class _Expansion:
     series: Laurent
     powers: Powers
     t: float
-    is_needed: bool
-    is_enough: bool
+    is_needed: bool  # at all, for what is written loses digits
+    is_enough: bool  # as far as it is needed
 
     @property
     def radius(self) -> float:
@@ -112,9 +115,9 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     series = functools.reduce(lambda inner, _: powers.derivative(inner), range(order), coefficients(quotient, powers))
     t = _DISTANCES[_DISTANCES < _LARGEST_T] if powers.scale else _DISTANCES
     own, lost = _condition(series, t, powers), _lost(direct, series, t, powers)
-    is_better = _is_known(quotient, series, t, powers) & (own <= np.maximum(_CONDITION, lost))
+    is_better = _is_known(quotient, series, t, powers) & (own <= np.maximum(_OF_POLYNOMIAL, _WORSE * lost))
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
-    needed = np.flatnonzero(~(lost[:far] < _ENOUGH))
+    needed = np.flatnonzero(~(lost[:far] < _AS_WRITTEN))
     chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
     chosen_t = float(t[max(min(chosen, far - 1), 0)])
     return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
@@ -168,12 +171,13 @@ def _shrinks(expression: Expression) -> bool:
 # ---- how far a polynomial is right
 
 
+@np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
 def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
     t = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
     sizes = abs(found.series) * t ** np.arange(len(found.series))
     # A power of 2, by which coefficients stay of moderate size in float32 too.
-    unit = 2.0 ** np.floor(np.log2(radius)) if not powers.scale and not 0.05 < radius < 20.0 else 1.0
+    unit = 1.0 if 0.25 < t < 4.0 else 2.0 ** np.floor(np.log2(t))
     found = Laurent(found.lowest, found.series * unit ** (np.arange(len(found.series)) + found.lowest))
     kept = np.flatnonzero(sizes >= _NEGLIGIBLE * sizes.max())
     step = 2 if not found.series[1::2].any() else 1
@@ -183,7 +187,7 @@ def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     )
 
 
-@np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
+@np.errstate(all="ignore")
 def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """Whether the known coefficients are enough at these distances from 0, with no switch on the way."""
     tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
