@@ -193,8 +193,10 @@ def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Pow
     tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
     is_known = tail.sum(axis=1) <= _NEGLIGIBLE * _worth(found, t, powers)
     for switch in set(switches(expression)):
-        sizes = abs((of := coefficients(switch, powers).series) * t[:, None] ** np.arange(len(of)))
-        is_known &= sizes[:, 0] > sizes[:, 1:].sum(axis=1)
+        decides = known(switch, powers)
+        if decides is not None:  # else it is in a branch that is not taken near 0
+            sizes = abs(decides.series * t[:, None] ** np.arange(len(decides.series)))
+            is_known &= sizes[:, 0] > sizes[:, 1:].sum(axis=1)
     return is_known
 
 

@@ -53,10 +53,10 @@ class Powers(NamedTuple):
 OF_X = Powers()
 
 
-def known(expression: Expression) -> Laurent | None:
+def known(expression: Expression, powers: Powers = OF_X) -> Laurent | None:
     """The coefficients, None where there is no series, or a constant part that is no number."""
     try:
-        return coefficients(expression)
+        return coefficients(expression, powers)
     except ArithmeticError:
         return None
 
