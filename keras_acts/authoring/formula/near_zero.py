@@ -23,7 +23,7 @@ _DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.125), 0.8
 _NEGLIGIBLE = 1e-17
 # What is added up keeps its digits where it is no more than so many times larger than the sum.
 _OF_POLYNOMIAL, _AS_WRITTEN = 3.0, 2.0
-_WORSE = 2.0  # the functions that are written have more errors of their own than coefficients have
+_FARTHER = 1.25  # so much, if a square root and a division more are to be worth it
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def quotient_near_zero(quotient: Expression, order: int) -> tuple[Polynomial, ..
     for side in sides(quotient):
         plain = _as_far_as_needed(quotient, direct, order, side)
         scaled = None if plain.is_enough else _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
-        best.append(scaled if scaled is not None and scaled.radius > plain.radius else plain)
+        best.append(scaled if scaled is not None and scaled.radius > _FARTHER * plain.radius else plain)
     if not any(one.is_needed for one in best) and _is_regular(direct):
         return ()
     radius = min(one.radius for one in best)
@@ -115,7 +115,7 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     series = functools.reduce(lambda inner, _: powers.derivative(inner), range(order), coefficients(quotient, powers))
     t = _DISTANCES[_DISTANCES < _LARGEST_T] if powers.scale else _DISTANCES
     own, lost = _condition(series, t, powers), _lost(direct, series, t, powers)
-    is_better = _is_known(quotient, series, t, powers) & (own <= np.maximum(_OF_POLYNOMIAL, _WORSE * lost))
+    is_better = _is_known(quotient, series, t, powers) & (own <= np.maximum(_OF_POLYNOMIAL, lost))
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
     needed = np.flatnonzero(~(lost[:far] < _AS_WRITTEN))
     chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
