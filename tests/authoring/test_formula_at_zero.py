@@ -65,29 +65,19 @@ def excess(function, text, dtype, seed):
 
 DRAWN = quotients.formulas(200)
 
-# Where a derivative and the next one are nearly 0 at once, far from x = 0: order, and K as a share of what is allowed.
-KNOWN_LOSSES = {
-    "(asinh(1.76*x))/(sigmoid(-0.74*x) - 0.5)*sigmoid(0.95*x)": (1, 6.0),
-    "(sqrt(1 + 2.19*x**2) - 1)/(1 - cos(0.93*x)) + sigmoid(0.47*x)": (2, 1.2),
-}
 
-
-def findings(text):
-    """What is above its bound; a known loss may come up to its own."""
+def findings(text, dtypes=("float64",)):
+    """What is above its bound. At far more points one in a thousand is, with a K of up to 20 where 4 is allowed: where
+    a derivative and the next one are nearly 0 at once.
+    """
     function = record.declared(text, {}).with_params({})
-    lossy, bound = KNOWN_LOSSES.get(text, (None, 1.0))
-    shares = {dtype: excess(function, text, dtype, seed=len(text)) for dtype in LARGEST}
-    return [
-        (text, dtype, order, share)
-        for dtype in LARGEST
-        for order, share in enumerate(shares[dtype])
-        if not share <= (bound if order == lossy else 1.0)
-    ]
+    shares = {dtype: excess(function, text, dtype, seed=len(text)) for dtype in dtypes}
+    return [(text, dtype, n, share) for dtype in dtypes for n, share in enumerate(shares[dtype]) if not share <= 1.0]
 
 
 @pytest.mark.parametrize("text", DRAWN[::33])
 def test_a_drawn_quotient_keeps_its_digits_at_0_and_near(text):
-    assert findings(text) == []
+    assert findings(text, tuple(LARGEST)) == []
 
 
 @pytest.mark.slow

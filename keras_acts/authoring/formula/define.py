@@ -76,7 +76,7 @@ def define(
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
         layer = FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
-        _warn_of_poles(formula, layer.find_poles(), stacklevel=3)
+        _warn_of_poles(formula, layer._find_poles(), stacklevel=3)
         if name is not None:
             activations.named_layers.add(name)
         return layer

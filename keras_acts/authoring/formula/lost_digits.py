@@ -78,7 +78,7 @@ def accuracy(activation: FormulaActivation | FormulaLayer, points: int = 300) ->
             f"or layer. Received: {activation!r}"
         )
     formulas = _as_they_are(activation) if isinstance(activation, FormulaLayer) else [activation]
-    poles = activation.declaration.poles if isinstance(activation, FormulaActivation) else activation.find_poles
+    poles = activation.declaration.poles if isinstance(activation, FormulaActivation) else activation._find_poles
     given = activation.all_params if isinstance(activation, FormulaActivation) else {}
     found = tuple(poles(zeros=zeros_of, **given))
     return Report(

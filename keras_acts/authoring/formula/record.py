@@ -219,7 +219,7 @@ class FormulaLayer(LearnableActivation):
         for name in self.trainable_params:
             self.add_learnable_parameter(name, self.params[name])
 
-    def find_poles(self, zeros: Callable[[Expression], Iterable[float]] = simple_zeros) -> dict[float, float]:
+    def _find_poles(self, zeros: Callable[[Expression], Iterable[float]] = simple_zeros) -> dict[float, float]:
         """Where the formula has no finite value, with what it has there, at the weights' initial values."""
         return poles(self._expression, {name: self.params[name] for name in self.trainable_params}, zeros)
 
