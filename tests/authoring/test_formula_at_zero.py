@@ -107,6 +107,18 @@ def test_a_named_quotient_keeps_its_digits_at_0_and_near(text):
     assert max(excess(define(text), text, "float32", 6)) <= 1.0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sin(x)/x", "tanh(x)/x", "x/(exp(x) - 1)", "1/x - 1/tanh(x)", "(x - sin(x))/x**3", "sinc(x)", "sinc(2*x)"),
+        *("log(1 + x**2)/x", "tanh(x) + sin(x)/x", "tanh(20*x)/x", "sin(x/100)/x", "x/asinh(x)**2 - 1/x"),
+    ],
+)
+def test_further_from_0_no_digits_are_lost_either(text):
+    report = accuracy(define(text), points=60)
+    assert not report.lost, report
+
+
 @pytest.mark.parametrize("text", ["x/(exp(x) - 1)"])
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_a_graph_has_the_same(text, jit_compile):

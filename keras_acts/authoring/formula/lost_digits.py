@@ -1,7 +1,8 @@
 """Where a formula loses digits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -101,14 +102,23 @@ def _lost(activation: FormulaActivation, points: int, poles: Sequence[float]) ->
     for dtype in subject.dtypes:
         x = samples.sample(dtype, subject.kinks)
         x = np.random.default_rng(1).choice(x, min(points, len(x)), replace=False)
-        # Also where a limit may be meant; kinks have no derivative, and poles are named apart.
-        x = np.unique(x if {0.0} & {*subject.kinks, *poles} else [*x, x.dtype.type(0.0)])
+        is_smooth = not {0.0} & {*subject.kinks, *poles} and _has_derivatives(subject.reference, 0.0)
+        x = np.unique(np.append(x[x != 0.0], x.dtype.type(0.0)) if is_smooth else x[x != 0.0])
         exact = contract.oracle.derivatives(subject.reference, x)
         got = subject.evaluate(x, "eager")
         for order in range(3):
             k = metric.k_error(got[order], exact, order, x.astype(np.float64), dtype)
             for run in _runs(~(k <= contract.limit(dtype, order))):
                 yield Lost(dtype, order, float(x[run[0]]), float(x[run[-1]]), float(np.max(k[run])))
+
+
+def _has_derivatives(reference: Callable[[Any], Any], x: float) -> bool:
+    """Whether mpmath finds them at a place that may be the end of what is defined."""
+    try:
+        contract.oracle.derivatives(reference, np.array([x]))
+    except ArithmeticError:
+        return False
+    return True
 
 
 def _runs(bad: np.ndarray) -> list[np.ndarray]:

@@ -21,8 +21,8 @@ _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has 
 _FIRST_RADIUS = 0.0625  # of a quotient: powers of it do not vanish
 _DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.125), 0.8
 _NEGLIGIBLE = 1e-17
-# What is added up keeps its digits where it is no more than so many times larger than the sum.
-_OF_POLYNOMIAL, _AS_WRITTEN = 3.0, 2.0
+_MODERATE = 1e25  # coefficients, in float32
+_KEEPS = 3.0  # what is no more than so many times larger than the sum of it keeps the digits of that
 _FARTHER = 1.25  # so much, if a square root and a division more are to be worth it
 
 
@@ -68,7 +68,7 @@ def where_it_vanishes(total: Sum) -> Polynomial | None:
         return None  # nothing cancels, or it is a part of a quotient
     for radius in _RADII_OF_SUMS:
         within = radius * np.linspace(0.0, 1.0, 33)[1:]
-        if _is_known(total, found, within[-1:], OF_X).all() and _condition(found, within, OF_X).max() <= _OF_POLYNOMIAL:
+        if _is_known(total, found, within[-1:], OF_X).all() and _condition(found, within, OF_X).max() <= _KEEPS:
             return _polynomial(found, radius, OF_X)
     return None
 
@@ -115,9 +115,9 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     series = functools.reduce(lambda inner, _: powers.derivative(inner), range(order), coefficients(quotient, powers))
     t = _DISTANCES[_DISTANCES < _LARGEST_T] if powers.scale else _DISTANCES
     own, lost = _condition(series, t, powers), _lost(direct, series, t, powers)
-    is_better = _is_known(quotient, series, t, powers) & (own <= np.maximum(_OF_POLYNOMIAL, lost))
+    is_better = _is_known(quotient, series, t, powers) & np.all(own <= np.maximum(_KEEPS, lost), axis=0)
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
-    needed = np.flatnonzero(~(lost[:far] < _AS_WRITTEN))
+    needed = np.flatnonzero(~np.all(lost[:, :far] < _KEEPS, axis=0))
     chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
     chosen_t = float(t[max(min(chosen, far - 1), 0)])
     return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
@@ -175,23 +175,21 @@ def _shrinks(expression: Expression) -> bool:
 def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
     t = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
-    sizes = abs(found.series) * t ** np.arange(len(found.series))
-    # A power of 2, by which coefficients stay of moderate size in float32 too.
-    unit = 1.0 if 0.25 < t < 4.0 else 2.0 ** np.floor(np.log2(t))
-    found = Laurent(found.lowest, found.series * unit ** (np.arange(len(found.series)) + found.lowest))
-    kept = np.flatnonzero(sizes >= _NEGLIGIBLE * sizes.max())
-    step = 2 if not found.series[1::2].any() else 1
-    last = int(kept[-1]) if len(kept) else 0
-    return Polynomial(
-        found.lowest, step, tuple(map(float, found.series[: last + 1 : step])), radius, float(unit), powers.scale
-    )
+    kept = np.flatnonzero(abs(found.series) * t ** np.arange(len(found.series)) >= _NEGLIGIBLE * abs(found.series[0]))
+    series = found.series[: int(kept[-1]) + 1 if found.series[0] else 1]
+    sizes = abs(series[series != 0.0])
+    is_moderate = not len(sizes) or (sizes.max() < _MODERATE and sizes.min() > 1.0 / _MODERATE)
+    unit = 1.0 if is_moderate else float(2.0 ** np.floor(np.log2(t)))
+    series = series * unit ** (np.arange(len(series)) + found.lowest)
+    step = 1 if series[1::2].any() else 2
+    return Polynomial(found.lowest, step, tuple(map(float, series[::step])), radius, unit, powers.scale)
 
 
 @np.errstate(all="ignore")
 def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """Whether the known coefficients are enough at these distances from 0, with no switch on the way."""
     tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
-    is_known = tail.sum(axis=1) <= _NEGLIGIBLE * _worth(found, t, powers)
+    is_known = tail.sum(axis=1) <= _NEGLIGIBLE * _worth(found, t, powers).min(axis=0)
     for switch in set(switches(expression)):
         decides = known(switch, powers)
         if decides is not None:  # else it is in a branch that is not taken near 0
@@ -202,33 +200,26 @@ def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Pow
 
 @np.errstate(all="ignore")
 def _condition(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
-    """How many times larger than the sum the terms of the series are."""
+    """How many times larger than the sum the terms of the series are; on each side."""
     return (abs(found.series) * t[:, None] ** np.arange(len(found.series))).sum(axis=1) / _worth(found, t, powers)
 
 
 @np.errstate(all="ignore")
 def _worth(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
-    """|f| + |t df/dt|, by which errors are measured, as a multiple of t^lowest; the smaller one of both sides."""
+    """|f| + |t df/dt|, by which errors are measured, as a multiple of t^lowest; on each side."""
     orders = np.arange(len(found.series))
-    sides = []
-    for sign in _signs(powers):
-        terms = (sign * t[:, None]) ** orders * found.series
-        sides.append(abs(terms.sum(axis=1)) + abs((terms * (orders + found.lowest)).sum(axis=1)))
-    return np.min(sides, axis=0)
-
-
-def _signs(powers: Powers) -> tuple[int, ...]:
-    return (powers.side,) if powers.side else (-1, 1)
+    terms = (np.array(powers.signs)[:, None, None] * t[:, None]) ** orders * found.series
+    return abs(terms.sum(axis=-1)) + abs((terms * (orders + found.lowest)).sum(axis=-1))
 
 
 @np.errstate(all="ignore")
 def _lost(direct: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
-    """How many roundings the error of the expression as it is written may be, at these distances from 0."""
+    """How many roundings the error of the expression as it is written may be, at these distances on each side."""
     try:
-        errors = [_error(direct, sign * t, powers._replace(side=sign)) for sign in _signs(powers)]
+        errors = [_error(direct, sign * t, powers._replace(side=sign)) for sign in powers.signs]
     except ArithmeticError:  # a part of it has no series
-        return np.full(len(t), np.inf)
-    return np.max(errors, axis=0) / (_worth(found, t, powers) * t**found.lowest)
+        return np.full((len(powers.signs), len(t)), np.inf)
+    return np.array(errors) / (_worth(found, t, powers) * t**found.lowest)
 
 
 @np.errstate(all="ignore")

@@ -32,6 +32,11 @@ class Powers(NamedTuple):
     scale: float = 0.0
 
     @property
+    def signs(self) -> tuple[int, ...]:
+        """Those of x."""
+        return (self.side,) if self.side else (-1, 1)
+
+    @property
     def x(self) -> Series:
         """The series of x."""
         orders = np.arange(truncated.ORDERS)
