@@ -75,7 +75,7 @@ def findings(text, dtypes=("float64",)):
     return [(text, dtype, n, share) for dtype in dtypes for n, share in enumerate(shares[dtype]) if not share <= 1.0]
 
 
-@pytest.mark.parametrize("text", DRAWN[::33])
+@pytest.mark.parametrize("text", DRAWN[::50])
 def test_a_drawn_quotient_keeps_its_digits_at_0_and_near(text):
     assert findings(text, tuple(LARGEST)) == []
 
@@ -119,13 +119,12 @@ def test_further_from_0_no_digits_are_lost_either(text):
     assert not report.lost, report
 
 
-@pytest.mark.parametrize("text", ["x/(exp(x) - 1)"])
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_a_graph_has_the_same(text, jit_compile):
-    assert max(excess(tf.function(define(text), jit_compile=jit_compile), text, "float64", 7)) <= 1.0
+def test_a_compiled_graph_has_the_same():
+    text = "x/(exp(x) - 1)"
+    assert max(excess(tf.function(define(text), jit_compile=True), text, "float64", 7)) <= 1.0
 
 
-@pytest.mark.parametrize("text", ["x/(exp(x) - 1)", "(x - sin(x))/x**3", "tanh(1000*x)/x", "sinc(x)", *DRAWN[7::50]])
+@pytest.mark.parametrize("text", ["x/(exp(x) - 1)", "(x - sin(x))/x**3", "tanh(1000*x)/x", "sinc(x)", *DRAWN[7::100]])
 def test_where_float64_is_not_to_be_had_float32_has_the_same(text, monkeypatch):
     """As on a GPU: no detour through float64."""
     monkeypatch.setattr(evaluating.nx, "on_cpu", lambda: False)
