@@ -244,6 +244,12 @@ def test_accuracy_names_the_poles():
     assert not report.ok
 
 
+def test_a_sigmoid_of_a_quotient_keeps_its_logits():
+    f = define("1/(1 + exp(-sin(x)/x))")
+    x = tf.constant([0.0, 0.5])
+    np.testing.assert_allclose(f(x)._keras_logits, define("sin(x)/x")(x), rtol=1e-6)
+
+
 def test_a_series_ends_before_a_switch():
     """relu(x + 0.1) - 0.1 is x near 0, but not beyond -0.1."""
     x = np.linspace(-0.5, 0.5, 41)

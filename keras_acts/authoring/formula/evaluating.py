@@ -153,9 +153,9 @@ class _Values(Functions):
         """The derivative of a quotient at x = u: near 0 as a polynomial, elsewhere as it is written."""
         near = near_zero.quotient_near_zero(quotient, order)
         direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
-        if not near and u == X:
-            return self.scaled(direct, raised)
         at = self._values["x"] if u == X else self.plain(u)
+        if not near:
+            return self.scaled(direct, raised) if u == X else Scaled(type(self)({"x": at}).plain(direct))
         radius = near[0].radius
         # Also near 0 the other branch is a finite number.
         away = type(self)({"x": ops.where(ops.abs(at) < radius, radius, at)})

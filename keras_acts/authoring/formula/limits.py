@@ -17,8 +17,8 @@ _AS_THEIR_ARGUMENT = frozenset({"abs", "tanh", "sinh", "arctan", "asinh", "erf",
 def with_limits(expression: Expression) -> Expression:
     """An equal expression that has its limit at x = 0, where there is one that can be found."""
     found = _with_limits(expression)
-    is_composed = "quotient" in found.functions and not is_call(found, "quotient")
-    return _quotient(found) if is_composed and power_series.has_limit(found) else found  # also sums of quotients cancel
+    is_composed = isinstance(found, Sum | Product) and "quotient" in found.functions  # which may cancel near 0 as well
+    return _quotient(found) if is_composed and power_series.has_limit(found) else found
 
 
 def _with_limits(expression: Expression) -> Expression:
