@@ -244,6 +244,14 @@ def test_accuracy_names_the_poles():
     assert not report.ok
 
 
+def test_what_is_too_steep_for_a_series_has_its_limit_at_0():
+    for dtype in ("float32", "float64"):
+        value, first, second = value_and_derivatives(define("tanh(1e20*x)/x"), tf.constant([-1.0, 0.0, 1e-9], dtype))
+        np.testing.assert_allclose(value, [1.0, 1e20, 1e9], rtol=1e-6)
+        np.testing.assert_allclose(first, [1.0, 0.0, -1e18], rtol=1e-6)
+        assert not np.isnan(second).any()
+
+
 def test_a_sigmoid_of_a_quotient_keeps_its_logits():
     f = define("1/(1 + exp(-sin(x)/x))")
     x = tf.constant([0.0, 0.5])

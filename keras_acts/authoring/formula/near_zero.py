@@ -20,6 +20,7 @@ from keras_acts.core import operations as ops
 _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
 _FIRST_RADIUS = 0.0625  # of a quotient: powers of it do not vanish
 _DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.125), 0.8
+_ONLY_ZERO = 1e-37  # a radius, where the function is too steep for any of those
 _NEGLIGIBLE = 1e-17
 _MODERATE = 1e25  # coefficients, in float32
 _KEEPS = 3.0  # what is no more than so many times larger than the sum of it keeps the digits of that
@@ -119,7 +120,7 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
     needed = np.flatnonzero(~np.all(lost[:, :far] < _KEEPS, axis=0))
     chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
-    chosen_t = float(t[max(min(chosen, far - 1), 0)])
+    chosen_t = float(t[min(chosen, far - 1)]) if far else _ONLY_ZERO
     return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
 
 
@@ -135,9 +136,10 @@ def _is_regular(direct: Expression) -> bool:
 def _imaginary(quotient: Expression, side: Powers) -> Powers:
     """Powers of t, by the distance of the nearest singularity, which the growth of the coefficients tells."""
     found = abs(coefficients(quotient, side).series)
-    near, far = found[-32:-16], found[-16:]
+    third = len(found) // 3
+    near, far = found[-2 * third : -third], found[-third:]
     pairs = (near > 0.0) & (far > 0.0)
-    distances = (near[pairs] / far[pairs]) ** (1.0 / 16.0)
+    distances = (near[pairs] / far[pairs]) ** (1.0 / third)
     return side._replace(scale=0.95 * float(distances.min()) if len(distances) else 1.0)
 
 

@@ -37,7 +37,9 @@ def poles(
         return value(expression, {**weights, "x": x})
 
     def is_pole(x: float) -> bool:
-        gap = 1e-3 * max(1.0, abs(x))
+        if not x:
+            return not math.isfinite(at(x))
+        gap = 1e-3 * max(1.0, abs(x))  # a zero such as pi is not met exactly
         around = [size for size in (abs(at(x - gap)), abs(at(x + gap))) if math.isfinite(size)]
         return not abs(at(x)) <= 1e6 * max([1.0, *around])
 
