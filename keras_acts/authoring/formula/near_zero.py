@@ -19,7 +19,7 @@ from keras_acts.core import operations as ops
 
 _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
 _FIRST_RADIUS = 0.0625  # of a quotient: powers of it do not vanish
-_DISTANCES, _LARGEST_T = 2.0 ** np.arange(-30.0, 10.0, 0.125), 0.8
+_DISTANCES, _LARGEST_T = np.longdouble(2.0) ** np.arange(-30.0, 10.0, 0.125), 0.8
 _ONLY_ZERO = 1e-37  # a radius, where the function is too steep for any of those
 _NEGLIGIBLE = 1e-17
 _MODERATE = 1e25  # coefficients, in float32
@@ -182,7 +182,7 @@ def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     sizes = abs(series[series != 0.0])
     is_moderate = not len(sizes) or (sizes.max() < _MODERATE and sizes.min() > 1.0 / _MODERATE)
     unit = 1.0 if is_moderate else float(2.0 ** np.floor(np.log2(t)))
-    series = series * unit ** (np.arange(len(series)) + found.lowest)
+    series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
     step = 1 if series[1::2].any() else 2
     return Polynomial(found.lowest, step, tuple(map(float, series[::step])), radius, unit, powers.scale)
 
@@ -191,7 +191,8 @@ def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
 def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """Whether the known coefficients are enough at these distances from 0, with no switch on the way."""
     tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
-    is_known = tail.sum(axis=1) <= _NEGLIGIBLE * _worth(found, t, powers).min(axis=0)
+    worth = _worth(found, t, powers).min(axis=0)
+    is_known = np.isfinite(worth) & (tail.sum(axis=1) <= _NEGLIGIBLE * worth)
     for switch in set(switches(expression)):
         decides = known(switch, powers)
         if decides is not None:  # else it is in a branch that is not taken near 0

@@ -170,14 +170,17 @@ def total(parts: Sequence[Laurent], noise: float) -> Laurent:
     if known < 1:
         raise NoSeriesError
     rows = [np.append(np.zeros(part.lowest - lowest), part.series)[:known] for part in parts]
-    found = np.sum(rows, axis=0)
-    return of(np.where(abs(found) <= noise * np.sum(np.abs(rows), axis=0), 0.0, found), lowest)
+    return of(_without_noise(np.sum(rows, axis=0), np.sum(np.abs(rows), axis=0), noise), lowest)
 
 
 def product(a: Laurent, b: Laurent, noise: float) -> Laurent:
     """The product, without noise as in a sum."""
-    found, sizes = times(a.series, b.series), times(abs(a.series), abs(b.series))
-    return Laurent(a.lowest + b.lowest, np.where(abs(found) <= noise * sizes, 0.0, found))
+    sizes = times(abs(a.series), abs(b.series))
+    return Laurent(a.lowest + b.lowest, _without_noise(times(a.series, b.series), sizes, noise))
+
+
+def _without_noise(found: Series, sizes: Series, noise: float) -> Series:
+    return np.where((abs(found) <= noise * sizes) & np.isfinite(sizes), 0.0, found)
 
 
 def power(base: Laurent, exponent: float, side: int) -> Laurent:
