@@ -136,10 +136,10 @@ def _is_regular(direct: Expression) -> bool:
 def _imaginary(quotient: Expression, side: Powers) -> Powers:
     """Powers of t, by the distance of the nearest singularity, which the growth of the coefficients tells."""
     found = abs(coefficients(quotient, side).series)
-    third = len(found) // 3
-    near, far = found[-2 * third : -third], found[-third:]
+    lag = min(len(found) // 6 * 2, 16)  # even: every other one may be 0
+    near, far = found[-2 * lag : -lag], found[-lag:]
     pairs = (near > 0.0) & (far > 0.0)
-    distances = (near[pairs] / far[pairs]) ** (1.0 / third)
+    distances = (near[pairs] / far[pairs]) ** (1.0 / lag)
     return side._replace(scale=0.95 * float(distances.min()) if len(distances) else 1.0)
 
 
