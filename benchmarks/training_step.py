@@ -15,7 +15,7 @@ import csv
 import functools
 import json
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -155,7 +155,8 @@ def beginning(name: str, owner: str, model: str, mode: str) -> dict[str, float]:
     x, y = data_of(model, batches * batch - batch // 3)
     network.fit(x, y, batch_size=batch, validation_data=(x[: 2 * batch], y[: 2 * batch]), verbose=0)
     first_epoch = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not of getrusage, which counts what the parent held when it made this process.
+    peak = float(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
     return {"first_step": first_step, "first_epoch": first_epoch, "peak_memory": peak}
 
 

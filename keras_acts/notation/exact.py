@@ -12,6 +12,9 @@ _ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": ope
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _OPERATORS: dict[str, Callable[..., Any]] = {**_ARITHMETIC, "negative": operator.neg, **_COMPARISONS}
 
+# Limits: how near f is looked at, with how many bits, and how much it may still change there.
+_NEAR_BITS, _BITS_NEAR_A_LIMIT, _SETTLED_BITS = 600, 6000, 100
+
 
 def reference(text: str) -> Callable[..., Any]:
     """The formula for mpmath numbers, straight from the text: nothing is simplified.
@@ -20,8 +23,9 @@ def reference(text: str) -> Callable[..., Any]:
         text: the formula. Its numbers mean the nearest float64; pi and e are exact.
 
     Returns:
-        `f(x, **params)` at the precision that mpmath is set to, NaN where the result is not real. Parameters that the
-        formula does not use are ignored.
+        `f(x, **params)` at the precision that mpmath is set to, NaN where the result is not real. Where it is written
+        as 0 / 0 or 0 * inf it is the limit, or NaN where there is none. Parameters that the formula does not use are
+        ignored.
 
     Raises:
         FormulaError: if the text is no formula.
@@ -50,7 +54,35 @@ def reference(text: str) -> Callable[..., Any]:
 
     def function(x: Any, **params: float) -> Any:
         values = {name: mp.mpf(given) for name, given in params.items() if name in tree.names}
-        found = value(tree, {**values, VARIABLE: mp.mpf(x)})
-        return mp.nan if isinstance(found, mp.mpc) else mp.mpf(found)
+
+        def at(x: Any) -> Any:
+            try:
+                found = value(tree, {**values, VARIABLE: x})
+            except ZeroDivisionError:
+                return None
+            return mp.nan if isinstance(found, mp.mpc) else None if mp.isnan(found) else mp.mpf(found)
+
+        x = mp.mpf(x)
+        # Of 1 - cos(x) only the digits of x^2 and x^4 are left.
+        with mp.extraprec(3 * max(0, -mp.mag(x)) if x else 0):
+            found = at(x)
+        return _limit(mp, at, x) if found is None else +found
 
     return function
+
+
+def _limit(mp: Any, at: Callable[[Any], Any], x: Any) -> Any:
+    """What f tends to at x, from both sides or from the only one where it is defined; NaN if to nothing finite."""
+    with mp.workprec(_BITS_NEAR_A_LIMIT):
+        step = max(abs(x), mp.one) * mp.ldexp(1, -_NEAR_BITS)
+        sides = [[at(x + sign * step * distance) for distance in (1, 2)] for sign in (-1, 1)]
+        found = []
+        for near, far in sides:
+            if near is None or far is None or mp.isnan(near):
+                continue  # not defined on this side
+            gap = mp.ldexp(max(mp.one, abs(near)), -_SETTLED_BITS)
+            if not abs(near - far) <= gap:
+                return mp.nan
+            found.append(mp.zero if abs(near) < gap and abs(near) < abs(far) else near)
+        settled = found and abs(found[0] - found[-1]) <= mp.ldexp(max(mp.one, abs(found[0])), -_SETTLED_BITS)
+    return +found[0] if settled else mp.nan

@@ -56,6 +56,10 @@ def _softplus(value: float) -> float:
     return max(value, 0.0) + math.log1p(math.exp(-abs(value)))
 
 
+def _sinc(value: float) -> float:
+    return math.sin(math.pi * value) / (math.pi * value) if value else 1.0
+
+
 _MINIMUM = Meaning(min, lambda mp, u, v: min(u, v), r"\min", arity=2)
 _MAXIMUM = Meaning(max, lambda mp, u, v: max(u, v), r"\max", arity=2)
 
@@ -70,6 +74,7 @@ FUNCTIONS: Mapping[str, Meaning] = {
     "heaviside": Meaning(lambda u: float(u > 0.0), lambda mp, u: mp.mpf(u > 0), r"\mathrm{H}"),
     "relu": Meaning(lambda u: max(u, 0.0), lambda mp, u: max(u, mp.zero), "max(u, 0)"),
     "sin": Meaning(math.sin, lambda mp, u: mp.sin(u), r"\sin"),
+    "sinc": Meaning(_sinc, lambda mp, u: mp.sincpi(u), r"\mathrm{sinc}"),
     "cos": Meaning(math.cos, lambda mp, u: mp.cos(u), r"\cos"),
     "tanh": Meaning(math.tanh, _tanh, r"\tanh"),
     "sinh": Meaning(math.sinh, lambda mp, u: (_exp(mp, u) - _exp(mp, -u)) / 2, r"\sinh"),

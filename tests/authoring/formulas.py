@@ -147,6 +147,7 @@ def _erf(u: Any) -> Any:
 
 _MEANINGS = {
     **{name: getattr(mp, name) for name in ("log", "sqrt", "sign", "sin", "cos", "asinh")},
+    "sinc": mp.sincpi,
     "exp": _exp,
     "tanh": _tanh,
     "cosh": lambda u: (_exp(u) + _exp(-u)) / 2,

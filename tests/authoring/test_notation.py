@@ -24,6 +24,7 @@ from keras_acts import notation
         ("exp(x)**2 + (x**2)**3 + (-x)**2", "(e^x)^2 + (x^2)^3 + (-x)^2"),
         ("clip(x, -1, 1) + log1p(-x) + max_val", r"\min(\max(x, -1), 1) + \log(1 - x) + \mathrm{max\_val}"),
         ("1e30*x*0.5", r"1 \cdot 10^{30} x \cdot 0.5"),
+        ("x*sinc(2*x)", r"x \, \mathrm{sinc}(2 x)"),
     ],
 )
 def test_latex(text, expected):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from keras_acts.authoring.formula import collecting
 from keras_acts.authoring.formula.collecting import ConstantError, number
-from keras_acts.authoring.formula.computations import COMPUTATIONS
-from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, without
+from keras_acts.authoring.formula.computations import COMPUTATIONS, Computation
+from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Terms, Variable, without
 from keras_acts.notation import FUNCTIONS, Node, parse
 
-_VALUES: dict[str, Callable[..., float]] = {name: each.value for name, each in FUNCTIONS.items() if name != "where"}
-_VALUES |= {"power": operator.pow, "<": operator.lt, "<=": operator.le}
+VALUES: dict[str, Callable[..., float]] = {name: each.value for name, each in FUNCTIONS.items() if name != "where"}
+VALUES |= {"power": operator.pow, "<": operator.lt, "<=": operator.le}
 _parsed = functools.lru_cache(maxsize=None)(parse)  # of the formulas in our own tables
 
 # A rule takes the algebra that applies it and what is collected or called, and gives an equal expression or None.
@@ -105,10 +105,10 @@ class Algebra:
         if found is not None:
             return found
         constants = [argument.value for argument in arguments if isinstance(argument, Number)]
-        if len(constants) < len(arguments) or name not in _VALUES:
+        if len(constants) < len(arguments) or name not in VALUES:
             return Call(name, arguments)
         try:
-            return number(_VALUES[name](*constants))
+            return number(VALUES[name](*constants))
         except (ValueError, OverflowError, ZeroDivisionError) as error:
             raise ConstantError(f"{name} of a constant") from error
 
@@ -129,9 +129,12 @@ class Algebra:
                 return self.scale(-1.0, *arguments)
             case ">" | ">=":
                 return self.call(name.replace(">", "<"), *reversed(arguments))
-        means = COMPUTATIONS[name].means if name in COMPUTATIONS else ""
-        if means:
-            return self.written(means, **dict(zip("uvw", arguments, strict=False)))
+        computation = COMPUTATIONS.get(name, Computation())
+        if computation.means:
+            return self.written(computation.means, **dict(zip("uvw", arguments, strict=False)))
+        if computation.quotient and arguments[0].variables:
+            quotient = self.written(computation.quotient, x=Variable("x"))
+            return Call("quotient", (quotient, collecting.ZERO, *arguments))
         return self.call(name, *arguments)
 
     def written(self, text: str, **values: Expression) -> Expression:

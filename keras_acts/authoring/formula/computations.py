@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from keras_acts.authoring.formula import kernels, truncated
 from keras_acts.authoring.formula.scaled import Scaled
-from keras_acts.authoring.formula.truncated import Series
+from keras_acts.authoring.formula.truncated import Series, Switch
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
@@ -37,12 +37,14 @@ class Computation:
         derivative: as a formula of u; "" where `derivation` treats it.
         kernel: the value for tensors, a plain function or one of the above; None where `functions` has its own way.
         series: the power series of f(u), from that of u and the value f(u(0)); None: the integral of the derivative's.
+        quotient: the function as a formula of x whose limit at 0 has to be taken.
     """
 
     means: str = ""
     derivative: str = ""
     kernel: ByExponent | ThroughZero | Callable[[Tensor], Tensor] | None = None
-    series: Callable[[Series, float], Series] | None = None
+    series: Callable[[Series, float], Series] | Switch | None = None
+    quotient: str = ""
 
 
 COMPUTATIONS: Mapping[str, Computation] = {
@@ -52,11 +54,12 @@ COMPUTATIONS: Mapping[str, Computation] = {
     "log1p": Computation(derivative="1/(1 + u)"),
     "sqrt": Computation(means="u**0.5"),
     # At a kink the derivative is one element of the subdifferential: 0 for |u|.
-    "abs": Computation(derivative="sign(u)", series=truncated.switch(1.0, -1.0, is_slope=True)),
-    "sign": Computation(derivative="0", kernel=ops.sign, series=truncated.switch(1.0, -1.0)),
-    "heaviside": Computation(derivative="0", kernel=kernels.heaviside, series=truncated.switch(1.0, 0.0)),
-    "relu": Computation(series=truncated.switch(1.0, 0.0, is_slope=True)),
+    "abs": Computation(derivative="sign(u)", series=Switch(1.0, -1.0, is_slope=True)),
+    "sign": Computation(derivative="0", kernel=ops.sign, series=Switch(1.0, -1.0)),
+    "heaviside": Computation(derivative="0", kernel=kernels.heaviside, series=Switch(1.0, 0.0)),
+    "relu": Computation(series=Switch(1.0, 0.0, is_slope=True)),
     "sin": Computation(derivative="cos(u)", series=truncated.sin),
+    "sinc": Computation(quotient="sin(pi*x)/(pi*x)"),
     "cos": Computation(derivative="-sin(u)", series=truncated.cos),
     "tanh": Computation(derivative="sech(u)**2", kernel=ThroughZero(nx.tanh), series=truncated.tanh),
     "sinh": Computation(derivative="cosh(u)", kernel=ByExponent(kernels.sinh, True), series=truncated.sinh),

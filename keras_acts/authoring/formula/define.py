@@ -1,5 +1,6 @@
 """`keras_acts.define`: a formula in plain text becomes an activation."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -33,10 +34,16 @@ def define(
     where() has no NaN gradient from the branch not taken. The derivatives are worked out symbolically. Where the
     formula still loses digits, `keras_acts.authoring.accuracy(f)` says in which dtype and for which x.
 
+    At x = 0 a quotient such as sin(x)/x, (exp(x) - 1)/x or 1/x - 1/tanh(x) has its limit, and near 0 it and its
+    derivatives keep their digits; so have x*log(abs(x)) and sign(x)*sqrt(abs(x)), whose value there is 0. What has an
+    infinite slope at 0 counts with slope 0 there, as do its further derivatives. Of what has a trainable parameter
+    inside of a quotient, such as tanh(b*x)/x, there is no limit (sinc(b*x) has its own). Where the formula has no
+    finite value at 0, or where x or a straight line that it divides by is 0, a warning says so.
+
     A formula is made of numbers, x, parameters, + - * / ** and parentheses, pi and e, and these functions: exp, expm1,
     log, log1p, sqrt, abs, sign, heaviside, relu, min, max (minimum, maximum), clip(x, low, high), where(x > 0, a, b),
-    sin, cos, arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc, normal_cdf and gaussian
-    (exp(-u**2)).
+    sin, cos, sinc (sin(pi*u)/(pi*u)), arctan, tanh, sinh, cosh, sech, log_cosh, asinh, sigmoid, softplus, erf, erfc,
+    normal_cdf and gaussian (exp(-u**2)).
 
     Args:
         formula: the text, at most 1000 characters.
@@ -68,10 +75,13 @@ def define(
         )
     wanted = [trainable] if isinstance(trainable, str) else list(trainable)
     if wanted:
+        layer = FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
+        _warn_of_poles(formula, layer._find_poles(), stacklevel=3)
         if name is not None:
             activations.named_layers.add(name)
-        return FormulaLayer(formula, params, wanted, shared_axes=shared_axes, name=name)
+        return layer
     declaration = declared(formula, params, name)
+    _warn_of_poles(formula, declaration.poles(**declaration.defaults), stacklevel=3)
     if name is not None:
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"The name of an activation must be an identifier. Received: name={name!r}")
@@ -83,9 +93,20 @@ def define(
     return declaration.with_params({})
 
 
+def _warn_of_poles(formula: str, poles: Mapping[float, float], stacklevel: int) -> None:
+    for x, value in poles.items():
+        warnings.warn(
+            f"The formula has no finite value at x = {x:g}, or none that was found: there it is {value}. If it has a "
+            f"limit, write it out, as in where(x*x > 0, sin(x)/x, 1). Received: {formula!r}",
+            stacklevel=stacklevel,
+        )
+
+
 def from_string(text: str) -> FormulaRecord:
     """The record of `"formula: x*sigmoid(beta*x), beta=1.5"`."""
-    return declared(*string_form.read(text))
+    record = declared(*string_form.read(text))
+    _warn_of_poles(record.formula, record.poles(**record.defaults), stacklevel=4)
+    return record
 
 
 activations.add_notation(string_form.PREFIX, from_string)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from keras_acts.authoring.formula.canonical import ALGEBRA, X, add, call, multiply, scale, written
 from keras_acts.authoring.formula.collecting import ONE, ZERO, factors_of, is_nonnegative, number, terms_of
 from keras_acts.authoring.formula.computations import COMPUTATIONS
-from keras_acts.authoring.formula.expression import SWITCHES, Call, Expression, Product, Sum, Variable
+from keras_acts.authoring.formula.expression import SWITCHES, Call, Expression, Number, Product, Sum, Variable
 from keras_acts.authoring.formula.identities.calls import signed_alike
 
 
@@ -46,6 +46,8 @@ def _derivative(expression: Expression, of: Callable[[Expression], Expression]) 
                 by_exponent = call("where", is_zero, stays if "x" in exponent.variables else ZERO, by_exponent)
                 by_base = call("where", call("<", exponent, ONE), call("where", is_zero, ZERO, by_base), by_base)
             return add(by_exponent, by_base)
+        case Call(name="quotient", arguments=(quotient, Number(value=order), u)):
+            return multiply(Call("quotient", (quotient, number(order + 1.0), u)), of(u))
         case Call(name="relu", arguments=(u,)):
             return multiply(_where_above(u, ONE, ZERO), of(u))
         case Call(name=name, arguments=(u,)):

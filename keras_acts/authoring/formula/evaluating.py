@@ -5,15 +5,15 @@ Its value comes from sums and products of scaled numbers.
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import keras
 import numpy as np
 
-from keras_acts.authoring.formula import power_series
+from keras_acts.authoring.formula import near_zero
 from keras_acts.authoring.formula.cancellation import without_cancellation
-from keras_acts.authoring.formula.canonical import add, call, multiply, scale, written
-from keras_acts.authoring.formula.collecting import factors_of, is_nonnegative, number
+from keras_acts.authoring.formula.canonical import X, add, call, multiply, scale, written
+from keras_acts.authoring.formula.collecting import ZERO, factors_of, is_nonnegative, number
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.functions import Functions
@@ -61,6 +61,8 @@ def _may_cancel(expression: Expression) -> bool:
     if isinstance(expression, Sum):
         summands = len(expression.terms) + bool(expression.constant)
         return summands > 1 and not all(_is_polynomial(term) for term, _ in expression.terms)
+    if is_call(expression, "quotient"):
+        return _may_cancel(expression.children[0]) or expression.children[1] != ZERO
     return isinstance(expression, Product) and any(map(_may_cancel, expression.children))
 
 
@@ -72,7 +74,7 @@ def _is_polynomial(term: Expression) -> bool:
 def _evaluate(expression: Expression, values: Mapping[str, Tensor]) -> Tensor:
     x = values["x"]
     result = _Values(values).plain(expression)
-    first = power_series.derivative_at_zero(expression)
+    first = near_zero.derivative_at_zero(expression)
     if first is not None:
         is_tiny = ops.abs(x) < 2.0**24 * float(np.finfo(keras.backend.standardize_dtype(x.dtype)).tiny)
         result = ops.where(is_tiny, first * x, result)
@@ -115,6 +117,8 @@ class _Values(Functions):
             case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
                 takes_a = call("<", a, b) if name == "minimum" else call("<", b, a)
                 return self.scaled(call("where", takes_a, a, b), raised)
+            case Call(name="quotient", arguments=(quotient, Number(value=order), u)):
+                return self._quotient(quotient, int(order), u, raised)
             case Call(name="power", arguments=(a, b)):
                 return Scaled(ops.power(self.plain(a), self.plain(b)))
             case Call(name=name, arguments=(u,)):
@@ -130,23 +134,43 @@ class _Values(Functions):
         if not raised and any(part.k for part in parts):  # x must count alike in all terms
             return self._compute(total, True)
         if raised and any(_is_softplus_of_anything(term) for term, _ in total.terms):
-            return self._compute(_split_softplus(total), True)
+            found = self._compute(_split_softplus(total), True)
+        else:
+            found = self._added(total, parts)
+        series = near_zero.where_it_vanishes(total)
+        return found if series is None else self._near_zero((series,), self._values["x"], found)
+
+    def _added(self, total: Sum, parts: Iterable[Scaled]) -> Scaled:
         scaled_parts = []
         for (_, coefficient), part in zip(total.terms, parts, strict=True):
             m = part.m if coefficient == 1.0 else -part.m if coefficient == -1.0 else coefficient * part.m
             scaled_parts.append(Scaled(m, part.k, part.e, part.decays))
         if total.constant:
             scaled_parts.append(Scaled(total.constant))
-        found = self._scale.add(scaled_parts)
-        series = power_series.where_it_vanishes(total)
-        return found if series is None else self._near_zero(series, found)
+        return self._scale.add(scaled_parts)
 
-    def _near_zero(self, series: power_series.Polynomial, elsewhere: Scaled) -> Scaled:
-        """The polynomial near 0, where X is 1, so that every power of X goes with it."""
-        x = self._values["x"]
-        inner = ops.clip(x, -series.radius, series.radius)
-        is_near = ops.abs(x) < series.radius
-        m = ops.where(is_near, series(inner), elsewhere.m)
+    def _quotient(self, quotient: Expression, order: int, u: Expression, raised: bool) -> Scaled:
+        """The derivative of a quotient at x = u: near 0 as a polynomial, elsewhere as it is written."""
+        near = near_zero.quotient_near_zero(quotient, order)
+        direct = functools.reduce(lambda inner, _: derivative(inner), range(order), quotient)
+        at = self._values["x"] if u == X else self.plain(u)
+        if not near:
+            return self.scaled(direct, raised) if u == X else Scaled(type(self)({"x": at}).plain(direct))
+        radius = near[0].radius
+        # Also near 0 the other branch is a finite number.
+        away = type(self)({"x": ops.where(ops.abs(at) < radius, radius, at)})
+        elsewhere = away.scaled(direct, raised) if u == X else Scaled(away.plain(direct))
+        return self._near_zero(near, at, elsewhere)
+
+    def _near_zero(self, near: tuple[near_zero.Polynomial, ...], x: Tensor, elsewhere: Scaled) -> Scaled:
+        """The polynomial near 0, or those left and right of it."""
+        radius = near[0].radius
+        inner = ops.clip(x, -radius, radius)
+        is_near = ops.abs(x) < radius
+        value = near[0](inner) if len(near) == 1 else ops.where(inner > 0.0, near[1](inner), near[0](inner))
+        if radius > 1.0:  # else X is 1, so that every power of X goes with it
+            value = self._scale.to_power(value, -elsewhere.k)
+        m = ops.where(is_near, value, elsewhere.m)
         e = None if elsewhere.e is None else ops.where(is_near, 0.0, elsewhere.e)
         return Scaled(m, elsewhere.k, e, elsewhere.decays)
 
@@ -162,9 +186,14 @@ class _Values(Functions):
         factors = list(product.factors)
         if abs(product.coefficient) < 1.0:  # x last: 0.1 x is 0 for a tiny x, though another factor may be 10
             factors.sort(key=lambda pair: isinstance(pair[0], Variable))
+        last: list[tuple[Tensor, bool]] = []  # what is tiny or huge near 0, where the other factors may be the opposite
         for factor, power in factors:
             number = self.scaled(factor, raised)
-            (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
+            if _meets_its_opposite(product, factor, power):
+                part, parts = (1.0, int(abs(power))) if power.is_integer() else (0.5 * abs(power), 2)
+                last += [(_to_power(number.m, part), power > 0.0)] * parts
+            else:
+                (above if power > 0.0 else below).append(_to_power(number.m, abs(power)))
             k += number.k * power
             if number.e is not None:
                 own = number.e if power == 1.0 else power * number.e
@@ -175,6 +204,10 @@ class _Values(Functions):
             m = tensor if isinstance(m, float) and m == 1.0 else m * tensor
         if below:
             m = m / math.prod(below[1:], start=below[0])
+        for tensor, is_above in last:
+            m = m * tensor if is_above else m / tensor
+        if product.degree < 0.0 and any(is_call(factor, "sin", "cos") for factor, _ in factors):
+            m = ops.where(ops.abs(self._values["x"]) == math.inf, 0.0, m)
         half_steps = 0.5 * round(2.0 * k)
         return Scaled(m, half_steps if abs(k - half_steps) < 1e-9 else k, e, e is not None and decays)
 
@@ -207,6 +240,16 @@ def _split_softplus(total: Sum) -> Expression:
         return written("relu(u) + softplus(-abs(u))", u=term.children[0]) if is_softplus else term
 
     return add(number(total.constant), *(scale(factor, split(term)) for term, factor in total.terms))
+
+
+def _meets_its_opposite(product: Product, factor: Expression, power: float) -> bool:
+    """x^2 beside log|x| or under tanh(x) is 0 before the product is; |x|^-1.5 overflows before a quarter of it does."""
+    is_size = is_call(factor, "abs")
+    if not (is_size or isinstance(factor, Variable)):
+        return False
+    if power < 0.0:
+        return power <= -2.0 or (is_size and power % 1.0 > 0.0)
+    return any(is_call(base, "log") for base, _ in product.factors)
 
 
 def _to_power(m: Tensor | float, power: float) -> Tensor | float:

@@ -56,6 +56,8 @@ class Expression:
                 return 1.0
             case Product(factors=factors):
                 return sum(factor.degree * exponent for factor, exponent in factors)
+            case Call(name="quotient", arguments=(quotient, *_)):
+                return quotient.degree
             case Call(name=name) if name not in _AS_ARGUMENT:
                 return 0.0
         return max((child.degree for child in self.children), default=0.0)
@@ -106,7 +108,10 @@ class Product(Expression):
 
 
 class Call(Expression):
-    """A function of expressions. A condition of `where` is one too: "<" or "<=" of two expressions."""
+    """A function of expressions. A condition of `where` is one too: "<" or "<=" of two expressions.
+
+    "quotient" of q, n and u is the n-th derivative of q, an expression of x alone that has a limit at 0, at x = u.
+    """
 
     def __init__(self, name: str, arguments: tuple[Expression, ...]) -> None:
         super().__init__(name, arguments, children=arguments)

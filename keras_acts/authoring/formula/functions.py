@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 
-from keras_acts.authoring.formula import kernels, power_series
+from keras_acts.authoring.formula import kernels, near_zero
 from keras_acts.authoring.formula.cancellation import without_cancellation
 from keras_acts.authoring.formula.canonical import add, scale
 from keras_acts.authoring.formula.collecting import is_nonnegative, number, terms_of
@@ -75,7 +75,7 @@ class Functions(ABC):
                     return result
                 less_one = add(u, number(-1.0))
                 cancels = isinstance(less_one, Sum) and without_cancellation(less_one) is not None
-                if not (cancels or power_series.is_one_at_zero(u)):
+                if not (cancels or near_zero.is_one_at_zero(u)):
                     return result
                 beside_one = self._log1p(self._argument(less_one))
                 return self._scale.select(ops.abs(self._scale.plain(inner) - 1.0) < 0.5, beside_one, result)
@@ -155,6 +155,9 @@ class Functions(ABC):
         match terms_of(u):
             case shift, [(Variable(name="x"), w0)]:
                 x, sign = self._values["x"], math.copysign(1.0, w0)
+                period = 2.0 * math.pi / abs(w0)
+                if period in (1.0, 2.0, 4.0):  # pi is meant, of which w0 has 53 bits
+                    x = x - period * ops.round(x / period)
                 if not shift:
                     return nx.cosine(x, abs(w0)) if name == "cos" else sign * nx.sine(x, abs(w0))
                 # By the addition theorem.

@@ -1,138 +1,199 @@
-"""Power series of an expression at x = 0, for sums that vanish there although their terms do not: x - tanh(x) is
-x^3 / 3 near 0, and the difference of two numbers like x has lost all digits of it.
-"""
+"""Coefficients of the power series of an expression at x = 0, which may begin with negative powers."""
 
 import functools
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_acts.authoring.formula import truncated
-from keras_acts.authoring.formula.canonical import call, written
+from keras_acts.authoring.formula.canonical import X, apply, call, written
 from keras_acts.authoring.formula.collecting import number
 from keras_acts.authoring.formula.computations import COMPUTATIONS
 from keras_acts.authoring.formula.expression import Call, Expression, Number, Product, Sum, Variable
-from keras_acts.authoring.formula.truncated import ORDERS, NoSeriesError, Series
+from keras_acts.authoring.formula.truncated import Laurent, NoSeriesError, Series, Switch
 
-_NOISE = 1e-14  # a coefficient below this share of its summands is rounding noise, taken as 0
-_RADII = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
-_NEGLIGIBLE = 1e-17
-
-
-@dataclass(frozen=True)
-class Polynomial:
-    """x^lowest (c0 + c1 x^step + c2 x^(2 step) + ...), as good as the expression for |x| < radius."""
-
-    lowest: int
-    step: int
-    coefficients: tuple[float, ...]
-    radius: float
-
-    def __call__(self, x: Any) -> Any:
-        """The value for a tensor."""
-        power = x if self.step == 1 else x * x
-        total: Any = self.coefficients[-1]
-        for coefficient in reversed(self.coefficients[:-1]):
-            total = coefficient + power * total
-        for _ in range(self.lowest):
-            total = total * x
-        return total
+NOISE = 1e-14  # a coefficient below this share of its summands is rounding noise, taken as 0
+_FEWEST = 16  # coefficients, where the others overflow
 
 
-@functools.lru_cache(maxsize=1024)
-def where_it_vanishes(total: Sum) -> Polynomial | None:
-    """The sum near 0, if it vanishes there to a higher order than its terms do; else None."""
-    found = _known(total)
-    if found is None or found[0] or not found.any():
-        return None
-    lowest = int(np.flatnonzero(found)[0])
-    if not (total.constant or any(coefficients(term)[:lowest].any() for term, _ in total.terms)):
-        return None  # nothing cancels
-    step = 2 if not found[lowest + 1 :: 2].any() else 1
-    for radius in _RADII:
-        sizes = abs(found) * radius ** (np.arange(ORDERS) - lowest) / abs(found[lowest])
-        if sizes.sum() < 3.0 and sizes[-12:].max() < _NEGLIGIBLE:
-            last = int(np.flatnonzero(sizes >= _NEGLIGIBLE)[-1])
-            return Polynomial(lowest, step, tuple(map(float, found[lowest : last + 1 : step])), radius)
-    return None
+class Powers(NamedTuple):
+    """What a series has powers of: x, or t where x = 2 scale t / (1 - t^2).
+
+    In t all of the real axis lies within the unit circle, and outside of it what lies beyond +-i scale on the imaginary
+    axis, where tanh, arctan, log(1 + x^2), ... have their singularities.
+
+    Args:
+        side: -1 for the series of x < 0, 1 for that of x > 0, and 0 where they are the same.
+        scale: 0 for powers of x.
+    """
+
+    side: int = 0
+    scale: float = 0.0
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Those of x."""
+        return (self.side,) if self.side else (-1, 1)
+
+    @property
+    def x(self) -> Series:
+        """The series of x."""
+        orders = np.arange(truncated.ORDERS)
+        return truncated.constant(0.0) + (2.0 * self.scale * (orders % 2) if self.scale else orders == 1)
+
+    def distance(self, t: Any) -> Any:
+        """|x| at a t above 0."""
+        return 2.0 * self.scale * t / (1.0 - t * t) if self.scale else t
+
+    def derivative(self, series: Laurent) -> Laurent:
+        """That of a series by x."""
+        found = truncated.differentiated(series)
+        if not self.scale:
+            return found
+        rate = truncated.to_power(truncated.derived(self.x), -1.0)
+        return truncated.product(found, truncated.of(rate), NOISE)
 
 
-@functools.lru_cache(maxsize=1024)
-def derivative_at_zero(expression: Expression) -> float | None:
-    """f'(0) where f(0) = 0 and a factor below 1 inside of f could make 0 of a tiny x, which f itself does not."""
-    found = _known(expression) if _shrinks(expression) else None
-    if found is None:
-        return None
-    start, first, *others = found
-    is_straight = max(map(abs, others)) < 1e15 * abs(first)  # |x| < 1e-30 is meant
-    return None if start or not first or not is_straight else float(first)
+OF_X = Powers()
 
 
-@functools.lru_cache(maxsize=1024)
-def is_one_at_zero(expression: Expression) -> bool:
-    """Whether f(0) = 1, up to rounding."""
-    found = _known(expression)
-    return found is not None and abs(found[0] - 1.0) < _NOISE
-
-
-def _known(expression: Expression) -> Series | None:
+def known(expression: Expression, powers: Powers = OF_X) -> Laurent | None:
     """The coefficients, None where there is no series, or a constant part that is no number."""
     try:
-        return coefficients(expression)
+        return coefficients(expression, powers)
     except ArithmeticError:
         return None
 
 
-def _shrinks(expression: Expression) -> bool:
-    match expression:
-        case Sum(terms=terms) if any(abs(factor) < 1.0 for _, factor in terms):
-            return True
-        case Product(coefficient=coefficient) if abs(coefficient) < 1.0:
-            return True
-    return any(map(_shrinks, expression.children))
+def sides(expression: Expression) -> tuple[Powers, ...]:
+    """One series for both sides of 0, or where there is none, the left and the right one."""
+    return (OF_X,) if known(expression) is not None else (Powers(-1), Powers(1))
+
+
+def has_limit(expression: Expression) -> bool:
+    """Whether it has a series on each side of 0, without negative powers, and one value at 0."""
+    try:
+        found = [coefficients(expression, side) for side in sides(expression)]
+    except ArithmeticError:
+        return False
+    return all(series.lowest >= 0 for series in found) and len({series.at_zero for series in found}) == 1
+
+
+def limit(expression: Expression) -> float:
+    """The value at 0 of what `has_limit`."""
+    return coefficients(expression, sides(expression)[0]).at_zero
+
+
+def switches(expression: Expression) -> Iterator[Expression]:
+    """What decides by its sign between two branches."""
+    return _switches(expression, set())
+
+
+def _switches(expression: Expression, seen: set[Expression]) -> Iterator[Expression]:
+    if expression in seen:
+        return
+    seen.add(expression)
+    if isinstance(expression, Call):
+        if expression.name in ("abs", "sign", "relu", "heaviside"):
+            yield expression.arguments[0]
+        if expression.name in ("maximum", "minimum", "<", "<="):
+            yield apply("-", *expression.arguments)
+    for child in expression.children:
+        yield from _switches(child, seen)
 
 
 @functools.lru_cache(maxsize=4096)
-def coefficients(expression: Expression) -> Series:
-    """The first coefficients of the power series in x.
+@np.errstate(all="ignore")
+def coefficients(expression: Expression, powers: Powers = OF_X) -> Laurent:
+    """The first coefficients of the series in x, which may begin with negative powers.
+
+    Args:
+        expression: of x alone.
+        powers: what the series has powers of.
 
     Raises:
-        NoSeriesError: where there is none, as for |x|, or where the expression has other variables.
+        NoSeriesError: where there is none, as for log(x), or where the expression has other variables.
     """
-    found = _compute(expression)
-    if not np.all(np.isfinite(found)):
-        raise NoSeriesError
-    found.setflags(write=False)
+    found = _compute(expression, powers)
+    infinite = np.flatnonzero(~np.isfinite(found.series))
+    if len(infinite):
+        found = Laurent(found.lowest, found.series[: infinite[0]])
+        if len(found.series) < _FEWEST:
+            raise NoSeriesError
+    found.series.setflags(write=False)
     return found
 
 
-def _compute(expression: Expression) -> Series:
+def _compute(expression: Expression, powers: Powers) -> Laurent:
     match expression:
         case Number(value=value):
-            return truncated.constant(value)
+            return truncated.of(truncated.constant(value))
         case Variable(name="x"):
-            return np.eye(1, ORDERS, 1)[0]
+            return truncated.of(powers.x)
         case Sum(constant=constant, terms=terms):
-            parts = [truncated.constant(constant), *(factor * coefficients(term) for term, factor in terms)]
-            found = np.sum(parts, axis=0)
-            return np.where(abs(found) <= _NOISE * np.sum(np.abs(parts), axis=0), 0.0, found)
+            known = ((coefficients(term, powers), factor) for term, factor in terms)
+            parts = [Laurent(series.lowest, factor * series.series) for series, factor in known]
+            if constant:
+                parts.append(truncated.of(truncated.constant(constant)))
+            return truncated.total(parts, NOISE)
         case Product(coefficient=coefficient, factors=factors):
-            powers = [truncated.to_power(coefficients(base), exponent) for base, exponent in factors]
-            return coefficient * functools.reduce(truncated.times, powers)
+            each = [truncated.power(coefficients(base, powers), exponent, powers.side) for base, exponent in factors]
+            found = functools.reduce(lambda a, b: truncated.product(a, b, NOISE), each)
+            return Laurent(found.lowest, coefficient * found.series)
         case Call(name="where", arguments=(Call() as condition, a, b)):
-            left, right = (coefficients(side)[0] for side in condition.arguments)
-            return coefficients(b if truncated.is_above(left, right) else a)
+            return coefficients(b if _is_above(apply("-", *condition.arguments), powers) else a, powers)
         case Call(name=("maximum" | "minimum") as name, arguments=(a, b)):
-            is_above = truncated.is_above(coefficients(a)[0], coefficients(b)[0])
-            return coefficients(a if is_above == (name == "maximum") else b)
+            return coefficients(a if _is_above(apply("-", a, b), powers) == (name == "maximum") else b, powers)
+        case Call(name="quotient", arguments=(quotient, Number(value=order), u)):
+            return _composed(quotient, int(order), u, powers)
         case Call(name=name, arguments=(u,)):
-            inner = coefficients(u)
-            computation, start = COMPUTATIONS[name], call(name, number(inner[0]))
-            if not isinstance(start, Number):
-                raise NoSeriesError
-            if computation.series is not None:
-                return computation.series(inner, start.value)
-            rate = coefficients(written(computation.derivative, u=u))
-            return truncated.integrated(truncated.times(rate, truncated.derived(inner)), start.value)
+            computation = COMPUTATIONS[name]
+            if isinstance(computation.series, Switch):
+                return computation.series.series(coefficients(u, powers), _is_above(u, powers))
+            return truncated.of(_of_function(name, coefficients(u, powers).plain(), u, powers))
     raise NoSeriesError
+
+
+def _of_function(name: str, inner: Series, u: Expression, powers: Powers) -> Series:
+    """That of a smooth function of u, whose series is `inner`."""
+    computation, start = COMPUTATIONS[name], call(name, number(inner[0]))
+    if not isinstance(start, Number):
+        raise NoSeriesError
+    if computation.series is not None:
+        assert not isinstance(computation.series, Switch)
+        return computation.series(inner, start.value)
+    rate = coefficients(written(computation.derivative, u=u), powers).plain()
+    return truncated.integrated(truncated.times(rate, truncated.derived(inner)), start.value)
+
+
+def _composed(quotient: Expression, order: int, u: Expression, powers: Powers) -> Laurent:
+    """A derivative of a quotient of x, at x = u."""
+    own = powers if u == X else OF_X
+    outer = coefficients(quotient, own)
+    for _ in range(order):
+        outer = own.derivative(outer)
+    if u == X:
+        return outer
+    inner = coefficients(u, powers).plain()
+    if inner[0]:
+        raise NoSeriesError
+    found: Series = truncated.constant(0.0, len(inner))
+    for coefficient in reversed(outer.plain()):
+        found = truncated.plus(truncated.times(found, inner), coefficient)
+    return truncated.of(found)
+
+
+def _is_above(u: Expression, powers: Powers) -> bool:
+    """Whether u > 0 near 0, on this side.
+
+    Raises:
+        NoSeriesError: if that is not known: the switch may be at 0 itself.
+    """
+    found = coefficients(u, powers)
+    first = found.series[0]
+    if found.lowest == 0 and abs(first) > 1e-6:
+        return bool(first > 0.0)
+    if found.lowest == 0 or not powers.side or not first:
+        raise NoSeriesError
+    return bool(first * powers.side**found.lowest > 0.0)

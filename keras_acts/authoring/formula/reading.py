@@ -6,6 +6,7 @@ from keras_acts.authoring.formula.canonical import X, apply
 from keras_acts.authoring.formula.collecting import ConstantError, TooLargeError, at_most, number
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Expression, Number, Variable
+from keras_acts.authoring.formula.limits import with_limits
 from keras_acts.notation import VARIABLE, FormulaError, Node, parse
 from keras_acts.notation.tokens import unknown
 
@@ -56,7 +57,7 @@ def meaning(text: str, params: Mapping[str, float], weights: Collection[str] = (
     except (ConstantError, OverflowError, RecursionError, TooLargeError) as error:
         message = "its derivatives cannot be worked out. What has an exponent with x or weights must be above 0."
         raise FormulaError(f"The formula is too large, or has no derivative: {message}", text) from error
-    return expression
+    return with_limits(expression)
 
 
 def _check_names(text: str, tree: Node, params: Mapping[str, float]) -> None:

@@ -14,6 +14,7 @@ from keras_acts.authoring.formula import kinks, string_form
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.evaluating import evaluate, function_of
 from keras_acts.authoring.formula.expression import SWITCHES, Call, Expression, Variable
+from keras_acts.authoring.formula.poles import poles, simple_zeros
 from keras_acts.authoring.formula.reading import meaning
 from keras_acts.core import operations as ops
 from keras_acts.core.activation import Activation, BoundActivation
@@ -38,6 +39,8 @@ class FormulaRecord(Activation):
     def family(self) -> str:
         """Formulas are a family of their own."""
         return "formula"
+
+    poles: Callable[..., dict[float, float]] = lambda **given: {}  # with the values there, of the parameters given
 
     @cached_property
     def function(self) -> Callable[..., Any]:
@@ -132,6 +135,7 @@ def _declared(text: str, params: tuple[tuple[str, float], ...], name: str | None
         derivative=first,
         finish=keeping_logits(logits),
         kinks=lambda **given: kinks.kinks(bound(given)),
+        poles=lambda zeros=simple_zeros, **given: poles(bound(given), {}, zeros),
         body=body,
     )
 
@@ -207,12 +211,17 @@ class FormulaLayer(LearnableActivation):
             if name.startswith("_") or hasattr(type(self), name) or hasattr(self, name):
                 raise FormulaError(f"'{name}' means something else for a layer; call the parameter otherwise.", formula)
         expression = meaning(formula, self.params, self.trainable_params)
+        self._expression = expression
         self._function = function_of(expression, tuple(self.trainable_params))
         _check_exponents(formula, expression, {name: self.params[name] for name in learned})
         inside = _argument_of_sigmoid(expression)
         self._logits = None if inside is None else function_of(inside, tuple(self.trainable_params))
         for name in self.trainable_params:
             self.add_learnable_parameter(name, self.params[name])
+
+    def _find_poles(self, zeros: Callable[[Expression], Iterable[float]] = simple_zeros) -> dict[float, float]:
+        """Where the formula has no finite value, with what it has there, at the weights' initial values."""
+        return poles(self._expression, {name: self.params[name] for name in self.trainable_params}, zeros)
 
     def activate(self, x: Tensor, *weights: Tensor) -> Tensor:
         """The value."""
