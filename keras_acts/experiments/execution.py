@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from keras_acts.experiments.plan import Plan
-from keras_acts.experiments.runs import runner
+from keras_acts.experiments.runs import runner, scoring
 from keras_acts.experiments.runs.records import Record, Run
 from keras_acts.experiments.runs.scoring import scored
 from keras_acts.experiments.runs.store import Store, check_place
@@ -47,6 +47,9 @@ def carry_out_all(
             "Comparisons train with TensorFlow: set the environment variable KERAS_BACKEND=tensorflow, or give a loop "
             f"of your own, fit=. Received: {backend!r}"
         )
+    scoring.forget()
+    for plan, _ in plans:
+        plan.check_metric()
     with ExitStack() as stack:
         parts = [_Part(plan, folder, stack) for plan, folder in plans]
         for part in parts:
@@ -117,8 +120,8 @@ class _Part:
     def looks(self) -> int:
         """How many different sets of results there were to look at in this folder."""
         seen = [run.to_json() for run in self.records if not run.tuning]
-        results = json.dumps([self.plan.baseline, *sorted(seen)])
-        return 0 if self.store is None else self.store.looks(hashlib.sha256(results.encode()).hexdigest())
+        results = json.dumps([self.plan.baseline, str(self.plan.metric), *sorted(seen)])
+        return 0 if self.store is None or not seen else self.store.looks(hashlib.sha256(results.encode()).hexdigest())
 
 
 def _say(parts: Sequence[_Part], stored: int, say: Callable[[str], None]) -> None:
@@ -127,7 +130,7 @@ def _say(parts: Sequence[_Part], stored: int, say: Callable[[str], None]) -> Non
     if missing:
         say(f"cut short by `budget`: {made:,} runs are done, {missing:,} or more are not; what needs them is left out")
     if stored:
-        say(f"{stored:,} of {made:,} runs were taken from an earlier look")
+        say(f"{stored:,} of {made:,} runs {'was' if stored == 1 else 'were'} taken from an earlier look")
     looks = max(part.looks() for part in parts)
     if looks > 1:
         say(f"look {looks} at results in this folder: each look is one more chance to be wrong, which p does not count")
@@ -157,6 +160,9 @@ def in_order(plan: Plan, records: Iterable[Record]) -> list[Record]:
     wanted = [run for run in planned if run.activation in compared]
     cut = {run.seed for run in wanted if not run.tuning and run not in by_run}
     kept = [run for run in wanted if run in by_run and run.seed not in cut]
-    if all(run.tuning for run in kept):  # no seed is whole
-        kept = [run for run in wanted if run in by_run]
+    if all(run.tuning for run in kept):  # no seed is whole: those of the baseline, and who shares one of them
+        shared = {run.seed for run in by_run if run.activation == plan.baseline and not run.tuning}
+        some = {run.activation for run in by_run if not run.tuning and run.seed in shared}
+        kept = [run for run in wanted if run in by_run and run.activation in some]
+        kept = [run for run in kept if run.tuning or run.seed in shared]
     return [scored(by_run[run], plan.metric) for run in kept]

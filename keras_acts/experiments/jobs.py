@@ -97,9 +97,9 @@ class Job:
         baselines = {plan.baseline for plan in self.plans}
         if baselines.isdisjoint(each.run.activation for each in records if not each.run.tuning):
             raise ValueError(
-                f"`budget` was too short for an answer: no run of {', '.join(sorted(baselines))} that is compared, of "
-                f"{counted(len(records), 'run')}. They are kept where there is an output folder. "
-                f"Received: budget={self.plans[0].budget!r}"
+                f"`budget` was too short for an answer: {counted(len(records), 'run')} done, none of them one of "
+                f"{', '.join(sorted(baselines))} that is compared. A call with the same output folder continues. "
+                f"Starting the workers counts too. Received: budget={self.plans[0].budget!r}"
             )
         return self.comparison(records, notes)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from keras_acts.core.params import choice, finite_number, illegal, integer
 from keras_acts.experiments import tuning
 from keras_acts.experiments.runs.records import Record, Run, order
@@ -49,9 +51,10 @@ def _one_of(*choices: str) -> Callable[[str, Any], str]:
 
 
 def _several(name: str, value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or not tuple(value):
+    iterable = hasattr(value, "__iter__") and not isinstance(value, str | bytes | Mapping)
+    items = tuple(value) if iterable else ()  # once: it may be a generator
+    if not items:
         raise ValueError(illegal(name, value, PLAN, "a list with something in it"))
-    items = tuple(value)
     for item in items:
         if items.count(item) > 1:
             raise ValueError(f"`{name}` of a plan must not hold a value twice. Received: {item!r}")
@@ -94,9 +97,12 @@ class Plan:
         activations: names or spec strings of functions and layers, such as "elu(alpha=0.5)" or "PReLU".
         baseline: the activation that the others are compared with. It is added if it is missing.
         data: a data set, with options as in "circles(noise=0.1)"; a .csv or .npz file; a function of your own that
-            returns x and y, as such or as "module:function".
+            returns x and y, as such or as "module:function". A .csv file has options, "table.csv(target='price')":
+            target, task and sep, as in `keras_acts.experiments.task.files`.
         model: "mlp", "cnn", "deep_mlp" or "siren", with options as in "mlp(width=64, depth=3)"; a function of your own
-            `f(activation, **options) -> keras.Model`, as such or as "module:function".
+            `f(activation, **options) -> keras.Model`, as such or as "module:function", in which `activation.layer()` is
+            the activation as a new layer, and `activation.paired()` the initializers of the layer before it, as in
+            `Dense(64, **activation.paired())`. Arguments named `input_shape` and `outputs` are given.
         fit: a training loop of your own, instead of data, model, epochs, batch_size and optimizer: a function
             `f(activation, initializers, rate, seed)`, as such or as "module:function", which returns scores as in
             `keras_acts.experiments.runs.own_loop`.
@@ -116,7 +122,8 @@ class Plan:
         worth: the smallest difference worth having, in units of the metric: points for accuracies. With it each
             activation is better, worse, equivalent to the baseline or undecided.
         budget: seconds after which no run is started any more; None for no limit.
-        time_limit: seconds that a single run may take, for networks that hang; not with engine="here".
+        time_limit: seconds that a single run may take, with the start of its worker and compiling, for networks that
+            hang; not with engine="here".
         workers: processes; None for one on each core.
         engine: "processes" on this machine, "ray" for a Ray cluster, or "here" for this process, one run at a time.
         output: the folder of the comparison; None for one below `runs` that belongs to these settings.
@@ -194,6 +201,19 @@ class Plan:
                     f"Received: {each.name}={getattr(self, each.name)!r}"
                 )
 
+    def check_metric(self) -> None:
+        """Raise ValueError for a metric that does not fit the data: before any run, and not after all of them."""
+        if self.metric is None or self.fit is not None:
+            return
+        split = data_sets.load(str(self.data), 0)
+        shape = (len(split.test.y), split.outputs)
+        answers = np.full(shape, 1.0 / split.outputs) + 1e-3 * np.arange(shape[1])
+        try:
+            metrics.score(metrics.find(self.metric), split.test.y, answers.astype("float32"), split.classes)
+        except Exception as error:
+            kind = "numbers" if split.classes is None else f"{split.classes} classes"
+            raise ValueError(f"`metric` must fit the data, {kind}. Received: {self.metric!r} ({error})") from error
+
     def runs(self, finished: Iterable[Record] = ()) -> list[Run]:
         """The trainings that are known to be needed: those that choose learning rates, then seed by seed.
 
@@ -231,7 +251,8 @@ class Plan:
         of_plan = self.settings
         settings = tuple((name, of_plan[name]) for name in ("fit", "optimizer", "best_epoch", "file") if of_plan[name])
         shared = {name: of_plan[name] for name in ("data", "model", "epochs", "batch_size", "paired")}
-        return Run(**shared, activation=activation, learning_rate=rate, seed=seed, settings=settings, tuning=to_tune)
+        shared |= {"activation": activation, "definition": self._definitions[activation], "settings": settings}
+        return Run(**shared, learning_rate=rate, seed=seed, tuning=to_tune)
 
     @property
     def expected_runs(self) -> int:
@@ -250,6 +271,10 @@ class Plan:
         optimizer = self.optimizer if self.optimizer != "adam" else None
         others = {"optimizer": optimizer, "best_epoch": self.best_epoch, "paired": self.paired}
         return plain | others | {"fit": None, "file": self._digest}
+
+    @functools.cached_property
+    def _definitions(self) -> dict[str, str]:
+        return {activation: networks.definition_of(activation) for activation in self.activations}
 
     @functools.cached_property
     def _digest(self) -> str | None:

@@ -36,7 +36,15 @@ def best(scores: Trials, higher_is_better: bool) -> float:
     """
     rates = sorted(scores)
     from_middle = {rate: abs(number - (len(rates) - 1) / 2.0) for number, rate in enumerate(rates)}
-    return max(rates, key=lambda rate: (_merit(scores[rate], higher_is_better), -from_middle[rate]))
+    worst = _worst(scores, higher_is_better)
+
+    def merit(rate: float) -> tuple[float, int, float]:
+        finite = [score for score in scores[rate] if math.isfinite(score)]
+        diverged = len(scores[rate]) - len(finite)
+        mean = (sum(finite) + (diverged * worst if diverged else 0.0)) / len(scores[rate])
+        return mean if higher_is_better else -mean, -diverged, -from_middle[rate]
+
+    return max(rates, key=merit)
 
 
 def at_an_end(scores: Trials, rate: float) -> bool:
@@ -66,11 +74,15 @@ def next_rate(scores: Trials, grid: Sequence[float], higher_is_better: bool) -> 
     towards = sorted(scores, reverse=not upwards)
     # The step before the last one, so that 1, 3, 10 goes on with 30; of two rates, the only step there is.
     before = towards[-3:-1] if len(towards) > 2 else towards
-    return float(f"{rate * before[1] / before[0]:.3g}")
+    further = rate * (before[1] / before[0])
+    rounded = float(f"{further:.3g}")
+    for each in (rounded, further):  # of a close grid the rounded one may lie inside
+        if math.isfinite(each) and each > 0.0 and (each > rate if upwards else each < rate):
+            return each
+    return None  # no number lies beyond
 
 
-def _merit(scores: Sequence[float], higher_is_better: bool) -> float:
-    """The mean, larger where better; a run that diverged counts as nothing right, or an infinite error."""
-    worst = 0.0 if higher_is_better else math.inf
-    mean = sum(score if math.isfinite(score) else worst for score in scores) / len(scores)
-    return mean if higher_is_better else -mean
+def _worst(scores: Trials, higher_is_better: bool) -> float:
+    """What a run that diverged counts as: an infinite error; nothing right, or as little as any other has."""
+    finite = [score for each in scores.values() for score in each if math.isfinite(score)]
+    return min([0.0, *finite]) if higher_is_better else math.inf

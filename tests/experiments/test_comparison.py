@@ -153,7 +153,7 @@ def test_a_diverged_error_is_infinite_and_never_a_finite_score(tmp_path):
     assert "prelu beats" not in found.verdict()
     assert "prelu has lower errors than relu where it finishes, but 2 of 10 runs diverged" in found.verdict()
     assert "elu loses to relu: 10 of 10 runs diverged against 0 (p < 0.001 after Holm)" in found.verdict()
-    assert "prelu: 2 of 10 runs diverged and count as the worst finite error of all runs in the test" in found.verdict()
+    assert "prelu: 2 of 10 runs diverged and count as the worst finite mse in the test" in found.verdict()
     found.to_html(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count(' data-value="Infinity">') >= 4

@@ -38,6 +38,24 @@ def wrong(activation, initializers, rate, seed):
 
 
 WRONG = [None, {"test": "good"}, {"validation": 0.5}, {"test": 0.5, "tets": 0.5}]
+WRONG += [{"test": 0.5, "rows": 5}, {"test": 0.5, "history": {"loss": 0.5}}, {"test": 0.5, "higher_is_better": "False"}]
+WRONG += [{"test": True}]
+
+
+def early(activation, initializers, rate, seed):
+    """Histories that end where it stopped."""
+    curve = np.linspace(0.5, 0.9, 3 + seed % 4).tolist()
+    return {"validation": 0.9, "test": 0.5 + 0.01 * seed, "metric": "accuracy", "history": {"val_metric": curve}}
+
+
+def failing(activation, initializers, rate, seed):
+    """Raises what no other process can read."""
+
+    class TwoArgumentsError(Exception):
+        def __init__(self, one, two):
+            super().__init__(one)
+
+    raise TwoArgumentsError("oops", 2)
 
 
 def test_a_loop_gets_rates_seeds_and_statistics():
@@ -67,6 +85,10 @@ def test_what_a_loop_made_can_be_written(tmp_path):
         (0, "must return a mapping with a score 'test', or a number. Received: None"),
         (1, "must return a number as 'test'. Received: 'good'"),
         (2, "must return a mapping with a score 'test', or a number. Received: {'validation': 0.5}"),
+        (4, "must return two counts, trained on and tested on, as 'rows'. Received: 5"),
+        (5, "must return curves of numbers by name as 'history'. Received: {'loss': 0.5}"),
+        (6, "must return True or False as 'higher_is_better'. Received: 'False'"),
+        (7, "must return a number as 'test'. Received: True"),
         (3, "may return validation, test, metric, higher_is_better, rows, history. Received: 'tets'"),
     ],
 )
@@ -74,6 +96,22 @@ def test_what_a_loop_may_not_return(seed, said):
     run = Run("", f"{__name__}:wrong", "relu", 1e-3, seed, 0, 0, settings=(("fit", True),))
     with pytest.raises(ValueError, match=re.escape(said)):
         own_loop.train(run, {})
+
+
+def test_histories_may_end_anywhere(tmp_path):
+    found = keras_acts.compare(["relu", "gelu"], fit=early, learning_rates=[0.1], seeds=4, engine="here")
+    assert "3 seeds" not in found.verdict()
+    found.to_html(tmp_path / "page.html")
+    found.to_csv(tmp_path)
+    with pytest.raises(ValueError, match="with 3, 4, 5, 6 epochs"):
+        found.plot_curves("val_metric")
+
+
+def test_what_a_loop_raises_is_said_with_its_name():
+    with pytest.raises(
+        RuntimeError, match=r"failing, called with an activation, .* failed with TwoArgumentsError: oops"
+    ):
+        keras_acts.compare(["relu"], fit=failing, learning_rates=[0.1], engine="here")
 
 
 def test_a_number_does_not_choose_a_rate():

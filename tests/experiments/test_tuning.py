@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from synthetic import record
 
-from keras_acts.experiments import execution, tuning
+import keras_acts
+from keras_acts.experiments import Comparison, execution, tuning
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.runs import runner
 from keras_acts.experiments.runs.versions import versions
@@ -153,3 +154,83 @@ def test_validation_rows_are_those_of_every_seed_and_never_tested_on():
         assert not train & test
         assert (len(train), len(test)) == (90, 30)
     assert all(set(a.test.index) != set(b.test.index) for a, b in itertools.combinations(splits, 2))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_legal_grid_comes_to_an_end(seed):
+    """Close rates, rates at the ends of the numbers, scores that are negative, alike, infinite or missing."""
+    random = np.random.default_rng(seed)
+    exponent, step = random.uniform(-300.0, 300.0), random.choice([1e-4, 0.5, 20.0, 280.0])
+    grid = tuple((10.0 ** np.clip(exponent + step * np.arange(random.integers(2, 5)), -307.0, 307.0)).tolist())
+    if len(set(grid)) < len(grid):
+        grid = (1e-3, 1e-3 * (1.0 + 1e-6))
+    higher = bool(random.integers(2))
+    scores = {}
+    further, tries = grid[0], list(grid)
+    while tries:
+        rate = tries.pop()
+        kind = random.integers(4)
+        drawn = random.normal(size=3) - 1.0 if kind else np.full(3, random.choice([math.nan, math.inf, 0.5]))
+        scores[rate] = drawn.tolist()
+        further = tuning.next_rate(scores, grid, higher) if not tries else None
+        if further is not None:
+            assert further not in scores
+            assert 0.0 < further < math.inf
+            tries.append(further)
+    assert len(scores) <= len(grid) + 4
+    finite = {rate for rate, each in scores.items() if np.isfinite(each).all()}
+    if finite:  # what always fails is never better than what finishes
+        assert np.isfinite(scores[tuning.best(scores, higher)]).any()
+
+
+def test_a_rate_that_diverges_is_not_better_than_negative_scores():
+    scores = {1e-3: [-0.3, -0.2, -0.3], 1e-2: [-0.1, -0.2, -0.1], 1e-1: [math.nan] * 3}
+    assert tuning.best(scores, True) == 1e-2
+
+
+def test_a_budget_that_ends_anywhere_gives_an_answer_or_says_that_it_was_too_short():
+    """Whatever runs are missing, as workers steal them from each other's ends."""
+    score = scored_by(lambda run: 0.9 if run.learning_rate == 1e-2 else 0.8)
+    plan = Plan(activations=("relu", "gelu", "tanh"), seeds=4)
+    everything: list = []
+    while missing := [run for run in plan.runs(everything) if run not in {each.run for each in everything}]:
+        everything += map(score, missing)
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        some = [each for each in everything if random.uniform() < random.choice([0.3, 0.9, 0.99])]
+        kept = execution.in_order(plan, some)
+        compared = {each.run.activation for each in kept if not each.run.tuning}
+        if "relu" in compared:
+            found = Comparison(kept, baseline="relu")
+            assert {row.seeds for row in found.table()} <= {1, 2, 3, 4}
+
+
+def test_a_look_with_another_metric_is_one_more(monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "run_one", scored_by(lambda run: 0.9 if run.learning_rate == 1e-2 else 0.8))
+    plan = Plan(activations=("relu", "gelu"), data="iris", model="mlp(width=4)", seeds=2, engine="here")
+    for number, metric in enumerate((None, "CategoricalCrossentropy", "F1Score(average='macro')"), 1):
+        said = []
+        list(execution.carry_out(dataclasses.replace(plan, metric=metric), tmp_path, said.append))
+        assert any(f"look {number} " in each for each in said) == (number > 1)
+
+
+def test_a_name_that_means_something_else_is_another_run():
+    keras_acts.define("x * sigmoid(x)", name="tuned_wave", replace=True)
+    before = Plan(activations=("relu", "tuned_wave")).runs()
+    assert before == Plan(activations=("relu", "tuned_wave")).runs()
+    keras_acts.define("sin(8 * x) + x", name="tuned_wave", replace=True)
+    after = Plan(activations=("relu", "tuned_wave")).runs()
+    assert {run for run in before if run.activation == "relu"} == {run for run in after if run.activation == "relu"}
+    assert not {run for run in before if run.activation == "tuned_wave"} & set(after)
+
+
+def test_a_generator_of_activations_is_read_once():
+    assert Plan(activations=(name for name in ("relu", "gelu", "tanh"))).activations == ("relu", "gelu", "tanh")
+
+
+def test_a_metric_that_does_not_fit_is_refused_before_any_run(monkeypatch, tmp_path):
+    monkeypatch.setattr(runner, "run_one", lambda run: pytest.fail("trained"))
+    plan = Plan(data="diabetes", metric="AUC", engine="here")
+    with pytest.raises(ValueError, match=r"`metric` must fit the data, numbers\. Received: 'AUC'"):
+        list(execution.carry_out(plan, tmp_path / "new"))
+    assert not (tmp_path / "new").exists()

@@ -70,13 +70,19 @@ class Difference:
 
     @property
     def equivalent(self) -> bool:
-        """True if the whole interval is nearer to 0 than the smallest difference worth having."""
-        return self.worth is not None and max(abs(self.low), abs(self.high)) < self.worth
+        """True if the whole interval is nearer to 0 than the smallest difference worth having, and no run diverged."""
+        near = self.worth is not None and max(abs(self.low), abs(self.high)) < self.worth
+        return near and not self.diverged and not self.baseline_diverged
 
     @property
     def undecided(self) -> bool:
         """True if a smallest difference worth having was named, and neither it nor "none" is shown."""
-        return self.worth is not None and not self.significant and not self.equivalent
+        return self.worth is not None and not self.significant and not self.equivalent and not self.never_finishes
+
+    @property
+    def never_finishes(self) -> bool:
+        """True if every run of the activation or of the baseline diverged: there is nothing to compare."""
+        return self.pairs in (self.diverged, self.baseline_diverged)
 
     @property
     def better(self) -> bool:

@@ -53,6 +53,11 @@ class Entry:
         """Whether a rate beyond those that were tried may be better still."""
         return tuning.at_an_end(self.validation, self.learning_rate)
 
+    @property
+    def without_choice(self) -> bool:
+        """Whether no rate gave a finite score on validation data."""
+        return bool(self.validation) and not np.isfinite(np.concatenate([*self.validation.values()])).any()
+
     def still_improves(self, higher_is_better: bool) -> bool:
         """Whether validation data are better in the last fifth of the epochs than in the fifth before, over all seeds.
 
@@ -126,7 +131,7 @@ class Task:
     @property
     def resolution(self) -> float:
         """The step between two scores: of accuracies a row, of others what float32 loses of the largest."""
-        if self.metric_name == "accuracy":
+        if self.metric_name == "accuracy" and self.split.test:
             return 1.0 / self.split.test
         scores = [abs(score) for entry in self.entries for score in entry.scores.values() if math.isfinite(score)]
         return FLOAT32 * max(scores, default=0.0)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from keras_acts.experiments.analysis import verdict
-from keras_acts.experiments.analysis.differences import Difference
+from keras_acts.experiments.analysis.differences import Difference, worst_score
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.runs.records import HISTORY, LayerRecord, Record
 
@@ -64,12 +64,13 @@ class Row:
 def table(task: Task, differences: Sequence[Difference]) -> list[Row]:
     """The rows of a task, best mean test score first."""
     by_activation = {found.activation: found for found in differences}
-    rows = [_row(task, entry, by_activation.get(entry.activation)) for entry in task.entries]
+    scores = task.each(lambda entry: entry.scores)
+    worst = worst_score(scores, higher_is_better=True) if task.higher_is_better else math.inf
+    rows = [_row(task, entry, by_activation.get(entry.activation), worst) for entry in task.entries]
     return sorted(rows, key=lambda row: row.mean, reverse=task.higher_is_better)
 
 
-def _row(task: Task, entry: Entry, difference: Difference | None) -> Row:
-    worst = 0.0 if task.higher_is_better else math.inf
+def _row(task: Task, entry: Entry, difference: Difference | None, worst: float) -> Row:
     scores = np.array([score if math.isfinite(score) else worst for score in entry.scores.values()])
     memory = [record.peak_memory_mb for record in entry.records if record.peak_memory_mb is not None]
     return Row(

@@ -28,6 +28,7 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         lines.append(_equivalent(equivalent, task.metric_name))
     lines += [_undecided(found, task) for found in ordered if found.undecided]
     others = [found for found in differences if found.worth is None and not found.significant]
+    others = [found for found in others if not found.never_finishes]
     if others:
         lines.append(_no_difference(others, task.metric_name))
     if not differences:
@@ -44,7 +45,9 @@ def verdict(task: Task, differences: Sequence[Difference]) -> list[str]:
         lines.append(f"{names} {verb} as always naming the largest class does: nothing else is learned")
     for entry in task.entries:
         if entry.diverged:
-            score = "accuracy 0" if task.higher_is_better else "the worst finite error of all runs in the test"
+            score = (
+                "accuracy 0" if task.metric_name == "accuracy" else f"the worst finite {task.metric_name} in the test"
+            )
             lines.append(
                 f"{entry.activation}: {entry.diverged} of {counted(len(entry.records), 'run')} diverged and "
                 f"count{'s' if entry.diverged == 1 else ''} as {score}"
@@ -60,6 +63,9 @@ def _warnings(task: Task) -> list[str]:
         lines.append(
             f"best at the lowest or highest learning rate tried, so that others may be better: {', '.join(ends)}"
         )
+    lost = [entry.activation for entry in task.entries if entry.without_choice]
+    if lost:
+        lines.append(f"no learning rate gave a finite score on validation data, and none was chosen: {', '.join(lost)}")
     rising = task.still_improving
     if rising:
         who = "all" if len(rising) == len(task.entries) > 1 else ", ".join(rising)

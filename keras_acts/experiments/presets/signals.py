@@ -4,6 +4,8 @@ import functools
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from keras_acts.experiments.plan import Plan
 from keras_acts.experiments.presets.measures import MSE, Measure, listed, median, of_those_run, values
 from keras_acts.experiments.presets.preset import Outcome, Part, Preset, at_one_rate, without_figures
@@ -29,16 +31,18 @@ def _ends(records: Sequence[Record], activations: tuple[str, ...]) -> dict[str, 
 
 def _periodic_ones_find_it(records: Sequence[Record]) -> Outcome:
     ends = _ends(records, PERIODIC)
-    return Outcome(max(ends.values()) < 1.0, f"{', '.join(ends)} find the period: test MSE {listed(ends.values())}")
+    return Outcome(
+        bool(np.max([*ends.values()]) < 1.0), f"{', '.join(ends)} find the period: test MSE {listed(ends.values())}"
+    )
 
 
 def _others_do_not(records: Sequence[Record]) -> Outcome:
     ends = _ends(records, OTHERS)
-    return Outcome(min(ends.values()) > 2.0, f"{', '.join(ends)} do not: test MSE {listed(ends.values())}")
+    return Outcome(bool(np.min([*ends.values()]) > 2.0), f"{', '.join(ends)} do not: test MSE {listed(ends.values())}")
 
 
 def _snake_fits(records: Sequence[Record]) -> Outcome:
-    worst = max(values(records, TRAINING, activation="snake(20.0)"))
+    worst = float(np.max(values(records, TRAINING, activation="snake(20.0)")))
     return Outcome(worst < 1e-2, f"snake(20.0) fits its data: worst training MSE {worst:.2g}")
 
 
@@ -76,7 +80,7 @@ def _siren() -> tuple[Part, ...]:
 
 
 def _siren_fits(records: Sequence[Record]) -> Outcome:
-    worst = min(values(records, PSNR, activation=SINE, paired=True))
+    worst = float(np.min(values(records, PSNR, activation=SINE, paired=True)))
     return Outcome(worst >= 35.0, f"SIREN fits the picture: {worst:.1f} dB or more")
 
 

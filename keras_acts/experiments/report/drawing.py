@@ -32,7 +32,13 @@ class DrawnAnalysis(Analysis):
         """A curve by epoch with its confidence band: "loss", "metric", "val_loss" or "val_metric"."""
         task = self.task(task)
         metric = "loss" if name.endswith("loss") else task.curve_name
-        drawn = np.unique(np.linspace(0, task.epochs - 1, CURVE_POINTS).astype(int))
+        lengths = {len(record.history[name]) for entry in task.entries for record in entry.records}
+        if len(lengths) > 1 or 0 in lengths:
+            raise ValueError(
+                f"A curve can be drawn where all runs have it, with as many epochs. Received: {name!r} with "
+                f"{', '.join(map(str, sorted(lengths)))} epochs"
+            )
+        drawn = np.unique(np.linspace(0, max(lengths) - 1, CURVE_POINTS).astype(int))
         histories = task.each(lambda entry: entry.curves(name)[:, drawn])
         ax = figures.draw_curves(histories, metric=metric, epochs=drawn + 1, ax=ax)
         ax.set_ylabel(f"{'validation' if name.startswith('val_') else 'training'} {metric}")

@@ -27,7 +27,7 @@ def leaders(analysis: Analysis, task: Task) -> list[str]:
         overlap=task.overlap,
         resolution=task.resolution,
     )
-    apart = {each.activation for each in found if each.significant}
+    apart = {each.activation for each in found if each.significant or each.never_finishes}
     return [row.activation for row in analysis.rows(task) if row.activation not in apart]
 
 

@@ -16,7 +16,7 @@ the layer before it. Python's, NumPy's and the backend's random numbers start fr
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -26,8 +26,6 @@ from keras_acts.experiments.runs.records import HISTORY, Record, Run, SplitRecor
 from keras_acts.experiments.task import networks, user_functions
 
 __all__ = ["train"]
-
-KEYS = ("validation", "test", "metric", "higher_is_better", "rows", "history")
 
 
 def train(run: Run, versions: Mapping[str, str]) -> Record:
@@ -40,10 +38,17 @@ def train(run: Run, versions: Mapping[str, str]) -> Record:
     activation = networks.ActivationFactory(run.activation, run.paired)
     keras.utils.set_random_seed(run.seed)
     start = time.perf_counter()
-    given = _checked(function(activation, activation.paired(), run.learning_rate, run.seed), run)
+    try:
+        returned = function(activation, activation.paired(), run.learning_rate, run.seed)
+    except Exception as error:
+        raise RuntimeError(
+            f"{run.model}, called with an activation, its initializers, a learning rate and a seed, failed with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    given = _checked(returned, run)
     seconds = time.perf_counter() - start
     score = float(given["validation" if run.tuning else "test"])
-    trained, tested = given.get("rows", (0, 0))
+    trained, tested = map(int, given.get("rows", (0, 0)))
     history = {name: tuple(map(float, given.get("history", {}).get(name, ()))) for name in HISTORY}
     return Record(
         run=run,
@@ -64,7 +69,7 @@ def train(run: Run, versions: Mapping[str, str]) -> Record:
 
 
 def _checked(given: Any, run: Run) -> Mapping[str, Any]:
-    if isinstance(given, int | float | np.number) and not run.tuning:
+    if _is_number(given) and not run.tuning:
         return {"test": given}
     wanted = "validation" if run.tuning else "test"
     if not isinstance(given, Mapping) or wanted not in given:
@@ -74,9 +79,37 @@ def _checked(given: Any, run: Run) -> Mapping[str, Any]:
             + f". Received: {given!r}"
         )
     for key in given:
-        if key not in KEYS:
-            raise ValueError(f"{run.model} may return {', '.join(KEYS)}. Received: {key!r}")
-    for key in given.keys() & {"validation", "test"}:
-        if not isinstance(given[key], int | float | np.number):
-            raise ValueError(f"{run.model} must return a number as {key!r}. Received: {given[key]!r}")
+        if key not in CHECKS:
+            raise ValueError(f"{run.model} may return {', '.join(CHECKS)}. Received: {key!r}")
+    for key, value in given.items():
+        fits, expected = CHECKS[key]
+        if not fits(value):
+            raise ValueError(f"{run.model} must return {expected} as {key!r}. Received: {value!r}")
     return given
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _are_rows(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and all(isinstance(each, int | np.integer) and not isinstance(each, bool) and each > 0 for each in value)
+    )
+
+
+def _are_curves(value: Any) -> bool:
+    curves = value.values() if isinstance(value, Mapping) else [None]
+    return all(isinstance(curve, list | tuple | np.ndarray) and all(map(_is_number, curve)) for curve in curves)
+
+
+CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "validation": (_is_number, "a number"),
+    "test": (_is_number, "a number"),
+    "metric": (lambda value: isinstance(value, str), "a name"),
+    "higher_is_better": (lambda value: isinstance(value, bool | np.bool_), "True or False"),
+    "rows": (_are_rows, "two counts, trained on and tested on,"),
+    "history": (_are_curves, "curves of numbers by name"),
+}

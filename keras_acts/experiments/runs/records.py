@@ -28,6 +28,7 @@ class Run:
     paired: bool = True
     settings: tuple[tuple[str, Value], ...] = ()
     tuning: bool = False  # to choose a learning rate: scored on validation rows, the test rows are not read
+    definition: str = ""  # identifies what the name of an activation of the user's own means
 
     def to_json(self) -> str:
         """The run as JSON with sorted keys: the same text for the same settings."""

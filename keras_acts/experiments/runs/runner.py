@@ -8,6 +8,7 @@ and keeps it, and therefore gets runs of the same few activations.
 import functools
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -125,7 +126,12 @@ def _spread(
 
     def start(worker: Worker, run: Run, tries: int = 1) -> None:
         late = None if time_limit is None else time.monotonic() + time_limit
-        busy[worker.submit(run)] = _Busy(worker, run, tries, late)
+        try:
+            future = worker.submit(run)
+        except worker.lost:  # between two runs
+            worker.renew()
+            future = worker.submit(run)
+        busy[future] = _Busy(worker, run, tries, late)
 
     def keep_busy() -> None:
         for worker in list(idle):
@@ -196,7 +202,7 @@ class _Process:
             self._number = self._pool.submit(os.getpid)  # starts the process
 
     def submit(self, run: Run) -> "Future[Record]":
-        return self._pool.submit(run_one, run)
+        return self._pool.submit(_told, run)
 
     def renew(self) -> None:
         with suppress(BrokenProcessPool, ProcessLookupError):
@@ -206,6 +212,20 @@ class _Process:
 
     def end(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _told(run: Run) -> Record:
+    """`run_one`, with errors that reach another process: an exit is one, and not every exception can be sent."""
+    try:
+        return run_one(run)
+    except SystemExit as error:
+        raise RuntimeError(f"The run of {run.activation}, seed {run.seed}, exited with {error.code!r}") from error
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
+        raise
 
 
 @contextmanager

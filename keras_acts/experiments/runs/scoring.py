@@ -12,7 +12,7 @@ import numpy as np
 from keras_acts.experiments.runs.records import Record
 from keras_acts.experiments.task import data, metrics
 
-__all__ = ["answers", "kept", "scored"]
+__all__ = ["answers", "forget", "kept", "scored"]
 
 
 def kept(values: np.ndarray) -> str:
@@ -49,6 +49,11 @@ def scored(record: Record, metric: Any) -> Record:
     if not record.diverged:
         score = metrics.score(found, part.y, answers(record.predictions, split.outputs), split.classes)
     return replace(record, score=score, metric_name=found.name, higher_is_better=metrics.higher_is_better(found))
+
+
+def forget() -> None:
+    """Read data anew from here on: they may have changed."""
+    _split.cache_clear()
 
 
 _split = functools.lru_cache(maxsize=16)(data.load)

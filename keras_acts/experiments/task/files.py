@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,12 @@ def as_source(x: Any, y: Any, task: str | None = None, where: str = "data") -> S
     if not np.issubdtype(x.dtype, np.number) and x.dtype != bool:
         raise ValueError(f"{where}: x must hold numbers. Received: dtype {x.dtype}")
     _check_finite(x, f"{where}: x")
+    if x.dtype.kind == "i" and x.ndim == 2:
+        warnings.warn(
+            f"{where}: x of integers is scaled to mean 0 and variance 1, as amounts are. Numbers that stand for words, "
+            "as for an Embedding, must come as a `keras_acts.experiments.task.data.Split`; amounts as floats",
+            stacklevel=2,
+        )
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     is_text = y.dtype.kind in "USO"

@@ -19,12 +19,11 @@ METRICS = {
 }
 SHORT = {"mae": "MeanAbsoluteError", "mse": "MeanSquaredError", "rmse": "RootMeanSquaredError", "r2": "R2Score"}
 OF_NUMBERS = (
-    *("MeanAbsoluteError", "MeanSquaredError", "RootMeanSquaredError", "MeanAbsolutePercentageError", "R2Score"),
-    *("MeanSquaredLogarithmicError", "LogCoshError", "CosineSimilarity", "ConcordanceCorrelation"),
-    "PearsonCorrelation",
+    *("MeanAbsoluteError", "MeanSquaredError", "RootMeanSquaredError", "R2Score", "LogCoshError"),
+    *("ConcordanceCorrelation", "PearsonCorrelation"),
 )
 OF_LABELS = ("Accuracy", "IoU", "MeanIoU")
-OF_ONE_HOT = ("Categorical", "TopKCategorical", "OneHot")
+OF_ONE_HOT = ("Categorical", "TopKCategorical", "OneHot", "KLDivergence", "CosineSimilarity")
 
 
 def find(given: Any) -> keras.metrics.Metric:
@@ -48,7 +47,7 @@ def find(given: Any) -> keras.metrics.Metric:
     name = spec.parse(given)[0].replace("_", "").lower()
     name = SHORT.get(name, name).lower()
     if name not in METRICS:
-        raise unknown("metric", given, (found.__name__ for found in METRICS.values()))
+        raise unknown("metric", given, [found.__name__ for found in METRICS.values()])
     try:
         # Keras counts the metrics of a process in their names.
         plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", METRICS[name].__name__).lower()
@@ -87,7 +86,9 @@ def score(metric: keras.metrics.Metric, y: np.ndarray, answers: np.ndarray, clas
     Raises:
         ValueError: if the metric is one of classes and the targets are numbers.
     """
-    name = type(metric).__name__
+    # What a subclass of a user's takes is what Keras' class takes.
+    known = [each.__name__ for each in type(metric).__mro__ if each.__name__ in METRICS_OF_KERAS]
+    name = known[0] if known else type(metric).__name__
     if classes is None:
         if name in METRICS_OF_KERAS and name not in OF_NUMBERS:
             raise ValueError(

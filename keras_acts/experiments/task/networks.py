@@ -1,6 +1,7 @@
 """The networks that are compared. They differ in the activation and in what belongs to it, in nothing else."""
 
 import functools
+import hashlib
 import inspect
 import itertools
 import math
@@ -11,13 +12,13 @@ from typing import Any, NamedTuple
 import keras
 
 from keras_acts import layers
-from keras_acts.core import resolve, spec
+from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import finite_number, illegal, integer
 from keras_acts.experiments.task import user_functions
 from keras_acts.initializers import Siren, paired
 from keras_acts.layers.layer_registry import function_or_layer
 
-__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check_trainable", "find", "is_own"]
+__all__ = ["NETWORKS", "ActivationFactory", "Built", "builder", "check_trainable", "definition_of", "find", "is_own"]
 
 DEEP = 20  # with this many layers or more, weights at the critical point are needed
 
@@ -45,8 +46,13 @@ class ActivationFactory:
         self.made: list[Any] = []
         self.make()  # a wrong name is found here
 
-    def __call__(self) -> Any:
+    def __call__(self, *inputs: Any) -> Any:
         """A function, or a new layer."""
+        if inputs:
+            raise TypeError(
+                "What a network is given makes activations, and is none: write activation.layer() for a layer of its "
+                f"own, or Dense(64, activation=activation()). Received: a call with {type(inputs[0]).__name__}"
+            )
         made = self.make()
         self.made.append(made)
         return made
@@ -245,6 +251,19 @@ def find(name: str) -> tuple[Callable[..., keras.Model], dict[str, Any]]:
     return function, options
 
 
+def definition_of(text: str) -> str:
+    """Identifies what the name of an activation means, where that is the user's to change; "" for ours and Keras'."""
+    made = function_or_layer(text)
+    record, _ = resolve.declaration_of(made)
+    source: Any = type(made) if isinstance(made, keras.Layer) else made if record is None else record.function
+    package, *inside = str(getattr(source, "__module__", "")).split(".")
+    if package == "keras" or (package == "keras_acts" and inside[0] in ("activations", "layers")):
+        return ""
+    by_define = package == "keras_acts" and record is not None
+    code = record.registered_name.encode() if by_define else user_functions.code_of(source)
+    return hashlib.sha256(code).hexdigest()[:16]
+
+
 def check_trainable(model: keras.Model) -> None:
     """Raise ValueError for a network that the loop of a comparison would not train as it is meant."""
     if model.compiled:
@@ -259,7 +278,7 @@ def check_trainable(model: keras.Model) -> None:
         raise ValueError(
             f"A network must have one input; for several, give your own loop, fit=. Received: {len(inputs)}"
         )
-    if any(layer.compute_dtype == "float16" for layer in model.layers):
+    if any(layer.compute_dtype == "float16" for layer in keras_bridge.sublayers(model, recursive=True)):
         raise ValueError(
             "A network in float16 needs scaled losses, which a comparison does not have: use mixed_bfloat16, or give "
             "your own loop, fit=. Received: layers in float16"
@@ -269,7 +288,7 @@ def check_trainable(model: keras.Model) -> None:
 def _names(model: keras.Model, activation: str) -> bool:
     """Whether a model holds an activation by its name, or cannot be asked."""
     try:
-        return spec.parse(activation)[0] in model.to_json()
+        return f'"{spec.parse(activation)[0]}"' in model.to_json()
     except Exception:  # a subclassed model without a config
         return True
 

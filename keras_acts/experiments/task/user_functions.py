@@ -16,6 +16,7 @@ from keras_acts.experiments.task.options import check_options, unknown
 __all__ = ["check_shared", "code_of", "find", "name_of", "resolve"]
 
 Function = Callable[..., Any]
+ABOVE = 4  # folders
 
 
 def name_of(function: Function) -> str:
@@ -56,22 +57,38 @@ def resolve(name: str) -> Function:
 
 
 def code_of(function: Function) -> bytes:
-    """The text of the file of a function, and of those beside it that it imports, directly or not."""
+    """The code of the file of a function, and of those beside it that it imports, directly or not.
+
+    Without comments, and of a script without what stands below its main guard.
+    """
     file = getattr(sys.modules.get(function.__module__), "__file__", None)
     if file is None:  # in a notebook
         with suppress(OSError, TypeError):
             return inspect.getsource(function).encode()
         return b""
     found = [Path(file).resolve()]
+    codes = []
     for path in found:  # which grows
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not path.is_file():  # what was typed
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree.body = [node for node in tree.body if not _is_main_guard(node)]
+        codes.append(ast.dump(tree))
+        for node in ast.walk(tree):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module, *(f"{node.module}.{name}" for name in names)] if node.module else names
-            places = [root.joinpath(*name.split(".")) for root in path.parents[:2] for name in names]
+            # A name of a package is told from any folder above.
+            places = [root.joinpath(*name.split(".")) for root in path.parents[:ABOVE] for name in names]
             near = [each for place in places for each in (place.with_suffix(".py"), place / "__init__.py")]
+            if isinstance(node, ast.ImportFrom) and node.module is None:  # from . import name
+                near.append(path.parent / "__init__.py")
             found += [each for each in dict.fromkeys(near) if each.is_file() and each not in found]
-    return b"".join(path.read_bytes() for path in found)
+    return "".join(codes).encode()
+
+
+def _is_main_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
 
 
 def find(
@@ -122,6 +139,8 @@ def _load(file: str) -> Any:
             raise OSError(f"not a file of Python: {path}")
         module = importlib.util.module_from_spec(found)
         sys.modules[module_name] = module
+        if str(path.parent) not in sys.path:
+            sys.path.append(str(path.parent))  # for what lies beside it, also later
         try:
             found.loader.exec_module(module)
         except BaseException:
