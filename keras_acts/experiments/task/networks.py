@@ -259,8 +259,10 @@ def definition_of(text: str) -> str:
     package, *inside = str(getattr(source, "__module__", "")).split(".")
     if package == "keras" or (package == "keras_acts" and inside[0] in ("activations", "layers")):
         return ""
-    by_define = package == "keras_acts" and record is not None
-    code = record.registered_name.encode() if by_define else user_functions.code_of(source)
+    if package == "keras_acts" and record is not None:  # by `define`
+        code = record.registered_name.encode()
+    else:
+        code = user_functions.code_of(source)
     return hashlib.sha256(code).hexdigest()[:16]
 
 
