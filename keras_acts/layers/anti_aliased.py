@@ -132,4 +132,5 @@ def _along(axis: int, resample: Any, x: Tensor) -> Tensor:
         return x  # TensorFlow has no convolution of nothing
     last = ops.moveaxis(x, axis, -1)
     shape = ops.shape(last)
-    return ops.moveaxis(ops.reshape(resample(ops.reshape(last, (-1, shape[-1]))), (*shape[:-1], -1)), -1, axis)
+    made = resample(ops.reshape(last, (-1, shape[-1])))
+    return ops.moveaxis(ops.reshape(made, (*shape[:-1], ops.shape(made)[1])), -1, axis)  # -1 of nothing would be 0

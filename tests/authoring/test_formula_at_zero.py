@@ -81,7 +81,7 @@ def test_a_drawn_quotient_keeps_its_digits_at_0_and_near(text):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.nightly) for part in (1, 2, 3))])
 def test_200_drawn_quotients_keep_their_digits_at_0_and_near(part):
     assert [each for text in DRAWN[part::4] for each in findings(text)] == []
 

@@ -68,6 +68,21 @@ def bfloat16(activation):
     return keras.Sequential([keras.Input((2,)), *layers, keras.layers.Dense(2, dtype=policy)])
 
 
+class Odd(keras.layers.Layer):
+    """A layer with other things under the names of weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel, self.bias = "rbf", False
+
+    def call(self, x):
+        return x
+
+
+def odd(activation):
+    return keras.Sequential([*hidden(activation), Odd(), keras.layers.Dense(2)])
+
+
 def trained(builder, **changes):
     run = dataclasses.replace(RUN, model=f"{__name__}:{builder.__name__}", **changes)
     split = data.load(run.data, run.seed)
@@ -80,7 +95,8 @@ def plain():
 
 
 @pytest.mark.parametrize(
-    "builder", [pytest.param(each, marks=pytest.mark.slow) for each in (softmax, layers_after_softmax)] + [subclassed]
+    "builder",
+    [pytest.param(each, marks=pytest.mark.slow) for each in (softmax, layers_after_softmax, odd)] + [subclassed],
 )
 def test_the_same_network_written_otherwise_gives_the_same_curves(builder, plain):
     made = trained(builder)

@@ -207,9 +207,8 @@ def test_the_printed_command_repeats_the_comparison():
 
 @pytest.mark.slow
 def test_compare_is_one_call():
-    comparison = keras_acts.compare(
-        ["relu", "PReLU"], data="iris", model="mlp(width=8)", seeds=1, epochs=2, engine="here"
-    )
+    settings = {"data": "iris", "model": "mlp(width=8)", "learning_rates": [0.01], "engine": "here"}
+    comparison = keras_acts.compare(["relu", "PReLU"], seeds=1, epochs=2, **settings)
     assert [record.run.activation for record in comparison.records] == ["relu", "PReLU"]
     assert comparison.best() in ("relu", "PReLU")
 

@@ -136,7 +136,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "own-loop.md"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is in the repository, not in the wheel")
-@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.second_oracle), 1], ids=["torch", "series"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(0, marks=[pytest.mark.second_oracle, pytest.mark.nightly]), 1], ids=["torch", "series"]
+)
 def test_the_examples_of_the_page_run(tmp_path, number):
     if number == 0:
         pytest.importorskip("torch", reason="torch is a second oracle")

@@ -256,8 +256,8 @@ def hanging(activation):
 @pytest.mark.slow
 def test_a_run_that_hangs_is_ended_and_named(tmp_path, request, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(request.path.parent))
-    plan = Plan(("relu",), data="iris", model=f"{__name__}:hanging", seeds=1, workers=1, time_limit=20.0)
-    with pytest.raises(RuntimeError, match=r"A run took longer than 20 s \(relu, seed 1000000\) and was ended"):
+    plan = Plan(("relu",), data="iris", model=f"{__name__}:hanging", seeds=1, workers=1, time_limit=12.0)
+    with pytest.raises(RuntimeError, match=r"A run took longer than 12 s \(relu, seed 1000000\) and was ended"):
         list(experiments.carry_out(plan, tmp_path))
 
 

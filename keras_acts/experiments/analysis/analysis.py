@@ -42,13 +42,14 @@ class Analysis:
         self.level = level
         self.worth = worth
         self._baseline = baseline
-        self._differences = {task.label: self._compare(task) for task in self.tasks}
+        self._differences = {task.label: self.compared_with(self.baseline(task), task) for task in self.tasks}
 
-    def _compare(self, task: Task) -> list[Difference]:
+    def compared_with(self, baseline: str, task: Task) -> list[Difference]:
+        """Every other activation of a task against any of them."""
         in_points = task.metric_name == "accuracy"
         return differences(
             task.each(lambda entry: entry.scores),
-            self.baseline(task),
+            baseline,
             higher_is_better=task.higher_is_better,
             level=self.level,
             overlap=task.overlap,

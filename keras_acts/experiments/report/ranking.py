@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from keras_acts.experiments.analysis import tables
 from keras_acts.experiments.analysis.analysis import Analysis
-from keras_acts.experiments.analysis.differences import differences
 from keras_acts.experiments.analysis.selection import Task
 from keras_acts.experiments.analysis.tables import Row
 
@@ -19,14 +18,7 @@ def leaders(analysis: Analysis, task: Task) -> list[str]:
 
     All are compared with the best as with the baseline: by the same test, with Holm's correction for their number.
     """
-    found = differences(
-        task.each(lambda entry: entry.scores),
-        analysis.best(task),
-        higher_is_better=task.higher_is_better,
-        level=analysis.level,
-        overlap=task.overlap,
-        resolution=task.resolution,
-    )
+    found = analysis.compared_with(analysis.best(task), task)
     apart = {each.activation for each in found if each.significant or each.never_finishes}
     return [row.activation for row in analysis.rows(task) if row.activation not in apart]
 

@@ -61,7 +61,7 @@ class Probe:
     def _look(self, x: Any, y: Any) -> Any:
         if not self._places:
             return tf.zeros((0, 4))
-        weights = [(place.layer.kernel, getattr(place.layer, "bias", None)) for place in self._places]
+        weights = [(place.layer.kernel, _variable(place.layer, "bias")) for place in self._places]
         with tf.GradientTape() as tape:
             outputs, *inputs = keras.tree.flatten(self._observed(x, training=False))  # one tensor comes bare
             loss = tf.reduce_mean(self._losses(outputs, y))
@@ -116,12 +116,18 @@ def _places(model: keras.Model, activations: Sequence[Any]) -> list[_Place]:
         if is_one(layer) or (isinstance(layer, keras.layers.Activation) and is_one(layer.activation)):
             if places and places[-1].activation is None:
                 places[-1] = places[-1]._replace(activation=layer)
-        elif getattr(layer, "kernel", None) is not None and layer.trainable:
+        elif _variable(layer, "kernel") is not None and layer.trainable:
             kind = type(layer).__name__.lower()
             counts[kind] = counts.get(kind, 0) + 1
             fused = layer if is_one(getattr(layer, "activation", None)) else None
             places.append(_Place(f"{kind}_{counts[kind]}", layer, fused))
     return places
+
+
+def _variable(layer: keras.Layer, name: str) -> Any:
+    """A weight by its attribute; None where a layer of the user's own keeps something else under that name."""
+    found = getattr(layer, name, None)
+    return found if isinstance(found, keras.Variable) else None
 
 
 def _observed(model: keras.Model, places: Sequence[_Place]) -> keras.Model:
