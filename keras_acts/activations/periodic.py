@@ -214,15 +214,15 @@ def _finer_second_derivative(x: nx.Tensor, w0: float) -> nx.Tensor:
 
 @activation(formula="sin(w0 * (abs(x) + 1) * x)", traits={"non_monotonic", "bounded", "odd", "oscillating"})
 def finer(x: nx.Tensor, w0: Annotated[float, positive("frequency at 0")] = 30.0) -> nx.Tensor:
-    """Sine whose frequency grows with |x|, for implicit neural representations of fields with fine detail.
+    """Sine whose frequency grows with `|x|`, for implicit neural representations of fields with fine detail.
 
     Which frequencies a unit has follows from its bias. `keras_acts.paired("finer")` gives the authors' weights of the
     layers within; in the first one take `kernel_initializer=keras_acts.initializers.Siren(first_layer=True)`, and for
     more detail `bias_initializer=keras.initializers.RandomUniform(-1, 1)`, as for their signed distance fields.
 
-    The derivative is the true one, w0 (2 |x| + 1) cos(...). The authors' code takes |x| + 1 for a constant in training
-    unless `scale_req_grad=True`, and so a smaller one, w0 (|x| + 1) cos(...). Where the numbers beside x are many turns
-    away, the result is that of some number near there.
+    The derivative is the true one, `w0 (2 |x| + 1) cos(...)`. The authors' code takes `|x| + 1` for a constant in
+    training unless `scale_req_grad=True`, and so a smaller one, `w0 (|x| + 1) cos(...)`. Where the numbers beside x are
+    many turns away, the result is that of some number near there.
 
     Returns:
         Tensor of the same shape and dtype as x, in [-1, 1]; NaN at +-inf, where there is no limit.

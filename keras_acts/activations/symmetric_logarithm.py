@@ -19,7 +19,7 @@ def symlog(x: nx.Tensor) -> nx.Tensor:
     """Symmetric logarithm: the identity near 0, a logarithm of either sign far out.
 
     DreamerV3 takes it for inputs and targets of unknown size: `symexp` undoes it. Its derivative is 1 at 0, where
-    automatic differentiation of sign(x) log1p(|x|) gives 0, and falls off only as 1 / |x|. `asinh` is like it, and
+    automatic differentiation of `sign(x) log1p(|x|)` gives 0, and falls off only as `1 / |x|`. `asinh` is like it, and
     smooth.
 
     Returns:
