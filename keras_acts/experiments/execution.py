@@ -47,7 +47,7 @@ def carry_out_all(
             "Comparisons train with TensorFlow: set the environment variable KERAS_BACKEND=tensorflow, or give a loop "
             f"of your own, fit=. Received: {backend!r}"
         )
-    scoring.forget()
+    scoring.split.cache_clear()  # data may have changed since
     for plan, _ in plans:
         plan.check_metric()
     with ExitStack() as stack:
@@ -59,11 +59,13 @@ def carry_out_all(
         expected = sum(plan.expected_runs for plan, _ in plans)
 
         def then(record: Record) -> list[Run]:
+            if not record.run.tuning:
+                return []
             part = owners[record.run]
-            new = [run for run in part.plan.runs_of(record.run.activation, part.records.values()) if run not in owners]
-            new = [run for run in new if run not in part.records]
+            known = part.plan.runs_of(record.run.activation, part.records.values())
+            new = [run for run in known if run not in owners and run not in part.records]
             owners.update(dict.fromkeys(new, part))
-            return new if record.run.tuning else []
+            return new
 
         records = runner.execute(
             list(owners),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from keras_acts.experiments.runs.records import Record
 
-__all__ = ["GRID", "SEEDS", "at_an_end", "best", "next_rate", "trials"]
+__all__ = ["GRID", "SEEDS", "at_an_end", "best", "next_rate", "trials", "worst_of"]
 
 GRID = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 SEEDS = tuple(range(1_000_000, 1_000_003))  # no comparison has as many: its own seeds are fresh
@@ -36,7 +36,7 @@ def best(scores: Trials, higher_is_better: bool) -> float:
     """
     rates = sorted(scores)
     from_middle = {rate: abs(number - (len(rates) - 1) / 2.0) for number, rate in enumerate(rates)}
-    worst = _worst(scores, higher_is_better)
+    worst = worst_of(scores.values(), higher_is_better)
 
     def merit(rate: float) -> tuple[float, int, float]:
         finite = [score for score in scores[rate] if math.isfinite(score)]
@@ -82,7 +82,7 @@ def next_rate(scores: Trials, grid: Sequence[float], higher_is_better: bool) -> 
     return None  # no number lies beyond
 
 
-def _worst(scores: Trials, higher_is_better: bool) -> float:
+def worst_of(groups: Iterable[Iterable[float]], higher_is_better: bool) -> float:
     """What a run that diverged counts as: an infinite error; nothing right, or as little as any other has."""
-    finite = [score for each in scores.values() for score in each if math.isfinite(score)]
+    finite = [score for each in groups for score in each if math.isfinite(score)]
     return min([0.0, *finite]) if higher_is_better else math.inf

@@ -8,6 +8,7 @@ import quotients
 import tensorflow as tf
 from formulas import judge
 from mpmath import mp
+from nested_tapes import value_and_derivatives
 
 import keras_acts
 from keras_acts import notation
@@ -41,16 +42,6 @@ def exact(function, x):
             head = float(right) if abs(right) > mp.ldexp(1, -200) else 0.0
             found.head[order, x == 0.0], found.tail[order, x == 0.0] = head, float(right - head) if head else 0.0
     return found
-
-
-def value_and_derivatives(function, x):
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        with tf.GradientTape() as inner:
-            inner.watch(x)
-            y = function(x)
-        first = inner.gradient(y, x)
-    return y, first, outer.gradient(first, x)
 
 
 def excess(function, text, dtype, seed):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from formulas import FORMULAS, HELD_OUT, KNOWN_LOSSES, NEAR_ONE, judge
+from nested_tapes import value_and_derivatives
 
 import keras_acts
 from keras_acts.testing import contract, samples
@@ -94,16 +95,6 @@ ROOTS = {
     "sign(x)*abs(x)**0.5": lambda x: np.sign(x) * np.abs(x) ** 0.5,
     "x/sqrt(abs(x))": lambda x: np.sign(x) * np.abs(x) ** 0.5,
 }
-
-
-def value_and_derivatives(function, x):
-    with tf.GradientTape() as outer:
-        outer.watch(x)
-        with tf.GradientTape() as inner:
-            inner.watch(x)
-            y = function(x)
-        first = inner.gradient(y, x)
-    return y, first, outer.gradient(first, x)
 
 
 @pytest.mark.parametrize("text", ROOTS)

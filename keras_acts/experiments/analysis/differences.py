@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_acts.experiments import tuning
 from keras_acts.experiments.analysis import inference
 from keras_acts.experiments.analysis.inference import LEVEL
 
@@ -186,8 +187,10 @@ def _common_seeds(scores: Mapping[str, Mapping[int, float]], activation: str, ba
 
 def worst_score(scores: Mapping[str, Mapping[int, float]], *, higher_is_better: bool) -> float:
     """The score that a diverged run counts as: the worst finite score of all runs; where higher is better at most 0."""
-    finite = [value for group in scores.values() for value in group.values() if math.isfinite(value)]
-    return min([0.0, *finite]) if higher_is_better else max(finite, default=0.0)
+    groups = [group.values() for group in scores.values()]
+    if higher_is_better:
+        return tuning.worst_of(groups, higher_is_better)
+    return max((value for group in groups for value in group if math.isfinite(value)), default=0.0)
 
 
 def _sd(values: np.ndarray) -> float:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from keras_acts.experiments import tuning
 from keras_acts.experiments.analysis import verdict
-from keras_acts.experiments.analysis.differences import Difference, worst_score
+from keras_acts.experiments.analysis.differences import Difference
 from keras_acts.experiments.analysis.selection import Entry, Task
 from keras_acts.experiments.runs.records import HISTORY, LayerRecord, Record
 
@@ -64,8 +65,7 @@ class Row:
 def table(task: Task, differences: Sequence[Difference]) -> list[Row]:
     """The rows of a task, best mean test score first."""
     by_activation = {found.activation: found for found in differences}
-    scores = task.each(lambda entry: entry.scores)
-    worst = worst_score(scores, higher_is_better=True) if task.higher_is_better else math.inf
+    worst = tuning.worst_of((entry.scores.values() for entry in task.entries), task.higher_is_better)
     rows = [_row(task, entry, by_activation.get(entry.activation), worst) for entry in task.entries]
     return sorted(rows, key=lambda row: row.mean, reverse=task.higher_is_better)
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 import keras
 
 from keras_acts import _extras
-from keras_acts.experiments.runs import own_loop
+from keras_acts.experiments.runs import own_loop, scoring
 from keras_acts.experiments.runs.records import Record, Run, order
 from keras_acts.experiments.runs.versions import versions
 from keras_acts.experiments.task import data
@@ -86,7 +86,7 @@ def run_one(run: Run) -> Record:
     if dict(run.settings).get("fit"):
         return own_loop.train(run, versions())
     like = replace(run, seed=0, learning_rate=1.0, epochs=1, tuning=False)
-    return _trainer(like).train(run, _split(run.data, run.seed))
+    return _trainer(like).train(run, scoring.split(run.data, run.seed))
 
 
 @functools.lru_cache(maxsize=TRAINERS_KEPT)
@@ -94,9 +94,6 @@ def _trainer(like: Run) -> Any:
     from keras_acts.experiments.runs.trainer import Trainer
 
     return Trainer(like, data.load(like.data, like.seed))
-
-
-_split = functools.lru_cache(maxsize=16)(data.load)
 
 
 # ---- scheduling ------------------------------------------------------------------------------------------------------
@@ -323,7 +320,7 @@ class _Here:
 
 @contextmanager
 def _here(workers: int | None, most: int) -> Iterator[list[Worker]]:
-    for cached in (_trainer, _split, data.source):
+    for cached in (_trainer, scoring.split, data.source):
         cached.cache_clear()  # a notebook may have defined a function of the same name again
     yield [_Here()]
 

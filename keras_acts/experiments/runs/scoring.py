@@ -12,7 +12,7 @@ import numpy as np
 from keras_acts.experiments.runs.records import Record
 from keras_acts.experiments.task import data, metrics
 
-__all__ = ["answers", "forget", "kept", "scored"]
+__all__ = ["answers", "kept", "scored", "split"]
 
 
 def kept(values: np.ndarray) -> str:
@@ -43,17 +43,12 @@ def scored(record: Record, metric: Any) -> Record:
     if metric is None or record.predictions is None:
         return record
     found = metrics.find(metric)
-    split = _split(record.run.data, record.run.seed)
-    part = split.validation if record.run.tuning else split.test
+    parts = split(record.run.data, record.run.seed)
+    part = parts.validation if record.run.tuning else parts.test
     score = math.nan
     if not record.diverged:
-        score = metrics.score(found, part.y, answers(record.predictions, split.outputs), split.classes)
+        score = metrics.score(found, part.y, answers(record.predictions, parts.outputs), parts.classes)
     return replace(record, score=score, metric_name=found.name, higher_is_better=metrics.higher_is_better(found))
 
 
-def forget() -> None:
-    """Read data anew from here on: they may have changed."""
-    _split.cache_clear()
-
-
-_split = functools.lru_cache(maxsize=16)(data.load)
+split = functools.lru_cache(maxsize=1)(data.load)  # runs go seed by seed, and a split may be large
