@@ -18,11 +18,11 @@ DEPTH, FACTOR, WIDTH = 30, 5.0, 500
 
 # At their defaults. The slow test below scans them again, in mpmath.
 WITHOUT = {
-    "atlu", "bent_identity", "biased_shrink", "bipolar", "cloglog", "cos", "elliott", "elu_plus_one", "exponential",
-    "gaussian", "hard_shrink", "hard_sigmoid", "hard_sigmoid_legacy", "jump_relu", "log_sigmoid", "multiquadric",
-    "relu2", "rep_u", "shifted_softplus", "sigmoid", "sine_relu", "smish", "soft_clipping", "softplus", "sparse_plus",
-    "sparse_sigmoid", "sqrt_softplus", "square", "squareplus", "star_relu", "step", "tanh_shrink", "ternarize",
-    "thresholded_relu", "trunc_exp", "xatlu", "xielu",
+    "atlu", "bent_identity", "biased_shrink", "bipolar", "cloglog", "cos", "elliott", "elu_plus_one", "exp_sigmoid",
+    "exponential", "gaussian", "hard_shrink", "hard_sigmoid", "hard_sigmoid_legacy", "jump_relu", "log_sigmoid",
+    "multiquadric", "relu2", "rep_u", "shifted_softplus", "sigmoid", "sine_relu", "smish", "soft_clipping", "softplus",
+    "sparse_plus", "sparse_sigmoid", "sqrt_softplus", "square", "squared_leaky_relu", "squareplus", "star_relu", "step",
+    "swoosh_l", "swoosh_r", "symexp", "tanh_shrink", "ternarize", "thresholded_relu", "trunc_exp", "xatlu", "xielu",
 }  # fmt: skip
 # Those on which the search once failed, and one of each kind.
 FEW = ["elish", "hard_elish", "flatten_t_swish", "tanh", "relu", "soft_shrink"]
