@@ -60,15 +60,14 @@ def load_legacy(
         expected = "left out for a model with its weights" if found.has_weights else "the file that belongs to a .json"
         raise ValueError(f"`weights` must be {expected}. Received: weights={weights!r} for {received}")
     translation = Translation(found, tfa_gelu, custom_objects, received)
-    with keras.saving.custom_object_scope(dict(custom_objects)):
-        try:
-            model = keras.saving.deserialize_keras_object(translation.config, safe_mode=True)
-            _build_activations(model)
-        except Exception as error:  # whatever a constructor raises
-            said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())
-            raise ValueError(
-                f"Keras {keras.__version__} cannot build the model in the file: {said} Received: {received}"
-            ) from error
+    try:
+        model = keras.saving.deserialize_keras_object(translation.config, dict(custom_objects), safe_mode=True)
+        _build_activations(model)
+    except Exception as error:  # whatever a constructor raises
+        said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())
+        raise ValueError(
+            f"Keras {keras.__version__} cannot build the model in the file: {said} Received: {received}"
+        ) from error
     load_weights(model, path if weights is None else Path(weights), translation.names)
     return model
 
@@ -122,8 +121,7 @@ def convert(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
             written = Path(folder) / target.name
             model.save(written)
-            with keras.saving.custom_object_scope(dict(custom_objects)):
-                again = keras.models.load_model(written, compile=False)
+            again = keras.models.load_model(written, dict(custom_objects), compile=False)
             _check_same(model, again, target)
             os.replace(written, target)
     except OSError as error:

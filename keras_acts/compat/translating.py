@@ -105,7 +105,7 @@ class Translation:
                 "A file of Keras 2.11 to 2.15 names the activation 'gelu', which may be Keras' exact one or TF Addons' "
                 "tanh form, which differs by up to 5e-4: it was taken for Keras'. Say which one is meant: "
                 f"tfa_gelu=True or tfa_gelu=False. Received: {received}",
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def _object(self, found: Config, path: str, kind: str = "layers") -> Config:

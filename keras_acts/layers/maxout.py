@@ -20,7 +20,7 @@ def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
 @layer(
     formula=r"\max_{i=1}^k x_i",
     aliases={
-        "tfa": {"Maxout": lambda num_units, axis=-1: {"units": num_units, "axis": axis}},
+        "tfa": {"Maxout": lambda num_units=None, axis=-1: {"units": num_units, "axis": axis}},
         "paddle": {"Maxout maxout": _of_paddle},
         "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },
