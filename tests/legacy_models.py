@@ -137,7 +137,7 @@ LAYERS = {
     "SineReLU": (
         lambda r: {"epsilon": float(r.uniform(0.001, 0.01))},
         _none,
-        lambda x, c, w: np.where(x > 0, x, c["epsilon"] * (np.sin(x) - np.cos(x))),
+        lambda x, c, w: np.maximum(x, c["epsilon"] * (np.sin(x) - np.cos(x))),
     ),
     "Swish": (
         lambda r: {"beta": float(r.uniform(0.5, 3)), "trainable": bool(r.integers(2))},

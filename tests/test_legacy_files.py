@@ -4,6 +4,7 @@
 input and its output there; `legacy_models.py` writes others, of drawn layers.
 """
 
+import json
 import os
 import warnings
 import zipfile
@@ -89,7 +90,7 @@ def test_each_activation_and_layer_with_drawn_arguments_and_weights(kind, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("version", "form"), zip(VERSIONS, ["json", "h5", "json"], strict=True))
+@pytest.mark.parametrize(("version", "form"), [*zip(VERSIONS, ["json", "h5", "json"], strict=True)])
 def test_a_drawn_model_of_all_of_them_comes_back_the_same(version, form, tmp_path):
     written = drawn(version, seed=int(version[2]))
     if form == "h5":
@@ -267,6 +268,8 @@ def files(tmp_path):
     (tmp_path / "empty.keras").write_bytes(b"")
     (tmp_path / "cut.h5").write_bytes(whole.read_bytes()[:3000])
     (tmp_path / "model.json").write_text(written.architecture())
+    alone = {"class_name": "Dense", "config": {"name": "d", "units": 3}, "keras_version": "2.10.0"}
+    (tmp_path / "layer.json").write_text(json.dumps(alone))
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1.0
     written.save(tmp_path / "alone.h5", with_architecture=False)
@@ -295,6 +298,7 @@ def files(tmp_path):
         ("alone.h5", r"This HDF5 file holds weights alone.*load_legacy\('model.json', weights=\.\.\.\)"),
         ("part.keras", "This archive lacks metadata.json, model.weights.h5"),
         ("broken.keras", "The file is damaged or incomplete"),
+        ("layer.json", "a Dense in place of a model"),
         ("empty_config.keras", r"The architecture is not as Keras 2 writes it \(KeyError: 'class_name'\)"),
         ("of_3.h5", "This one is of Keras 3.15.1: keras.models.load_model reads it"),
         ("of_1.h5", "This one is of Keras 1.2.2: load and save it with Keras 2.2 first"),
@@ -306,10 +310,10 @@ def files(tmp_path):
 def test_a_file_of_another_kind_is_said_to_be_what_it_is(files, name, said):
     before = sorted(os.listdir(files))
     with pytest.raises(ValueError, match=said) as error:
-        keras_acts.load_legacy(files / name)
+        keras_acts.load_legacy(files / name, files / "alone.h5" if name == "layer.json" else None)
     assert f"path={str(files / name)!r}" in str(error.value)
     with pytest.raises(ValueError, match=said):
-        compat.convert(files / name, files / "new.keras")
+        compat.convert(files / name, files / "new.keras", files / "alone.h5" if name == "layer.json" else None)
     assert sorted(os.listdir(files)) == before
 
 
@@ -328,6 +332,25 @@ def test_an_architecture_of_any_size_is_not_read(tmp_path, monkeypatch):
     for name in ("model.json", "m.keras"):
         with pytest.raises(ValueError, match="An architecture must be at most 1000 bytes"):
             keras_acts.load_legacy(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ({"path": None}, TypeError, "`path` of load_legacy must be the path of a file. Received: path=None"),
+        ({"weights": 3}, TypeError, "`weights` of load_legacy must be the path of a file. Received: weights=3"),
+        (
+            {"weights": "w.h5"},
+            ValueError,
+            "`weights` must be left out for a model with its weights. Received: weights='w",
+        ),
+        ({"tfa_gelu": "yes"}, ValueError, "`tfa_gelu` of load_legacy must be True or False"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(arguments, error, said, tmp_path):
+    path = of_one("2.10.0", 0, "relu").save(tmp_path / "old.h5")
+    with pytest.raises(error, match=said):
+        keras_acts.load_legacy(**{"path": path, **arguments})
 
 
 @pytest.mark.parametrize("way", ["link", "external", "shape", "layer", "missing", "lost"])

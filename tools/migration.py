@@ -15,7 +15,7 @@ import keras
 
 import keras_acts
 from keras_acts import layers
-from keras_acts.core import resolve, spec
+from keras_acts.core import resolve, spec, string_table
 from keras_acts.core.params import constructor_arguments
 
 PAGE = Path(__file__).parent.parent / "docs" / "migration.md"
@@ -25,7 +25,8 @@ FRAMEWORKS = {
     "tfa": (
         "TF Addons",
         "Files with these names: `keras_acts.load_legacy(path)`, or `import keras_acts.compat.tfa` before "
-        "`keras.models.load_model`. `activation=rrelu` never drew there: it was `leaky_relu` with the slope 11/48.",
+        "`keras.models.load_model`. `activation=rrelu` never drew there: it was `leaky_relu` with the slope 11/48. "
+        "`Maxout(num_units)` is `layers.Maxout(units=num_units)`.",
     ),
     "keras_contrib": (
         "keras-contrib",
@@ -88,58 +89,48 @@ def _of_function(framework: str, record: Any, alias: Any) -> tuple[str, str]:
         return f'"{framework}:{alias.call}"', f"{', '.join(_asked(alias))} must be given there"
     _, theirs = resolve.declaration_of(keras_acts.get(f"{framework}:{alias.call}"))
     other = {key: value for key, value in theirs.items() if value != record.defaults[key]}
-    here = spec.format(record.name, other) if other else record.name
+    name = f"keras_acts>{record.name}" if record.name in string_table.WRONG else record.name
+    here = spec.format(name, other) if other else name
     if _asked(alias):
         return f'"{here}"', f"{', '.join(_asked(alias))} must be given there"
-    return f'"{here}"', _said({key: (value, record.defaults[key]) for key, value in other.items()})
+    if resolve.find(alias.name) not in (None, record):
+        return f'"{here}"', f"no: `{alias.name}` is another function here, and in Keras 3"
+    return f'"{here}"', _said({key: (repr(value), repr(record.defaults[key])) for key, value in other.items()})
 
 
 def _of_layer(framework: str, record: Any, alias: Any) -> tuple[str, str]:
     call = f"{framework}:{alias.call}"
     if "..." in call:
         return f"layers.get({call!r})", f"{', '.join(_asked(alias))} must be given there"
-    try:
-        theirs, ours = layers.get(call), record.cls()
-    except (TypeError, ValueError):  # it needs arguments of ours
-        return f"layers.get({call!r})", "it has none"
-    names = [name for name in constructor_arguments(record.cls) if hasattr(theirs, name)]
-    pairs = {name: (_plain(getattr(theirs, name)), _plain(getattr(ours, name))) for name in names}
-    other = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    arguments = {name: pair[0] for name, pair in other.items()}
-    is_literal = all(
-        value is None or isinstance(value, bool | int | float | str | list) for value in arguments.values()
-    )
-    here = f"layers.{spec.format(record.name, arguments)}" if arguments else f"layers.{record.name}()"
-    return here if is_literal else f"layers.get({call!r})", _said(other)
+    theirs, arguments = layers.get(call), constructor_arguments(record.cls)
+    required = {name for name, each in arguments.items() if each.default is each.empty} - {"kwargs"}
+    ours = record.cls(**{name: getattr(theirs, name) for name in required})
+    other = {}
+    for name in arguments:
+        there, here = (_shown(getattr(layer, name, None)) for layer in (theirs, ours))
+        if there != here or name in required:
+            other[name] = there, "to be given" if name in required else here
+    given = ", ".join(f"{name}={value}" for name, (value, _) in other.items())
+    return f"layers.get({call!r})" if "(" in given else f"layers.{record.name}({given})", _said(other)
 
 
-def _plain(value: Any) -> Any:
-    """A number for an initializer that is one."""
+def _shown(value: Any) -> str:
+    """An argument as one would write it; an initializer that is a number as that."""
     kinds = keras.initializers
     if isinstance(value, kinds.Zeros | kinds.Ones):
-        return float(isinstance(value, kinds.Ones))
+        return repr(float(isinstance(value, kinds.Ones)))
     if isinstance(value, kinds.Constant):
-        return value.value
+        return repr(value.value)
     if isinstance(value, kinds.Initializer):
         config = ", ".join(f"{key}={each!r}" for key, each in value.get_config().items() if key != "seed")
-        return _Shown(f"{type(value).__name__}({config})")
-    return value.__name__ if inspect.isfunction(value) else value
+        return f"{type(value).__name__}({config})"
+    return repr(value.__name__ if inspect.isfunction(value) else value)
 
 
-class _Shown(tuple):
-    """What is shown as text and no value to write."""
-
-    def __new__(cls, text: str) -> "_Shown":
-        return super().__new__(cls, (text,))
-
-    def __repr__(self) -> str:
-        return self[0]
-
-
-def _said(other: dict[str, tuple[Any, Any]]) -> str:
+def _said(other: dict[str, tuple[str, str]]) -> str:
     if not other:
         return "yes"
-    return "no: " + ", ".join(f"`{name}` is {theirs!r} there, {ours!r} here" for name, (theirs, ours) in other.items())
+    return "no: " + ", ".join(f"`{name}` is {theirs} there, {ours} here" for name, (theirs, ours) in other.items())
 
 
 def page() -> str:

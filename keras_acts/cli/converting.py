@@ -33,5 +33,6 @@ def convert(
         except (ValueError, OSError) as error:
             console.fail(str(error).replace("overwrite=True", "--overwrite"))
     for message in dict.fromkeys(str(each.message) for each in caught):
-        console.say(f"Warning: {message}".replace("tfa_gelu=True or tfa_gelu=False", "--tfa-gelu or --no-tfa-gelu"))
-    console.say(f"Written: {target} ({len(model.layers)} layers, {model.count_params()} numbers)")
+        message = message.replace("tfa_gelu=True or tfa_gelu=False", "--tfa-gelu or --no-tfa-gelu")
+        console.say(f"Warning: {message}", soft_wrap=True)
+    console.say(f"Written: {target} ({len(model.layers)} layers, {model.count_params()} numbers)", soft_wrap=True)

@@ -4,7 +4,6 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -13,7 +12,7 @@ import numpy as np
 from keras_acts.compat import reading
 from keras_acts.compat.translating import Translation
 from keras_acts.compat.weights import load_weights
-from keras_acts.core import keras_bridge
+from keras_acts.core import keras_bridge, params
 
 __all__ = ["convert", "load_legacy"]
 
@@ -25,7 +24,7 @@ def load_legacy(
     weights: AnyPath | None = None,
     *,
     tfa_gelu: bool | None = None,
-    custom_objects: Mapping[str, Any] = MappingProxyType({}),
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """A model from a file that Keras 2, or tf.keras up to TensorFlow 2.15, has written, with the same predictions.
 
@@ -48,28 +47,37 @@ def load_legacy(
         ValueError: for a file of another kind, damaged, of Keras 1 or 3, with weights that do not fit, or with what
             cannot be loaded, by name.
         OSError: if a file cannot be read.
+        TypeError: for what is no path.
 
     Example:
         model = keras_acts.load_legacy("old.h5")
         model = keras_acts.load_legacy("old.json", weights="old_weights.h5", tfa_gelu=True)
     """
-    path = Path(path)
+    path, custom_objects = _as_path("path", path), dict(custom_objects or {})
+    weights = None if weights is None else _as_path("weights", weights)
+    tfa_gelu = None if tfa_gelu is None else params.flag("tfa_gelu", tfa_gelu, "load_legacy")
     received = f"path={str(path)!r}"
     found = reading.architecture(path)
     if (weights is None) != found.has_weights:
         expected = "left out for a model with its weights" if found.has_weights else "the file that belongs to a .json"
-        raise ValueError(f"`weights` must be {expected}. Received: weights={weights!r} for {received}")
+        raise ValueError(f"`weights` must be {expected}. Received: weights={str(weights)!r} for {received}")
     translation = Translation(found, tfa_gelu, custom_objects, received)
     try:
-        model = keras.saving.deserialize_keras_object(translation.config, dict(custom_objects), safe_mode=True)
+        model = keras.saving.deserialize_keras_object(translation.config, custom_objects, safe_mode=True)
         _build_activations(model)
     except Exception as error:  # whatever a constructor raises
         said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())
         raise ValueError(
             f"Keras {keras.__version__} cannot build the model in the file: {said} Received: {received}"
         ) from error
-    load_weights(model, path if weights is None else Path(weights), translation.names)
+    load_weights(model, weights or path, translation.names)
     return model
+
+
+def _as_path(name: str, value: AnyPath) -> Path:
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(params.illegal(name, value, "load_legacy", "the path of a file"))
+    return Path(value)
 
 
 def _build_activations(model: keras.Model) -> None:
@@ -87,7 +95,7 @@ def convert(
     *,
     overwrite: bool = False,
     tfa_gelu: bool | None = None,
-    custom_objects: Mapping[str, Any] = MappingProxyType({}),
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Write a file of Keras 2 anew, for `keras.models.load_model` of Keras 3; `keras-acts convert` does the same.
 
@@ -109,7 +117,7 @@ def convert(
         ValueError: as `load_legacy`, or if the target does not end in .keras.
         OSError: if a file cannot be read or written.
     """
-    target = Path(target)
+    target = _as_path("target", target)
     if target.suffix != ".keras":
         raise ValueError(f"`target` must be a file that ends in .keras. Received: target={str(target)!r}")
     if target.exists() and not overwrite:
@@ -121,7 +129,7 @@ def convert(
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.stem}-") as folder:
             written = Path(folder) / target.name
             model.save(written)
-            again = keras.models.load_model(written, dict(custom_objects), compile=False)
+            again = keras.models.load_model(written, custom_objects, compile=False)
             _check_same(model, again, target)
             os.replace(written, target)
     except OSError as error:

@@ -69,7 +69,7 @@ def _of_archive(path: Path) -> Architecture:
 
 
 def _of_hdf5(path: Path) -> Architecture:
-    with opened(path) as file:
+    with opened(path, path) as file:
         text = file.attrs.get("model_config")
         if text is None:
             what = "holds weights alone" if _is_weights(file) else "is no model of Keras"
@@ -135,12 +135,12 @@ def _major_minor(version: Any, path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file; what h5py says of a damaged one becomes a ValueError that names the file."""
+def opened(path: Path, received: Path) -> Iterator[h5py.File]:
+    """An HDF5 file; what h5py says of a damaged one becomes a ValueError that names the file of the user."""
     try:
         file = h5py.File(path, "r")
     except OSError as error:
-        raise _damaged(path, error) from None
+        raise _damaged(received, error) from None
     with file:
         yield file
 

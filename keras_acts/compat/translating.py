@@ -90,6 +90,9 @@ class Translation:
         self._refused: dict[str, list[str]] = {}  # by the reason: where
         self._has_gelu = False
         try:
+            top = architecture.config["class_name"]
+            if top not in MODELS and not self._is_custom(top):
+                self._refuse("", f"a {top} in place of a model")
             self.config = self._object(architecture.config, "")
         except RecursionError:
             raise ValueError(f"The architecture is nested too deeply. Received: {received}") from None

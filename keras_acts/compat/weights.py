@@ -37,7 +37,7 @@ def load_weights(model: keras.Model, path: Path, names: Mapping[str, str]) -> No
             weights in the newer layout.
     """
     with reading.weights_file(path) as source:
-        with reading.opened(source) as file:
+        with reading.opened(source, path) as file:
             group = _part(file, "model_weights", h5py.Group, path) if "model_weights" in file else file
             is_older = bool(_texts(group, "layer_names"))
             values = _values(model, group, names, path) if is_older else []
