@@ -16,6 +16,7 @@ import keras
 import legacy_models
 import numpy as np
 import pytest
+from backends import KERAS, LOADED_BY_OLD_KERAS
 
 import keras_acts
 from keras_acts import compat
@@ -43,12 +44,15 @@ def assert_predicts(model, inputs, outputs):
         np.testing.assert_allclose(keras.ops.convert_to_numpy(value), expected, **TOLERANCE)
 
 
-QUICK = ("tf1.15_kc_srelu_conv_shared.h5", "tf2.10_k2_prelu_in_dense.h5", "tf2.15_nested.h5", "tf2.15_seq2seq.keras")
+QUICK = ("tf1.15_kc_srelu_conv_shared.h5", "tf2.10_k2_prelu_in_dense.h5", "tf2.15_double.h5", "tf2.15_seq2seq.keras")
 EACH = [pytest.param(kept, id=kept.stem, marks=[pytest.mark.slow] * (kept.stem not in QUICK)) for kept in KEPT]
 
 
+@pytest.mark.filterwarnings(LOADED_BY_OLD_KERAS)
 @pytest.mark.parametrize("kept", EACH)
-def test_a_kept_file_predicts_what_it_did_also_when_saved_again(kept, tmp_path):
+def test_a_kept_file_predicts_what_it_did_also_when_saved_again(kept, tmp_path, request):
+    if "prelu_in_dense" in kept.stem and KERAS < (3, 10):
+        request.applymarker(pytest.mark.xfail(reason="this Keras does not load a layer that is an activation"))
     path, weights, inputs, outputs = unpacked(kept, tmp_path)
     model = compat.convert(path, tmp_path / "new.keras", weights, tfa_gelu=True)
     assert_predicts(model, inputs, outputs)

@@ -4,7 +4,7 @@ Two layouts exist. The older one lists for each layer the weights in it, trainab
 "dense_1/kernel:0". The newer one, of `.keras` and `.weights.h5` since Keras 2.12, is that of Keras 3, which reads it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,16 +108,13 @@ def _paired(
     layer: keras.Layer, saved: Saved, names: Mapping[str, str], path: Path
 ) -> list[tuple[keras.Variable, np.ndarray]]:
     """The weights of a layer with their values; of a model inside, layer by layer, as the order may be another."""
-    inner = {each.name: each for each in getattr(layer, "layers", [])}
-    owners = [_owner(name, inner, names) for name, _ in saved]
-    if inner and None not in owners:
-        return [
-            pair
-            for name, each in inner.items()
-            for pair in _paired(
-                each, [one for one, owner in zip(saved, owners, strict=True) if owner == name], names, path
-            )
-        ]
+    inside: dict[str, Saved] = {each.name: [] for each in getattr(layer, "layers", [])}
+    owners = {name: each for each in inside for name in _names_inside(layer.get_layer(each))}
+    for name, value in saved:
+        owner = next((owners[found] for found in _names_in(name, names) if found in owners), None)
+        inside.get(owner or "", []).append((name, value))
+    if inside and sum(map(len, inside.values())) == len(saved):
+        return [pair for each in inside for pair in _paired(layer.get_layer(each), inside[each], names, path)]
     weights = layer.trainable_weights + layer.non_trainable_weights  # the order of Keras 2
     if len(saved) > len(weights):
         saved = [(name, value) for name, value in saved if _last(name) not in NO_WEIGHTS]
@@ -131,15 +128,18 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2].partition(":")[0]
 
 
-def _owner(name: str, inner: Mapping[str, keras.Layer], names: Mapping[str, str]) -> str | None:
-    """The layer inside a model that a weight name speaks of: the first that one of its beginnings or pieces names."""
-    pieces = name.split("/")
+def _names_inside(layer: keras.Layer) -> list[str]:
+    """The name of a layer, and of all in it: Keras 2 names the weights of a model inside by its layers alone."""
+    return [layer.name, *(name for each in getattr(layer, "layers", []) for name in _names_inside(each))]
+
+
+def _names_in(weight: str, names: Mapping[str, str]) -> Iterator[str]:
+    """What in the name of a weight may be that of a layer, which may have a slash."""
+    pieces = weight.split("/")
     for start in range(len(pieces)):
         for end in range(start + 1, len(pieces)):
             spelled = "/".join(pieces[start:end])
-            if names.get(spelled, spelled) in inner:
-                return names.get(spelled, spelled)
-    return None
+            yield names.get(spelled, spelled)
 
 
 def _mismatch(held: str, path: Path) -> ValueError:
