@@ -471,7 +471,8 @@ assert keras.layers.Dense(2, activation="Addons>gelu").activation == keras_acts.
 def test_after_the_import_keras_itself_reads_names_of_tf_addons(tmp_path):
     (tmp_path / "files").mkdir()
     for i, kind in enumerate([*legacy_models.STRINGS, *legacy_models.LAYERS]):
-        if kind.startswith("Addons>"):
+        is_function = kind in legacy_models.STRINGS
+        if kind.startswith("Addons>") and not (is_function and KERAS < (3, 11)):  # H5_TAKES_NO_FUNCTION of backends.py
             written = of_one("2.10.0", i, kind)
             written.layers.insert(
                 0, {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 6], "name": "i"}}
