@@ -447,7 +447,8 @@ for path in sorted(pathlib.Path("files").iterdir()):
     if path.suffix in (".h5", ".keras"):
         kept = np.load(path.with_suffix(".npz"))
         model = keras.models.load_model(path, compile=False)
-        np.testing.assert_allclose(model(kept["x"]), kept["y"], rtol=1e-4, atol=1e-5, err_msg=str(path))
+        for each in (model, keras_acts.load_legacy(path)):
+            np.testing.assert_allclose(each(kept["x"]), kept["y"], rtol=1e-4, atol=1e-5, err_msg=str(path))
         model.save("again.keras")
         np.testing.assert_array_equal(keras.models.load_model("again.keras")(kept["x"]), model(kept["x"]))
 

@@ -135,7 +135,9 @@ class Translation:
         return self._of_keras(found, own, kind)
 
     def _is_custom(self, name: str) -> bool:
-        return name in self._custom or keras.saving.get_registered_object(name) is not None
+        if name in self._custom or name.startswith("Addons>"):  # which `keras_acts.compat.tfa` answers in its own way
+            return name in self._custom
+        return keras.saving.get_registered_object(name) is not None
 
     def _refuse(self, path: str, why: str) -> Config:
         self._refused.setdefault(why, []).append(repr(path or "an object without a name"))
