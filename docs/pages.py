@@ -14,12 +14,13 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import analysis, authoring, initializers, layers, plots, testing
+from keras_acts import analysis, authoring, compat, initializers, layers, plots, testing
 from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
 MODULES = {
     "Names, strings and files": keras_acts,
+    "Files of Keras 2": compat,
     "Initializers": initializers,
     "Measuring an activation": analysis,
     "Your own activation": authoring,

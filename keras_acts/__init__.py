@@ -31,18 +31,20 @@ from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
 from keras_acts.inspection.saveable import check_saveable
 
-# Without `compare`, which needs libraries of the extra.
+# Without `compare`, which needs libraries of the extra, and `load_legacy`, which few need.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
 __all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
 __all__ += ["names", "paired", "slug", "uninstall"]
 
 if _TYPE_CHECKING:
+    from keras_acts.compat import load_legacy as load_legacy
     from keras_acts.experiments import compare as compare
 
 for _part in (activations, layers, initializers):  # unseen by type checkers, which know what is no attribute
     vars(_part)["__getattr__"] = _functools.partial(_no_attribute, _part.__name__)
 
-_LATE = ("experiments", "plots", "testing")
+_LATE = ("compat", "experiments", "plots", "testing")
+_LATE_FUNCTIONS = {"compare": "experiments", "load_legacy": "compat"}
 
 install()
 
@@ -55,12 +57,12 @@ if _os.environ.get("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):  # as Tensor
 
 
 def __getattr__(name: str) -> _Any:
-    if name == "compare":  # only now: it needs libraries of the extra
-        return _import_module("keras_acts.experiments").compare
+    if name in _LATE_FUNCTIONS:  # only now: `compare` needs libraries of the extra
+        return getattr(_import_module(f"keras_acts.{_LATE_FUNCTIONS[name]}"), name)
     if name in _LATE:  # for the same reason
         return _import_module(f"keras_acts.{name}")
     _no_attribute(__name__, name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE, "compare"})
+    return sorted({*globals(), *_LATE, *_LATE_FUNCTIONS})

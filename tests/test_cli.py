@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
+import legacy_models
 import numpy as np
 import pytest
 from PIL import Image
@@ -413,3 +415,32 @@ def test_only_the_command_itself_is_taken_for_the_command(monkeypatch, argv, ori
     monkeypatch.setattr(sys, "argv", argv)
     monkeypatch.setattr(sys, "orig_argv", orig_argv)
     assert _command.is_starting() == starting
+
+
+# ---- convert ---------------------------------------------------------------------------------------------------------
+
+
+def test_convert_writes_a_file_for_keras_3(call, tmp_path):
+    written = legacy_models.Written("2.15.0", 1)
+    written.dense("Addons>lisht")
+    written.layers[0]["config"]["activation"] = "gelu"
+    old, new = written.save(tmp_path / "old.h5"), tmp_path / "new.keras"
+
+    def convert(*arguments):
+        return call("convert", *map(str, arguments))
+
+    said = convert(old, new).output
+    assert "Written: " in said
+    assert "(1 layers, 42 numbers)" in said
+    assert "--tfa-gelu or --no-tfa-gelu" in said
+    assert keras.models.load_model(new).layers[0].activation is keras.activations.gelu
+    assert "`target` exists already. Pass --overwrite to replace it." in refused(convert(old, new))
+    assert "Warning" not in convert(old, new, "--overwrite", "--tfa-gelu").output
+    assert keras.models.load_model(new).layers[0].activation == keras_acts.get("tfa:gelu")
+    (tmp_path / "old.json").write_text(written.architecture())
+    alone = written.save(tmp_path / "weights.h5", with_architecture=False)
+    assert convert(tmp_path / "old.json", tmp_path / "b.keras", "--weights", alone).exit_code == 0
+    before = sorted(tmp_path.iterdir())
+    for arguments in ((tmp_path / "none.h5", new), (old, tmp_path / "c.h5"), (alone, tmp_path / "c.keras")):
+        assert str(arguments[arguments[0] == old]) in refused(convert(*arguments, "--overwrite"))
+    assert sorted(tmp_path.iterdir()) == before

@@ -33,12 +33,23 @@ def softmax(x, axis):
     return exponentials / exponentials.sum(axis, keepdims=True)
 
 
+def sparsemax(x, axis):
+    """The threshold by bisection: 1 is what stays above it."""
+    low, high = x.max(axis, keepdims=True) - 1, x.max(axis, keepdims=True)
+    for _ in range(60):
+        middle = (low + high) / 2
+        is_low = np.maximum(x - middle, 0).sum(axis, keepdims=True) > 1
+        low, high = np.where(is_low, middle, low), np.where(is_low, high, middle)
+    return np.maximum(x - low, 0)
+
+
 NUMPY = {
     "np": np,
     "erf": np.vectorize(math.erf),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softplus": lambda x: np.logaddexp(0, x),
     "softmax": softmax,
+    "sparsemax": sparsemax,
     "hardmax": lambda x, axis: np.moveaxis(np.eye(x.shape[axis])[x.argmax(axis)], -1, axis),
 }
 

@@ -54,7 +54,10 @@ CALLS = {
         },
         "onnx": {"LeakyRelu": 0.01, "LeakyRelu(alpha=0.3)": 0.3},
     },
-    "thresholded_relu": {"onnx": {"ThresholdedRelu": 1.0, "ThresholdedRelu(alpha=0.3)": 0.3}},
+    "thresholded_relu": {
+        "keras2": {"ThresholdedReLU": 1.0, "ThresholdedReLU(0.3)": 0.3},
+        "onnx": {"ThresholdedRelu": 1.0, "ThresholdedRelu(alpha=0.3)": 0.3},
+    },
     "threshold": {
         "paddle": {
             "thresholded_relu": (1.0, 0.0),
@@ -201,7 +204,9 @@ CALLS = {
     },
     "softmin": {"torch": {"Softmin": None, "Softmin(1)": 1, "softmin(1)": 1}, "mlx": {"softmin": -1, "softmin(1)": 1}},
     "softmax2d": {"torch": {"Softmax2d": -3}, "paddle": {"Softmax2D": -3}},
-    "sparsemax": {"tfa": {"sparsemax": -1, "sparsemax(1)": 1}},
+    "sparsemax": {
+        "tfa": {f"{name}{call}": axis for name in ("sparsemax", "Sparsemax") for call, axis in [("", -1), ("(1)", 1)]}
+    },
     "hardmax": {"onnx": {"Hardmax": -1, "Hardmax(axis=1)": 1}},
     "PReLU": {
         "torch paddle mmcv": {
@@ -376,7 +381,11 @@ CALLS = {
     "PolyNorm": {"polycom": {"PolyNorm": {"epsilon": 1e-6}, "PolyNorm(1e-5)": {"epsilon": 1e-5}}},
     "LearnableAffine": {"timm hf": {"LearnableAffineBlock(0.5)": None, "LearnableAffineBlock(0.5, 0.1)": None}},
     "Maxout": {
-        "tfa": {"Maxout": {"grouping": "strided", "axis": -1}, "Maxout(4)": None, "Maxout(num_units=4)": None},
+        "tfa": {
+            "Maxout": {"grouping": "strided", "axis": -1},
+            "Maxout(4)": {"units": 4, "pieces": None, "grouping": "strided", "axis": -1},
+            "Maxout(num_units=4, axis=1)": {"units": 4, "axis": 1},
+        },
         "paddle": {
             f"{name}{call}": None if groups is None else {"pieces": groups, "grouping": "consecutive", "axis": axis}
             for name in ("Maxout", "maxout")

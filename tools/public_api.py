@@ -22,6 +22,7 @@ MODULES = (
     "keras_acts.analysis",
     "keras_acts.authoring",
     "keras_acts.authoring.smooth",
+    "keras_acts.compat",
     "keras_acts.experiments",
     "keras_acts.initializers",
     "keras_acts.layers",

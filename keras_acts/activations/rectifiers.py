@@ -177,7 +177,10 @@ def _threshold_derivative(x: nx.Tensor, threshold: float, value: float = 0.0) ->
 @activation(
     formula="where(x > threshold, x, 0)",
     traits={"piecewise_linear", "monotonic", "sparse"},
-    aliases={"onnx": {"ThresholdedRelu": lambda alpha=1.0: {"threshold": alpha}}},
+    aliases={
+        "keras2": {"ThresholdedReLU": lambda theta=1.0: {"threshold": theta}},
+        "onnx": {"ThresholdedRelu": lambda alpha=1.0: {"threshold": alpha}},
+    },
     kinks=lambda threshold: (threshold,),
 )
 def thresholded_relu(x: nx.Tensor, threshold: LargestOff = 1.0) -> nx.Tensor:

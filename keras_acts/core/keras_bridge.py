@@ -25,8 +25,9 @@ try:
     from keras.src import activations as _keras_activations
     from keras.src import initializers as _keras_initializers
     from keras.src.backend.common import dtypes as _keras_dtypes
+    from keras.src.saving import object_registration as _keras_registration
 except ImportError:  # a Keras with another layout: strings stay as Keras made them, all else works
-    _keras_activations = _keras_initializers = _keras_dtypes = None
+    _keras_activations = _keras_initializers = _keras_dtypes = _keras_registration = None
 
 
 _FLOAT64 = threading.RLock()
@@ -262,6 +263,44 @@ def register(declared: Callable[..., Any], registered_name: str) -> None:
     stay_registered()
     package, _, name = registered_name.partition(">")
     keras.saving.register_keras_serializable(package=package, name=name)(declared)
+
+
+def answer_registered_names(prefix: str, found: Callable[[str], Any]) -> None:
+    """Let `found` answer for registered names of another package, such as "Addons>lisht", that nobody has registered.
+
+    Entered among the custom objects, "Addons>lisht" would be what Keras takes for the unregistered `lisht` of another
+    author. A name for which `found` raises ValueError stays unknown.
+    """
+    original = getattr(_keras_registration, "get_registered_object", None)
+    if original is None:
+        warnings.warn(
+            f"keras_acts could not find the registered names in Keras {keras.__version__}: files that name "
+            f"'{prefix}...' load with keras_acts.load_legacy alone.",
+            stacklevel=3,
+        )
+        return
+
+    @functools.wraps(original)
+    def with_found(name: Any, *args: Any, **kwargs: Any) -> Any:
+        registered = original(name, *args, **kwargs)
+        if registered is None and isinstance(name, str) and name.startswith(prefix):
+            with contextlib.suppress(ValueError):
+                return found(name)
+        return registered
+
+    _keras_registration.get_registered_object = with_found
+    keras.saving.get_registered_object = with_found
+
+
+def ignore_argument(name: str, value: Any, classes: Iterable[type[keras.Layer]]) -> None:
+    """Let layers of Keras be made from configs with an argument that they no longer take, if it has this value."""
+    for cls in classes:
+        made = cls.from_config.__func__
+
+        def from_config(cls: Any, config: dict[str, Any], made: Callable[..., Any] = made) -> Any:
+            return made(cls, {key: config[key] for key in config if (key, config[key]) != (name, value)})
+
+        cls.from_config = classmethod(functools.wraps(made)(from_config))
 
 
 def custom_objects() -> dict[str, Any]:

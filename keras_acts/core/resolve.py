@@ -215,13 +215,20 @@ def unknown(name: str) -> str:
     if layer is not None and (named_as_layer or (find(name.lower()) is None and not activations.spelled_like(name))):
         return (
             f"'{name}' is not an activation function but a layer, with weights, randomness or a change of shape. "
-            f"Add the layer instead: {layer}. Received: {name!r}"
+            f"Add the layer instead: {layer}.{of_a_file(name)} Received: {name!r}"
         )
     with_weights = f" With weights, it is a layer: {layer}." if (layer or "").startswith("keras_acts.") else ""
     return (
-        f"Unknown activation.{activations.did_you_mean(name)}{with_weights}{spec.formula_hint(name)} "
+        f"Unknown activation.{activations.did_you_mean(name)}{with_weights}{of_a_file(name)}{spec.formula_hint(name)} "
         f"`keras_acts.names()` lists all. Received: {name!r}"
     )
+
+
+def of_a_file(name: str) -> str:
+    """What to do where a file has a name as TF Addons registered it, such as "Addons>mish"; or nothing."""
+    known = layers.spelled_in_framework(name) or activations.spelled_in_framework(name)
+    is_registered = name.startswith("Addons>") and known is not None
+    return " Files with such names load after `import keras_acts.compat.tfa`." if is_registered else ""
 
 
 def layer_spelled(name: str) -> str | None:

@@ -62,20 +62,26 @@ class ChannelChanging(ActivationLayer):
         name = type(self).__name__
         axis = axis_after_batch(self.axis, shape, name)
         size = self._known_size(shape, self.axis)
-        if size % self._pieces:
+        pieces = self._pieces_of(size)
+        if size % pieces:
             raise ValueError(
-                f"{name} makes one channel of each {self._pieces}: their number must be divisible by {self._pieces}. "
+                f"{name} makes one channel of each {pieces}: their number must be divisible by {pieces}. "
                 f"Received: {size} channels (axis {axis} of input_shape={tuple(shape)})"
             )
-        return axis, self._copies * size // self._pieces
+        return axis, self._copies * size // pieces
+
+    def _pieces_of(self, size: int) -> int:
+        """How many of so many channels make one output together."""
+        return self._pieces
 
     def _parts(self, x: Tensor, axis: int) -> list[Tensor]:
         """The parts of x along the axis that make one output together."""
         # Not slices: the gradient of each would be as large as x, and all are summed.
+        shape, pieces = ops.shape(x), self._pieces_of(x.shape[axis])
         if not self._neighbours:
-            return list(ops.split(x, self._pieces, axis=axis))
-        shape, size = ops.shape(x), x.shape[axis] // self._pieces
-        return list(ops.unstack(ops.reshape(x, (*shape[:axis], size, self._pieces, *shape[axis + 1 :])), axis=axis + 1))
+            return list(ops.split(x, pieces, axis=axis))
+        groups = (*shape[:axis], x.shape[axis] // pieces, pieces, *shape[axis + 1 :])
+        return list(ops.unstack(ops.reshape(x, groups), axis=axis + 1))
 
     @override
     def call(self, inputs: Tensor) -> Tensor:

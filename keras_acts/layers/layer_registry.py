@@ -212,8 +212,8 @@ def unknown(name: str) -> str:
         own = f", with defaults of its own and not those of {framework}" if framework and not foreign else ""
         return (
             f"'{name}' is an activation function without weights, not a layer. "
-            f"Use keras.layers.Activation('{activation}'){own}. Received: {name!r}"
+            f"Use keras.layers.Activation('{activation}'){own}.{resolve.of_a_file(name)} Received: {name!r}"
         )
     spelled = resolve.layer_spelled(name) or ""
     near = f" Did you mean {spelled}?" if spelled.startswith("keras.") else resolve.layers.did_you_mean(name)
-    return f"Unknown layer.{near} `keras_acts.layers.names()` lists all. Received: {name!r}"
+    return f"Unknown layer.{near}{resolve.of_a_file(name)} `keras_acts.layers.names()` lists all. Received: {name!r}"

@@ -20,7 +20,7 @@ def _of_paddle(groups: int, axis: int = 1) -> dict[str, Any]:
 @layer(
     formula=r"\max_{i=1}^k x_i",
     aliases={
-        "tfa": "Maxout(*, axis=-1)",  # not its `num_units`, which are channels / pieces
+        "tfa": {"Maxout": lambda num_units=None, axis=-1: {"units": num_units, "axis": axis}},
         "paddle": {"Maxout maxout": _of_paddle},
         "echo": {"Maxout": lambda pool_size=1: _of_paddle(pool_size)},
     },
@@ -35,19 +35,21 @@ class Maxout(ChannelChanging):
 
     Which channels make a group differs between libraries, and weights trained with one order are garbage in the other:
     "strided", as in TF Addons, takes channels j, j + n, j + 2 n, ... for output j of n, so that each piece is one
-    block; "consecutive", as in paddle, takes k neighbours. TF Addons' `num_units` is the number n of outputs, and
-    paddle's `groups` is k.
+    block; "consecutive", as in paddle, takes k neighbours. TF Addons' `num_units` is the number n of outputs, here
+    `units`, and paddle's `groups` is k.
 
     Args:
-        pieces: int >= 1, number k of channels in a group. It must divide the number of channels.
+        pieces: int >= 1, number k of channels in a group. It must divide the number of channels. By default 2, or what
+            `units` asks for.
         grouping: "strided" or "consecutive".
         axis: int, axis of the channels.
+        units: int >= 1, number n of outputs, in place of `pieces`. It must divide the number of channels.
 
     Input shape:
         (batch, ..., channels, ...), with the channels along `axis`.
 
     Output shape:
-        As the input, with channels / pieces channels.
+        As the input, with `units`, or channels / pieces, channels.
 
     Example:
         >>> x = np.array([[1.0, 5.0, 2.0, 0.0, 3.0, 4.0]])
@@ -60,18 +62,45 @@ class Maxout(ChannelChanging):
         arXiv:1302.4389, Maxout Networks.
     """
 
-    def __init__(self, pieces: int = 2, grouping: str = "strided", axis: int = -1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        pieces: int | None = None,
+        grouping: str = "strided",
+        axis: int = -1,
+        units: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(axis, **kwargs)
-        self.pieces = self._pieces = params.integer("pieces", pieces, "Maxout", low=1)
+        if units is not None and pieces is not None:
+            raise ValueError(
+                "Maxout takes `pieces` or `units`: with one of them, the number of channels settles the other. "
+                f"Received: pieces={pieces!r}, units={units!r}"
+            )
+        self.units = None if units is None else params.integer("units", units, "Maxout", low=1)
+        default = 2 if units is None else None
+        self.pieces = default if pieces is None else params.integer("pieces", pieces, "Maxout", low=1)
+        self._pieces = self.pieces or 1
         self.grouping = params.choice("grouping", grouping, "Maxout", ("strided", "consecutive"))
         self._neighbours = self.grouping == "consecutive"
+
+    @override
+    def _pieces_of(self, size: int) -> int:
+        if self.units is None:
+            return self._pieces
+        if size % self.units:
+            raise ValueError(
+                f"Maxout makes {self.units} channels of groups of the same size: their number must be divisible by "
+                f"{self.units}. Received: {size} channels"
+            )
+        return max(size // self.units, 1)
 
     @override
     def activate(self, x: Tensor) -> Tensor:
         axis, units = self.axis_and_channels(x.shape)
         if 0 in tuple(x.shape):
             return self._parts(x, axis)[0]  # TensorFlow refuses a maximum of no groups
-        groups, along = ((units, self.pieces), axis + 1) if self._neighbours else ((self.pieces, units), axis)
+        pieces = self._pieces_of(x.shape[axis])
+        groups, along = ((units, pieces), axis + 1) if self._neighbours else ((pieces, units), axis)
         shape = ops.shape(x)
         return ops.max(ops.reshape(x, (*shape[:axis], *groups, *shape[axis + 1 :])), axis=along)
 

@@ -34,7 +34,7 @@ def _sparsemax(x: nx.Tensor, axis: int) -> nx.Tensor:
 @activation(
     formula=Latex(r"\arg\min_{p \in \Delta} \|p - x\|^2", reason="solves for the nearest point along an axis"),
     traits=_SPARSE_SHARES | {"piecewise_linear"},
-    aliases={"keras": "sparsemax", "tfa": "sparsemax(axis=-1)"},
+    aliases={"keras": "sparsemax", "tfa": "sparsemax Sparsemax(axis=-1)"},
 )
 def sparsemax(x: nx.Tensor, axis: ShareAxis = -1) -> nx.Tensor:
     """Probabilities from logits, most of them exactly zero: the projection onto the simplex.
