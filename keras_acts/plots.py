@@ -12,14 +12,14 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts import _extras, notation
-from keras_acts.analysis import elementwise
+from keras_acts.analysis import Propagation, elementwise
 from keras_acts.core import resolve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["COLORS", "LINE_STYLES", "Curve", "draw_function", "draw_histories", "evaluate", "fine_grid"]
-__all__ += ["terminal_plot"]
+__all__ += ["draw_propagation", "terminal_plot"]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
@@ -177,6 +177,37 @@ def draw_histories(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=metric, title=title)
     ax.grid(alpha=0.25, which="both")
+    return ax
+
+
+def draw_propagation(found: Propagation, *, ax: "Axes | None" = None) -> "Axes":
+    """Variances of signals and of gradients by layer: lines as predicted, dots as measured, one for each network.
+
+    Args:
+        found: by `keras_acts.analysis.propagate`.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with a logarithmic y.
+
+    Example:
+        plots.draw_propagation(keras_acts.analysis.propagate("gelu", 30, keras_acts.paired("gelu", deep=True)))
+    """
+    ax = axes(ax)
+    layers = np.arange(1, len(found.predicted_variance) + 1)
+    series = {
+        "signals": (found.predicted_variance, found.measured_variance),
+        "gradients": (found.predicted_gradient, found.measured_gradient),
+    }
+    for number, (label, (predicted, measured)) in enumerate(series.items()):
+        color, line = style(number)
+        ax.plot(layers, predicted, line, color=color, linewidth=2.0, label=f"{label}, predicted")
+        ax.plot(layers, measured.T, "o", color=color, markersize=2.5, alpha=0.6)
+    ax.plot([], [], "o", color="0.5", markersize=2.5, label="measured")
+    ax.set_yscale("log")
+    ax.set(xlabel="layer", ylabel="variance", title=found.name)
+    ax.grid(alpha=0.25)
+    ax.legend()
     return ax
 
 
