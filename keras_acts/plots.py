@@ -18,12 +18,31 @@ from keras_acts.core import resolve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLORS", "LINE_STYLES", "Curve", "draw_function", "draw_histories", "evaluate", "fine_grid"]
+__all__ = [
+    "COLORS",
+    "DARK",
+    "LIGHT",
+    "LINE_STYLES",
+    "Curve",
+    "draw_function",
+    "draw_histories",
+    "evaluate",
+    "fine_grid",
+]
 __all__ += ["draw_propagation", "terminal_plot"]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
 LINE_STYLES = ("-", "--", ":", "-.")
+
+# The colours of pages, light and dark, by name.
+# Okabe and Ito's colours, darkened or lightened to 3:1 against the page; a violet for their sky blue, too near to blue.
+_NAMES = ("page", "text", "soft", "line", "panel", "accent", *(f"series-{number}" for number in range(8)))
+_LIGHT = "#ffffff #1b1f24 #57606a #d0d7de #f6f8fa #0059a8 "
+_LIGHT += "#0072b2 #b87a00 #008f68 #c2609a #d55e00 #6a4fc4 #000000 #767676"
+_DARK = "#14181d #e6eaee #a3adb8 #3a424c #1c2229 #7cbcf5 "
+_DARK += "#56a8e0 #e69f00 #2bc79a #e08fbd #f0803c #a99af5 #f2f2f2 #a0a0a0"
+LIGHT, DARK = (dict(zip(_NAMES, colors.split(), strict=True)) for colors in (_LIGHT, _DARK))
 
 
 # ---- Data ------------------------------------------------------------------------------------------------------------
