@@ -27,21 +27,22 @@ COLUMNS = "| | Name | f(x) | Range | Initializer | Elsewhere |\n|---|---|---|---
 def svg(record):
     """f on the axis of the atlas; of an activation over an axis, what becomes of a row of numbers."""
     drawing = entries.drawing(record)
-    if isinstance(drawing, entries.Rows):
+    is_row = isinstance(drawing, entries.Rows)
+    if is_row:
         values = drawing.outputs()
-        low, high = min(values.min(), 0.0), max(values.max(), 0.0)
-        y = 3.0 + (high - np.append(values, 0.0)) / (high - low) * (HEIGHT - 6.0)
-        bars = "".join(f"M{15 * i + 2} {y[-1]:.1f}V{y[i]:.1f}H{15 * i + 13}V{y[-1]:.1f}Z" for i in range(len(values)))
-        shape = f'<path d="{bars}" fill="#0072b2"/>'
-        axes = f"M0 {y[-1]:.1f}H{WIDTH}"
     else:
-        curve, limit = drawing.curve(), max(drawing.end, 1.5)
-        values = np.clip(curve.value, -1.1 * limit, 1.1 * limit)
-        low, high = min(values.min(), 0.0), max(values.max(), 0.0)
-        y = 3.0 + (high - np.append(values, 0.0)) / ((high - low) or 1.0) * (HEIGHT - 6.0)
-        line = "L".join(f"{i * WIDTH / (len(values) - 1):g} {y[i]:.1f}" for i in range(len(values)))
+        limit = 1.1 * max(drawing.end, 1.5)
+        values = np.clip(drawing.curve().value, -limit, limit)
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    *y, zero = 3.0 + (high - np.append(values, 0.0)) / ((high - low) or 1.0) * (HEIGHT - 6.0)
+    axes = f"M0 {zero:.1f}H{WIDTH}"
+    if is_row:
+        bars = "".join(f"M{15 * i + 2} {zero:.1f}V{top:.1f}H{15 * i + 13}V{zero:.1f}Z" for i, top in enumerate(y))
+        shape = f'<path d="{bars}" fill="#0072b2"/>'
+    else:
+        axes += f"M{WIDTH // 2} 0V{HEIGHT}"
+        line = "L".join(f"{i * WIDTH / (len(y) - 1):g} {each:.1f}" for i, each in enumerate(y))
         shape = f'<path d="M{line}" fill="none" stroke="#0072b2" stroke-width="2"/>'
-        axes = f"M0 {y[-1]:.1f}H{WIDTH}M{WIDTH // 2} 0V{HEIGHT}"
     size = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><path d="{axes}" stroke="#888"/>{shape}</svg>\n'
 
@@ -66,7 +67,7 @@ def page(records):
     ):
         group = list(members)
         title = group[0].family.replace("_", " ").capitalize()
-        parts += [f"## {title}\n\nIn [{source}](../{source}).\n\n", COLUMNS, *map(row, group), "\n"]
+        parts += [f"## {title}\n\nIn `{source}`.\n\n", COLUMNS, *map(row, group), "\n"]
     return "".join(parts).rstrip() + "\n"
 
 
