@@ -59,7 +59,7 @@ def test_curves_are_the_functions_of_the_code_that_is_shown(name):
         )
 
 
-@pytest.mark.parametrize("name", ["sparsemax", "entmax"])
+@pytest.mark.parametrize("name", ["sparsemax", "softmin"])
 def test_bars_are_the_outputs_for_a_row(name):
     entry = entries.entry(name)
     assert next(each["name"] for each in entry["sliders"]) == "input times"
