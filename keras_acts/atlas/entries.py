@@ -148,7 +148,8 @@ def _facts_of_signals(record: Activation) -> dict[str, str]:
     except ValueError:  # no gain
         return {}
     steady = "keeps its variance" if found.stable else "its variance runs away in deep networks"
-    facts = {"Under N(0, 1)": f"mean {found.mean + 0.0:.6g}, variance {found.variance:.6g}"}
+    mean = found.mean if abs(found.mean) > 1e-12 else 0.0  # of an odd function, but for rounding
+    facts = {"Under N(0, 1)": f"mean {mean:.6g}, variance {found.variance:.6g}"}
     facts["With its gain"] = f"{steady} (slope {found.slope:.4g})"
     if found.critical is not None:
         weights, biases = found.critical.weight_variance, found.critical.bias_variance
