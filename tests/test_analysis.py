@@ -76,7 +76,8 @@ def test_a_function_of_ones_own_is_told_as_much_of():
         assert found.extrema == pytest.approx(np.array(expected.extrema), abs=1e-8)
         assert found.traits == expected.traits
         assert found.statistics.critical.variance == pytest.approx(expected.statistics.critical.variance, rel=1e-6)
-    assert analysis.landmarks(keras.activations.softsign).smoothness == 1  # TensorFlow's has no second derivative
+    # TensorFlow's has no second derivative.
+    assert analysis.landmarks(keras.activations.softsign).smoothness_class == "C^1 at least"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_what_cannot_be_analysed_is_an_error(wrong, error, message):
         analysis.analyze(wrong)
     with pytest.raises(ValueError, match=r"`depth` of propagate must be an integer >= 1\. Received: depth=0"):
         analysis.propagate("relu", 0)
+    with pytest.raises(ValueError, match="leave the units to `width`.*units=3"):
+        analysis.propagate("relu", 2, {"units": 3})
 
 
 # ---- Signals ---------------------------------------------------------------------------------------------------------

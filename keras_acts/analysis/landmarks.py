@@ -5,13 +5,13 @@ also all at once: a jump is as high in a cell of no width, and what only looks l
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from keras_acts.analysis.elementwise import Activation, Elementwise, evaluate
+from keras_acts.analysis.narrowing import Cells, Place, first_change, highest, jumps, largest_jump, narrowed
 from keras_acts.core import resolve
 from keras_acts.core.params import Trait
 
@@ -24,7 +24,6 @@ FAR = np.geomspace(REACH + 1.0, 1e300, 200)
 X = np.concatenate([-FAR[::-1], NEAR, FAR])
 ROUND = np.array([-6.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 6.0])  # where seams mostly are
 ORDERS = 3  # seams of higher derivatives are not looked for
-PARTS, ROUNDS = 64, 7  # a cell of the grid is divided 7 times, to 2e-13 of its width
 MOST, SUSPECTS = 64, 16  # zeros and extrema that are told; cells of the grid looked at for seams, for each derivative
 SATURATED = 0.01  # of the largest |f'|
 LARGE, UNDERFLOW = 1e30, 1e-200
@@ -79,14 +78,18 @@ class Landmarks:
 
     @property
     def smoothness_class(self) -> str:
-        """`C^0, with kinks at -1 and 1`, or `smooth`."""
+        """`C^0, kinks at -1, 1`, or `smooth`."""
         if math.isinf(self.smoothness):
             return "smooth"
-        named = {-1: "jumps", 0: "C^0, kinks"}.get(int(self.smoothness), f"C^{self.smoothness:g}, seams")
-        places = [f"{seam.x:.6g}" for seam in self.seams if seam.order == self.smoothness]
+        order = int(self.smoothness)
+        places = [f"{seam.x:.6g}" for seam in self.seams if seam.order == order]
+        if not places:
+            return f"C^{order} at least"  # there is no further derivative to look at
+        one, many = {-1: ("a jump", "jumps"), 0: ("C^0, a kink", "C^0, kinks")}.get(
+            order, (f"C^{order}, a seam", f"C^{order}, seams")
+        )
         shown = places if len(places) <= 5 else [*places[:4], "..."]
-        one = named if len(places) > 1 else named.replace("jumps", "a jump").replace("kinks", "a kink")
-        return f"{one.replace('seams', 'a seam') if len(places) == 1 else one} at {', '.join(shown)}"
+        return f"{one if len(places) == 1 else many} at {', '.join(shown)}"
 
 
 def landmarks(activation: Activation) -> Landmarks:
@@ -108,51 +111,6 @@ def landmarks(activation: Activation) -> Landmarks:
     measured = Elementwise(activation)
     with np.errstate(all="ignore"):  # what is infinite far out is said
         return _Curve(measured).landmarks()
-
-
-# What one part of the cells is to hold, by the values of a derivative at the ends of its parts: indices of a part.
-Pick = Callable[[np.ndarray], np.ndarray]
-
-
-def _first_change(mark: Callable[[np.ndarray], np.ndarray]) -> Pick:
-    """The first part at whose ends `mark` differs from that at the left of the cell."""
-
-    def pick(values: np.ndarray) -> np.ndarray:
-        marks = mark(values)
-        return np.argmax(marks[:, 1:] != marks[:, :1], axis=1)
-
-    return pick
-
-
-def _largest_jump(values: np.ndarray) -> np.ndarray:
-    return np.argmax(_jumps(values), axis=1)
-
-
-def _highest(values: np.ndarray) -> np.ndarray:
-    """The half of the cell around the highest end; two parts, of which the first is told."""
-    return np.clip(np.argmax(np.abs(values), axis=1) - 1, 0, PARTS - 2)
-
-
-def _jumps(values: np.ndarray) -> np.ndarray:
-    """Differences of neighbours; what is not finite counts as infinite."""
-    return np.nan_to_num(np.abs(np.diff(values, axis=-1)), nan=np.inf)
-
-
-class _Cells(NamedTuple):
-    """Cells of the grid that hold what is looked for, of the derivative of an order."""
-
-    order: int
-    pick: Pick
-    low: np.ndarray
-    high: np.ndarray
-    width: int = 1  # how many parts are kept
-
-
-class _Place(NamedTuple):
-    """What is left of cells: their middles, and the derivative at the lower ends and at the upper ends."""
-
-    x: np.ndarray
-    ends: np.ndarray
 
 
 class _Curve:
@@ -199,25 +157,6 @@ class _Curve:
         steps = steps[np.abs(steps) > 1e-9 * np.abs(slope[1:])]
         return int(np.sum(steps[1:] * steps[:-1] < 0.0)) > 20
 
-    def narrowed(self, cells: list[_Cells]) -> list[_Place]:
-        """What is left of each cell; one evaluation a round for all of them."""
-        orders = max(each.order for each in cells)
-        splits = np.cumsum([len(each.low) for each in cells])[:-1]
-        low, high = (np.concatenate(ends) for ends in zip(*((each.low, each.high) for each in cells), strict=True))
-        rows = np.arange(len(low))
-        for _ in range(ROUNDS):
-            points = np.linspace(low, high, PARTS + 1, axis=-1)
-            values = np.split(np.array(self.at(points, orders)), splits, axis=1)
-            kept = np.concatenate([each.pick(inner[each.order]) for each, inner in zip(cells, values, strict=True)])
-            width = np.repeat([each.width for each in cells], [len(each.low) for each in cells])
-            low, high = points[rows, kept], points[rows, kept + width]
-        ends = np.array([low, high])
-        values = np.split(np.array(self.at(ends, orders)), splits, axis=2)
-        return [
-            _Place(0.5 * (low + high), inner[each.order])
-            for each, (low, high), inner in zip(cells, np.split(ends, splits, axis=1), values, strict=True)
-        ]
-
     def landmarks(self) -> Landmarks:
         """All of it."""
         largest, limits = self._largest_slope(), tuple(self._limit(side) for side in (-1, 1))
@@ -225,14 +164,14 @@ class _Curve:
         steep = np.abs(self.slope) >= bound
         top = int(np.argmax(np.abs(self.near[1])))
         cells = [
-            _Cells(0, _first_change(np.sign), *self._crossings()),
-            _Cells(0, _first_change(lambda v: v == 0.0), *self._cells(np.flatnonzero(np.diff(self.value == 0.0)))),
-            _Cells(1, _first_change(np.sign), *self._turns()),
-            _Cells(1, _first_change(lambda v: np.abs(v) >= bound), *self._cells(self._outermost(steep))),
-            _Cells(1, _highest, NEAR[[max(top - 1, 0)]], NEAR[[min(top + 1, len(NEAR) - 1)]], width=2),
-            *(_Cells(order, _largest_jump, *self._suspects(order)) for order in range(self.orders + 1)),
+            Cells(0, first_change(np.sign), *self._crossings()),
+            Cells(0, first_change(lambda v: v == 0.0), *self._cells(np.flatnonzero(np.diff(self.value == 0.0)))),
+            Cells(1, first_change(np.sign), *self._turns()),
+            Cells(1, first_change(lambda v: np.abs(v) >= bound), *self._cells(self._outermost(steep))),
+            Cells(1, highest, NEAR[[max(top - 1, 0)]], NEAR[[min(top + 1, len(NEAR) - 1)]], width=2),
+            *(Cells(order, largest_jump, *self._suspects(order)) for order in range(self.orders + 1)),
         ]
-        crossings, edges, turns, saturated, peak, *suspects = self.narrowed(cells)
+        crossings, edges, turns, saturated, peak, *suspects = narrowed(self.at, cells)
         extrema = self._extrema(turns.x)
         seams = self._seams(suspects)
         smoothness: float = min((seam.order for seam in seams), default=math.inf if self.orders == ORDERS else 1)
@@ -305,7 +244,7 @@ class _Curve:
 
     def _suspects(self, order: int) -> tuple[np.ndarray, np.ndarray]:
         """Where a derivative changes by more than beside it; around declared kinks, and around round numbers."""
-        steps = _jumps(self.near[order])
+        steps = jumps(self.near[order])
         beside = 0.5 * (np.roll(steps, 1) + np.roll(steps, -1))
         excess = np.nan_to_num(np.abs(steps - beside), nan=0.0, posinf=np.inf)[1:-1]
         worst = 1 + np.argsort(-excess)[:SUSPECTS]
@@ -350,17 +289,17 @@ class _Curve:
                 found.append(Extremum(_tidy(x), _tidy(value), bool(is_maximum)))
         return found
 
-    def _seams(self, suspects: list[_Place]) -> list[Seam]:
+    def _seams(self, suspects: list[Place]) -> list[Seam]:
         """Where a jump is left in a cell of no width."""
         found: dict[float, int] = {}
         for order, place in enumerate(suspects[: 1 if self.has_surrogate else None]):
-            real = _jumps(place.ends.T)[:, 0] > 1e-6 * (np.abs(np.nan_to_num(place.ends)).max(axis=0) + 0.01)
+            real = jumps(place.ends.T)[:, 0] > 1e-6 * (np.abs(np.nan_to_num(place.ends)).max(axis=0) + 0.01)
             for x in np.unique([_tidy(each) for each in place.x[real]]):
                 if not any(abs(x - other) <= 1e-9 * (1.0 + abs(x)) for other in found):
                     found[float(x)] = order - 1
         return [Seam(x, found[x]) for x in sorted(found)]
 
-    def _zeros(self, crossings: _Place, edges: _Place, extrema: list[Extremum]) -> tuple[tuple[float, float], ...]:
+    def _zeros(self, crossings: Place, edges: Place, extrema: list[Extremum]) -> tuple[tuple[float, float], ...]:
         ends = np.sort(edges.x)
         if self.value[0] == 0.0:
             ends = np.concatenate([[-np.inf], ends])

@@ -89,6 +89,8 @@ def propagate(
     limits = {"depth": (depth, 1), "width": (width, 2), "batch": (batch, 1), "networks": (networks, 1)}
     for name, (value, low) in limits.items():
         params.integer(name, value, "propagate", low=low)
+    if "units" in kwargs:
+        raise ValueError(f"`kwargs` of propagate must leave the units to `width`. Received: units={kwargs['units']!r}")
     rng = np.random.default_rng(params.integer("seed", seed, "propagate", low=0))
     layers = _drawn(kwargs, networks * depth, width, seed)
     weight_variance = width * float(np.mean([np.mean(kernel * kernel) for kernel, _ in layers]))
