@@ -95,7 +95,7 @@ def test_what_cannot_be_analysed_is_an_error(wrong, error, message):
         analysis.analyze(wrong)
     with pytest.raises(ValueError, match=r"`depth` of propagate must be an integer >= 1\. Received: depth=0"):
         analysis.propagate("relu", 0)
-    with pytest.raises(ValueError, match="leave the units to `width`.*units=3"):
+    with pytest.raises(ValueError, match=r"leave the units to `width`.*units=3"):
         analysis.propagate("relu", 2, {"units": 3})
 
 
