@@ -797,6 +797,7 @@ def test_info_reads_well():
         "  alpha = 1.0: depth and reach of the negative branch",
         "  traits: monotonic",
         "  range: (-1.0, inf)",
+        "  smoothness: C^1, a seam at 0",
         "  initializer: VarianceScaling(scale=1.5505) by keras_acts.paired; gain 1.2452",
         "  paper: arXiv:1704.07483",
         "  aliases: keras: celu; timm: celu; jax: celu(alpha=1.0); flax: celu(alpha=1.0); "
