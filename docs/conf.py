@@ -17,6 +17,7 @@ copyright = "the authors of keras_acts, Apache-2.0"
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton", "myst_parser"]
 exclude_patterns = ["*.py", "reference/readme.md"]  # included in index.md
+html_extra_path = ["reference/atlas"]  # one page that needs no other file
 html_theme = "furo"
 html_title = "keras_acts"
 

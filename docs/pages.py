@@ -1,4 +1,4 @@
-"""Writes pages below docs/reference: README, and one for each file that declares something, with figures."""
+"""Writes pages below docs/reference: README, the atlas, and one for each file that declares something, with figures."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import analysis, authoring, compat, initializers, layers, plots, testing
+from keras_acts import analysis, atlas, authoring, compat, initializers, layers, plots, testing
 from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
@@ -26,6 +26,7 @@ MODULES = {
     "Your own activation": authoring,
     "Smooth approximations": smooth,
     "Comparing": import_module("keras_acts.experiments"),
+    "Atlas": atlas,
     "Figures": plots,
     "Testing": testing,
 }
@@ -33,9 +34,10 @@ MODULES = {
 
 def write(docs: Path) -> None:
     """All pages, below `docs/reference`."""
-    for folder in ("activations", "layers", "figures"):
+    for folder in ("activations", "atlas", "layers", "figures"):
         (docs / "reference" / folder).mkdir(parents=True, exist_ok=True)
     write_readme(docs.parent, docs / "reference" / "readme.md")
+    write_atlas(docs / "reference" / "atlas" / "atlas.html")
     write_activations(docs / "reference")
     write_layers(docs / "reference")
     write_modules(docs / "reference")
@@ -50,6 +52,12 @@ def write_readme(root: Path, page: Path) -> None:
     text = (root / "README.md").read_text(encoding="utf-8").replace("](docs/", "](/")
     link = rf"[\1]({repository}/blob/main/\2)" if repository else r"\1"
     page.write_text(re.sub(r"\[([^]]*)\]\(((?:notebooks/|README)[^)]*)\)", link, text), encoding="utf-8")
+
+
+def write_atlas(page: Path) -> None:
+    """The atlas, unless it is there."""
+    if not page.exists():
+        page.write_text(atlas.render(), encoding="utf-8")
 
 
 def write_activations(reference: Path) -> None:

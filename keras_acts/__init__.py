@@ -43,7 +43,7 @@ if _TYPE_CHECKING:
 for _part in (activations, layers, initializers):  # unseen by type checkers, which know what is no attribute
     vars(_part)["__getattr__"] = _functools.partial(_no_attribute, _part.__name__)
 
-_LATE = ("compat", "experiments", "plots", "testing")
+_LATE = ("atlas", "compat", "experiments", "plots", "testing")
 _LATE_FUNCTIONS = {"compare": "experiments", "load_legacy": "compat"}
 
 install()

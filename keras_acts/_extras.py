@@ -7,7 +7,7 @@ __all__ = ["MissingExtraError", "named"]
 
 EXTRAS = {"mpmath": "check", "ray": "ray"}  # by what is imported; the others are in "compare"
 EXTRAS |= dict.fromkeys(
-    ("altair", "jinja2", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
+    ("altair", "jinja2", "latex2mathml", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
 )
 
 

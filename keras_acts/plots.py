@@ -12,18 +12,37 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from keras_acts import _extras, notation
-from keras_acts.analysis import elementwise
+from keras_acts.analysis import Propagation, elementwise
 from keras_acts.core import resolve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLORS", "LINE_STYLES", "Curve", "draw_function", "draw_histories", "evaluate", "fine_grid"]
-__all__ += ["terminal_plot"]
+__all__ = [
+    "COLORS",
+    "DARK",
+    "LIGHT",
+    "LINE_STYLES",
+    "Curve",
+    "draw_function",
+    "draw_histories",
+    "evaluate",
+    "fine_grid",
+]
+__all__ += ["draw_propagation", "terminal_plot"]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
 LINE_STYLES = ("-", "--", ":", "-.")
+
+# The colours of pages, light and dark, by name.
+# Okabe and Ito's colours, darkened or lightened to 3:1 against the page; a violet for their sky blue, too near to blue.
+_NAMES = ("page", "text", "soft", "line", "panel", "accent", *(f"series-{number}" for number in range(8)))
+_LIGHT = "#ffffff #1b1f24 #57606a #d0d7de #f6f8fa #0059a8 "
+_LIGHT += "#0072b2 #b87a00 #008f68 #c2609a #d55e00 #6a4fc4 #000000 #767676"
+_DARK = "#14181d #e6eaee #a3adb8 #3a424c #1c2229 #7cbcf5 "
+_DARK += "#56a8e0 #e69f00 #2bc79a #e08fbd #f0803c #a99af5 #f2f2f2 #a0a0a0"
+LIGHT, DARK = (dict(zip(_NAMES, colors.split(), strict=True)) for colors in (_LIGHT, _DARK))
 
 
 # ---- Data ------------------------------------------------------------------------------------------------------------
@@ -177,6 +196,37 @@ def draw_histories(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="epoch", ylabel=metric, title=title)
     ax.grid(alpha=0.25, which="both")
+    return ax
+
+
+def draw_propagation(found: Propagation, *, ax: "Axes | None" = None) -> "Axes":
+    """Variances of signals and of gradients by layer: lines as predicted, dots as measured, one for each network.
+
+    Args:
+        found: by `keras_acts.analysis.propagate`.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with a logarithmic y.
+
+    Example:
+        plots.draw_propagation(keras_acts.analysis.propagate("gelu", 30, keras_acts.paired("gelu", deep=True)))
+    """
+    ax = axes(ax)
+    layers = np.arange(1, len(found.predicted_variance) + 1)
+    series = {
+        "signals": (found.predicted_variance, found.measured_variance),
+        "gradients": (found.predicted_gradient, found.measured_gradient),
+    }
+    for number, (label, (predicted, measured)) in enumerate(series.items()):
+        color, line = style(number)
+        ax.plot(layers, predicted, line, color=color, linewidth=2.0, label=f"{label}, predicted")
+        ax.plot(layers, measured.T, "o", color=color, markersize=2.5, alpha=0.6)
+    ax.plot([], [], "o", color="0.5", markersize=2.5, label="measured")
+    ax.set_yscale("log")
+    ax.set(xlabel="layer", ylabel="variance", title=found.name)
+    ax.grid(alpha=0.25)
+    ax.legend()
     return ax
 
 

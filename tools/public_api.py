@@ -20,6 +20,7 @@ MODULES = (
     "keras_acts",
     "keras_acts.activations",
     "keras_acts.analysis",
+    "keras_acts.atlas",
     "keras_acts.authoring",
     "keras_acts.authoring.smooth",
     "keras_acts.compat",

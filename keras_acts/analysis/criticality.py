@@ -10,7 +10,7 @@ import numpy as np
 from keras_acts.analysis import moments, quadrature, roots
 from keras_acts.analysis.elementwise import Elementwise
 
-__all__ = ["CriticalPoint", "critical_point"]
+__all__ = ["CriticalPoint", "VarianceTable", "critical_point"]
 
 VARIANCES = np.logspace(-12.0, 8.0, 401)
 EDGES = np.logspace(-9.0, 6.0, 91)  # of panels in |x|
@@ -46,7 +46,7 @@ def critical_point(measured: Elementwise) -> CriticalPoint | None:
     The equation may have several roots, at any scale, and the variance runs away from some of them, so it is tabulated
     at all scales first.
     """
-    table = _Table(measured)
+    table = VarianceTable(measured)
     significant = np.flatnonzero(np.abs(table.excess) > NEGLIGIBLE)
     growth_at_zero = _growth_at_zero(measured, table)
     if len(significant) == 0 or growth_at_zero > 1.0 + NEGLIGIBLE:
@@ -61,7 +61,7 @@ def critical_point(measured: Elementwise) -> CriticalPoint | None:
     return None
 
 
-class _Table:
+class VarianceTable:
     """What the variance map is made of, for x ~ N(0, q) at all `VARIANCES` q; NaN where it is infinite.
 
     `second` is E f(x)^2, `gradient` E f'(x)^2, and `excess` by how much the slope of the variance map exceeds that of
@@ -71,21 +71,27 @@ class _Table:
     def __init__(self, measured: Elementwise) -> None:
         edges = np.unique([*-EDGES, 0.0, *EDGES, *np.clip(measured.kinks, -EDGES[-1], EDGES[-1])])
         centre, radius = 0.5 * (edges[1:] + edges[:-1])[:, None], 0.5 * np.diff(edges)[:, None]
-        x = (centre + radius * quadrature.NODES).ravel()
-        z = x / np.sqrt(VARIANCES)[:, None]
-        shares = (radius * quadrature.WEIGHTS).ravel()
-        density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * math.pi * VARIANCES)[:, None] * shares
+        self._x, self._shares = (centre + radius * quadrature.NODES).ravel(), (radius * quadrature.WEIGHTS).ravel()
+        with np.errstate(all="ignore"):
+            self._squares = measured.squares(self._x, orders=1)
+            self.second, self.gradient, response = self.moments(VARIANCES)
+            self.excess = response / self.gradient - 1.0
+            # Where f bends in the tails only, there are no digits.
+            reached = np.where(np.abs(self._x) < 10.0 * np.sqrt(VARIANCES)[:, None], self._squares[1], 0.0).max(axis=-1)
+            self.excess[~(self.gradient > 1e-11 * reached) | (reached == 0.0)] = math.nan
+
+    def moments(self, variances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """E f(x)^2, E f'(x)^2 and the derivative of the first by the variance, for each variance within the table."""
+        variances = variances[:, None]
+        z = self._x / np.sqrt(variances)
+        density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * math.pi * variances) * self._shares
 
         def expectation(values: np.ndarray) -> np.ndarray:
             return np.where(density > 0.0, density * values, 0.0).sum(axis=-1)
 
-        with np.errstate(all="ignore"):
-            square, gradient = measured.squares(x, orders=1)
-            self.second, self.gradient = expectation(square), expectation(gradient)
-            self.excess = expectation(square * (z * z - 1.0)) / (2.0 * VARIANCES * self.gradient) - 1.0
-            # Where f bends in the tails only, there are no digits.
-            reached = np.where(np.abs(z) < 10.0, gradient, 0.0).max(axis=-1)
-            self.excess[~(self.gradient > 1e-11 * reached) | (reached == 0.0)] = math.nan
+        square, gradient = self._squares
+        response = expectation(square * (z * z - 1.0)) / (2.0 * variances[:, 0])
+        return expectation(square), expectation(gradient), response
 
     def through(self, variance: np.ndarray, weight_variance: float, bias_variance: float = 0.0) -> np.ndarray:
         """The variances in each layer of a deep network, from the given ones on."""
@@ -104,7 +110,7 @@ class _Table:
         return bool(np.all((ratios > 1.0 / FACTOR) & (ratios < FACTOR)))
 
 
-def _growth_at_zero(measured: Elementwise, table: _Table) -> float:
+def _growth_at_zero(measured: Elementwise, table: VarianceTable) -> float:
     """By what factor the variance grows in a deep network with C_W = 1 / f'(0)^2 and no biases, at most.
 
     Infinite if 0 is no fixed point around which f is a line, or if the variance goes on falling exponentially, as it

@@ -1,9 +1,10 @@
 """An activation as a function of float64 numbers: what every measure here is computed from."""
 
+import contextlib
 import itertools
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -44,9 +45,9 @@ class Elementwise:
         self.kinks = kinks(self.function)
         if not is_elementwise(self.function):
             raise ValueError(
-                "An initializer can be fitted to an activation of single numbers only, as the gain of one that couples "
-                "the elements along an axis depends on their number. Give the initializer yourself: for the logits of "
-                f"an output layer, kernel_initializer='lecun_normal'. Received: '{self.name}'"
+                "Only an activation of single numbers has a gain or a curve, as those of one that couples the elements "
+                "along an axis depend on their number. An initializer cannot be fitted to it: for the logits of an "
+                f"output layer, give kernel_initializer='lecun_normal' yourself. Received: '{self.name}'"
             )
 
     def value(self, x: np.ndarray) -> np.ndarray:
@@ -175,13 +176,20 @@ def _copy(layer: keras.Layer, channels: int) -> keras.Layer:
     config = {**layer.get_config(), "dtype": "float64"}
     if "shared_axes" in config:
         config["shared_axes"] = None  # rows have no axes to share weights along
-    state = random.getstate()  # from which Keras draws the seeds of initializers
-    random.seed(0)
-    try:
+    with seeded(0):
         copy = type(layer).from_config(config)
         if not copy.built:
             copy.build((None, channels))
-        return copy
+    return copy
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside, initializers without a seed of their own draw the same numbers each time, and outside no others."""
+    state = random.getstate()  # from which Keras draws the seeds of initializers
+    random.seed(seed)
+    try:
+        yield
     finally:
         random.setstate(state)
 

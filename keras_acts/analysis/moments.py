@@ -7,7 +7,8 @@ import numpy as np
 from keras_acts.analysis import quadrature
 from keras_acts.analysis.elementwise import Elementwise
 
-__all__ = ["derivative_second_moment", "inverse_root", "slope_excess", "value_moments", "variance_response"]
+__all__ = ["derivative_second_moment", "inverse_root", "mean_response", "slope_excess", "value_moments"]
+__all__ += ["variance_response"]
 
 
 def value_moments(f: Elementwise, variance: float = 1.0) -> tuple[float, float]:
@@ -31,6 +32,11 @@ def variance_response(f: Elementwise, variance: float = 1.0) -> float:
     By Stein's identity it is E f(z)^2 (z^2 / variance - 1) / (2 variance), which needs no derivative of f.
     """
     return float(_expectation(f, lambda x: f.squares(x)[0] * (x * x / variance - 1.0), variance)) / (2.0 * variance)
+
+
+def mean_response(f: Elementwise) -> float:
+    """The derivative of E f(z) with respect to the variance of z ~ N(0, variance) at variance 1, likewise."""
+    return float(_expectation(f, lambda x: f.value(x) * (x * x - 1.0), 1.0)) / 2.0
 
 
 def slope_excess(f: Elementwise, variance: float) -> float:

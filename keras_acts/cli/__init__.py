@@ -1,7 +1,7 @@
-"""The command line: `keras-acts list | show | compare | convert`.
+"""The command line: `keras-acts list | show | compare | atlas | convert`.
 
-What the commands take is declared here, in `comparing` and in `converting`, whose imports are light; what they do is
-loaded when they run. So help, version and errors of usage come without TensorFlow.
+What the commands take is declared here and in files whose imports are light; what they do is loaded when they
+run. So help, version and errors of usage come without TensorFlow.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from keras_acts._version import __version__
+from keras_acts.cli.atlas import atlas
 from keras_acts.cli.comparing import compare
 from keras_acts.cli.console import Checked
 from keras_acts.cli.converting import convert
@@ -57,3 +58,4 @@ def _show(
 app.command("list", cls=Checked)(list_activations)
 app.command(cls=Checked)(compare)
 app.command(cls=Checked)(convert)
+app.command(cls=Checked)(atlas)

@@ -123,6 +123,7 @@ def _of_function(function: Callable[..., Any]) -> tuple[Any, str, Table, Table]:
         **({"Surrogate": f"in place of f'(x): {surrogate}"} if surrogate else {}),
         "Traits": ", ".join(sorted(str(trait) for trait in declaration.traits)) or "none",
         "Range": " to ".join(f"{end:.5g}" for end in here.range or ()) or "none: over an axis",
+        "Smoothness": here.smoothness or "none: over an axis",
         "Initializer": here.initializer,
     }
     given = getattr(function, "params", {})

@@ -52,7 +52,8 @@ class Activation(registry.Declared):
         return (
             f"{self.name}: {self.summary}\n  formula: {self.formula}{backward}{params}\n"
             f"  traits: {', '.join(sorted(map(str, self.traits))) or 'none'}\n"
-            f"  range: {self.range or 'none'}\n  initializer: {self.initializer}\n"
+            f"  range: {self.range or 'none'}\n  smoothness: {self.smoothness or 'none'}\n"
+            f"  initializer: {self.initializer}\n"
             f"  paper: {self.paper or 'none'}\n  aliases: {aliases or 'none'}\n  source: {self.source}"
         )
 
@@ -66,9 +67,19 @@ class Activation(registry.Declared):
         return formula if isinstance(formula, str) else formula.text
 
     @cached_property
+    def curve(self) -> Any:
+        """Its `keras_acts.analysis.Landmarks` at the default parameters; None for an activation over an axis."""
+        return self.measured["curve"](self)
+
+    @property
     def range(self) -> tuple[float, float] | None:
         """The smallest and the largest value at the default parameters; None for an activation over an axis."""
-        return self.measured["range"](self)
+        return None if self.curve is None else self.curve.range
+
+    @property
+    def smoothness(self) -> str | None:
+        """`smooth`, or how many derivatives are continuous and where the next one jumps; None over an axis."""
+        return None if self.curve is None else self.curve.smoothness_class
 
     @cached_property
     def initializer(self) -> str:

@@ -18,16 +18,10 @@ import numpy as np
 import vl_convert
 
 from keras_acts.experiments.report.figures import far_out
+from keras_acts.plots import DARK, LIGHT
 
 __all__ = ["DARK", "LIGHT", "VERDICTS", "Figure", "dots", "forest", "inline", "lines", "style", "table"]
 
-# Okabe and Ito's colours, darkened or lightened to 3:1 against the page; a violet for their sky blue, too near to blue.
-_NAMES = ("page", "text", "soft", "line", "panel", "accent", *(f"series-{number}" for number in range(8)))
-_LIGHT = "#ffffff #1b1f24 #57606a #d0d7de #f6f8fa #0059a8 "
-_LIGHT += "#0072b2 #b87a00 #008f68 #c2609a #d55e00 #6a4fc4 #000000 #767676"
-_DARK = "#14181d #e6eaee #a3adb8 #3a424c #1c2229 #7cbcf5 "
-_DARK += "#56a8e0 #e69f00 #2bc79a #e08fbd #f0803c #a99af5 #f2f2f2 #a0a0a0"
-LIGHT, DARK = (dict(zip(_NAMES, colors.split(), strict=True)) for colors in (_LIGHT, _DARK))
 DASHES = ([1, 0], [7, 3], [2, 2], [8, 2, 2, 2])
 VERDICTS = {"better": "var(--series-0)", "worse": "var(--series-4)", "no difference shown": "var(--series-7)"}
 WIDTH, HEIGHT, ROW = 440, 250, 26  # of a file, which the page makes wider; of a row

@@ -25,12 +25,13 @@ class Tab:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
 
-    def open(self, path, *, width=1280, height=720, dark=False):
-        """Open a file in a window of this size."""
+    def open(self, path, *, hash="", width=1280, height=720, dark=False):
+        """Open a file, at a place in it, in a window of this size."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=features)
-        self._call("Page.navigate", url=path.resolve().as_uri())
+        self._call("Page.navigate", url="about:blank")  # or another place in the same file would not load it again
+        self._call("Page.navigate", url=path.resolve().as_uri() + (f"#{hash}" if hash else ""))
 
     def ask(self, expression):
         """The value of a JavaScript expression, awaited."""
