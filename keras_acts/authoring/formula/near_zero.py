@@ -9,6 +9,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_acts.authoring.formula.derivation import derivative
@@ -24,6 +25,7 @@ _ONLY_ZERO = 1e-37  # a radius, where the function is too steep for any of those
 _NEGLIGIBLE = 1e-17
 _MODERATE = 1e25  # coefficients, in float32
 _KEEPS = 3.0  # what is no more than so many times larger than the sum of it keeps the digits of that
+_COMPENSATED = 64.0  # the same where the rounding of each step is carried along
 _FARTHER = 1.25  # so much, if a square root and a division more are to be worth it
 
 
@@ -31,15 +33,18 @@ _FARTHER = 1.25  # so much, if a square root and a division more are to be worth
 class Polynomial:
     """t^lowest (c0 + c1 t^step + c2 t^(2 step) + ...), as good as the expression for |x| < radius.
 
-    unit t is x, or with a scale that number for which x = 2 scale u / (1 - u^2).
+    unit t is x, or with a scale that number for which x = 2 scale u / (1 - u^2). The first coefficients, `compensated`
+    of them, cancel each other: what is rounded there is added up apart.
     """
 
     lowest: int
     step: int
-    coefficients: tuple[float, ...]
+    coefficients: tuple[np.longdouble, ...]
     radius: float
     unit: float = 1.0
     scale: float = 0.0
+    largest_t: float = 0.0
+    compensated: int = 0
 
     def __call__(self, x: Any) -> Any:
         """The value for a tensor."""
@@ -50,12 +55,38 @@ class Polynomial:
         if self.unit != 1.0:
             t = t / self.unit
         power = t if self.step == 1 else t * t
-        total: Any = self.coefficients[-1]
-        for coefficient in reversed(self.coefficients[:-1]):
-            total = coefficient + power * total
+        *others, total = self.coefficients
+        total = ops.full_like(power, float(total))
+        for coefficient in reversed(others[self.compensated :]):
+            total = float(coefficient) + power * total
+        if self.compensated:
+            total = self._compensated(power, total)
         for _ in range(self.lowest):
             total = total * t
         return total
+
+    def _compensated(self, power: Any, total: Any) -> Any:
+        """The rest of Horner's rule. Products are exact, of numbers cut to half their bits, and so is what a sum loses."""
+        dtype = np.dtype(keras.backend.standardize_dtype(power.dtype))
+
+        def upper_half(number: Any, bound: float) -> Any:
+            unit = 2.0 ** (np.ceil(np.log2(bound)) - (np.finfo(dtype).nmant + 1) // 2)
+            return ops.round(number / unit) * unit
+
+        largest = float(self.largest_t**self.step)
+        sizes = np.abs(np.array(self.coefficients, np.float64))
+        high, lost = upper_half(power, largest), 0.0
+        low = power - high
+        for k in reversed(range(self.compensated)):
+            above = upper_half(total, 2.0 * np.polyval(sizes[:k:-1], largest))
+            coefficient, product = float(dtype.type(self.coefficients[k])), high * above
+            found = coefficient + product
+            behind = found - coefficient
+            rounded = (coefficient - (found - behind)) + (product - behind)
+            rest = float(self.coefficients[k] - dtype.type(self.coefficients[k]))
+            lost = power * lost + (high * (total - above) + low * total) + (rounded + rest)
+            total = found
+        return total + lost
 
 
 @functools.lru_cache(maxsize=1024)
@@ -84,8 +115,8 @@ def quotient_near_zero(quotient: Expression, order: int) -> tuple[Polynomial, ..
     best = []
     for side in sides(quotient):
         plain = _as_far_as_needed(quotient, direct, order, side)
-        scaled = None if plain.is_enough else _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
-        best.append(scaled if scaled is not None and scaled.radius > _FARTHER * plain.radius else plain)
+        scaled = _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
+        best.append(scaled if scaled.radius > _FARTHER * plain.radius else plain)
     if not any(one.is_needed for one in best) and _is_regular(direct):
         return ()
     radius = min(one.radius for one in best)
@@ -100,7 +131,6 @@ class _Expansion:
     powers: Powers
     t: float
     is_needed: bool  # at all, for what is written loses digits
-    is_enough: bool  # as far as it is needed
 
     @property
     def radius(self) -> float:
@@ -116,12 +146,12 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     series = functools.reduce(lambda inner, _: powers.derivative(inner), range(order), coefficients(quotient, powers))
     t = _DISTANCES[_DISTANCES < _LARGEST_T] if powers.scale else _DISTANCES
     own, lost = _condition(series, t, powers), _lost(direct, series, t, powers)
-    is_better = _is_known(quotient, series, t, powers) & np.all(own <= np.maximum(_KEEPS, lost), axis=0)
+    is_better = _is_known(quotient, series, t, powers) & np.all(own <= np.maximum(_COMPENSATED, lost), axis=0)
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
     needed = np.flatnonzero(~np.all(lost[:, :far] < _KEEPS, axis=0))
-    chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
+    chosen = max(int(np.argmax(powers.distance(t) >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
     chosen_t = float(t[min(chosen, far - 1)]) if far else _ONLY_ZERO
-    return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
+    return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0)
 
 
 def _is_regular(direct: Expression) -> bool:
@@ -176,15 +206,21 @@ def _shrinks(expression: Expression) -> bool:
 @np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
 def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
-    t = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
+    t: float = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
     kept = np.flatnonzero(abs(found.series) * t ** np.arange(len(found.series)) >= _NEGLIGIBLE * abs(found.series[0]))
     series = found.series[: int(kept[-1]) + 1 if found.series[0] else 1]
     sizes = abs(series[series != 0.0])
     is_moderate = not len(sizes) or (sizes.max() < _MODERATE and sizes.min() > 1.0 / _MODERATE)
     unit = 1.0 if is_moderate else float(2.0 ** np.floor(np.log2(t)))
-    series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
+    within = t * np.linspace(0.0, 1.0, 33)[1:]
+    terms = abs(series) * within[:, None] ** np.arange(len(series)) / _worth(found, within, powers).min(axis=0)[:, None]
+    left = np.cumsum(terms[:, ::-1], axis=1)[:, ::-1].max(axis=0)  # in this term and those after it
     step = 1 if series[1::2].any() else 2
-    return Polynomial(found.lowest, step, tuple(map(float, series[::step])), radius, unit, powers.scale)
+    compensated = int(np.sum(left[::step] > 1.0)) if left[0] > _KEEPS else 0
+    series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
+    return Polynomial(
+        found.lowest, step, tuple(series[::step]), radius, unit, powers.scale, t / unit, compensated
+    )
 
 
 @np.errstate(all="ignore")
