@@ -6,6 +6,7 @@ no form in functions keeps its digits.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.power_series import NOISE, OF_X, Powers, coefficients, known, sides, switches
-from keras_acts.authoring.formula.truncated import Laurent
+from keras_acts.authoring.formula.truncated import Laurent, Series
 from keras_acts.core import operations as ops
 
 _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
@@ -55,10 +56,10 @@ class Polynomial:
         if self.unit != 1.0:
             t = t / self.unit
         power = t if self.step == 1 else t * t
-        *others, total = self.coefficients
-        total = ops.full_like(power, float(total))
+        *others, last = map(float, self.coefficients)
+        total: Any = last
         for coefficient in reversed(others[self.compensated :]):
-            total = float(coefficient) + power * total
+            total = coefficient + power * total
         if self.compensated:
             total = self._compensated(power, total)
         for _ in range(self.lowest):
@@ -66,24 +67,25 @@ class Polynomial:
         return total
 
     def _compensated(self, power: Any, total: Any) -> Any:
-        """The rest of Horner's rule. Products are exact, of numbers cut to half their bits, and so is what a sum loses."""
+        """The rest of Horner's rule. Exact: products of numbers cut to half their bits, and what a sum loses."""
         dtype = np.dtype(keras.backend.standardize_dtype(power.dtype))
 
         def upper_half(number: Any, bound: float) -> Any:
-            unit = 2.0 ** (np.ceil(np.log2(bound)) - (np.finfo(dtype).nmant + 1) // 2)
+            unit = 2.0 ** (math.ceil(math.log2(bound)) - (np.finfo(dtype).nmant + 1) // 2)
             return ops.round(number / unit) * unit
 
-        largest = float(self.largest_t**self.step)
+        largest = self.largest_t**self.step
         sizes = np.abs(np.array(self.coefficients, np.float64))
-        high, lost = upper_half(power, largest), 0.0
-        low = power - high
+        high = upper_half(power, largest)
+        low, lost = power - high, 0.0
         for k in reversed(range(self.compensated)):
-            above = upper_half(total, 2.0 * np.polyval(sizes[:k:-1], largest))
-            coefficient, product = float(dtype.type(self.coefficients[k])), high * above
+            above = upper_half(total, 2.0 * float(np.polyval(sizes[:k:-1], largest)))
+            coefficient = dtype.type(self.coefficients[k])
+            rest, coefficient = float(self.coefficients[k] - coefficient), float(coefficient)
+            product = high * above
             found = coefficient + product
             behind = found - coefficient
             rounded = (coefficient - (found - behind)) + (product - behind)
-            rest = float(self.coefficients[k] - dtype.type(self.coefficients[k]))
             lost = power * lost + (high * (total - above) + low * total) + (rounded + rest)
             total = found
         return total + lost
@@ -206,49 +208,54 @@ def _shrinks(expression: Expression) -> bool:
 @np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
 def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
-    t: float = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
-    kept = np.flatnonzero(abs(found.series) * t ** np.arange(len(found.series)) >= _NEGLIGIBLE * abs(found.series[0]))
+    t: float = (
+        radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
+    )
+    kept = np.flatnonzero(_sizes(found.series, np.array([t]))[0] >= _NEGLIGIBLE * abs(found.series[0]))
     series = found.series[: int(kept[-1]) + 1 if found.series[0] else 1]
     sizes = abs(series[series != 0.0])
     is_moderate = not len(sizes) or (sizes.max() < _MODERATE and sizes.min() > 1.0 / _MODERATE)
     unit = 1.0 if is_moderate else float(2.0 ** np.floor(np.log2(t)))
     within = t * np.linspace(0.0, 1.0, 33)[1:]
-    terms = abs(series) * within[:, None] ** np.arange(len(series)) / _worth(found, within, powers).min(axis=0)[:, None]
+    terms = _sizes(series, within) / _worth(found, within, powers).min(axis=0)[:, None]
     left = np.cumsum(terms[:, ::-1], axis=1)[:, ::-1].max(axis=0)  # in this term and those after it
     step = 1 if series[1::2].any() else 2
     compensated = int(np.sum(left[::step] > 1.0)) if left[0] > _KEEPS else 0
     series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
-    return Polynomial(
-        found.lowest, step, tuple(series[::step]), radius, unit, powers.scale, t / unit, compensated
-    )
+    return Polynomial(found.lowest, step, tuple(series[::step]), radius, unit, powers.scale, t / unit, compensated)
 
 
 @np.errstate(all="ignore")
 def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """Whether the known coefficients are enough at these distances from 0, with no switch on the way."""
-    tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
+    tail = _sizes(found.series, t)[:, -6:]
     worth = _worth(found, t, powers).min(axis=0)
     is_known = np.isfinite(worth) & (tail.sum(axis=1) <= _NEGLIGIBLE * worth)
     for switch in set(switches(expression)):
         decides = known(switch, powers)
         if decides is not None:  # else it is in a branch that is not taken near 0
-            sizes = abs(decides.series * t[:, None] ** np.arange(len(decides.series)))
+            sizes = _sizes(decides.series, t)
             is_known &= sizes[:, 0] > sizes[:, 1:].sum(axis=1)
     return is_known
+
+
+def _sizes(series: Series, t: np.ndarray) -> np.ndarray:
+    """Those of all terms, at each t."""
+    return abs(series) * np.vander(t, len(series), increasing=True)
 
 
 @np.errstate(all="ignore")
 def _condition(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """How many times larger than the sum the terms of the series are; on each side."""
-    return (abs(found.series) * t[:, None] ** np.arange(len(found.series))).sum(axis=1) / _worth(found, t, powers)
+    return _sizes(found.series, t).sum(axis=1) / _worth(found, t, powers)
 
 
 @np.errstate(all="ignore")
 def _worth(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """|f| + |t df/dt|, by which errors are measured, as a multiple of t^lowest; on each side."""
-    orders = np.arange(len(found.series))
-    terms = (np.array(powers.signs)[:, None, None] * t[:, None]) ** orders * found.series
-    return abs(terms.sum(axis=-1)) + abs((terms * (orders + found.lowest)).sum(axis=-1))
+    orders = found.lowest + np.arange(len(found.series))
+    terms = [np.vander(sign * t, len(orders), increasing=True) * found.series for sign in powers.signs]
+    return abs(np.sum(terms, axis=-1)) + abs(np.sum(terms * orders, axis=-1))
 
 
 @np.errstate(all="ignore")
