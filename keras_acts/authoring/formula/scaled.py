@@ -16,6 +16,7 @@ from keras_acts.core.derivatives import Tensor
 
 _NEAR = 32.0  # exp(+-32) is far from overflow and underflow in every dtype
 _INFINITE = 1e4  # exp(+-10000) is inf or 0 in every dtype
+_WHATEVER = 1e5  # exp(+-100000) is, whatever power of x stands beside it
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,14 @@ class Scale:
         if not number.k:
             return number
         c = ops.where(abs(number.k) * self._logarithm > _NEAR, ops.round(self._logarithm), 0.0)
-        finite = ops.minimum(self.size, nx.largest(self._x))
-        r = ops.where(c == _INFINITE, 1.0, finite * ops.exp(-c))
-        e = number.k * c if number.e is None else number.e + number.k * c
+        half = ops.exp(-0.5 * c)  # the whole may be 0
+        r = ops.where(c == _INFINITE, 1.0, half * ops.minimum(self.size, nx.largest(self._x)) * half)
+        if number.e is None:
+            return Scaled(self.to_power(number.m, number.k, r), 0.0, number.k * c)
+        # Where exp(e) is 0 or inf whatever stands beside it, log X stands for X: the higher power still decides.
+        is_alone = ops.abs(number.e) > _WHATEVER
+        r, c = ops.where(is_alone, 1.0 + self._logarithm, r), ops.where(is_alone, 0.0, c)
+        e = number.e + number.k * c
         return Scaled(self.to_power(number.m, number.k, r), 0.0, e, number.decays and number.k < 0.0)
 
     def add(self, numbers: Sequence[Scaled]) -> Scaled:
