@@ -1,5 +1,6 @@
 """Formulas that are written as 0 / 0 or 0 * inf at x = 0: value and both derivatives there and near, against mpmath."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -44,9 +45,9 @@ def exact(function, x):
     return found
 
 
-def excess(function, text, dtype, seed):
+def excess(function, text, dtype, seed=0, x=None):
     """K as a share of what the contract allows, of each order; the largest over all points."""
-    x = points(dtype, np.random.default_rng(seed))
+    x = points(dtype, np.random.default_rng(seed)) if x is None else x.astype(dtype)
     right, got = exact(judge(text), x.astype(np.float64)), value_and_derivatives(function, tf.constant(x))
     return [
         float(np.max(metric.k_error(got[n].numpy(), right, n, x.astype(np.float64), dtype))) / contract.limit(dtype, n)
@@ -58,24 +59,56 @@ DRAWN = quotients.formulas(200)
 
 
 def findings(text, dtypes=("float64",)):
-    """What is above its bound. At far more points one in a thousand is, with a K of up to 20 where 4 is allowed: where
-    a derivative and the next one are nearly 0 at once.
-    """
+    """What is above its bound."""
     function = record.declared(text, {}).with_params({})
     shares = {dtype: excess(function, text, dtype, seed=len(text)) for dtype in dtypes}
     return [(text, dtype, n, share) for dtype in dtypes for n, share in enumerate(shares[dtype]) if not share <= 1.0]
 
 
-@pytest.mark.parametrize("text", DRAWN[::50])
+@pytest.mark.parametrize(
+    "text", [*DRAWN[::50], *(pytest.param(text, marks=pytest.mark.slow) for text in DRAWN[25::50])]
+)
 def test_a_drawn_quotient_keeps_its_digits_at_0_and_near(text):
     assert findings(text, tuple(LARGEST)) == []
 
 
 @pytest.mark.nightly
-@pytest.mark.xfail(strict=False, reason="at some of 80,000 points K is above its bound, up to 10 of 4: to be mended")
 @pytest.mark.parametrize("part", range(4))
 def test_200_drawn_quotients_keep_their_digits_at_0_and_near(part):
     assert [each for text in DRAWN[part::4] for each in findings(text)] == []
+
+
+CANCELLING = (  # found among 20,000 points: a derivative and the next one are nearly 0 at once there
+    "(sin(-1.49*x)*log(1 + 1.49*x**2))/(tanh(-1.11*x)**2) + (1 + x**2)",
+    "(asinh(1.76*x))/(sigmoid(-0.74*x) - 0.5)*sigmoid(0.95*x)",
+    "(sin(2.36*x)*log(1 + 2.36*x**2))/(x - tanh(x))",
+    "(arctan(x) - x)/(x*(1 - cos(-2.08*x)))",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", CANCELLING)
+def test_where_terms_cancel_further_from_0_no_digits_are_lost(text):
+    x = np.linspace(-1.0, 1.0, 41)[np.arange(41) != 20]
+    assert max(excess(define(text), text, "float64", x=x)) <= 1.0
+
+
+@pytest.mark.slow
+def test_what_is_rounded_where_terms_cancel_is_carried_along(monkeypatch):
+    """Compiled too, and in float32 alone. A mutant: it is not."""
+    text, x = CANCELLING[1], np.linspace(-1.0, -0.8, 20)
+    assert max(excess(tf.function(define(text), jit_compile=True), text, "float64", x=x)) <= 1.0
+    with monkeypatch.context() as as_on_a_gpu:
+        as_on_a_gpu.setattr(evaluating.nx, "on_cpu", lambda: False)
+        assert max(excess(define(text), text, "float32", x=x)) <= 1.0
+
+    def plain(self, power, total):
+        for coefficient in reversed(self.coefficients[: self.compensated]):
+            total = float(coefficient) + power * total
+        return total
+
+    monkeypatch.setattr(near_zero.Polynomial, "_compensated", plain)
+    assert max(excess(define(text), text, "float64", x=np.linspace(-1.0, 1.0, 80))) > 1.0
 
 
 def test_the_drawn_quotients_are_200_and_0_divided_by_0():
@@ -144,7 +177,7 @@ def test_the_check_finds_what_has_no_series(monkeypatch):
 
     def cut(quotient, order, radius=None, terms=None):
         return tuple(
-            near_zero.Polynomial(p.lowest, p.step, p.coefficients[:terms], radius or p.radius, p.unit, p.scale)
+            dataclasses.replace(p, coefficients=p.coefficients[:terms], radius=radius or p.radius, compensated=0)
             for p in whole(quotient, order)
         )
 

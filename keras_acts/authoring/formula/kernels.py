@@ -45,8 +45,8 @@ def expm1(u: Tensor) -> Scaled:
 
 def normal_cdf(u: Tensor) -> Scaled:
     """The standard normal CDF."""
-    t = nx.near(ops.abs(u))
-    tail, e = nx.scaled_normal_tail(t), -0.5 * ops.square(t)
+    t = ops.minimum(ops.abs(u), 0.01 * math.sqrt(nx.largest(u)))  # its square is an exponent as large as any other
+    tail, e = nx.scaled_normal_tail(nx.near(t)), -0.5 * ops.square(t)
     below = u < 0.0
     return Scaled(ops.where(below, tail, 1.0 - ops.exp(e) * tail), 0.0, ops.where(below, e, 0.0), True)
 

@@ -6,15 +6,17 @@ no form in functions keeps its digits.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
 from keras_acts.authoring.formula.derivation import derivative
 from keras_acts.authoring.formula.expression import Expression, Number, Product, Sum, Variable, is_call
 from keras_acts.authoring.formula.power_series import NOISE, OF_X, Powers, coefficients, known, sides, switches
-from keras_acts.authoring.formula.truncated import Laurent
+from keras_acts.authoring.formula.truncated import Laurent, Series
 from keras_acts.core import operations as ops
 
 _RADII_OF_SUMS = (1.0, 0.75, 0.5, 0.35, 0.25)  # nearer to 0 the direct sum has lost too many digits
@@ -24,6 +26,7 @@ _ONLY_ZERO = 1e-37  # a radius, where the function is too steep for any of those
 _NEGLIGIBLE = 1e-17
 _MODERATE = 1e25  # coefficients, in float32
 _KEEPS = 3.0  # what is no more than so many times larger than the sum of it keeps the digits of that
+_COMPENSATED = 64.0  # the same where the rounding of each step is carried along
 _FARTHER = 1.25  # so much, if a square root and a division more are to be worth it
 
 
@@ -31,15 +34,18 @@ _FARTHER = 1.25  # so much, if a square root and a division more are to be worth
 class Polynomial:
     """t^lowest (c0 + c1 t^step + c2 t^(2 step) + ...), as good as the expression for |x| < radius.
 
-    unit t is x, or with a scale that number for which x = 2 scale u / (1 - u^2).
+    unit t is x, or with a scale that number for which x = 2 scale u / (1 - u^2). The first coefficients, `compensated`
+    of them, cancel each other: what is rounded there is added up apart.
     """
 
     lowest: int
     step: int
-    coefficients: tuple[float, ...]
+    coefficients: tuple[np.longdouble, ...]
     radius: float
     unit: float = 1.0
     scale: float = 0.0
+    largest_t: float = 0.0
+    compensated: int = 0
 
     def __call__(self, x: Any) -> Any:
         """The value for a tensor."""
@@ -50,12 +56,39 @@ class Polynomial:
         if self.unit != 1.0:
             t = t / self.unit
         power = t if self.step == 1 else t * t
-        total: Any = self.coefficients[-1]
-        for coefficient in reversed(self.coefficients[:-1]):
+        *others, last = map(float, self.coefficients)
+        total: Any = last
+        for coefficient in reversed(others[self.compensated :]):
             total = coefficient + power * total
+        if self.compensated:
+            total = self._compensated(power, total)
         for _ in range(self.lowest):
             total = total * t
         return total
+
+    def _compensated(self, power: Any, total: Any) -> Any:
+        """The rest of Horner's rule. Exact: products of numbers cut to half their bits, and what a sum loses."""
+        dtype = np.dtype(keras.backend.standardize_dtype(power.dtype))
+
+        def upper_half(number: Any, bound: float) -> Any:
+            unit = 2.0 ** (math.ceil(math.log2(bound)) - (np.finfo(dtype).nmant + 1) // 2)
+            return ops.round(number / unit) * unit
+
+        largest = self.largest_t**self.step
+        sizes = np.abs(np.array(self.coefficients, np.float64))
+        high = upper_half(power, largest)
+        low, lost = power - high, 0.0
+        for k in reversed(range(self.compensated)):
+            above = upper_half(total, 2.0 * float(np.polyval(sizes[:k:-1], largest)))
+            coefficient = dtype.type(self.coefficients[k])
+            rest, coefficient = float(self.coefficients[k] - coefficient), float(coefficient)
+            product = high * above
+            found = coefficient + product
+            behind = found - coefficient
+            rounded = (coefficient - (found - behind)) + (product - behind)
+            lost = power * lost + (high * (total - above) + low * total) + (rounded + rest)
+            total = found
+        return total + lost
 
 
 @functools.lru_cache(maxsize=1024)
@@ -84,8 +117,8 @@ def quotient_near_zero(quotient: Expression, order: int) -> tuple[Polynomial, ..
     best = []
     for side in sides(quotient):
         plain = _as_far_as_needed(quotient, direct, order, side)
-        scaled = None if plain.is_enough else _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
-        best.append(scaled if scaled is not None and scaled.radius > _FARTHER * plain.radius else plain)
+        scaled = _as_far_as_needed(quotient, direct, order, _imaginary(quotient, side))
+        best.append(scaled if scaled.radius > _FARTHER * plain.radius else plain)
     if not any(one.is_needed for one in best) and _is_regular(direct):
         return ()
     radius = min(one.radius for one in best)
@@ -100,7 +133,6 @@ class _Expansion:
     powers: Powers
     t: float
     is_needed: bool  # at all, for what is written loses digits
-    is_enough: bool  # as far as it is needed
 
     @property
     def radius(self) -> float:
@@ -116,12 +148,12 @@ def _as_far_as_needed(quotient: Expression, direct: Expression, order: int, powe
     series = functools.reduce(lambda inner, _: powers.derivative(inner), range(order), coefficients(quotient, powers))
     t = _DISTANCES[_DISTANCES < _LARGEST_T] if powers.scale else _DISTANCES
     own, lost = _condition(series, t, powers), _lost(direct, series, t, powers)
-    is_better = _is_known(quotient, series, t, powers) & np.all(own <= np.maximum(_KEEPS, lost), axis=0)
+    is_better = _is_known(quotient, series, t, powers) & np.all(own <= np.maximum(_COMPENSATED, lost), axis=0)
     far = int(np.argmin(is_better)) if not is_better.all() else len(t)  # the first that is not
     needed = np.flatnonzero(~np.all(lost[:, :far] < _KEEPS, axis=0))
-    chosen = max(int(np.argmax(t >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
+    chosen = max(int(np.argmax(powers.distance(t) >= _FIRST_RADIUS)), int(needed[-1]) + 1 if len(needed) else 0)
     chosen_t = float(t[min(chosen, far - 1)]) if far else _ONLY_ZERO
-    return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0, is_enough=chosen < far)
+    return _Expansion(series, powers, chosen_t, is_needed=len(needed) > 0)
 
 
 def _is_regular(direct: Expression) -> bool:
@@ -176,43 +208,54 @@ def _shrinks(expression: Expression) -> bool:
 @np.errstate(all="ignore")  # here and below: what overflows is no number, and fits nowhere
 def _polynomial(found: Laurent, radius: float, powers: Powers) -> Polynomial:
     """The series without what is negligible within the radius."""
-    t = radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
-    kept = np.flatnonzero(abs(found.series) * t ** np.arange(len(found.series)) >= _NEGLIGIBLE * abs(found.series[0]))
+    t: float = (
+        radius if not powers.scale else radius / powers.scale / (1.0 + np.sqrt(1.0 + (radius / powers.scale) ** 2))
+    )
+    kept = np.flatnonzero(_sizes(found.series, np.array([t]))[0] >= _NEGLIGIBLE * abs(found.series[0]))
     series = found.series[: int(kept[-1]) + 1 if found.series[0] else 1]
     sizes = abs(series[series != 0.0])
     is_moderate = not len(sizes) or (sizes.max() < _MODERATE and sizes.min() > 1.0 / _MODERATE)
     unit = 1.0 if is_moderate else float(2.0 ** np.floor(np.log2(t)))
-    series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
+    within = t * np.linspace(0.0, 1.0, 33)[1:]
+    terms = _sizes(series, within) / _worth(found, within, powers).min(axis=0)[:, None]
+    left = np.cumsum(terms[:, ::-1], axis=1)[:, ::-1].max(axis=0)  # in this term and those after it
     step = 1 if series[1::2].any() else 2
-    return Polynomial(found.lowest, step, tuple(map(float, series[::step])), radius, unit, powers.scale)
+    compensated = int(np.sum(left[::step] > 1.0)) if left[0] > _KEEPS else 0
+    series = series * np.longdouble(unit) ** (np.arange(len(series)) + found.lowest)
+    return Polynomial(found.lowest, step, tuple(series[::step]), radius, unit, powers.scale, t / unit, compensated)
 
 
 @np.errstate(all="ignore")
 def _is_known(expression: Expression, found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """Whether the known coefficients are enough at these distances from 0, with no switch on the way."""
-    tail = abs(found.series[-6:]) * t[:, None] ** np.arange(len(found.series))[-6:]
+    tail = _sizes(found.series, t)[:, -6:]
     worth = _worth(found, t, powers).min(axis=0)
     is_known = np.isfinite(worth) & (tail.sum(axis=1) <= _NEGLIGIBLE * worth)
     for switch in set(switches(expression)):
         decides = known(switch, powers)
         if decides is not None:  # else it is in a branch that is not taken near 0
-            sizes = abs(decides.series * t[:, None] ** np.arange(len(decides.series)))
+            sizes = _sizes(decides.series, t)
             is_known &= sizes[:, 0] > sizes[:, 1:].sum(axis=1)
     return is_known
+
+
+def _sizes(series: Series, t: np.ndarray) -> np.ndarray:
+    """Those of all terms, at each t."""
+    return abs(series) * np.vander(t, len(series), increasing=True)
 
 
 @np.errstate(all="ignore")
 def _condition(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """How many times larger than the sum the terms of the series are; on each side."""
-    return (abs(found.series) * t[:, None] ** np.arange(len(found.series))).sum(axis=1) / _worth(found, t, powers)
+    return _sizes(found.series, t).sum(axis=1) / _worth(found, t, powers)
 
 
 @np.errstate(all="ignore")
 def _worth(found: Laurent, t: np.ndarray, powers: Powers) -> np.ndarray:
     """|f| + |t df/dt|, by which errors are measured, as a multiple of t^lowest; on each side."""
-    orders = np.arange(len(found.series))
-    terms = (np.array(powers.signs)[:, None, None] * t[:, None]) ** orders * found.series
-    return abs(terms.sum(axis=-1)) + abs((terms * (orders + found.lowest)).sum(axis=-1))
+    orders = found.lowest + np.arange(len(found.series))
+    terms = [np.vander(sign * t, len(orders), increasing=True) * found.series for sign in powers.signs]
+    return abs(np.sum(terms, axis=-1)) + abs(np.sum(terms * orders, axis=-1))
 
 
 @np.errstate(all="ignore")

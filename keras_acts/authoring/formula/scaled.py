@@ -15,6 +15,8 @@ from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Tensor
 
 _NEAR = 32.0  # exp(+-32) is far from overflow and underflow in every dtype
+_INFINITE = 1e4  # exp(+-10000) is inf or 0 in every dtype
+_WHATEVER = 1e5  # exp(+-100000) is, whatever power of x stands beside it
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ def bounded(x: Tensor) -> Tensor:
 def times_exp(m: Tensor | float, e: Tensor) -> Tensor:
     """m exp(e), with m multiplied in before the exponential vanishes or overflows."""
     near = ops.clip(e, -_NEAR, _NEAR)
-    far = ops.exp(e - near)
-    is_zero = far == 0.0 if isinstance(m, float) else ops.logical_or(far == 0.0, m == 0.0)
-    return ops.where(is_zero, 0.0, far * m) * ops.exp(near)  # 0 * inf would be NaN
+    half = ops.exp(0.5 * (e - near))  # all of it may be 0 or inf where m is as large or small
+    is_zero = half == 0.0 if isinstance(m, float) else ops.logical_or(half == 0.0, m == 0.0)
+    return ops.where(is_zero, 0.0, half * m * half) * ops.exp(near)  # 0 * inf would be NaN
 
 
 class Scale:
@@ -58,41 +60,66 @@ class Scale:
         """X."""
         return ops.maximum(ops.abs(self._x), 1.0)
 
-    def to_power(self, m: Tensor | float, k: float) -> Tensor:
+    @cached_property
+    def _logarithm(self) -> Tensor:
+        return ops.minimum(ops.log(self.size), _INFINITE)
+
+    def to_power(self, m: Tensor | float, k: float, size: Tensor | None = None) -> Tensor:
         """m X^k, one factor after the other: X^k itself may overflow. 0 stays 0, whatever X is."""
+        size = self.size if size is None else size
         result, rest = m, abs(k)
         while rest > 0.0:
-            part = self.size if rest >= 1.0 else ops.sqrt(self.size) if rest == 0.5 else ops.power(self.size, rest)
+            part = size if rest >= 1.0 else ops.sqrt(size) if rest == 0.5 else ops.power(size, rest)
             # 1 / X would be 0 where X is near the largest number
             result, rest = result * part if k > 0.0 else result / part, rest - 1.0
         return result if k <= 0.0 or isinstance(m, float) else ops.where(m == 0.0, 0.0, result)
 
     def plain(self, number: Scaled) -> Tensor | float:
         """The number as a tensor."""
-        m = self.to_power(number.m, number.k)
-        return m if number.e is None else times_exp(m, number.e)
+        if number.e is None:
+            return self.to_power(number.m, number.k)
+        found = self._without_power(number)
+        return times_exp(found.m, found.e)
 
-    def with_power(self, number: Scaled, k: float) -> Scaled:
-        """The same number with another k."""
-        return number if number.k == k else Scaled(self.to_power(number.m, number.k - k), k, number.e, number.decays)
+    def _without_power(self, number: Scaled) -> Scaled:
+        """The same number with k = 0. Where X^k is huge or tiny, most of it becomes a part of the exponential, which
+        may be the opposite: X = r exp(c), with a whole number c.
+        """
+        if not number.k:
+            return number
+        c = ops.where(abs(number.k) * self._logarithm > _NEAR, ops.round(self._logarithm), 0.0)
+        half = ops.exp(-0.5 * c)  # the whole may be 0
+        r = ops.where(c == _INFINITE, 1.0, half * ops.minimum(self.size, nx.largest(self._x)) * half)
+        if number.e is None:
+            return Scaled(self.to_power(number.m, number.k, r), 0.0, number.k * c)
+        # Where exp(e) is 0 or inf whatever stands beside it, log X stands for X: the higher power still decides.
+        is_alone = ops.abs(number.e) > _WHATEVER
+        r, c = ops.where(is_alone, 1.0 + self._logarithm, r), ops.where(is_alone, 0.0, c)
+        e = number.e + number.k * c
+        return Scaled(self.to_power(number.m, number.k, r), 0.0, e, number.decays and number.k < 0.0)
 
     def add(self, numbers: Sequence[Scaled]) -> Scaled:
-        """The sum. Only terms without an exponential decide the power of X: the others may long have vanished."""
+        """The sum. Terms without an exponential decide the power of X, as the others may long have vanished; if they
+        decay, as x^-1, it may be that of the others, but no more than 0.
+        """
         plain = [number for number in numbers if number.e is None]
-        k = max((number.k for number in plain), default=0.0)
-        total = Scaled(sum((self.with_power(number, k).m for number in plain), start=0.0), k)
-        others = [self.with_power(number, 0.0) for number in numbers if number.e is not None]
+        others = [number for number in numbers if number.e is not None]
         if not plain:
-            return functools.reduce(_sum, others)
-        if all(number.decays for number in others):
-            decayed = (self.to_power(times_exp(number.m, number.e), -k) for number in others)
-            return Scaled(sum(decayed, start=total.m), k)
-        return functools.reduce(_sum, others, self.with_power(total, 0.0))
+            return functools.reduce(_sum, map(self._without_power, others))
+        k = max(number.k for number in plain)
+        k = max(k, min(0.0, max((number.k for number in others), default=k) - 1.0))
+        total = sum((self.to_power(number.m, number.k - k) for number in plain), start=0.0)
+        if all(number.decays and number.k <= k + 1.0 for number in others):
+            decayed = (times_exp(self.to_power(number.m, number.k - k), number.e) for number in others)
+            return Scaled(sum(decayed, start=total), k)
+        return functools.reduce(_sum, map(self._without_power, (*others, Scaled(total, k))))
 
     def select(self, condition: Tensor, a: Scaled, b: Scaled) -> Scaled:
         """a where the condition holds, else b."""
-        if a.k != b.k:
-            a, b = self.with_power(a, 0.0), self.with_power(b, 0.0)
+        if a.k != b.k and a.e is None and b.e is None:
+            a, b = (Scaled(self.to_power(number.m, number.k)) for number in (a, b))
+        elif a.k != b.k:
+            a, b = self._without_power(a), self._without_power(b)
         like_x = ops.ones_like(self._x)  # two Python numbers would become float32
         m = ops.where(condition, a.m * like_x if isinstance(a.m, float) else a.m, b.m)
         if a.e is b.e:

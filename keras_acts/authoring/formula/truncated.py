@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ORDERS = 96  # of what is known to the end, such as x; a quotient of what vanishes at 0 has fewer
+ORDERS = 128  # of what is known to the end, such as x; a quotient of what vanishes at 0 has fewer
 
 Series = np.ndarray
 
