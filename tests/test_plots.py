@@ -76,8 +76,9 @@ def test_curves_are_the_same_on_other_backends(backend, tmp_path):
 def test_every_activation_can_be_drawn(name, ax):
     assert plots.draw_function(name, ax=ax) is ax
     labels = [drawn.get_label() for drawn in ax.get_lines()]
-    surrogate = keras_acts.info(name).surrogate_at({each.name: each.default for each in keras_acts.info(name).params.values()}) is not None
-    derivatives = ["surrogate of $f'(x)$", "its derivative"] if surrogate else ["$f'(x)$", "$f''(x)$"]
+    record = keras_acts.info(name)
+    has_surrogate = record.surrogate_at(record.defaults) is not None
+    derivatives = ["surrogate of $f'(x)$", "its derivative"] if has_surrogate else ["$f'(x)$", "$f''(x)$"]
     assert [label for label in labels if not label.startswith("_")] == ["$f(x)$", *derivatives]
     # All formulas are typeset; a formula that matplotlib cannot set would leave the name alone.
     assert ax.get_title().startswith(name)
