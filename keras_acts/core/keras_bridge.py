@@ -205,6 +205,23 @@ def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     return layer._flatten_layers(include_self=False, recursive=recursive)
 
 
+def exchange(holder: keras.Layer, attribute: str, key: Any, new: Any) -> None:
+    """Put `new` in place of a layer that a layer holds in an attribute, or under a key of it, and keeps track of."""
+    container = getattr(holder, attribute)
+    tracker = holder._tracker
+    was_locked = tracker.locked
+    tracker.unlock()  # a built layer takes no new ones
+    try:
+        if key is None:
+            tracker.untrack(container)
+            setattr(holder, attribute, new)
+        else:
+            tracker.untrack(container[key])
+            container[key] = tracker.track(new)
+    finally:
+        tracker.locked = was_locked
+
+
 def is_keras_own(value: Any) -> bool:
     """Whether an object is of a class of Keras' own."""
     return type(value).__module__.partition(".")[0] == "keras"

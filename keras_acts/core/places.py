@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from keras_acts.core import keras_bridge, resolve, spec
-from keras_acts.core.activation import ActivationOperation
+from keras_acts.core.activation import Activation, ActivationOperation
 
 __all__ = ["Place", "activations_of", "check_built", "chosen", "intercepted", "parts", "recorded"]
 
@@ -99,23 +99,21 @@ def is_activation(layer: Any) -> bool:
     return keras_bridge.is_activation(layer) or hasattr(layer, "learnable_parameters")
 
 
-def parts(layer: Any) -> list[tuple[str, Any]]:
-    """The layers and operations directly inside of one, each under the key of `exchange`, which "" is in a model.
+def parts(layer: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """The layers and operations directly inside of one, each with where it is: an attribute, and a key in it if any.
 
-    Of a Sequential or Functional model those of its graph, of other layers what attributes hold, also in lists.
+    Of a Sequential or Functional model those of its graph, which are in no attribute: ().
     """
     if isinstance(layer, keras.Sequential):
-        return [("", part) for part in layer.layers]
+        return [((), part) for part in layer.layers]
     if keras_bridge.is_functional(layer):
-        inputs = keras.layers.InputLayer
-        return [("", part) for part in layer.operations if not isinstance(part, inputs)]
-    found = []
+        return [((), part) for part in layer.operations if not isinstance(part, keras.layers.InputLayer)]
+    found: list[tuple[tuple[Any, ...], Any]] = []
     for name, value in _attributes(layer):
         several = isinstance(value, (list, tuple, dict))
         items = value.items() if isinstance(value, dict) else enumerate(value) if several else ()
-        found += [(f"{name}[{key!r}]", item) for key, item in items if isinstance(item, keras.Layer)]
-        if isinstance(value, keras.Layer):
-            found.append((name, value))
+        found += [((name, key), item) for key, item in items if isinstance(item, keras.Layer)]
+        found += [((name,), value)] if isinstance(value, keras.Layer) else []
     return found
 
 
@@ -141,6 +139,8 @@ def _holds_activation(layer: Any, name: str, value: Any) -> bool:
 
 def _spelled(activation: Any) -> str:
     kind = type(activation).__name__
+    record: Activation | None
+    given: Mapping[str, Any]
     if not isinstance(activation, keras.Operation):
         return str(getattr(activation, "__name__", kind))
     if isinstance(activation, ActivationOperation):
