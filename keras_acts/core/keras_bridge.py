@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -205,19 +205,26 @@ def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     return layer._flatten_layers(include_self=False, recursive=recursive)
 
 
-def exchange(holder: keras.Layer, attribute: str, key: Any, new: Any) -> None:
-    """Put `new` in place of a layer that a layer holds in an attribute, or under a key of it, and keeps track of."""
-    container = getattr(holder, attribute)
-    tracker = holder._tracker
+def operation_behind(tensor: keras.KerasTensor) -> Any:
+    """The layer or operation that gives a symbolic tensor."""
+    return tensor._keras_history.operation
+
+
+def exchange(holder: keras.Layer, where: Sequence[Any], new: Any) -> None:
+    """Put another one in place of a layer, or a layer in place of a function, that `holder` keeps track of.
+
+    `where` is an attribute, and a key in the list or dict there if any.
+    """
+    attribute, *keys = where
+    before, tracker = getattr(holder, attribute), holder._tracker
     was_locked = tracker.locked
     tracker.unlock()  # a built layer takes no new ones
     try:
-        if key is None:
-            tracker.untrack(container)
-            setattr(holder, attribute, new)
+        tracker.untrack(before[keys[0]] if keys else before)
+        if keys:
+            before[keys[0]] = tracker.track(new)
         else:
-            tracker.untrack(container[key])
-            container[key] = tracker.track(new)
+            setattr(holder, attribute, new)
     finally:
         tracker.locked = was_locked
 

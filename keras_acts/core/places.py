@@ -17,7 +17,8 @@ import keras
 from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.activation import Activation, ActivationOperation
 
-__all__ = ["Place", "activations_of", "check_built", "chosen", "intercepted", "parts", "recorded"]
+__all__ = ["Place", "Where", "activations_of", "check_built", "chosen", "intercepted"]
+__all__ += ["is_activation", "layers_of", "parts", "recorded", "spelled"]
 
 Tensor = Any
 
@@ -49,7 +50,12 @@ class Place:
     @property
     def name(self) -> str:
         """How it is spelled: "relu", "elu(alpha=0.5)", also of Keras' layers for functions; "PReLU" of a layer."""
-        return _spelled(self.activation)
+        return spelled(self.activation)
+
+    @property
+    def label(self) -> str:
+        """The path, with the attribute where a layer has more than one: "lstm/lstm_cell.recurrent_activation"."""
+        return self.path if self.attribute in ("", "activation") else f"{self.path}.{self.attribute}"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.attribute + '=' if self.attribute else ''}{self.name}"
@@ -76,22 +82,36 @@ def activations_of(model: keras.Layer) -> list[Place]:
         raise TypeError(
             f"`model` must be a keras.Model or keras.Layer. Received: {model!r} of type {type(model).__name__}"
         )
-    return list(_walk(model, "", set()))
+    found = []
+    for path, layer in layers_of(model):
+        found += [Place(path, layer, "")] if is_activation(layer) else []
+        found += [Place(path, layer, attribute) for attribute in _held(layer)]
+    return found
 
 
-def _walk(layer: Any, path: str, seen: set[int]) -> Iterator[Place]:
+def layers_of(model: Any, path: str = "") -> list[tuple[str, Any]]:
+    """A model, layer or operation and all inside of it, each once with its path; those before what is in them.
+
+    Layers in activation layers, or held as an activation, are part of those that hold them.
+    """
+    return list(_walk(model, path, set()))
+
+
+def _walk(layer: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     if id(layer) in seen:
         return
     seen.add(id(layer))
-    if is_activation(layer):
-        yield Place(path or layer.name, layer, "")
-    held = [name for name, value in _attributes(layer) if _holds_activation(layer, name, value)]
-    for name in held:
-        seen.add(id(getattr(layer, name)))
-        yield Place(path or layer.name, layer, name)
+    yield path or layer.name, layer
     if not is_activation(layer):
+        held = {id(getattr(layer, attribute)) for attribute in _held(layer)}
         for _, part in parts(layer):
-            yield from _walk(part, f"{path}/{part.name}".lstrip("/"), seen)
+            if id(part) not in held:
+                yield from _walk(part, f"{path}/{part.name}".lstrip("/"), seen)
+
+
+def _held(layer: Any) -> list[str]:
+    """The attributes in which a layer holds activations."""
+    return [name for name, value in _attributes(layer) if _holds_activation(layer, name, value)]
 
 
 def is_activation(layer: Any) -> bool:
@@ -137,7 +157,8 @@ def _holds_activation(layer: Any, name: str, value: Any) -> bool:
 # ---- How an activation is spelled ------------------------------------------------------------------------------------
 
 
-def _spelled(activation: Any) -> str:
+def spelled(activation: Any) -> str:
+    """The name or spec string of a function, or of a layer or operation that stands for one; else that of its class."""
     kind = type(activation).__name__
     record: Activation | None
     given: Mapping[str, Any]
@@ -210,12 +231,15 @@ def _fits(place: Place, where: Any) -> bool:
 
 @contextlib.contextmanager
 def intercepted(
-    model: keras.Layer, places: Iterable[Place], call: Callable[[Place, Callable[..., Tensor], Tensor], Tensor]
+    model: keras.Layer,
+    places: Iterable[Place],
+    call: Callable[[Place, Callable[..., Tensor], Tensor], Tensor],
+    unroll: bool = True,
 ) -> Iterator[None]:
     """Inside, each of these activations of a model is applied as `call(place, activation, x)`, eagerly or in a trace.
 
-    Recurrent layers are unrolled meanwhile, as nothing leaves a loop of a compiled function. What was compiled before,
-    such as the train step of a model that was fitted, goes on as it was.
+    Recurrent layers are unrolled meanwhile, unless `unroll` is False, as nothing leaves a loop of a compiled function.
+    What was compiled before, such as the train step of a model that was fitted, goes on as it was.
     """
     changed: list[tuple[dict[str, Any], str, Any]] = []
 
@@ -229,7 +253,7 @@ def intercepted(
 
     try:
         for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
-            if isinstance(layer, keras.layers.RNN):
+            if unroll and isinstance(layer, keras.layers.RNN):
                 put(layer, "unroll", True)
         for place in places:
             put(place.layer, place.attribute or "call", caller(place))
