@@ -29,7 +29,7 @@ from keras_acts.core.resolve import get, info, names
 from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
-from keras_acts.inspection.replace import replace
+from keras_acts.inspection.replacing import replace
 from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts import _extras
-from keras_acts.core import params, places
+from keras_acts.core import keras_bridge, params, places
 from keras_acts.core.places import Place, Where
 from keras_acts.inspection.measuring import FLAT, Probe
 
@@ -47,9 +47,9 @@ class ActivationMonitor(keras.callbacks.Callback):
     `records` holds it all. The last values of each epoch are in `history.history` too, as "layer/statistic".
     `keras_acts.plots.draw_monitor(monitor.records)` shows a statistic over depth and time.
 
-    NaN and infinity are looked for in every step, on TensorFlow in the outputs of each layer with an activation and in
-    the data, elsewhere in the loss. What is monitored costs a look at the batch each time, and a sum in each layer; the
-    train step is compiled anew for it.
+    NaN and infinity are looked for in every step: on TensorFlow in the data, the outputs of each layer with an
+    activation, those of the model and the loss, elsewhere in the loss. A look costs about what training on as many
+    samples does, the search a sum in each of these layers, and the train step is compiled anew.
 
     Args:
         x: the batch that is looked at, some hundred samples as the model takes them; or a `tf.data.Dataset` or
@@ -101,7 +101,7 @@ class ActivationMonitor(keras.callbacks.Callback):
         self.records: list[Measurement] = []
         self.first_nonfinite: NonFinite | None = None
         self._x, self._y = _batch(x, y)
-        self._where = (lambda place: place.name not in ("linear", "identity")) if where is None else where
+        self._where = _is_bent if where is None else where
         self._every, self._on_nonfinite = every, on_nonfinite
         self._eps = params.finite_number("eps", eps, "ActivationMonitor", low=0.0, exclusive=True)
         self._csv_path, self._log_dir, self._histograms = csv_path, log_dir, histograms
@@ -170,7 +170,7 @@ class ActivationMonitor(keras.callbacks.Callback):
         ]
         if self._csv_path is not None:
             with open(self._csv_path, "a" if self.records else "w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows(([] if self.records else [Measurement._fields]) + new)
+                csv.writer(file).writerows([*([] if self.records else [Measurement._fields]), *new])
         self.records += new
         if self._board is not None:
             self._write_board(new)
@@ -206,6 +206,10 @@ def _batch(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
+def _is_bent(place: Place) -> bool:
+    return place.name not in ("linear", "identity")
+
+
 def _board(log_dir: Any) -> Any:
     with _extras.named():
         import tensorboard  # noqa: F401  which TensorFlow does not bring any more
@@ -230,16 +234,15 @@ class _Watch:
             return
         import tensorflow as tf
 
-        # Layers with weights and activations; of a recurrent one itself, as nothing leaves its loop.
-        found = places.layers_of(model)
-        loops = tuple(f"{path}/" for path, layer in found if isinstance(layer, keras.layers.RNN))
-        self._places = [
-            Place(path, layer, "")
-            for path, layer in found
-            if not path.startswith(loops)
-            and (isinstance(layer, keras.layers.RNN) or not places.parts(layer))
-            and (getattr(layer, "weights", ()) or places.is_activation(layer) or hasattr(layer, "activation"))
-        ]
+        # Not linear layers before an activation: a sum of theirs would keep TensorFlow from making one step of both.
+        last = [keras_bridge.operation_behind(output) for output in getattr(model, "outputs", None) or ()]
+        bent = {id(place.layer) for place in places.activations_of(model) if _is_bent(place)}
+        found = [(path, layer) for path, layer in places.layers_of(model) if id(layer) in bent or layer in last]
+        # Of a recurrent layer its outputs, as nothing leaves its loop.
+        loops = {path: layer for path, layer in places.layers_of(model) if isinstance(layer, keras.layers.RNN)}
+        outermost = [next((loop for loop in loops if path.startswith(f"{loop}/")), path) for path, _ in found]
+        by_path = {path: loops.get(path, layer) for path, (_, layer) in zip(outermost, found, strict=True)}
+        self._places = [Place(path, layer, "") for path, layer in by_path.items()]
         self._names = ["the data", *(f"the outputs of '{place.path}'" for place in self._places)]
         with model.distribute_strategy.scope():
             self._sums = tf.Variable(

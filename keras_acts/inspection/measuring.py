@@ -63,14 +63,14 @@ class Probe:
         of softmax, which couples its inputs, and gradients without targets.
         """
         rows = np.asarray(ops.convert_to_numpy(self._compiled()), "float64")
-        found = {}
+        found: dict[Place, dict[str, float]] = {}
         for place, row in zip(self.places, rows, strict=True):
             measured = {name: float(value) for name, value in zip(STATISTICS, row, strict=True)}
             for name in [] if self._acts_alone[len(found)] else ["dead", "saturated"]:
                 del measured[name]
             if self._y is None:
                 del measured["gradient_norm"]
-            weights = place.activation.weights if place.is_layer else []
+            weights = getattr(place.activation, "weights", ())
             means = {weight.name: float(ops.convert_to_numpy(ops.mean(weight))) for weight in weights}
             found[place] = {**measured, **means}
         return found

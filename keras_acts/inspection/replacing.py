@@ -269,10 +269,15 @@ class _Copying:
         target = next(
             self._targets[key] for key in ((id(layer), ""), (id(layer), "activation")) if key in self._targets
         )
-        self._dropped += [layer] if isinstance(layer, keras.Layer) else []
         if not isinstance(target, keras.Layer):
             target = keras.layers.Activation(target)
-        return self._like(target, layer.name, layer)
+        new = self._like(target, layer.name, layer)
+        if isinstance(layer, keras.Layer):
+            self._dropped.append(layer)
+            self._pairs.append((layer, new))
+            if layer.built and not new.built and (shapes := layer.get_build_config()):
+                new.build_from_config(shapes)  # which a wrapper that is built does not see to
+        return new
 
     def _like(self, target: keras.Layer, name: str, place: Any) -> keras.Layer:
         """A layer of its own for one place, with the precision there."""
