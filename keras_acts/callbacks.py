@@ -1,5 +1,6 @@
 """Callbacks for `model.fit`: what the activations of a model do while it is trained."""
 
+import contextlib
 import csv
 import os
 import warnings
@@ -101,7 +102,7 @@ class ActivationMonitor(keras.callbacks.Callback):
         self.records: list[Measurement] = []
         self.first_nonfinite: NonFinite | None = None
         self._x, self._y = _batch(x, y)
-        self._where = _is_bent if where is None else where
+        self._where = where
         self._every, self._on_nonfinite = every, on_nonfinite
         self._eps = params.finite_number("eps", eps, "ActivationMonitor", low=0.0, exclusive=True)
         self._csv_path, self._log_dir, self._histograms = csv_path, log_dir, histograms
@@ -113,7 +114,13 @@ class ActivationMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Look for the activations, measure for the first time, and watch the train step."""
+        if not self.model.built:  # without an Input the first step would build it
+            strategy = getattr(self.model, "distribute_strategy", None)
+            with strategy.scope() if strategy is not None else contextlib.nullcontext():
+                self.model(self._x, training=False)
         found = places.chosen(places.activations_of(self.model), self._where)
+        if self._where is None:
+            found = [place for place in found if _is_bent(place)] or found
         self._probe = Probe(self.model, found, self._x, self._y if self.model.compiled else None, self._eps)
         chosen = places.chosen(self._probe.places, self._histograms) if self._histograms != () else []
         self._of_histograms = chosen

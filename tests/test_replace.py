@@ -272,14 +272,8 @@ def test_a_layer_where_it_cannot_be_built_is_named():
     model = small(Block("relu", name="block"))
     with pytest.warns(UserWarning, match=r"block.bend stays relu: PReLU cannot be built there"):
         new = keras_acts.replace(model, {"relu": "PReLU"})
-    assert sorted(place.name for place in activations_of(new)) == [
-        "PReLU",
-        "PReLU",
-        "PReLU",
-        "linear",
-        "linear",
-        "relu",
-    ]
+    names = sorted(place.name for place in activations_of(new))
+    assert names == ["PReLU", "PReLU", "PReLU", "linear", "relu"]
 
 
 def test_the_table_and_what_is_left():
@@ -298,7 +292,7 @@ def test_the_table_and_what_is_left():
 
 def test_a_compiled_model_is_compiled_alike():
     model = small(layers.Dense(4, activation="relu"), layers.Flatten(), layers.Dense(1))
-    model.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    model.compile(keras.optimizers.Adam(0.01), "mse", metrics=["mae"], run_eagerly=True)
     model.fit(X, np.zeros((3, 1)), verbose=0)
     before = [values(each) for each in model.optimizer.variables]
     predictions = model.predict(X, verbose=0)

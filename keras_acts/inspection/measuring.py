@@ -41,7 +41,8 @@ class Probe:
         self._x = keras.tree.map_structure(ops.convert_to_tensor, x)
         calls = places.recorded(model, self._x, where)
         if not calls:
-            raise ValueError(f"The model must call one of these activations. Received: {', '.join(map(str, where))}")
+            received = ", ".join(map(str, where)) or "a model without activations that can be seen"
+            raise ValueError(f"The model must have activations and call one of them. Received: {received}")
         self.places = list(calls)
         self._acts_alone = [_acts_alone(place, calls[place][0][0]) for place in calls]
         self._inputs = [[(z.shape, z.dtype) for z, _ in pairs] for pairs in calls.values()]  # of each call

@@ -275,8 +275,6 @@ class _Copying:
         if isinstance(layer, keras.Layer):
             self._dropped.append(layer)
             self._pairs.append((layer, new))
-            if layer.built and not new.built and (shapes := layer.get_build_config()):
-                new.build_from_config(shapes)  # which a wrapper that is built does not see to
         return new
 
     def _like(self, target: keras.Layer, name: str, place: Any) -> keras.Layer:
@@ -351,6 +349,8 @@ class _Copying:
                 continue
             if where and (self._is_exchanged(part) or self._is_rewired(part)):
                 keras_bridge.exchange(new, where, self.of(part))
+                if keras_bridge.is_keras_own(layer) and layer.built and not self.of(part).built:
+                    new.build_from_config(layer.get_build_config())  # a wrapper builds what it holds
             else:
                 self._change(part, other)
 
