@@ -274,7 +274,7 @@ class _Watch:
                 result = train_step(data)
             x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
             each = [_sum(x), *(sums.get(place, ops.zeros(())) for place in self._places)]
-            self._sums.assign_add(0.0 * ops.stack(each))  # 0, or NaN for ever
+            self._sums.assign_add(ops.stack(each))  # what is not finite stays so, also over several steps at once
             return result
 
         return step

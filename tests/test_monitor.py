@@ -86,12 +86,15 @@ def check_numbers(activation, seed):
     return expected
 
 
-@pytest.mark.parametrize("activation", BY_HAND)
+@pytest.mark.parametrize(
+    "activation", [*list(BY_HAND)[:2], pytest.param("swish", marks=pytest.mark.slow), list(BY_HAND)[3]]
+)
 def test_numbers(activation):
     dead = [check_numbers(activation, seed)["dead"] for seed in (1, 2)]
     assert max(dead) > 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "mutant"),
     [
@@ -186,6 +189,7 @@ def test_training_of_every_kind_is_left_alone():
     check_left_alone(everything, SEQUENCES, CLASSES, [ActivationMonitor(SEQUENCES, CLASSES, every=1)])
 
 
+@pytest.mark.slow
 def test_that_check_bites():
     class Calls(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -275,15 +279,12 @@ def test_the_layer_and_the_batch(jit, batch):
 
 
 @pytest.mark.tensorflow
-def test_data_and_a_loss_that_are_not_finite():
+def test_data_that_are_not_finite():
     x = X.copy()
     x[20] = np.nan
     monitor, history = told(model_of(layers.Dense(1, "tanh")), x, Y)
     assert monitor.first_nonfinite == NonFinite(1, 3, "the data")
     assert len(history["loss"]) == 3
-    y = Y.copy()
-    y[10] = np.inf
-    assert told(model_of(layers.Dense(1, "tanh")), X, y)[0].first_nonfinite == NonFinite(1, 2, "the loss")
 
 
 def test_a_loss_that_is_not_finite():

@@ -10,6 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 OTHERS = ["test_strings.py", "test_saving.py", "test_paired.py", "test_initializers.py"]
+OTHERS += ["test_replace.py", "test_monitor.py"]
 # All of layers, but for what is of TensorFlow, the contract of `check_layer` and the memory of graphs, and for
 # test_other_backends.py, which starts the other backends itself.
 OF_TENSORFLOW = ["layer_checks_bite", "layer_contract", "in_turn", "other_backends"]

@@ -224,6 +224,7 @@ def exchange(holder: keras.Layer, where: Sequence[Any], new: Any) -> None:
         if keys:
             before[keys[0]] = tracker.track(new)
         else:
+            delattr(holder, attribute)  # torch takes no function in place of a layer
             setattr(holder, attribute, new)
     finally:
         tracker.locked = was_locked
