@@ -22,7 +22,7 @@ LAYERS = [
 # What JAX compiles for several seconds each, layer by layer.
 TOO_LONG = (
     "through_32_layers or layers_inside_that_are_built or as_it_takes_keras_own or shortens_the_sequence or softcap or "
-    "no_weight_decay or padded_sequence_gives or number_of_pieces or kernels_of_fused_layers"
+    "no_weight_decay or padded_sequence_gives or number_of_pieces or kernels_of_fused_layers or every_kind"
 )
 LEFT_OUT = "slow or nightly or tensorflow or float64"
 
