@@ -342,7 +342,7 @@ def test_two_devices(tmp_path):
         """,
         tmp_path,
     )
-    assert said.split("\\n")[-2:-1] == ["NonFinite(epoch=1, batch=2, layer='the data') 10"]
+    assert said.splitlines()[-1] == "NonFinite(epoch=1, batch=2, layer='the data') 10"
 
 
 # ---- Bad input -------------------------------------------------------------------------------------------------------
