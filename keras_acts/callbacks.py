@@ -170,6 +170,7 @@ class ActivationMonitor(keras.callbacks.Callback):
     def _measure(self) -> list[Measurement]:
         if self.records and self.records[-1].step == self._step and self.records[-1].epoch == self._epoch:
             return [record for record in self.records if record.step == self._step and record.epoch == self._epoch]
+        _ = self.model  # which on JAX gives the model its weights back, that training keeps elsewhere
         new = [
             Measurement(self._step, self._epoch, place.label, statistic, value)
             for place, measured in self._probe.look().items()
