@@ -14,7 +14,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 import keras_acts
-from keras_acts import analysis, atlas, authoring, compat, initializers, layers, plots, testing
+from keras_acts import analysis, atlas, authoring, callbacks, compat, initializers, inspection, layers, plots, testing
 from keras_acts.authoring import smooth
 
 # Modules whose public objects are shown on one page each.
@@ -26,6 +26,8 @@ MODULES = {
     "Your own activation": authoring,
     "Smooth approximations": smooth,
     "Comparing": import_module("keras_acts.experiments"),
+    "Your model": inspection,
+    "Callbacks": callbacks,
     "Atlas": atlas,
     "Figures": plots,
     "Testing": testing,

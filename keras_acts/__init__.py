@@ -29,12 +29,13 @@ from keras_acts.core.resolve import get, info, names
 from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
+from keras_acts.inspection.replacing import replace
 from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra, and `load_legacy`, which few need.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
 __all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
-__all__ += ["names", "paired", "slug", "uninstall"]
+__all__ += ["names", "paired", "replace", "slug", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.compat import load_legacy as load_legacy
@@ -43,7 +44,7 @@ if _TYPE_CHECKING:
 for _part in (activations, layers, initializers):  # unseen by type checkers, which know what is no attribute
     vars(_part)["__getattr__"] = _functools.partial(_no_attribute, _part.__name__)
 
-_LATE = ("atlas", "compat", "experiments", "plots", "testing")
+_LATE = ("atlas", "callbacks", "compat", "experiments", "plots", "testing")
 _LATE_FUNCTIONS = {"compare": "experiments", "load_legacy": "compat"}
 
 install()

@@ -5,7 +5,11 @@ from contextlib import contextmanager
 
 __all__ = ["MissingExtraError", "named"]
 
-EXTRAS = {"mpmath": "check", "ray": "ray"}  # by what is imported; the others are in "compare"
+EXTRAS = {
+    "mpmath": "check",
+    "ray": "ray",
+    "tensorboard": "tensorboard",
+}  # by what is imported; the others are in "compare"
 EXTRAS |= dict.fromkeys(
     ("altair", "jinja2", "latex2mathml", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
 )

@@ -4,7 +4,7 @@ matplotlib is imported where it is used, so that the terminal plot does without 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,18 +18,8 @@ from keras_acts.core import resolve
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "COLORS",
-    "DARK",
-    "LIGHT",
-    "LINE_STYLES",
-    "Curve",
-    "draw_function",
-    "draw_histories",
-    "evaluate",
-    "fine_grid",
-]
-__all__ += ["draw_propagation", "terminal_plot"]
+__all__ = ["COLORS", "DARK", "LIGHT", "LINE_STYLES", "Curve", "draw_function", "draw_histories", "draw_monitor"]
+__all__ += ["draw_propagation", "evaluate", "fine_grid", "terminal_plot"]
 
 # Okabe-Ito without its yellow, which is unreadable on white: distinguishable with colour-blind eyes too.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#888888")
@@ -227,6 +217,49 @@ def draw_propagation(found: Propagation, *, ax: "Axes | None" = None) -> "Axes":
     ax.set(xlabel="layer", ylabel="variance", title=found.name)
     ax.grid(alpha=0.25)
     ax.legend()
+    return ax
+
+
+def draw_monitor(
+    records: Sequence[tuple[int, int, str, str, float]], statistic: str = "dead", *, ax: "Axes | None" = None
+) -> "Axes":
+    """A statistic of the activations of a model in training: depth upwards, time to the right, its value as colour.
+
+    Args:
+        records: (step, epoch, layer, statistic, value) each, in the order of the layers: `ActivationMonitor.records`.
+        statistic: which of them. Variances and gradient norms get a logarithmic colour scale, shares one from 0 to 1.
+        ax: matplotlib axes to draw on; a new figure by default.
+
+    Returns:
+        The axes, with a colour bar beside them.
+
+    Raises:
+        ValueError: if there is no such statistic.
+
+    Example:
+        plots.draw_monitor(monitor.records, "gradient_norm").figure.savefig("gradients.png")
+    """
+    of_statistic = {(step, layer): value for step, _, layer, name, value in records if name == statistic}
+    if not of_statistic:
+        known = ", ".join(sorted({name for *_, name, _ in records})) or "none, as there are no records"
+        raise ValueError(f"`statistic` must be one of: {known}. Received: statistic={statistic!r}")
+    steps, layers = (list(dict.fromkeys(each)) for each in zip(*of_statistic, strict=True))
+    values = np.array([[of_statistic.get((step, layer), np.nan) for step in steps] for layer in layers])
+    values[~np.isfinite(values)] = np.nan
+
+    ax = axes(ax)
+    from matplotlib.colors import LogNorm, Normalize
+
+    positive = values[values > 0.0]
+    norm = Normalize(0.0, 1.0) if statistic in ("dead", "saturated") else Normalize()
+    if statistic in ("variance", "gradient_norm") and positive.size:
+        norm = LogNorm(positive.min(), max(positive.max(), positive.min() * 1.001))
+    image = ax.imshow(values, aspect="auto", origin="lower", cmap="cividis", norm=norm, interpolation="nearest")
+    shown = np.unique(np.linspace(0, len(steps) - 1, 6).astype(int))
+    ax.set_xticks(shown, [str(steps[place]) for place in shown])
+    ax.set_yticks(range(len(layers)), layers)
+    ax.set(xlabel="step", title=statistic.replace("_", " "))
+    ax.figure.colorbar(image, ax=ax)
     return ax
 
 

@@ -10,6 +10,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 OTHERS = ["test_strings.py", "test_saving.py", "test_paired.py", "test_initializers.py"]
+OTHERS += ["test_replace.py", "test_monitor.py"]
 # All of layers, but for what is of TensorFlow, the contract of `check_layer` and the memory of graphs, and for
 # test_other_backends.py, which starts the other backends itself.
 OF_TENSORFLOW = ["layer_checks_bite", "layer_contract", "in_turn", "other_backends"]
@@ -21,7 +22,7 @@ LAYERS = [
 # What JAX compiles for several seconds each, layer by layer.
 TOO_LONG = (
     "through_32_layers or layers_inside_that_are_built or as_it_takes_keras_own or shortens_the_sequence or softcap or "
-    "no_weight_decay or padded_sequence_gives or number_of_pieces or kernels_of_fused_layers"
+    "no_weight_decay or padded_sequence_gives or number_of_pieces or kernels_of_fused_layers or every_kind"
 )
 LEFT_OUT = "slow or nightly or tensorflow or float64"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-__all__ = ["derivatives"]
+__all__ = ["by_each", "derivatives"]
 
 Tensor = Any
 Function = Callable[[Tensor], Tensor]
@@ -78,3 +78,36 @@ def _torch(function: Function, x: Tensor, orders: int) -> list[Tensor]:
 
 
 _BY_BACKEND = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+
+
+def by_each(
+    function: Callable[[Any], tuple[Tensor, Any]], points: list[list[Tensor]]
+) -> tuple[list[list[Tensor]], Any]:
+    """The gradient of a number by each of many tensors, and what the function gives beside that number.
+
+    Args:
+        function: of lists like `points`; gives the number, and anything else.
+        points: lists of float tensors.
+
+    Returns:
+        Lists of gradients like `points`, 0 where the number does not depend on a tensor, and the rest of the result.
+    """
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return jax.grad(function, has_aux=True)(points)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(points)
+            number, rest = function(points)
+        return tape.gradient(number, points, unconnected_gradients="zero"), rest
+    import torch
+
+    points = [[each.detach().requires_grad_() for each in some] for some in points]
+    number, rest = function(points)
+    flat = [each for some in points for each in some]
+    found = iter(torch.autograd.grad(number, flat, allow_unused=True, materialize_grads=True))
+    return [[next(found) for _ in some] for some in points], rest

@@ -12,7 +12,7 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar
 
 import keras
@@ -204,6 +204,59 @@ def watch_activation_arguments(check: Callable[[keras.Layer, Any], None]) -> Non
 def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     """The layers inside a layer or model: wrapped ones, cells and layer-valued activations included."""
     return layer._flatten_layers(include_self=False, recursive=recursive)
+
+
+def operation_behind(tensor: keras.KerasTensor) -> Any:
+    """The layer or operation that gives a symbolic tensor."""
+    return tensor._keras_history.operation
+
+
+def exchange(holder: keras.Layer, where: Sequence[Any], new: Any) -> None:
+    """Put another one in place of a layer, or a layer in place of a function, that `holder` keeps track of.
+
+    `where` is an attribute, and a key in the list or dict there if any.
+    """
+    attribute, *keys = where
+    before, tracker = getattr(holder, attribute), holder._tracker
+    was_locked = tracker.locked
+    tracker.unlock()  # a built layer takes no new ones
+    try:
+        tracker.untrack(before[keys[0]] if keys else before)
+        if keys:
+            before[keys[0]] = tracker.track(new)
+        else:
+            delattr(holder, attribute)  # torch takes no function in place of a layer
+            setattr(holder, attribute, new)
+    finally:
+        tracker.locked = was_locked
+
+
+def is_keras_own(value: Any) -> bool:
+    """Whether an object is of a class of Keras' own."""
+    return type(value).__module__.partition(".")[0] == "keras"
+
+
+def is_functional(layer: Any) -> bool:
+    """Whether it is a model that Keras knows as a graph of layers and operations."""
+    return isinstance(layer, keras.Model) and hasattr(layer, "operations") and hasattr(layer, "_run_through_graph")
+
+
+def is_activation(thing: Any) -> bool:
+    """Whether a layer, such as `ReLU()`, or an operation of a Functional model is an activation of Keras' own."""
+    modules = {base.__module__ for base in type(thing).__mro__}
+    if isinstance(thing, keras.Layer):
+        is_holder = isinstance(thing, keras.layers.Activation)
+        return not is_holder and any(module.startswith("keras.src.layers.activations.") for module in modules)
+    return isinstance(thing, ActivationOperation) or (
+        is_keras_own(thing)
+        and type(thing).__name__.lower() in {name.replace("_", "") for name in vars(keras.activations)}
+    )
+
+
+def is_activation_function(value: Any) -> bool:
+    """Whether it is a function of Keras that is an activation: of `keras.activations`, or of the same name."""
+    module, name = getattr(value, "__module__", None) or "", getattr(value, "__name__", "")
+    return module.partition(".")[0] == "keras" and name in vars(keras.activations)
 
 
 class BatchNormalization(keras.layers.BatchNormalization):

@@ -8,9 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_acts.experiments.runs.records import LayerRecord
-
-FLAT = 1e-2  # a derivative below this passes almost no gradient: tanh beyond 3, sigmoid beyond 4.6
-MOSTLY = 0.9
+from keras_acts.inspection.measuring import flat_shares
 
 
 class _Place(NamedTuple):
@@ -89,11 +87,7 @@ def _flat_shares(layer: keras.Layer, activation: keras.Layer, inputs: Any) -> tu
         tape.watch(inputs)
         outputs = function(inputs, training=False) if isinstance(function, keras.Layer) else function(inputs)
     derivative = tape.gradient(outputs, inputs, unconnected_gradients="zero")
-    flat = tf.cast(tf.abs(derivative) < FLAT, "float32")
-    share_of_samples = tf.reduce_mean(tf.reshape(flat, (-1, flat.shape[-1])), axis=0)
-    dead = tf.reduce_mean(tf.cast(share_of_samples >= 1.0, "float32"))
-    saturated = tf.reduce_mean(tf.cast(share_of_samples >= MOSTLY, "float32"))
-    return dead, saturated
+    return flat_shares([derivative])
 
 
 def _without_activation(layer: keras.Layer, inputs: Any) -> Any:
