@@ -205,6 +205,11 @@ def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     return layer._flatten_layers(include_self=False, recursive=recursive)
 
 
+def mask_of(x: Any) -> Any:
+    """The mask that Keras keeps beside a tensor, or None."""
+    return getattr(x, "_keras_mask", None)
+
+
 class BatchNormalization(keras.layers.BatchNormalization):
     """That of Keras, but that a batch without samples, or of which a mask keeps none, leaves the moving statistics.
 
