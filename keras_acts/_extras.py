@@ -9,6 +9,7 @@ EXTRAS = {"mpmath": "check", "ray": "ray"}  # by what is imported; the others ar
 EXTRAS |= dict.fromkeys(
     ("altair", "jinja2", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
 )
+EXTRAS |= dict.fromkeys(("ai_edge_litert", "onnxruntime", "tf2onnx"), "export")
 
 
 class MissingExtraError(ModuleNotFoundError):

@@ -121,6 +121,12 @@ def _rule_of_backend(value: Function, pullback: Pullback, pushforward: Pushforwa
     return with_rule
 
 
+def custom_gradient(function: Function) -> Function:
+    """That of Keras, for gradients that are no linear map of the upstream; portable, the value alone."""
+    rule = ops.custom_gradient(function)
+    return lambda *arguments: function(*arguments)[0] if form.is_portable() else rule(*arguments)
+
+
 @functools.cache
 def _torch_function() -> Any:
     """The rule of torch for all functions: Keras' own gives neither forward mode nor torch.func."""
