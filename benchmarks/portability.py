@@ -13,6 +13,8 @@ each of the 256 inputs. Layers and models are held to their largest value, as by
 
 import argparse
 import csv
+import functools
+import itertools
 import json
 import os
 import subprocess
@@ -21,6 +23,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,73 +48,54 @@ COLUMNS = ("kind", "subject", "target", "result", "worst", "reason", "operations
 TARGETS = {"saved_model": "SavedModel", "onnx": "ONNX", "litert": "LiteRT", "litert_int8": "LiteRT int8"}
 TARGETS |= {"openvino": "OpenVINO", "onnx_torch": "ONNX on torch"}
 
-# Operations of the file that a target has, by its own documents: facts/today.md, section 4.
-MICRO = set(
-    "RELU RELU6 LEAKY_RELU PRELU LOGISTIC TANH SOFTMAX ABS ADD SUB MUL MAXIMUM MINIMUM SELECT_V2 ELU HARD_SWISH "
-    "LOG_SOFTMAX RSQRT DIV LESS LESS_EQUAL GREATER GREATER_EQUAL EQUAL NOT_EQUAL EXP LOG SIN COS SQRT SQUARE NEG FLOOR "
-    "RESHAPE CONCATENATION SPLIT FULLY_CONNECTED CONV_2D DEPTHWISE_CONV_2D PAD TRANSPOSE SUM MEAN REDUCE_MAX PACK "
-    "UNPACK CAST FLOOR_DIV GATHER STRIDED_SLICE SHAPE BROADCAST_TO LOGICAL_AND LOGICAL_OR LOGICAL_NOT CUMSUM QUANTIZE "
-    "DEQUANTIZE BATCH_MATMUL SPLIT_V EXPAND_DIMS SQUEEZE ZEROS_LIKE FILL".split()
-)
-QNN = set(
-    "Abs Add Asin Atan Clip Cos Div Elu Exp Floor Gelu HardSigmoid HardSwish LeakyRelu Log LogSoftmax Max Min Mul Neg "
-    "PRelu Pow Reciprocal Relu Sigmoid Sign Sin Softmax Softplus Sqrt Sub Tan Tanh ThresholdedRelu TopK Where Equal "
-    "Greater GreaterOrEqual Less LessOrEqual Not And Or MatMul Gemm Conv Reshape Transpose Concat Split Cast Gather "
-    "ReduceSum ReduceMax ReduceMin ReduceMean Squeeze Unsqueeze Slice Expand Identity Pad BatchNormalization "
-    "GlobalAveragePool AveragePool MaxPool CumSum Tile Flatten ConvTranspose Constant".split()
-)
+# The operations that a target has, and where it says so; by which of our files.
+BY_OPERATIONS = {"TFLite Micro": "litert", "Qualcomm QNN": "onnx"}
+KNOWN = json.loads((Path(__file__).parent / "operations.json").read_text(encoding="utf-8"))
 
 
 # ---- Subjects --------------------------------------------------------------------------------------------------------
 
 
-def activations() -> Iterator[tuple[str, Callable[[], keras.Model]]]:
-    """Each activation at its defaults, and at parameters drawn for its name."""
+@dataclass(frozen=True)
+class Case:
+    """One subject; those of one kind and shape are outputs of one model, as an export takes seconds."""
+
+    kind: str
+    name: str
+    shape: tuple[int, ...] | None
+    make: Callable[[], Any]
+
+
+def cases() -> Iterator[Case]:
+    """Each activation at its defaults and at parameters drawn for its name, each example of a layer, ten networks."""
     for name in keras_acts.names():
-        record = keras_acts.info(name)
-        yield name, lambda name=name: _of_activation(keras_acts.get(name))
-        if record.params.keys() - {"axis"}:
-            generator = np.random.default_rng(zlib.crc32(name.encode()))
-            drawn = drawn_parameters.parameters(name, generator, 0.5) | ({"axis": -1} if "axis" in record.params else {})
-            bound = keras_acts.get(name, **{key: value for key, value in drawn.items() if key != "axis"})
-            yield str(bound), lambda bound=bound: _of_activation(bound)
-
-
-def _of_activation(function: Any) -> keras.Model:
-    inputs = keras.Input((8,), name="x")
-    return keras.Model(inputs, keras.layers.Activation(function)(inputs))
-
-
-def layers() -> Iterator[tuple[str, Callable[[], keras.Model]]]:
-    """Each example of a layer, with weights that are not those at the start."""
+        yield Case("activation", name, (8,), functools.partial(keras.layers.Activation, keras_acts.get(name)))
+    for name in keras_acts.names():
+        if keras_acts.info(name).params.keys() - {"axis"}:
+            drawn = drawn_parameters.parameters(name, np.random.default_rng(zlib.crc32(name.encode())), 0.5)
+            bound = keras_acts.get(name, **{key: _few_digits(value) for key, value in drawn.items() if key != "axis"})
+            yield Case("activation", str(bound), (8,), functools.partial(keras.layers.Activation, bound))
     for example in EXAMPLES:
-        yield str(example), lambda example=example: _of_layer(example)
+        yield Case("layer", str(example), example.shape, example.layer)
+    for name, make in NETWORKS.items():
+        yield Case("model", name, None, make)
 
 
-def _of_layer(example: Any) -> keras.Model:
-    layer = example.layer()
-    model = keras.Sequential([keras.Input(example.shape, name="x"), layer])
-    generator = np.random.default_rng(1)
-    layer.set_weights([w + 0.1 * generator.normal(size=w.shape).astype(w.dtype) for w in layer.get_weights()])
+def _few_digits(value: Any) -> Any:
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def together(some: list[Case]) -> keras.Model:
+    """One model of them all."""
+    keras.utils.set_random_seed(0)
+    if some[0].shape is None:
+        return some[0].make()
+    inputs, generator = keras.Input(some[0].shape, name="x"), np.random.default_rng(1)
+    made = [case.make() for case in some]
+    model = keras.Model(inputs, {f"y{i}": layer(inputs) for i, layer in enumerate(made)})
+    for layer in made:  # other weights than at the start
+        layer.set_weights([w + 0.1 * generator.normal(size=w.shape).astype(w.dtype) for w in layer.get_weights()])
     return model
-
-
-def models() -> Iterator[tuple[str, Callable[[], keras.Model]]]:
-    """Ten networks of the usual kinds."""
-    functions = {
-        "resnet": _resnet,
-        "mobilenet": _mobilenet,
-        "transformer": _transformer,
-        "lstm": lambda: _recurrent(keras.layers.LSTM, "snake"),
-        "gru": lambda: _recurrent(keras.layers.GRU, "asinh"),
-        "unet": _unet,
-        "siren": _siren,
-        "swiglu_mlp": _swiglu,
-        "mixed_bfloat16": _mixed,
-        "two_inputs": _two_inputs,
-    }
-    for name, make in functions.items():
-        yield name, lambda make=make: (keras.utils.set_random_seed(0), make())[1]
 
 
 def _resnet() -> keras.Model:
@@ -179,30 +163,53 @@ def _two_inputs() -> keras.Model:
     return keras.Model([sequence, vector], keras.layers.Dense(2, activation="tanh_shrink")(x))
 
 
-KINDS = {"activation": activations, "layer": layers, "model": models}
+NETWORKS: dict[str, Callable[[], keras.Model]] = {
+    "resnet": _resnet,
+    "mobilenet": _mobilenet,
+    "transformer": _transformer,
+    "lstm": functools.partial(_recurrent, keras.layers.LSTM, "snake"),
+    "gru": functools.partial(_recurrent, keras.layers.GRU, "asinh"),
+    "unet": _unet,
+    "siren": _siren,
+    "swiglu_mlp": _swiglu,
+    "mixed_bfloat16": _mixed,
+    "two_inputs": _two_inputs,
+}
+KINDS = ("activation", "layer", "model")
+GROUP = 64  # cases in one export; after one that fails, eighths of it
 
 
 # ---- One export ------------------------------------------------------------------------------------------------------
 
 
-def measured(kind: str, model: keras.Model, target: str) -> dict[str, Any]:
-    """The columns from the result on."""
+def measured(some: list[Case], target: str) -> list[dict[str, str]]:
+    """A row for each."""
+    kind, model = some[0].kind, together(some)
     quantize = "int8" if target == "litert_int8" else None
     inputs = _inputs(kind, model, quantize)
     with tempfile.TemporaryDirectory() as folder:
         path, format = Path(folder) / "file", {"litert_int8": "litert"}.get(target, target)
-        notes: list[str] = []
-        batch = 1 if exporting.has_fixed_batch(model, format, notes) else None
-        endpoint = exporting.Endpoint(model, inputs, batch)
+        endpoint = exporting.Endpoint(model, inputs, 1 if exporting.has_fixed_batch(model, format, []) else None)
         run = _written(model, endpoint, path, format, quantize, inputs)
         tries = [inputs] if format == "saved_model" else endpoint.batches(inputs)
         parts = [endpoint.by_name(run(each)) for each in tries]
         got = {name: np.concatenate([part[name] for part in parts]).astype("float64") for name in parts[0]}
-        operations = _operations(path, format)
+        operations = _operations(path, format, list(got))
     expected = endpoint.predicted(inputs)
-    worst = max(_error(kind, model, inputs, quantize, got[name], expected[name]) for name in expected)
-    result = "pass" if worst <= 1.0 else "inaccurate"
-    return {"result": result, "worst": f"{worst:.3g}", "reason": "", "operations": " ".join(operations)}
+    found = []
+    for i, case in enumerate(some):
+        outputs = [f"y{i}"] if case.shape else list(expected)
+        worst = max(_error(case, inputs, quantize, got[name], expected[name]) for name in outputs)
+        used = sorted(set().union(*(operations.get(name, set()) for name in outputs)))
+        result = "pass" if worst <= 1.0 else "inaccurate"
+        found.append(
+            _key(case, target) | {"result": result, "worst": f"{worst:.3g}", "reason": "", "operations": " ".join(used)}
+        )
+    return found
+
+
+def _key(case: Case, target: str) -> dict[str, str]:
+    return {"kind": case.kind, "subject": case.name, "target": target}
 
 
 def _inputs(kind: str, model: keras.Model, quantize: str | None) -> Any:
@@ -236,7 +243,9 @@ def _by_keras(model: Any, path: Path, format: str) -> Any:
         if format == "openvino":
             model.export(path.with_suffix(".xml"), format="openvino", verbose=False)
         else:
-            specs = keras.tree.map_structure(lambda x: keras.InputSpec(shape=(64, *x.shape[1:]), dtype="float32"), model.inputs)
+            specs = keras.tree.map_structure(
+                lambda x: keras.InputSpec(shape=(64, *x.shape[1:]), dtype="float32"), model.inputs
+            )
             model.export(path, format="onnx", verbose=False, input_signature=specs)
     if format == "openvino":
         import openvino
@@ -250,66 +259,82 @@ def _by_keras(model: Any, path: Path, format: str) -> Any:
     return lambda inputs: session.run(None, dict(zip(names, inputs.values(), strict=True)))
 
 
-def _operations(path: Path, format: str) -> list[str]:
+def _operations(path: Path, format: str, outputs: list[str]) -> dict[str, set[str]]:
+    """The operations of a file behind each output."""
     if format == "litert":
         from ai_edge_litert.interpreter import Interpreter
 
-        found = {each["op_name"] for each in Interpreter(model_path=str(path))._get_ops_details()}
-        return sorted(found - {"DELEGATE"})
-    if format == "onnx":
+        interpreter = Interpreter(model_path=str(path))
+        nodes = [(each["op_name"], each["inputs"], each["outputs"]) for each in interpreter._get_ops_details()]
+        signature = interpreter._get_full_signature_list()["serving_default"]["outputs"]
+        ends = {name: signature[name] for name in outputs}
+    elif format == "onnx":
         import onnx
 
-        return sorted({node.op_type for node in onnx.load(path).graph.node})
-    return []
+        nodes = [(node.op_type, node.input, node.output) for node in onnx.load(path).graph.node]
+        ends = {name: name for name in outputs}
+    else:
+        return {}
+    behind: dict[Any, set[str]] = {}
+    for name, read, written in nodes:  # in the order in which they run
+        used = set().union({name} - {"DELEGATE"}, *(behind.get(each, set()) for each in read))
+        behind |= {each: behind.get(each, set()) | used for each in written}
+    return {name: behind.get(end, set()) for name, end in ends.items()}
 
 
-def _error(kind: str, model: Any, inputs: Any, quantize: str | None, got: np.ndarray, expected: np.ndarray) -> float:
+def _error(case: Case, inputs: Any, quantize: str | None, got: np.ndarray, expected: np.ndarray) -> float:
     """The largest error as a multiple of what is allowed."""
-    if got.shape != expected.shape or not np.array_equal(np.isfinite(got), np.isfinite(expected)):
-        return float("inf")
     finite = np.isfinite(expected)
-    size = np.max(np.abs(expected[finite]), initial=0.0) or 1.0
-    if kind != "activation" or (quantize and "over_axis" in keras_acts.info(model.layers[-1].activation).traits):
-        allowed = (0.1 if quantize else 1e-2 if kind == "model" and "bfloat16" in str(model.layers[0].dtype_policy) else 1e-4) * size
-        return float(np.max(np.abs(got - expected)[finite], initial=0.0) / allowed)
+    if got.shape != expected.shape or not np.array_equal(np.isfinite(got), finite):
+        return float("inf")
+    difference = np.abs(np.where(finite, got - expected, 0.0))
+    function = case.make.args[0] if case.kind == "activation" else None  # type: ignore[attr-defined]
+    if function is None or (quantize and "over_axis" in keras_acts.info(function).traits):
+        share = 0.1 if quantize else 0.01 if "bfloat16" in case.name else 1e-4
+        return float(np.max(difference) / (share * (np.max(np.abs(expected[finite]), initial=0.0) or 1.0)))
     if not quantize:
-        return float(np.max((np.abs(got - expected) / (1e-5 * np.abs(expected) + 1e-6))[finite], initial=0.0))
+        return float(np.max(difference / (1e-5 * np.abs(np.where(finite, expected, 0.0)) + 1e-6)))
     step, zero = int8_tables.grid(float(np.min(inputs)), float(np.max(inputs)))
     index = np.clip(np.floor(inputs.astype("float64") / step + 0.5) + zero, 0, int8_tables.STEPS)
-    function = model.layers[-1].activation
     table, exact = (
         keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor((step * (at - zero)).astype("float32"))))
         for at in (np.arange(int8_tables.STEPS + 1.0), index)
     )
-    out_step, _ = int8_tables.grid(float(table.min()), float(table.max()))
-    return float(np.max(np.abs(got - exact)) / out_step)
+    return float(np.max(np.abs(got - exact)) / int8_tables.grid(float(table.min()), float(table.max()))[0])
 
 
 # ---- The table -------------------------------------------------------------------------------------------------------
 
 
-def subjects() -> list[tuple[str, str]]:
-    """Kind and name of each."""
-    return [(kind, name) for kind, found in KINDS.items() for name, _ in found()]
+def groups(target: str, size: int, only: str | None) -> Iterator[list[Case]]:
+    """What is not done yet for a target, in groups of one kind and shape."""
+    done = {row["subject"] for row in rows() if row["target"] == target}
+    waiting = [case for case in cases() if case.name not in done and (not only or only in case.name)]
+    for _, alike in itertools.groupby(waiting, key=lambda case: (case.kind, case.shape or case.name)):
+        members = list(alike)
+        yield from (members[i : i + size] for i in range(0, len(members), size))
 
 
-def work(targets: list[str], only: str | None) -> None:
-    """In a process of its own: print a line when a row begins, and one when it is done."""
-    done = {(row["kind"], row["subject"], row["target"]) for row in rows()}
+def work(targets: list[str], size: int, only: str | None) -> None:
+    """In a process of its own: print a line when a group begins, and one for each row."""
     for target in targets:
-        for kind, found in KINDS.items():
-            for name, make in found():
-                if (kind, name, target) in done or (only and only not in name):
-                    continue
-                key = {"kind": kind, "subject": name, "target": target}
-                print("BEGIN " + json.dumps(key), flush=True)
-                try:
-                    row = key | measured(kind, make(), target)
-                except Exception as error:
-                    said = " ".join(str(error).split())[:160]
-                    row = key | {"result": "error", "worst": "", "reason": f"{type(error).__name__}: {said}"}
-                print("DONE " + json.dumps({"operations": "", **row}), flush=True)
-                keras.backend.clear_session()
+        for group in groups(target, size, only):
+            print("BEGIN " + json.dumps([_key(case, target) for case in group]), flush=True)
+            try:
+                found = measured(group, target)
+            except Exception as error:
+                found = [] if len(group) > 1 else [_failed(_key(group[0], target), "error", error)]
+                if len(group) > 1:
+                    print("APART", flush=True)
+                    return
+            for row in found:
+                print("ROW " + json.dumps(row), flush=True)
+            keras.backend.clear_session()
+
+
+def _failed(key: dict[str, str], result: str, reason: Any) -> dict[str, str]:
+    said = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else str(reason)
+    return key | {"result": result, "worst": "", "reason": " ".join(said.split())[:160], "operations": ""}
 
 
 def rows() -> list[dict[str, str]]:
@@ -329,42 +354,48 @@ def keep(row: dict[str, str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--targets", default="saved_model,onnx,litert,litert_int8")
+    parser.add_argument("--targets", default="onnx,litert,litert_int8,saved_model")
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--only")
+    parser.add_argument("--group", type=int, default=GROUP, help="cases in one export")
     parser.add_argument("--work", action="store_true", help="for the processes that this command starts")
     options = parser.parse_args()
     if options.work:
-        work(options.targets.split(","), options.only)
+        work(options.targets.split(","), options.group, options.only)
         return
-    end = time.monotonic() + 60.0 * options.minutes
-    while time.monotonic() < end and not _worker(sys.argv[1:], end):
-        pass
+    end, size = time.monotonic() + 60.0 * options.minutes, GROUP
+    while size and time.monotonic() < end:
+        size = _worker([*sys.argv[1:], "--work", "--group", str(size)], end, size)
     SUMMARY.write_text(summary(), encoding="utf-8")
     print(summary())
 
 
-def _worker(arguments: list[str], end: float) -> bool:
-    """Rows by one process until it dies or the time is up; whether all is done."""
-    command = [sys.executable, "-m", "benchmarks.portability", *arguments, "--work"]
+def _worker(arguments: list[str], end: float, size: int) -> int:
+    """Rows by one process, until all is done, the time is up or it dies: how many cases the next one may group.
+
+    After a group that failed, those of it come in smaller ones.
+    """
+    command = [sys.executable, "-m", "benchmarks.portability", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
     assert process.stdout is not None
-    begun: dict[str, str] | None = None
+    begun: list[dict[str, str]] = []
+    tried = 0
     for line in process.stdout:
         word, _, rest = line.partition(" ")
         if word == "BEGIN":
-            begun = json.loads(rest)
-        elif word == "DONE":
-            keep(json.loads(rest))
-            begun = None
-            if time.monotonic() > end:
+            if time.monotonic() > end or (size < GROUP and tried >= 8 * size):
                 process.kill()
-                return False
+                return min(8 * size, GROUP)
+            begun = json.loads(rest)
+            tried += len(begun)
+        elif word == "ROW":
+            keep(json.loads(rest))
+            begun = []
     code = process.wait()
-    if begun is None:
-        return True
-    keep(begun | {"result": "abort", "worst": "", "reason": f"the process ended with code {code}", "operations": ""})
-    return False
+    if len(begun) == 1:
+        keep(_failed(begun[0], "abort", f"the process ended with code {code}"))
+        return size
+    return max(size // 8, 1) if begun else 0
 
 
 def summary() -> str:
@@ -379,22 +410,24 @@ def summary() -> str:
             cells.append(f"{sum(row['result'] == 'pass' for row in own)} of {len(own)}" if own else "")
         if any(cells):
             lines.append(f"| {title} | {' | '.join(cells)} |")
-    for title, target, known in (("TFLite Micro", "litert", MICRO), ("Qualcomm QNN", "onnx", QNN)):
-        cells = []
+    lacking = []
+    for title, target in BY_OPERATIONS.items():
+        known, cells = set(KNOWN[title]["operations"].split()), []
         for kind in KINDS:
             own = [row for row in found if (row["target"], row["kind"], row["result"]) == (target, kind, "pass")]
             cells.append(f"{sum(set(row['operations'].split()) <= known for row in own)} of {len(own)}" if own else "")
-        lines.append(f"| {title}, by operations | {' | '.join(cells)} |")
+        lines.append(f"| {title}, by operations of {TARGETS[target]} files | {' | '.join(cells)} |")
+        used = {name for row in found if row["target"] == target for name in row["operations"].split()}
+        lacking.append(f"{title} lacks {', '.join(sorted(used - known)) or 'none'} ({KNOWN[title]['source']}).")
     failures = [row for row in found if row["result"] != "pass"]
     if failures:
         lines += ["", "What does not pass:", "", "| Target | Subject | Result | Reason |", "|---|---|---|---|"]
         for row in failures:
             why = row["reason"] or f"{row['worst']} times what is allowed"
-            lines.append(f"| {TARGETS[row['target']]} | `{row['subject']}` | {row['result']} | {why.replace('|', ' ')} |")
-    missing = {name for row in found for name in set(row["operations"].split()) - MICRO if row["target"] == "litert"}
-    lines += ["", f"Operations of LiteRT files that TFLite Micro lacks: {', '.join(sorted(missing)) or 'none'}."]
-    missing = {name for row in found for name in set(row["operations"].split()) - QNN if row["target"] == "onnx"}
-    lines += ["", f"Operations of ONNX files that QNN lacks: {', '.join(sorted(missing)) or 'none'}."]
+            lines.append(
+                f"| {TARGETS[row['target']]} | `{row['subject']}` | {row['result']} | {why.replace('|', ' ')} |"
+            )
+    lines += ["", *lacking]
     return "\n".join(lines) + "\n"
 
 

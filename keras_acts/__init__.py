@@ -20,6 +20,7 @@ if _command.is_starting():
 from keras_acts import activations, initializers, layers
 from keras_acts._version import __version__
 from keras_acts.authoring import define
+from keras_acts.carrying import export, to_portable
 from keras_acts.core.activation import BoundActivation
 from keras_acts.core.declare import activation
 from keras_acts.core.islands import fuse_in_training
@@ -33,8 +34,8 @@ from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
-__all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
-__all__ += ["names", "paired", "slug", "uninstall"]
+__all__ += ["custom_objects", "define", "export", "fuse_in_training", "get", "info", "initializers", "install"]
+__all__ += ["layers", "names", "paired", "slug", "to_portable", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.experiments import compare as compare

@@ -3,16 +3,7 @@
 import ast
 from pathlib import Path
 
-import keras
-import numpy as np
-import pytest
-import subjects
-import tensorflow as tf
-from reference import REFERENCES
-
 import keras_acts
-from keras_acts.core import form
-from keras_acts.testing import metric
 
 PACKAGE = Path(keras_acts.__file__).parent
 # What some target lacks or gets wrong: only core may choose it, by the form.

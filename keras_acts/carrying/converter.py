@@ -15,7 +15,9 @@ import numpy as np
 SIGNATURE = "serving_default"
 
 
-def convert(saved_model: str, path: str, format: str, quantize: str | None, representative: list[dict[str, Any]]) -> None:
+def convert(
+    saved_model: str, path: str, format: str, quantize: str | None, representative: list[dict[str, Any]]
+) -> None:
     """Write the file for a runtime."""
     if format == "onnx":
         _to_onnx(saved_model, path)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -157,7 +157,7 @@ def _checked(
         found = [name for name, (suffix, _) in FORMATS.items() if suffix == path.suffix.lower()]
         if not found:
             raise ValueError(
-                f"`path` must end in .onnx or .tflite, or have no suffix, or `format` say what it is. Received: '{path}'"
+                f"`path` must end in .onnx or .tflite, or have no suffix: a SavedModel is a folder. Received: '{path}'"
             )
         format = found[0]
     choice("format", format, "export", tuple(FORMATS))

@@ -1,5 +1,6 @@
 """A model as layers and operations of Keras alone, which loads where keras_acts is not installed."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -89,10 +90,11 @@ class _Rewriting:
 
     def _once(self, key: tuple[Any, ...], owner: Any, make: Callable[[], Any]) -> Any:
         """What is shared stays shared."""
-        if (id(owner), *key) not in self._made:
+        key = (id(owner), *key)
+        if key not in self._made:
             self._kept_alive.append(owner)
-            self._made[id(owner), *key] = make()
-        return self._made[id(owner), *key]
+            self._made[key] = make()
+        return self._made[key]
 
     def model(self, model: keras.Model) -> keras.Model:
         """A Sequential or Functional model, rewritten; another one if nothing of ours is in it."""
@@ -137,23 +139,12 @@ class _Rewriting:
             dense = self._once((), layer, lambda: _dense_like(layer))
             self.copies.append((dense, layer))
             return [dense, self._native(layer.unit, f"{layer.name}_unit", _after(dense, x))]
-        if isinstance(layer, Guarded):
+        if _is_layer_of_ours(layer):
             return [self._native(layer, layer.name, x)]
         if isinstance(layer, keras.Model):
             return [self.model(layer)]
         if isinstance(layer, keras.layers.TimeDistributed):
-            step = keras.KerasTensor((x.shape[0], *x.shape[2:]), x.dtype)
-            inner = self._parts(layer.layer, step)
-            names = [layer.name, *(f"{layer.name}_{part.name}" for part in inner[1:])]
-            pairs = list(zip(inner, names, strict=True))
-            return [
-                self._once(
-                    ("each step",),
-                    part,
-                    lambda part=part, name=name: keras.layers.TimeDistributed(part, name=name, dtype=layer.dtype_policy),
-                )
-                for part, name in pairs
-            ]
+            return self._each_step(layer, x)
         activation = vars(layer).get("activation")
         if isinstance(layer, _ACTIVATION_LAST) and _is_ours(activation):
             if isinstance(layer, keras.layers.Activation):
@@ -164,6 +155,16 @@ class _Rewriting:
         if holders := _holders(layer):
             self._refuse(layer, f"holds {', '.join(holders)}, where Keras has no operations for it")
         return [self._kept(layer)]
+
+    def _each_step(self, layer: keras.layers.TimeDistributed, x: Any) -> list[keras.Layer]:
+        """The parts of the layer inside, each of them at every step."""
+        steps: list[keras.Layer] = []
+        sample = keras.KerasTensor((x.shape[0], *x.shape[2:]), x.dtype)
+        for part in self._parts(layer.layer, sample):
+            name = f"{layer.name}_{part.name}" if steps else layer.name
+            make = functools.partial(keras.layers.TimeDistributed, part, name=name, dtype=layer.dtype_policy)
+            steps.append(self._once(("each step",), part, make))
+        return steps
 
     def _refuse(self, layer: Any, reason: str) -> None:
         found = f"{layer.name!r} ({type(layer).__name__}), which {reason}"
@@ -210,7 +211,7 @@ class _Rewriting:
             return lambda x: subject.declaration(x, subject.params)
         if not isinstance(subject, keras.Layer):
             return lambda x: subject(x if dtype is None else keras.ops.cast(x, dtype))
-        if not isinstance(subject, Guarded):
+        if not _is_layer_of_ours(subject):
             return self.model(subject) if isinstance(subject, keras.Model) else self._kept(subject)
         bare = object.__new__(type(subject))
         bare.__dict__.update(vars(subject))
@@ -238,8 +239,12 @@ def _native_class(layer: keras.Layer) -> Any:
     return next(c for c in type(layer).__mro__ if c.__module__.startswith("keras.")) if ours else type(layer)
 
 
+def _is_layer_of_ours(thing: Any) -> bool:
+    return isinstance(thing, Guarded)
+
+
 def _is_ours(thing: Any) -> bool:
-    return isinstance(thing, Guarded) or (callable(thing) and resolve.declaration_of(thing)[0] is not None)
+    return _is_layer_of_ours(thing) or (callable(thing) and resolve.declaration_of(thing)[0] is not None)
 
 
 def _holders(layer: keras.Layer) -> list[str]:

@@ -1,4 +1,4 @@
-"""The command line: `keras-acts list | show | compare`.
+"""The command line: `keras-acts list | show | compare | export`.
 
 What the commands take is declared here and in `comparing`, whose imports are light; what they do is loaded when they
 run. So help, version and errors of usage come without TensorFlow.
@@ -12,6 +12,7 @@ import typer
 from keras_acts._version import __version__
 from keras_acts.cli.comparing import compare
 from keras_acts.cli.console import Checked
+from keras_acts.cli.exporting import export
 from keras_acts.cli.listing import list_activations
 
 __all__ = ["app"]
@@ -55,3 +56,4 @@ def _show(
 
 app.command("list", cls=Checked)(list_activations)
 app.command(cls=Checked)(compare)
+app.command(cls=Checked)(export)

@@ -19,7 +19,7 @@ import keras
 __all__ = ["on_cpu"]
 
 _Elementwise = Callable[[Callable[[Any], Any], Any], Any]
-_ELEMENTWISE: ContextVar[_Elementwise | None | Literal["not portable"]] = ContextVar("of", default="not portable")
+_ELEMENTWISE: ContextVar[_Elementwise | Literal["not portable"] | None] = ContextVar("of", default="not portable")
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing_extensions import override
 
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
-from keras_acts.core.derivatives import custom_gradient
 from keras_acts.core import params
+from keras_acts.core.derivatives import custom_gradient
 from keras_acts.layers.at_infinity import times
 from keras_acts.layers.base import Initializer, LearnableActivation, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
