@@ -176,7 +176,7 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "two_inputs": _two_inputs,
 }
 KINDS = ("activation", "layer", "model")
-GROUP = 64  # cases in one export; after one that fails, eighths of it
+GROUP = 16  # cases in one export; after one that fails, eighths of it
 
 
 # ---- One export ------------------------------------------------------------------------------------------------------
