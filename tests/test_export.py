@@ -209,17 +209,25 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path, convert_by):
 
 def test_built_ins_that_do_not_export_are_ours_while_a_model_is_traced(tmp_path, convert_by, monkeypatch):
     model = network("gelu", "relu", "sigmoid")
+    model.layers[1].dtype_policy = "mixed_bfloat16"
     convert_by(right(model))
     seen = []
     monkeypatch.setattr(
         exporting.Endpoint,
         "write",
-        lambda self, folder, *_: seen.extend(each.activation for each in model.layers[:3]) or folder.mkdir(),
+        lambda self, folder, *_: (
+            seen.extend([*(each.activation for each in model.layers[:3]), model.layers[1].compute_dtype]),
+            folder.mkdir(),
+        ),
     )
     written = keras_acts.export(model, tmp_path / "model.onnx")
-    assert seen == [keras_acts.activations.gelu, keras.activations.relu, keras.activations.sigmoid]
+    assert seen == [keras_acts.activations.gelu, keras.activations.relu, keras.activations.sigmoid, "float32"]
+    assert model.layers[1].dtype_policy.name == "mixed_bfloat16"
     assert model.layers[0].activation is keras.activations.gelu
-    assert written.notes == ("computes Keras' gelu by the forms of keras_acts, which every runtime knows",)
+    assert written.notes == (
+        "computes in float32 what is in mixed precision, for which the runtimes have no operations",
+        "computes Keras' gelu by the forms of keras_acts, which every runtime knows",
+    )
 
 
 @pytest.mark.parametrize("at", ["write", "replace"])
@@ -257,12 +265,15 @@ BAD = [
     ({"path": "model.tflite", "quantize": "int4"}, ValueError, "'int4'"),
     ({"quantize": "int8"}, ValueError, "`quantize` is for format='litert'"),
     ({"path": "model.tflite", "quantize": "int8"}, ValueError, "give some hundred of them in `representative`"),
-    ({"path": "no/such/model"}, FileNotFoundError, "folder of `path` does not exist"),
+    ({"path": "no/such/model", "overwrite": True}, FileNotFoundError, "folder of `path` does not exist"),
     ({"representative": X[:, :3]}, ValueError, r"takes, \(None, 4\).* Received: \(64, 3\)"),
     ({"representative": X[0]}, ValueError, r"Received: \(4,\)"),
     ({"representative": [X, X]}, ValueError, r"Received: \(64, 4\), \(64, 4\)"),
     ({"representative": X[:0]}, ValueError, "no numbers in an array of shape"),
     ({"representative": np.where(X > 1.0, np.nan, X)}, ValueError, "NaN or infinity in an array"),
+    ({"representative": [[1.0], [2.0, 3.0]]}, ValueError, "rows of different lengths"),
+    ({"tolerance": -1.0}, ValueError, r"tolerance=-1.0"),
+    ({"timeout": 0}, ValueError, r"timeout=0"),
     ({"representative": np.full((3, 4), "a")}, ValueError, "no numbers in an array of shape"),
 ]
 

@@ -20,7 +20,7 @@ import numpy as np
 from keras_acts import _extras
 from keras_acts.carrying import converter, int8_tables, samples
 from keras_acts.core import form, keras_bridge, resolve, spec, string_table
-from keras_acts.core.params import Trait, choice
+from keras_acts.core.params import Trait, choice, finite_number
 
 __all__ = ["FORMATS", "Exported", "export"]
 
@@ -89,7 +89,7 @@ def export(
             int8.
         overwrite: True to replace an existing file or folder.
         tolerance: largest difference of an output, as a share of its largest value, beside what rounding the inputs
-            causes; by default 1e-4, for half precision 0.01, for "dynamic" 0.05, and for "int8" 0.1.
+            causes; by default 1e-4, for half and mixed precision 0.01, for "dynamic" 0.05, and for "int8" 0.1.
         timeout: seconds that conversion and run may take.
 
     Returns:
@@ -109,7 +109,11 @@ def export(
         model.onnx: runs in onnxruntime 1.32.0; largest difference from the model: dense 4.1e-08
     """
     path = Path(path)
+    if tolerance is not None:
+        tolerance = finite_number("tolerance", tolerance, "export", low=0.0)
+    timeout = finite_number("timeout", timeout, "export", low=0.0, exclusive=True)
     format = _checked(model, path, format, quantize, representative, overwrite)
+    _warn_of_wrong_ones(model)
     typical = samples.drawn(model) if representative is None else samples.checked(model, representative)
     tries = [typical] if quantize else [typical, samples.wide(typical)]
     notes: list[str] = []
@@ -118,7 +122,7 @@ def export(
             made = Path(folder) / path.name
             source = made if format == "saved_model" else Path(folder) / "saved_model"
             endpoint = Endpoint(model, typical, 1 if has_fixed_batch(model, format, notes) else None)
-            with exportable_built_ins(model, format, notes):
+            with exportable(model, format, notes):
                 endpoint.write(source, format, quantize)
             job = {
                 "saved_model": str(source),
@@ -184,44 +188,71 @@ def _checked(
 
 
 def has_fixed_batch(model: keras.Model, format: str, notes: list[str]) -> bool:
-    layers = [model, *keras_bridge.sublayers(model, recursive=True)]
-    recurrent = [layer.name for layer in layers if isinstance(layer, keras.layers.RNN)]
+    recurrent = [layer.name for layer in _layers_of(model) if isinstance(layer, keras.layers.RNN)]
     if format != "litert" or not recurrent:
         return False
     notes.append(f"takes one sample at a time, as LiteRT's loops ({', '.join(recurrent)}) know no other batches")
     return True
 
 
+def _layers_of(model: keras.Model) -> list[keras.Layer]:
+    return [model, *keras_bridge.sublayers(model, recursive=True)]
+
+
+def _built_ins(model: keras.Model) -> Iterator[tuple[keras.Layer, str, Any]]:
+    """The built-in activations of Keras that layers hold, with the attribute."""
+    for layer in _layers_of(model):
+        for attribute, value in list(vars(layer).items()):
+            name = str(getattr(value, "__name__", "")) if callable(value) else ""
+            if name and getattr(keras.activations, name, None) is value:
+                yield layer, attribute, value
+
+
+def _warn_of_wrong_ones(model: keras.Model) -> None:
+    for layer, _, value in _built_ins(model):
+        if value.__name__ in string_table.WRONG:
+            warnings.warn(
+                f"'{layer.name}' has Keras' own {value.__name__}, which {string_table.WRONG[value.__name__]}; the file "
+                f"computes the same. Ours is activation='keras_acts>{value.__name__}'.",
+                stacklevel=3,
+            )
+
+
+def _is_replaced(name: str) -> bool:
+    """Whether a built-in is computed by ours, which exports: not what is a maximum and a line, nor what is one kernel."""
+    record = resolve.find(name)
+    needless = {Trait.OVER_AXIS, Trait.PIECEWISE_LINEAR}
+    return record is not None and name not in string_table.KEPT_BY_ALL and not record.traits & needless
+
+
 @contextmanager
-def exportable_built_ins(model: keras.Model, format: str, notes: list[str]) -> Iterator[None]:
-    """Inside, the smooth built-in activations that a model holds are ours, in the portable form."""
-    kept: list[tuple[keras.Layer, str, Any]] = []
+def exportable(model: keras.Model, format: str, notes: list[str]) -> Iterator[None]:
+    """Inside, the smooth built-in activations that a model holds are ours, and what is mixed precision is float32.
+
+    A SavedModel keeps both.
+    """
+    if format == "saved_model":
+        yield
+        return
+    functions = [each for each in _built_ins(model) if _is_replaced(each[-1].__name__)]
+    policies = [(layer, layer.dtype_policy) for layer in _layers_of(model)]
+    policies = [(layer, policy) for layer, policy in policies if policy.name.startswith("mixed_")]
+    if policies:
+        notes.append("computes in float32 what is in mixed precision, for which the runtimes have no operations")
+    if functions:
+        names = ", ".join(sorted({value.__name__ for *_, value in functions}))
+        notes.append(f"computes Keras' {names} by the forms of keras_acts, which every runtime knows")
     try:
-        for layer in [model, *keras_bridge.sublayers(model, recursive=True)]:
-            for attribute, value in list(vars(layer).items()):
-                name = getattr(value, "__name__", None) if callable(value) else None
-                if name is None or getattr(keras.activations, str(name), None) is not value:
-                    continue
-                if name in string_table.WRONG:
-                    warnings.warn(
-                        f"'{layer.name}' has Keras' own {name}, which {string_table.WRONG[name]}; the file computes "
-                        f"the same. Ours is activation='keras_acts>{name}'.",
-                        stacklevel=4,
-                    )
-                record = resolve.find(name)
-                needless = {Trait.OVER_AXIS, Trait.PIECEWISE_LINEAR}
-                if record is None or name in string_table.KEPT_BY_ALL or record.traits & needless:
-                    continue
-                if format != "saved_model":
-                    kept.append((layer, attribute, value))
-                    setattr(layer, attribute, record.function)
-        names = sorted({value.__name__ for _, _, value in kept})
-        if names:
-            notes.append(f"computes Keras' {', '.join(names)} by the forms of keras_acts, which every runtime knows")
+        for layer, attribute, value in functions:
+            setattr(layer, attribute, resolve.info(value.__name__).function)
+        for layer, _ in policies:
+            layer.dtype_policy = "float32"
         yield
     finally:
-        for layer, attribute, value in kept:
+        for layer, attribute, value in functions:
             setattr(layer, attribute, value)
+        for layer, policy in policies:
+            layer.dtype_policy = policy
 
 
 class Endpoint:
@@ -331,8 +362,7 @@ def _joined(outputs: list[dict[str, np.ndarray]], parts: int) -> list[dict[str, 
 def _tolerance(model: keras.Model, quantize: str | None, given: float | None) -> float:
     if given is not None:
         return given
-    layers = [model, *keras_bridge.sublayers(model, recursive=True)]
-    is_half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in layers)
+    is_half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in _layers_of(model))
     return {"int8": 0.1, "dynamic": 0.05}.get(str(quantize), 1e-2 if is_half else 1e-4)
 
 

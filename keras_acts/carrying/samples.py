@@ -54,6 +54,13 @@ def declared_inputs(model: keras.Model) -> Any:
     return model.inputs[0] if isinstance(model, keras.Sequential) else getattr(model, "input", None)
 
 
+def _array(given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"`representative` must hold arrays. Received: rows of different lengths ({error})") from None
+
+
 def _numpy(dtype: str) -> str:
     return "float32" if dtype == "bfloat16" else dtype
 
@@ -64,8 +71,9 @@ def checked(model: keras.Model, given: Any) -> Any:
     Raises:
         ValueError: for another structure, shape or kind of number, no rows, and for NaN.
     """
-    given = keras.tree.map_structure(np.asarray, given)
     declared = declared_inputs(model)
+    is_one = declared is not None and not keras.tree.is_nested(declared)
+    given = _array(given) if is_one else keras.tree.map_structure(_array, given)
     arrays = keras.tree.flatten(given)
     for array in arrays:
         if array.dtype.kind not in "fiub" or not array.size or not np.isfinite(array).all():
