@@ -1,19 +1,24 @@
 """`export`: a file is run in its runtime and compared; a failure leaves nothing behind, and the model as it was."""
 
+import csv
 import errno
 import importlib.util
 import os
 import pickle
+import random
+import re
 import sys
 import textwrap
 
+import fresh_process
 import keras
 import numpy as np
 import pytest
 from keras import layers
+from typer.testing import CliRunner
 
 import keras_acts
-from keras_acts import _extras
+from keras_acts import _extras, cli
 from keras_acts.carrying import exporting, int8_tables
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
@@ -268,7 +273,7 @@ BAD = [
     ({"path": "no/such/model", "overwrite": True}, FileNotFoundError, "folder of `path` does not exist"),
     ({"representative": X[:, :3]}, ValueError, r"takes, \(None, 4\).* Received: \(64, 3\)"),
     ({"representative": X[0]}, ValueError, r"Received: \(4,\)"),
-    ({"representative": [X, X]}, ValueError, r"Received: \(64, 4\), \(64, 4\)"),
+    ({"representative": [X, X]}, ValueError, r"Received: \(2, 64, 4\)"),
     ({"representative": X[:0]}, ValueError, "no numbers in an array of shape"),
     ({"representative": np.where(X > 1.0, np.nan, X)}, ValueError, "NaN or infinity in an array"),
     ({"representative": [[1.0], [2.0, 3.0]]}, ValueError, "rows of different lengths"),
@@ -278,7 +283,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "error", "said"), BAD, ids=str)
+@pytest.mark.parametrize(("arguments", "error", "said"), BAD, ids=range(len(BAD)))
 def test_bad_input(tmp_path, monkeypatch, arguments, error, said):
     monkeypatch.setattr(exporting, "import_module", lambda name: None)  # whether the runtimes are here or not
     path = tmp_path / arguments.pop("path", "model")
@@ -328,3 +333,71 @@ def test_a_model_with_a_call_of_its_own(tmp_path):
         keras_acts.export(model, tmp_path / "model.onnx")
     written = keras_acts.export(model, tmp_path / "model.onnx", representative=X)
     assert max(written.differences.values()) < 1e-5
+
+
+# ---- The page, the command and the kept table ------------------------------------------------------------------------
+
+PAGE = exporting.Path(__file__).parent.parent / "docs" / "ship-it.md"
+
+
+@pytest.mark.slow
+@needs_runtimes
+@pytest.mark.skipif(not PAGE.exists(), reason="the page is in the repository, not in the wheel")
+def test_the_recipes_of_the_page(tmp_path):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 7
+    code = "\n".join(blocks) + "\nassert predicted.shape == (256, 3)\n"
+    said = fresh_process.run(code, tmp_path, PYTHONWARNINGS="default")
+    assert said.count("runs in ") == 5
+    files = {"model.onnx", "model.tflite", "small.tflite", "int8.tflite", "served", "portable.keras"}
+    assert set(os.listdir(tmp_path)) == files
+
+
+def test_the_command_says_what_export_says(tmp_path, convert_by):
+    model = network("snake")
+    model.save(tmp_path / "model.keras")
+    convert_by(right(model))
+    result = CliRunner().invoke(cli.app, ["export", str(tmp_path / "model.keras"), str(tmp_path / "model.onnx")])
+    assert result.exit_code == 0, result.output
+    assert "model.onnx: runs in a script; largest difference from the model: output_0 0.0e+00" in result.stdout
+    again = CliRunner().invoke(cli.app, ["export", str(tmp_path / "model.keras"), str(tmp_path / "model.onnx")])
+    assert again.exit_code == 2
+    assert "overwrite=True" in again.stderr
+
+
+def test_the_command_takes_typical_inputs_from_a_file(tmp_path, convert_by):
+    model = network("snake")
+    model.save(tmp_path / "model.keras")
+    convert_by(right(model))
+    np.save(tmp_path / "x.npy", X[:, :3])
+    arguments = [str(tmp_path / name) for name in ("model.keras", "model.tflite", "x.npy")]
+    result = CliRunner().invoke(cli.app, ["export", *arguments[:2], "--representative", arguments[2]])
+    assert result.exit_code == 2
+    assert "(64, 3)" in result.stderr
+
+
+@pytest.mark.slow
+@needs_runtimes
+@pytest.mark.parametrize("target", ["onnx", "litert", "litert_int8"])
+def test_some_of_the_matrix(target):
+    """All of it is in benchmarks/results/portability.csv, by `python -m benchmarks.portability`."""
+    portability = pytest.importorskip("benchmarks.portability", reason="the benchmarks are in the repository")
+    elementwise = [
+        case
+        for case in portability.cases()
+        if case.kind == "activation" and case.make.args and "over_axis" not in keras_acts.info(case.make.args[0]).traits
+    ]
+    rows = portability.measured(random.Random(target).sample(elementwise, 12), target)
+    assert [row for row in rows if row["result"] != "pass"] == []
+
+
+TABLE = PAGE.parents[1] / "benchmarks" / "results" / "portability.csv"
+
+
+@pytest.mark.skipif(not TABLE.exists(), reason="the table is in the repository, not in the wheel")
+@pytest.mark.parametrize("target", ["onnx", "litert", "litert_int8"])
+def test_the_kept_matrix_has_every_elementwise_activation_pass(target):
+    rows = [row for row in csv.DictReader(TABLE.open(encoding="utf-8")) if row["target"] == target]
+    results = {row["subject"]: row["result"] for row in rows if row["kind"] == "activation"}
+    elementwise = set(keras_acts.names()) - set(keras_acts.names(trait="over_axis"))
+    assert {name: results.get(name) for name in elementwise if results.get(name) != "pass"} == {}

@@ -219,7 +219,7 @@ def _warn_of_wrong_ones(model: keras.Model) -> None:
 
 
 def _is_replaced(name: str) -> bool:
-    """Whether a built-in is computed by ours, which exports: not what is a maximum and a line, nor what is one kernel."""
+    """Whether a built-in is computed by ours: not one of lines alone, nor one that is a kernel everywhere."""
     record = resolve.find(name)
     needless = {Trait.OVER_AXIS, Trait.PIECEWISE_LINEAR}
     return record is not None and name not in string_table.KEPT_BY_ALL and not record.traits & needless
