@@ -339,7 +339,7 @@ def _failed(key: dict[str, str], result: str, reason: Any) -> dict[str, str]:
 
 def rows() -> list[dict[str, str]]:
     """What the table holds."""
-    return list(csv.DictReader(TABLE.open(encoding="utf-8"))) if TABLE.exists() else []
+    return list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines())) if TABLE.exists() else []
 
 
 def keep(row: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ def export(
         )
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         console.fail(str(error))
-    console.say(written, soft_wrap=True)
+    console.say(str(written), soft_wrap=True)
 
 
 def _inputs(model: object, path: Path) -> object:
