@@ -433,6 +433,8 @@ def summary() -> str:
 
 def _why(row: dict[str, str]) -> str:
     """What int8 does to all but tables."""
+    if row["worst"] == "inf":
+        return ": one of the two is infinite where the other is not, or all of a grid"
     if row["target"] != "litert_int8":
         return ""
     if row["kind"] == "activation":

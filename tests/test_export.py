@@ -212,6 +212,18 @@ def test_what_is_there_stays_unless_it_is_to_be_replaced(tmp_path, convert_by):
     assert (written.runtime, written.differences) == ("a script", {"output_0": 0.0})
 
 
+def test_a_folder_of_something_else_is_not_replaced(tmp_path, convert_by):
+    model, folder = network("snake"), tmp_path / "thesis"
+    folder.mkdir()
+    (folder / "chapter").write_text("precious")
+    convert_by(right(model))
+    with pytest.raises(FileExistsError, match="is no SavedModel, and is not replaced"):
+        keras_acts.export(model, folder, overwrite=True)
+    (folder / "saved_model.pb").write_text("")
+    keras_acts.export(model, folder, overwrite=True)
+    assert not (folder / "chapter").exists()
+
+
 def test_built_ins_that_do_not_export_are_ours_while_a_model_is_traced(tmp_path, convert_by, monkeypatch):
     model = network("gelu", "relu", "sigmoid")
     model.layers[1].dtype_policy = "mixed_bfloat16"

@@ -106,7 +106,7 @@ def export(
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="snake")])
         >>> print(keras_acts.export(model, "model.onnx"))  # doctest: +SKIP
-        model.onnx: runs in onnxruntime 1.32.0; largest difference from the model: dense 4.1e-08
+        model.onnx: runs in onnxruntime 1.32.0; largest difference from the model: output_0 4.1e-08
     """
     path = Path(path)
     if tolerance is not None:
@@ -135,8 +135,10 @@ def export(
             result = _in_own_process(job, Path(folder), timeout, format)
             got = _joined([endpoint.by_name(outputs) for outputs in result["outputs"]], len(tries))
             differences = _differences(endpoint, tries, got, _tolerance(model, quantize, tolerance), path)
-            if overwrite:
-                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+            if overwrite and path.is_dir():
+                shutil.rmtree(path)
+            elif overwrite and made.is_dir():
+                path.unlink(missing_ok=True)
             os.replace(made, path)
     except OSError as error:
         if isinstance(error, FileExistsError | FileNotFoundError) and error.filename is None:
@@ -179,6 +181,8 @@ def _checked(
             )
     if path.exists() and not overwrite:
         raise FileExistsError(f"There is something at '{path}' already. Replace it by overwrite=True.")
+    if path.is_dir() and (path.is_symlink() or not (path / "saved_model.pb").exists()):
+        raise FileExistsError(f"The folder '{path}' is no SavedModel, and is not replaced. Choose another path.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The folder of `path` does not exist. Received: '{path}'")
     with _extras.named():
