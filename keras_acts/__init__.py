@@ -20,6 +20,7 @@ if _command.is_starting():
 from keras_acts import activations, initializers, layers
 from keras_acts._version import __version__
 from keras_acts.authoring import define
+from keras_acts.carrying import export, to_portable
 from keras_acts.core.activation import BoundActivation
 from keras_acts.core.declare import activation
 from keras_acts.core.islands import fuse_in_training
@@ -34,8 +35,8 @@ from keras_acts.inspection.saveable import check_saveable
 
 # Without `compare`, which needs libraries of the extra, and `load_legacy`, which few need.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
-__all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
-__all__ += ["names", "paired", "replace", "slug", "uninstall"]
+__all__ += ["custom_objects", "define", "export", "fuse_in_training", "get", "info", "initializers", "install"]
+__all__ += ["layers", "names", "paired", "replace", "slug", "to_portable", "uninstall"]
 
 if _TYPE_CHECKING:
     from keras_acts.compat import load_legacy as load_legacy

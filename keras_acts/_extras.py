@@ -13,6 +13,7 @@ EXTRAS = {
 EXTRAS |= dict.fromkeys(
     ("altair", "jinja2", "latex2mathml", "matplotlib", "scipy", "sklearn", "typer", "vl_convert", "yaml"), "compare"
 )
+EXTRAS |= dict.fromkeys(("ai_edge_litert", "onnxruntime", "tf2onnx"), "export")
 
 
 class MissingExtraError(ModuleNotFoundError):

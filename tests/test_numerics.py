@@ -23,7 +23,7 @@ PRIMITIVES = {
     "times_exp_fast, number": (lambda x: nx.times_exp_fast(FACTOR, x), lambda x: FACTOR * mp.exp(x), (-88.0, 0.0), 5.0),
     "times_square": (lambda x: nx.times_square(FACTOR, x), lambda x: FACTOR * x**2, (1e-18, 1e18), 3.0),
     "split_exp": (lambda x: math.prod(nx.split_exp(x)), mp.exp, (-87.0, 0.0), 2.0),
-    "expm1": (nx.expm1, mp.expm1, (-20.0, 0.0), 3.0),
+    "expm1": (nx.expm1, mp.expm1, (-20.0, 20.0), 3.0),
     "log1p": (nx.log1p, mp.log1p, (-0.9, 20.0), 3.0),
     "log1p_unit": (nx.log1p_unit, mp.log1p, (-0.5, 1.0), 3.0),
     "log1p_quotient": (nx.log1p_quotient, lambda x: mp.log1p(x) / x, (0.0, 1.0), 2.0),

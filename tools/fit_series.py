@@ -101,10 +101,10 @@ FITS: dict[str, Fit] = {
         {"float64": 9, "float32": 4},
     ),
     "expm1_rest": Fit(
-        "(exp(z) - 1 - z) / z^2 for -0.35 <= z <= 0, in powers of z",
+        "(exp(z) - 1 - z) / z^2 for -0.35 <= z <= 0.36, in powers of z",
         lambda z: (mpmath.expm1(z) - z) / z**2,
-        (mpf(-0.35), mpf(0)),
-        {"float64": 8, "float32": 4},
+        (mpf(-0.35), mpf(0.36)),  # no node at 0
+        {"float64": 10, "float32": 5},
     ),
     "arctan_rest": Fit(
         "(arctan(t) - t) / t^3 for 0 <= t <= 1, in powers of t^2",

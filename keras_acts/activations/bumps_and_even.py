@@ -116,7 +116,7 @@ def seagull(x: nx.Tensor) -> nx.Tensor:
         [1.6094, 0.0, 0.6931]
     """
     t = ops.abs(x)
-    near = ops.log1p(ops.square(ops.minimum(t, VAST)))
+    near = nx.log1p(ops.square(ops.minimum(t, VAST)))
     return ops.where(t < VAST, near, 2.0 * ops.log(ops.maximum(t, 1.0)))  # x^2 may overflow
 
 

@@ -258,13 +258,13 @@ def hard_elish(x: nx.Tensor) -> nx.Tensor:
         arXiv:1808.00783, The Quest for the Golden Activation Function.
     """
     inner = ops.clip(x, -1.0, 0.0)
-    return ops.where(x < 0.0, 0.5 * ops.expm1(inner) * (inner + 1.0), x * ops.minimum(0.5 * x + 0.5, 1.0))
+    return ops.where(x < 0.0, 0.5 * nx.expm1(inner) * (inner + 1.0), x * ops.minimum(0.5 * x + 0.5, 1.0))
 
 
 @hard_elish.derivative
 def _(x: nx.Tensor) -> nx.Tensor:
     inner = ops.clip(x, -1.0, 0.0)
-    below = 0.5 * (ops.expm1(inner) * (inner + 2.0) + (inner + 1.0))
+    below = 0.5 * (nx.expm1(inner) * (inner + 2.0) + (inner + 1.0))
     return ops.where(x <= -1.0, 0.0, ops.where(x < 0.0, below, ops.where(x < 1.0, x + 0.5, 1.0)))
 
 
@@ -369,14 +369,14 @@ def xielu(
     """
     below = ops.minimum(x, 0.0)
     near = beta * below + _exp_excess(alpha_n, ops.maximum(below, -1.5))
-    far = alpha_n * ops.expm1(below) + (beta - alpha_n) * below
+    far = alpha_n * nx.expm1(below) + (beta - alpha_n) * below
     return ops.where(x > 0.0, x * (alpha_p * x + beta), ops.where(x < -1.5, far, near))
 
 
 @xielu.derivative
 def _(x: nx.Tensor, alpha_p: float, alpha_n: float, beta: float) -> nx.Tensor:
     below = ops.minimum(x, 0.0)
-    near = alpha_n * ops.expm1(below) + beta
+    near = alpha_n * nx.expm1(below) + beta
     far = alpha_n * ops.exp(below) + (beta - alpha_n)  # the limit, beta - alpha_n, rounded once
     return ops.where(x > 0.0, 2.0 * alpha_p * x + beta, ops.where(x < -1.0, far, near))
 
@@ -423,7 +423,7 @@ def _logarithm(x: nx.Tensor, alpha: float) -> nx.Tensor:
     excess = -alpha * (x + alpha)
     central = nx.log1p_unit(ops.clip(excess, 0.0, 1.0))
     # For -0.25 <= excess < 0 the kernel's log1p is accurate, XLA's too.
-    central = ops.where(excess < 0.0, ops.log1p(ops.clip(excess, -0.25, 0.0)), central)
+    central = ops.where(excess < 0.0, nx.log1p(ops.clip(excess, -0.25, 0.0)), central)
     distance = _to_pole(x, alpha)
     # Where the product with alpha would overflow, the sum of the logarithms; nothing cancels there.
     vast = x > 0.25 * nx.largest(x) / max(-alpha, 1.0)
@@ -461,7 +461,7 @@ def soft_exponential(x: nx.Tensor, alpha: Annotated[float, Param("from logarithm
         return _logarithm(x, alpha)
     h = ops.exp(0.5 * alpha * x)
     # The quotient may be representable where the exponential is not.
-    grown = ops.where(alpha * x > 80.0, h * (h / alpha), ops.expm1(ops.minimum(alpha * x, 80.0)) / alpha)
+    grown = ops.where(alpha * x > 80.0, h * (h / alpha), nx.expm1(ops.minimum(alpha * x, 80.0)) / alpha)
     return grown + alpha
 
 

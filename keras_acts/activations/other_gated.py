@@ -190,7 +190,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 def _gish_parts(x: nx.Tensor) -> tuple[nx.Tensor, ...]:
     """x clipped, z = exp(x), v = exp(-z), 1 - v, the gate g = log(2 - v), and g / z for z <= 1."""
     x, z = exponent_and_exp(x)
-    rest = -ops.expm1(-z)
+    rest = -nx.expm1(-z)
     inner = ops.minimum(z, 1.0)
     ratio = nx.fitted("log_two_minus_quotient", 2.0 * inner - 1.0)
     v = ops.where(z < 0.5, 1.0 - rest, ops.exp(-z))

@@ -280,9 +280,9 @@ def nl_relu(x: nx.Tensor, beta: Annotated[float, positive("slope at 0")] = 1.0) 
     """
     rectified = ops.relu(x)
     if beta <= 1.0:
-        return ops.log1p(beta * rectified)
+        return nx.log1p(beta * rectified)
     far = math.log(beta) + ops.log(1.0 / beta + ops.maximum(rectified, 1.0))  # beta x may overflow
-    return ops.where(x > 1.0, far, ops.log1p(beta * ops.minimum(rectified, 1.0)))
+    return ops.where(x > 1.0, far, nx.log1p(beta * ops.minimum(rectified, 1.0)))
 
 
 @nl_relu.derivative

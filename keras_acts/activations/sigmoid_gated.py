@@ -289,7 +289,7 @@ def swish_t(
     # x sigmoid(w) + alpha / beta tanh(w / 2) with w = beta x: both terms have the sign of x.
     w = beta * x
     h, e = nx.half_decay(w)
-    bias = (alpha / beta) * ops.expm1(-ops.abs(w))
+    bias = (alpha / beta) * nx.expm1(-ops.abs(w))
     value = ops.where(w < 0.0, h * (h * within_reach(x, beta)) + bias, x - bias) / (1.0 + e)
     return ops.where(ops.abs(w) < 1e-30, (0.5 + 0.5 * alpha) * x, value)  # the sum of two terms underflows early
 

@@ -295,7 +295,7 @@ def cloglog(x: nx.Tensor) -> nx.Tensor:
         >>> np.asarray(cloglog(np.array([-2.0, 0.0, 2.0]))).round(4).tolist()
         [0.1266, 0.6321, 0.9994]
     """
-    return -ops.expm1(-exponent_and_exp(x)[1])
+    return -nx.expm1(-exponent_and_exp(x)[1])
 
 
 @cloglog.derivative
@@ -308,7 +308,7 @@ def _(x: nx.Tensor) -> nx.Tensor:
 def _(x: nx.Tensor) -> nx.Tensor:
     # z exp(-z) (1 - z), with the zero of 1 - exp(x) at 0 free of cancellation.
     x, z = exponent_and_exp(x)
-    return times_exp_minus(-ops.expm1(x), x, z)
+    return times_exp_minus(-nx.expm1(x), x, z)
 
 
 # With v = |x - 1/2|, g = v - 1/2 the distance from [0, 1] (negative inside), r = exp(-alpha |g|), the derivative
@@ -351,9 +351,9 @@ def soft_clipping(x: nx.Tensor, alpha: Annotated[float, positive("sharpness of t
     # max(alpha x, 0) + log1p(excess).
     low = ops.minimum(x, 1.0 - x)
     decay = -alpha * ops.abs(low)
-    gap = -ops.expm1(2.0 * alpha * ops.maximum(low, 0.0) - alpha)
+    gap = -nx.expm1(2.0 * alpha * ops.maximum(low, 0.0) - alpha)
     excess = ops.exp(decay) * gap / (1.0 + ops.exp(alpha * low - alpha))
-    rounding = ops.log1p(excess) / alpha
+    rounding = nx.log1p(excess) / alpha
     if alpha < 2.0:  # the quotient is still a normal number where the exponential no longer is
         tail = nx.times_exp_fast(-math.expm1(-alpha) / alpha, decay)
         rounding = ops.where(decay < -40.0, tail, rounding)
@@ -371,7 +371,7 @@ def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
 def _(x: nx.Tensor, alpha: float) -> nx.Tensor:
     _, outside, _, twice, d = _soft_clipping_parts(x, alpha)
     amplitude = alpha * math.expm1(-alpha)
-    bracket = ops.where(x < 0.5, amplitude, -amplitude * ops.ones_like(x)) * ops.expm1(twice) / ops.square(d)
+    bracket = ops.where(x < 0.5, amplitude, -amplitude * ops.ones_like(x)) * nx.expm1(twice) / ops.square(d)
     return nx.times_exp_fast(bracket, -alpha * ops.abs(outside))
 
 
@@ -384,7 +384,7 @@ def _power_parts(x: nx.Tensor, power: float, factor: float, decay: float) -> tup
     e = ops.exp(-t)
     far = power * nx.log1p_unit(e) + ops.where(x < 0.0, power * t, decay * t if decay else 0.0)
     u = ops.clip(x, -1.0, 1.0)
-    near = power * nx.log1p_unit(0.5 * ops.expm1(-u)) + decay * ops.where(u < 0.0, 0.0, u)
+    near = power * nx.log1p_unit(0.5 * nx.expm1(-u)) + decay * ops.where(u < 0.0, 0.0, u)
     is_near = t < 1.0
     return ops.where(is_near, factor * 2.0**-power, factor * ops.ones_like(x)), -ops.where(is_near, near, far), e
 

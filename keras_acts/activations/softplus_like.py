@@ -121,7 +121,7 @@ def shifted_softplus(x: nx.Tensor) -> nx.Tensor:
     # softplus(x) - log 2 cancels near 0. There log1p(expm1(-|x|) / 2), whose argument stays above -0.27: below -0.35
     # XLA's log1p is off by a hundred units in the last place of float64. x / 2 where half of x is no normal number.
     t = ops.abs(x)
-    near = ops.log1p(0.5 * ops.expm1(-t))
+    near = nx.log1p(0.5 * nx.expm1(-t))
     far = nx.log1p_unit(ops.exp(-t)) - math.log(2.0)
     return ops.where(t < 1e-17, 0.5 * x, ops.maximum(x, 0.0) + ops.where(t < 0.75, near, far))
 
@@ -253,14 +253,14 @@ class _Swoosh:
 
     def value(self, x: nx.Tensor) -> nx.Tensor:
         u, gate, start, is_near = self._near(x)
-        near = (nx.log1p_unit(gate * ops.expm1(u)) + start) - SLOPE * u
+        near = (nx.log1p_unit(gate * nx.expm1(u)) + start) - SLOPE * u
         line = ops.where(x < self.shift, -SLOPE * x, (1.0 - SLOPE) * x - self.shift)  # not inf - inf
         far = (line - self.offset) + nx.log1p_unit(ops.exp(-ops.abs(x - self.shift)))
         return ops.where(is_near, near, far)
 
     def derivative(self, x: nx.Tensor) -> nx.Tensor:
         u, gate, _, is_near = self._near(x)
-        rise = gate * ops.expm1(u)
+        rise = gate * nx.expm1(u)
         near = (gate - SLOPE) + rise * ((1.0 - gate) / (1.0 + rise))
         return ops.where(is_near, near, nx.sigmoid(x - self.shift) - SLOPE)
 

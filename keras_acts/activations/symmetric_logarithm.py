@@ -62,7 +62,7 @@ def symexp(x: nx.Tensor) -> nx.Tensor:
     Reference:
         arXiv:2301.04104, Mastering Diverse Domains through World Models.
     """
-    return _with_sign_of(x, ops.expm1(ops.abs(x)))
+    return _with_sign_of(x, nx.expm1(ops.abs(x)))
 
 
 symexp.derivative(lambda x: ops.exp(ops.abs(x)))

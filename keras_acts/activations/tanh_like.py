@@ -287,7 +287,7 @@ def asinh(x: nx.Tensor) -> nx.Tensor:
     t = ops.abs(x)
     c = ops.minimum(t, VAST)
     square = ops.square(c)
-    near = ops.log1p(c + square / (1.0 + ops.sqrt(1.0 + square)))
+    near = nx.log1p(c + square / (1.0 + ops.sqrt(1.0 + square)))
     far = math.log(2.0) + ops.log(ops.maximum(t, 1.0))
     size = ops.where(t < VAST, near, far)
     return ops.where(x < 0.0, -size, size)

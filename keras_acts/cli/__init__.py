@@ -1,4 +1,4 @@
-"""The command line: `keras-acts list | show | compare | atlas | convert`.
+"""The command line: `keras-acts list | show | compare | atlas | export | convert`.
 
 What the commands take is declared here and in files whose imports are light; what they do is loaded when they
 run. So help, version and errors of usage come without TensorFlow.
@@ -14,6 +14,7 @@ from keras_acts.cli.atlas import atlas
 from keras_acts.cli.comparing import compare
 from keras_acts.cli.console import Checked
 from keras_acts.cli.converting import convert
+from keras_acts.cli.exporting import export
 from keras_acts.cli.listing import list_activations
 
 __all__ = ["app"]
@@ -57,5 +58,6 @@ def _show(
 
 app.command("list", cls=Checked)(list_activations)
 app.command(cls=Checked)(compare)
-app.command(cls=Checked)(convert)
 app.command(cls=Checked)(atlas)
+app.command(cls=Checked)(export)
+app.command(cls=Checked)(convert)

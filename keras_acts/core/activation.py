@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import keras
 
 from keras_acts import notation
-from keras_acts.core import derivatives, registry, spec
+from keras_acts.core import derivatives, form, registry, spec
 from keras_acts.core import operations as ops
 from keras_acts.core.numerics.over_axis import empty_as_is, has_rank
 from keras_acts.core.params import Param, Trait
@@ -231,12 +231,16 @@ class Activation(registry.Declared):
     def __call__(self, x: Any, params: dict[str, Any]) -> Any:
         """The activation of `x`, with all parameters given and already validated."""
         stay_registered()
-        if isinstance(x, keras.KerasTensor):
+        if not isinstance(x, keras.KerasTensor):
+            x = ops.convert_to_tensor(x)
+        elif not form.is_portable():
             return ActivationOperation(self, params).symbolic_call(x)
-        x = ops.convert_to_tensor(x)
         self.check_input(x, params)
-        output = self._computation(**params)(x)
-        if self.finish is not None:
+        computation, elementwise = self._computation(**params), form.for_elementwise()
+        if elementwise is not None and Trait.OVER_AXIS not in self.traits:
+            return elementwise(computation, x)
+        output = computation(x)
+        if self.finish is not None and not form.is_portable():
             self.finish(output, x, params)
         return output
 

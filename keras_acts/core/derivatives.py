@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts.core import islands
+from keras_acts.core import form, islands
 
 # What activations are written with.
 __all__ = ["Tensor", "upcast", "with_derivative", "with_partials", "with_symmetric_jacobian"]
@@ -72,6 +72,12 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward, *
             of forward mode, or forward mode would not work. Both are the same linear map.
         fusible: value and pullback may be compiled islands.
     """
+    rule = _rule_of_backend(value, pullback, pushforward, fusible)
+    # No target of the portable form knows rules, and symbolic tensors of Keras refuse them.
+    return lambda *arguments: (value if form.is_portable() else rule)(*arguments)
+
+
+def _rule_of_backend(value: Function, pullback: Pullback, pushforward: Pushforward, fusible: bool) -> Function:
     if keras.backend.backend() == "jax":
         import jax
 
@@ -113,6 +119,12 @@ def custom_rule(value: Function, pullback: Pullback, pushforward: Pushforward, *
         return output
 
     return with_rule
+
+
+def custom_gradient(function: Function) -> Function:
+    """That of Keras, for gradients that are no linear map of the upstream; portable, the value alone."""
+    rule = ops.custom_gradient(function)
+    return lambda *arguments: function(*arguments)[0] if form.is_portable() else rule(*arguments)
 
 
 @functools.cache

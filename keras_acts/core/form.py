@@ -5,17 +5,52 @@
 - "compiled": XLA fuses the operations into one pass. The best form has one exponential, shared by all terms, and
   rational arithmetic. XLA:CPU does not vectorise its own log1p, expm1, arctan and sine, which makes them ten times
   slower than polynomials; its log1p is off by a hundred units in the last place of float64.
+- "portable": what is traced for a file. The best form has operations that every runtime knows and computes as well as
+  TensorFlow does: the polynomials of the compiled form, in float32, without rules for derivatives.
 """
 
-from typing import Literal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import keras
 
 __all__ = ["on_cpu"]
 
+_Elementwise = Callable[[Callable[[Any], Any], Any], Any]
+_ELEMENTWISE: ContextVar[_Elementwise | Literal["not portable"] | None] = ContextVar("of", default="not portable")
 
-def chosen() -> Literal["plain", "compiled"]:
+
+@contextmanager
+def portable(elementwise: _Elementwise | None = None) -> Iterator[None]:
+    """Inside, in this thread alone, what is traced or called takes the portable form.
+
+    Args:
+        elementwise: `elementwise(function, x)` takes the place of `function(x)` for each whole elementwise activation.
+    """
+    token = _ELEMENTWISE.set(elementwise)
+    try:
+        yield
+    finally:
+        _ELEMENTWISE.reset(token)
+
+
+def is_portable() -> bool:
+    """Whether this is inside of `portable`."""
+    return _ELEMENTWISE.get() != "not portable"
+
+
+def for_elementwise() -> _Elementwise | None:
+    """What computes elementwise activations in their place, if this is inside of `portable` with such."""
+    chosen = _ELEMENTWISE.get()
+    return None if chosen == "not portable" else chosen
+
+
+def chosen() -> Literal["plain", "compiled", "portable"]:
     """The form for the code that is being traced or run."""
+    if is_portable():
+        return "portable"
     backend = keras.backend.backend()
     if backend != "tensorflow":
         return "compiled" if backend == "jax" else "plain"

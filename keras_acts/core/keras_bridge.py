@@ -259,6 +259,11 @@ def is_activation_function(value: Any) -> bool:
     return module.partition(".")[0] == "keras" and name in vars(keras.activations)
 
 
+def mask_of(x: Any) -> Any:
+    """The mask that Keras keeps beside a tensor, or None."""
+    return getattr(x, "_keras_mask", None)
+
+
 class BatchNormalization(keras.layers.BatchNormalization):
     """That of Keras, but that a batch without samples, or of which a mask keeps none, leaves the moving statistics.
 

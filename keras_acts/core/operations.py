@@ -19,12 +19,17 @@ if TYPE_CHECKING:  # to mypy, which does not see into Keras, the star is nothing
     def __getattr__(name: str) -> Any: ...
 
 
+def shape(x: Tensor) -> tuple[Any, ...]:
+    """The size of each axis, -1 where a symbolic tensor of Keras does not know it, as `reshape` takes it."""
+    return tuple(-1 if size is None else size for size in keras.ops.shape(x))
+
+
 if keras.backend.backend() == "tensorflow":
     import tensorflow as _tf
 
     def softmax(x: Tensor, axis: int = -1) -> Tensor:
         """Shares along an axis; also of tensors of unknown rank, which Keras refuses."""
-        return (_tf.nn if x.shape.rank is None else keras.ops).softmax(x, axis=axis)
+        return (keras.ops if getattr(x.shape, "rank", 0) is not None else _tf.nn).softmax(x, axis=axis)
 
 elif keras.backend.backend() == "jax":
     import jax.numpy as _jax

@@ -10,6 +10,7 @@ from typing_extensions import override
 from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core import params
+from keras_acts.core.derivatives import custom_gradient
 from keras_acts.layers.at_infinity import times
 from keras_acts.layers.base import Initializer, LearnableActivation, Shape, Tensor
 from keras_acts.layers.layer_registry import layer
@@ -30,7 +31,7 @@ def _raised_to(bound: float) -> Callable[[Tensor], Tensor]:
 
         return ops.maximum(weight, bound), gradient
 
-    return ops.custom_gradient(raised)
+    return custom_gradient(raised)
 
 
 def _of_compressai(

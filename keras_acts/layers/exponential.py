@@ -7,6 +7,7 @@ import keras
 from typing_extensions import override
 
 from keras_acts import activations
+from keras_acts.core import numerics as nx
 from keras_acts.core import operations as ops
 from keras_acts.core import resolve
 from keras_acts.core.derivatives import with_partials
@@ -93,7 +94,7 @@ def _exp_excess(below: Tensor) -> Tensor:
 
 def _xielu_partials(x: Tensor, alpha_p: Tensor, alpha_n: Tensor, beta: Tensor) -> tuple[Tensor, ...]:
     above, below = ops.maximum(x, 0.0), ops.minimum(x, 0.0)
-    derivative = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * ops.expm1(below)) + beta
+    derivative = ops.where(x > 0.0, 2.0 * alpha_p * above, alpha_n * nx.expm1(below)) + beta
     return derivative, ops.square(above), _exp_excess(below), x
 
 
@@ -149,7 +150,7 @@ class XIELU(LearnableActivation):
 
     @override
     def activate(self, x: Tensor, p: Tensor, n: Tensor) -> Tensor:
-        alpha_p, alpha_n = ops.softplus(p), self.beta + ops.softplus(n)
+        alpha_p, alpha_n = nx.softplus(p), self.beta + nx.softplus(n)
         return _xielu(x, alpha_p, alpha_n, ops.full_like(alpha_p, self.beta))
 
 

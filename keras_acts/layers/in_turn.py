@@ -29,7 +29,7 @@ def in_turn(function: Callable[..., Tensor], parts: Sequence[Tensor], axis: int)
         return function(*parts)
     import tensorflow as tf
 
-    if tf.executing_eagerly() or form.chosen() == "compiled":
+    if tf.executing_eagerly() or form.chosen() != "plain":
         return function(*parts)
     forward: list[Tensor] = []
     backward: list[Tensor] = []

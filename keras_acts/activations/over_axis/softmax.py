@@ -254,7 +254,7 @@ def softpick(
     x = nx.finite(x)
     shift = ops.maximum(nx.max_over_axis(x, axis), 0.0)
     # |exp(x) - 1| exp(-shift), without overflow for x > 0 and without cancellation near 0.
-    size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -ops.expm1(-ops.abs(x)))
+    size = ops.where(nothing, 0.0, ops.exp(ops.relu(x) - shift) * -nx.expm1(-ops.abs(x)))
     below = nx.sum_over_axis(ops.where(x > 0.0, 0.0, size), axis)
     return portions(ops.where(x > 0.0, size, 0.0), below + epsilon * ops.exp(-shift), axis)
 

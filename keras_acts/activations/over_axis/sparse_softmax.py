@@ -113,7 +113,7 @@ def _weight_by_distance(x: nx.Tensor, p: nx.Tensor, alpha: float, axis: int) -> 
     count = nx.divisor(nx.sum_over_axis(ops.cast(support, x.dtype), axis))
     distance = scale * ops.relu(x - ops.min(ops.where(support, x, math.inf), axis=axis, keepdims=True))
     smallest = ops.power(ops.min(ops.where(support, p, 1.0), axis=axis, keepdims=True), scale)
-    excess = ops.expm1(nx.log1p(distance / ops.maximum(smallest, 4.0 / large)) / scale)
+    excess = nx.expm1(nx.log1p(distance / ops.maximum(smallest, 4.0 / large)) / scale)
     excess = nx.sum_over_axis(excess / count, axis)
     smallest = unit * ops.exp(-scale * nx.log1p(excess)) / ops.power(count, scale)
     weight = unit * p / ops.maximum(smallest + unit * distance, 4.0 / large)
@@ -135,7 +135,7 @@ def _bisect(x: nx.Tensor, below: nx.Tensor, low: float, high: float) -> tuple[nx
         keep = below(middle)
         return ops.where(keep, middle, low), ops.where(keep, high, middle)
 
-    return ops.fori_loop(0, 58 if nx.is_float64(x) else 28, halved, (low, high))[0]
+    return nx.repeated(58 if nx.is_float64(x) else 28, halved, (low, high))[0]
 
 
 def _shares_by_depth(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
@@ -154,7 +154,7 @@ def _shares_by_depth(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
 
     low = 0.0 * nx.sum_over_axis(depth, axis)  # the largest share is 1 ...
     count = nx.sum_over_axis(ops.ones_like(depth), axis)
-    high = low - ops.expm1(-scale * ops.log(count)) / scale  # ... or all are equal
+    high = low - nx.expm1(-scale * ops.log(count)) / scale  # ... or all are equal
     # From the side where the sum is at least 1: there is something to divide by.
     return shares(_bisect(x, lambda c: nx.sum_over_axis(shares(c), axis) >= 1.0, low, high))
 
@@ -185,7 +185,7 @@ def _shares_by_smallest(x: nx.Tensor, alpha: float, axis: int) -> nx.Tensor:
         fits = nx.sum_over_axis(shares(zero, smallest(trial)), axis) < 1.0
         return ops.where(fits, trial, count)
 
-    edge = smallest(ops.fori_loop(0, 24, extended, zero + 1.0))
+    edge = smallest(nx.repeated(24, extended, zero + 1.0))
     high = 1.0 / nx.divisor(nx.sum_over_axis(ops.cast(x >= edge, x.dtype), axis))
     t = _bisect(x, lambda t: nx.sum_over_axis(shares(t, edge), axis) < 1.0, zero, high)
     return shares(t, edge) / ops.maximum(t, 1e-30)  # equal entries count 1 each, whose sum is exact

@@ -11,7 +11,7 @@ factor exp(x), x <= 0             `times_exp`                     2.3, 2.3      
   several factors                 `split_exp`                     1.3, 1.2        multiply them in between
   sums of exp(-|x|), e.g. gates   `half_decay` h, e               2, 2            h (h factor), as in `times_square`
 factor h^2                        `times_square`                  2.4, 2.4        h^2 is 0 before the product is
-exp(x) - 1, x <= 0                `expm1`                         2.6, 1.3        ops under XLA: three times an exp
+exp(x) - 1                        `expm1`                         2.6, 1.7        ops under XLA: three times an exp
 log(1 + x)                        `log1p`                         2.2, 1.3        ops (2.5, 127): XLA in float64, x < 0
   -1/2 <= x <= 1, e.g. exp(-|x|)  `log1p_unit`                    2.5, 1.5        `log1p` has one more logarithm
   divided by x                    `log1p_quotient`                1.2, 0.9        0 / 0, and two roundings more
@@ -48,7 +48,7 @@ clipping                          `near` (to +-`FAR`), `finite`                 
 the dtype                         `largest`, `is_float64`
 the machine                       `on_cpu`
 over an axis                      `sum_over_axis`, `max_over_axis`, `scale_over_axis`, `weighted_deviation`,
-                                  `descending`, `among_largest`, `masked`, `settled`, `divisor`
+                                  `descending`, `among_largest`, `masked`, `settled`, `divisor`, `repeated`
 derivative rules (decorators)     `with_derivative`, `with_partials`, `with_symmetric_jacobian`, `upcast`
 types                             `Tensor`
 

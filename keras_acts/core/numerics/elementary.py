@@ -56,13 +56,13 @@ def times_square(factor: Tensor | float, h: Tensor) -> Tensor:
 
 
 def expm1(z: Tensor) -> Tensor:
-    """exp(z) - 1 for z <= 0; compiled, from the exponential that a derivative shares."""
+    """exp(z) - 1; compiled, from the exponential that a derivative shares."""
     if form.chosen() == "plain":
         return ops.expm1(z)
-    inner = ops.maximum(z, -0.35)
+    inner = ops.clip(z, -0.35, 0.35)
     near_zero = inner + ops.square(inner) * fitted("expm1_rest", inner)
     # Not exp(z) - 1, of which the graph optimiser makes the kernel of expm1, which takes as long as three exponentials.
-    return ops.where(z < -0.35, -(1.0 - ops.exp(z)), near_zero)
+    return ops.where(ops.abs(z) > 0.35, -(1.0 - ops.exp(z)), near_zero)
 
 
 def log1p(u: Tensor) -> Tensor:

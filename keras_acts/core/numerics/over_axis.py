@@ -5,13 +5,16 @@ with a NaN anywhere no known ones. Kernels that pass over NaN, as maxima and sor
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
+from keras_acts.core import form
 from keras_acts.core import operations as ops
 from keras_acts.core.derivatives import Function, Tensor
 from keras_acts.core.numerics.limits import largest
 
-__all__ = ["among_largest", "descending", "divisor", "masked", "max_over_axis", "scale_over_axis", "settled"]
-__all__ += ["sum_over_axis", "weighted_deviation"]
+__all__ = ["among_largest", "descending", "divisor", "masked", "max_over_axis", "repeated", "settled"]
+__all__ += ["scale_over_axis", "sum_over_axis", "weighted_deviation"]
 
 
 def empty_as_is(function: Function) -> Function:
@@ -68,6 +71,15 @@ def weighted_deviation(v: Tensor, weight: Tensor, axis: int) -> Tensor:
     for _ in range(2):
         v = v - sum_over_axis(share * v, axis)
     return weight * v
+
+
+def repeated(count: int, step: Callable[[Tensor, Any], Any], start: Any) -> Any:
+    """What `count` times `step(index, state)` makes of the state; portable, written out, as not all have loops."""
+    if not form.is_portable():
+        return ops.fori_loop(0, count, step, start)
+    for index in range(count):
+        start = step(index, start)
+    return start
 
 
 def descending(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:

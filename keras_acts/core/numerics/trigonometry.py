@@ -79,7 +79,8 @@ def in_float64(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @functools.wraps(function)
     def upcast(x: Tensor, *args: float) -> Tensor:
-        if is_float64(x) or keras.backend.backend() != "tensorflow":  # JAX and some of torch's devices do without
+        # JAX, some of torch's devices and most runtimes of exported files do without.
+        if is_float64(x) or keras.backend.backend() != "tensorflow" or form.is_portable():
             return function(x, *args)
         return ops.cast(function(ops.cast(x, "float64"), *args), x.dtype)
 
