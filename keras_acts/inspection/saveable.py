@@ -9,7 +9,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -17,23 +16,11 @@ import numpy as np
 
 from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import constructor_arguments
+from keras_acts.inspection.findings import Finding
 
-__all__ = ["Finding", "check_saveable"]
+__all__ = ["check_saveable"]
 
 _PLAIN = (bool, int, float, str)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One activation that will not come back, why, and what to do."""
-
-    layer: str
-    attribute: str
-    reason: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.layer}: `{self.attribute}` {self.reason}. {self.fix}."
 
 
 def check_saveable(model: keras.Model) -> list[Finding]:

@@ -1,0 +1,313 @@
+"""A model run on data: what each layer gives, where units no longer react, and the gradients of the kernels."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from keras_acts.analysis import gradients as derivatives_of
+from keras_acts.core import keras_bridge
+from keras_acts.inspection.check import functions, graph
+
+__all__ = ["Run", "Seen", "drawn_inputs", "run"]
+
+SAMPLES = 256
+NUMBERS = 1_000_000  # in all drawn samples, but at least 4 of them
+UNKNOWN_SIZE = 32
+
+
+@dataclass
+class Seen:
+    """What one layer, or the activation at its end, did in a run.
+
+    Attributes:
+        layer: the layer.
+        path: its path in the model.
+        is_activation: whether this is about an activation, fused or a layer of its own.
+        finite_in: whether all inputs were finite.
+        finite_out: whether all outputs were.
+        spread_in: the deviation over the samples of an input number, root mean square over all of them.
+        spread_out: likewise, of outputs.
+        largest_in: the largest `|input|`.
+        feature_rms: the largest root mean square of an input feature.
+        constant_units: the share of output units that give the same for all samples and positions.
+        dead: the share of units whose slope is 0 for all samples; of activations, as the next.
+        saturated: the share of numbers where a saturating activation is flat.
+        bad_slope: whether the activation's slope was not finite somewhere.
+        drift: of a BatchNormalization, how far its moving mean is from the data's, in deviations, and by what factor
+            its variance is off.
+    """
+
+    layer: Any
+    path: str
+    is_activation: bool
+    finite_in: bool
+    finite_out: bool
+    spread_in: float
+    spread_out: float
+    largest_in: float
+    feature_rms: float
+    constant_units: float
+    dead: float = 0.0
+    saturated: float = 0.0
+    bad_slope: bool = False
+    drift: tuple[float, float] | None = None
+
+
+@dataclass
+class Run:
+    """All that was seen in one run, in order, the outputs, and the gradients.
+
+    Attributes:
+        seen: an entry for each call.
+        outputs: of the model.
+        gradients: for each trainable variable, that of the loss, or of a random sum of the outputs.
+        is_drawn: whether the inputs were drawn.
+    """
+
+    seen: list[Seen] = field(default_factory=list)
+    outputs: list[np.ndarray] = field(default_factory=list)
+    gradients: list[tuple[Any, np.ndarray]] = field(default_factory=list)
+    is_drawn: bool = False
+
+    def with_kernels(self) -> list[Seen]:
+        """Those of layers with weights for sums, in order."""
+        return [each for each in self.seen if isinstance(each.layer, graph.WEIGHTS) and not each.is_activation]
+
+
+def drawn_inputs(model: keras.Model, steps: graph.Graph | None) -> Any:
+    """Inputs of mean 0 and variance 1 as the first layers with weights meet them, or None where that cannot be known."""
+    tensors = getattr(model, "inputs", None)
+    if steps is None or not tensors:
+        return None
+    generator = np.random.default_rng(0)
+    numbers = max(int(np.prod([size or UNKNOWN_SIZE for size in tensor.shape[1:]])) for tensor in tensors)
+    samples = int(np.clip(NUMBERS // max(numbers, 1), 4, 64))
+    found = []
+    for node in steps.nodes[: len(tensors)]:
+        shape = (node.shape[0] or samples, *(size or UNKNOWN_SIZE for size in node.shape[1:]))
+        drawn = _drawn_for(node, shape, generator)
+        if drawn is None:
+            return None
+        found.append(drawn)
+    return keras_bridge.like_inputs(keras_bridge.graph_of(model), found)
+
+
+def _drawn_for(node: graph.Node, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray | None:
+    dtype = str(node.layer.dtype)
+    users = [graph.unwrapped(each.layer) for each in node.after("move")]
+    tables = [layer.input_dim for layer in users if isinstance(layer, layers.Embedding)]
+    if tables:
+        return generator.integers(0, min(tables), shape).astype(dtype)
+    if "float" not in dtype:
+        return None
+    values = generator.normal(size=shape)
+    for layer in users[:1]:
+        with contextlib.suppress(Exception):  # statistics of another shape
+            if isinstance(layer, layers.Rescaling):
+                values = (values - np.asarray(layer.offset)) / np.asarray(layer.scale)
+            if isinstance(layer, layers.Normalization) and not layer.invert:
+                mean, variance = (ops.convert_to_numpy(each) for each in (layer.mean, layer.variance))
+                values = values * np.sqrt(variance) + mean
+    return values.astype(dtype)
+
+
+# ---- Running ---------------------------------------------------------------------------------------------------------
+
+
+def run(
+    model: keras.Model, x: Any, measured: functions.Measured, loss: Callable[[list[Any]], Any] | None = None
+) -> Run:
+    """Run a model with batch statistics and without dropout, and take gradients; the model is the same afterwards.
+
+    Args:
+        model: a built model.
+        x: its inputs, as arrays.
+        measured: what its activations do.
+        loss: from the flat outputs to a scalar; by default a random sum.
+    """
+    found = Run()
+    inputs = keras.tree.map_structure(ops.convert_to_tensor, x)
+    before = [(variable, ops.copy(variable.value)) for variable in model.non_trainable_variables]
+    try:
+        with _wrapped(model, _Recorder(found.seen, measured)) as recording:
+            outputs = keras.tree.flatten(model(inputs, training=False))
+            found.outputs = [_array(output) for output in outputs]
+            recording.on = False
+            found.gradients = _gradients(model, inputs, loss or _random_sum(found.outputs))
+    finally:
+        for variable, value in before:
+            variable.assign(value)
+    return found
+
+
+def _random_sum(outputs: list[np.ndarray]) -> Callable[[list[Any]], Any]:
+    generator = np.random.default_rng(1)
+    weights = [generator.normal(size=np.shape(each)) / max(np.size(each), 1) ** 0.5 for each in outputs]
+
+    def total(tensors: list[Any]) -> Any:
+        return sum(ops.sum(ops.cast(t, "float32") * w.astype("float32")) for t, w in zip(tensors, weights, strict=True))
+
+    return total
+
+
+@dataclass
+class _Recorder:
+    """Writes down calls while it is on."""
+
+    seen: list[Seen]
+    measured: functions.Measured
+    on: bool = True
+
+    def of_call(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The call of a layer, written down."""
+        is_activation = isinstance(layer, graph.ACTIVATIONS) or hasattr(layer, "learnable_parameters")
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            if isinstance(layer, layers.BatchNormalization) and layer.trainable:
+                kwargs["training"] = True
+            output = call(*args, **kwargs)
+            self._look(layer, layer if is_activation else None, args, output)
+            return output
+
+        return watched
+
+    def of_activation(self, layer: keras.Layer, activation: Callable[..., Any]) -> Callable[..., Any]:
+        """The activation of a layer, written down."""
+
+        def watched(z: Any) -> Any:
+            output = activation(z)
+            self._look(layer, activation, z, output)
+            return output
+
+        return watched
+
+    def _look(self, layer: keras.Layer, activation: Any, inputs: Any, output: Any) -> None:
+        if self.on:
+            with contextlib.suppress(Exception):  # inside of a loop of the backend there are no numbers
+                does = None if activation is None else self.measured(activation)
+                self.seen.append(_look(layer, activation, does, inputs, output))
+
+
+@contextlib.contextmanager
+def _wrapped(model: keras.Model, recorder: _Recorder) -> Iterator[_Recorder]:
+    """Inside, calls of the layers are written down."""
+    kept = []
+    try:
+        for layer in _to_watch(model):
+            own = vars(layer)  # past `setattr`: a built layer takes no other layer, and torch no function in its place
+            kept.append((own, {name: own[name] for name in ("call", "activation") if name in own}))
+            activation = getattr(layer, "activation", None)
+            if isinstance(layer, graph.WEIGHTS) and activation is not None:
+                own["activation"] = recorder.of_activation(layer, activation)
+            own["call"] = recorder.of_call(layer, layer.call)
+        yield recorder
+    finally:
+        for own, before in kept:
+            for name in ("call", "activation"):
+                own.pop(name, None)
+            own.update(before)
+
+
+def _to_watch(model: keras.Model) -> list[keras.Layer]:
+    """Layers of Keras and others, but for models and what runs inside of a loop of the backend."""
+    every, in_loops = keras_bridge.sublayers(model, recursive=True), set()
+    for layer in every:
+        if isinstance(layer, layers.RNN | layers.TimeDistributed):
+            in_loops |= {id(each) for each in keras_bridge.sublayers(layer, recursive=True)}
+    return [each for each in every if id(each) not in in_loops and not isinstance(each, keras.Model)]
+
+
+def _array(tensor: Any) -> np.ndarray:
+    return np.asarray(ops.convert_to_numpy(ops.cast(tensor, "float32") if _is_float(tensor) else tensor))
+
+
+def _is_float(tensor: Any) -> bool:
+    return "float" in keras.backend.standardize_dtype(tensor.dtype)
+
+
+def _look(layer: Any, activation: Any, does: functions.Behaviour | None, inputs: Any, output: Any) -> Seen:
+    arrays = [_array(each) for each in keras.tree.flatten(inputs) if hasattr(each, "dtype") and _is_float(each)]
+    outs = [_array(each) for each in keras.tree.flatten(output) if _is_float(each)]
+    first, last = (arrays or [np.zeros((1, 1))])[0], (outs or [np.zeros((1, 1))])[0]
+    with np.errstate(all="ignore"):
+        found = Seen(
+            layer,
+            layer.path,
+            activation is not None,
+            finite_in=all(np.isfinite(each).all() for each in arrays),
+            finite_out=all(np.isfinite(each).all() for each in outs),
+            spread_in=_spread(first),
+            spread_out=_spread(last),
+            largest_in=float(np.abs(first).max(initial=0.0)),
+            feature_rms=float(np.sqrt(np.square(_by_unit(layer, first), dtype="float64").mean(0)).max(initial=0.0)),
+            constant_units=float(np.mean(np.ptp(_by_unit(layer, last), axis=0) == 0.0)),
+        )
+        if does is not None and does.slopes is not None and not does.never_passes_gradients:
+            z = ops.convert_to_tensor(keras.tree.flatten(inputs)[0])
+            slopes = np.abs(_array(derivatives_of.derivatives(activation, z, 1)[1]))
+            found.bad_slope = not np.isfinite(slopes).all()
+            found.dead = float(np.mean(_by_unit(layer, slopes).max(0) < 1e-4 * does.largest_slope))
+            found.saturated = float(np.mean(slopes < 0.02 * does.largest_slope)) if does.saturates else 0.0
+        if isinstance(layer, layers.BatchNormalization):
+            found.drift = _drift(layer, first)
+    return found
+
+
+def _by_unit(layer: Any, values: np.ndarray) -> np.ndarray:
+    """As rows over samples and positions."""
+    values = np.asarray(values)
+    if getattr(layer, "data_format", None) == "channels_first" and values.ndim > 2:
+        values = np.moveaxis(values, 1, -1)
+    return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(np.sqrt(np.var(values, axis=0, dtype="float64").mean()))
+
+
+def _drift(layer: Any, values: np.ndarray) -> tuple[float, float] | None:
+    mean, variance = (ops.convert_to_numpy(each) for each in (layer.moving_mean, layer.moving_variance))
+    if not mean.any() and (variance == 1.0).all():
+        return None  # not trained yet
+    axes = tuple(axis for axis in range(values.ndim) if axis != layer.axis % values.ndim)
+    of_data = values.mean(axes), values.var(axes) + layer.epsilon
+    off = np.abs(of_data[0] - mean) / np.sqrt(of_data[1])
+    factor = np.exp(np.abs(np.log(of_data[1]) - np.log(variance + layer.epsilon)))
+    return float(np.median(off)), float(np.median(factor))
+
+
+# ---- Gradients -------------------------------------------------------------------------------------------------------
+
+
+def _gradients(model: keras.Model, x: Any, loss: Callable[[list[Any]], Any]) -> list[tuple[Any, np.ndarray]]:
+    variables = model.trainable_variables
+    values = [variable.value for variable in variables]
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            value = loss(keras.tree.flatten(model(x, training=False)))
+        found = tape.gradient(value, values)
+    elif backend == "jax":
+        import jax
+
+        fixed = [variable.value for variable in model.non_trainable_variables]
+
+        def of_values(trainable: Any) -> Any:
+            return loss(keras.tree.flatten(model.stateless_call(trainable, fixed, x, training=False)[0]))
+
+        found = jax.grad(of_values)(values)
+    else:
+        import torch
+
+        value = loss(keras.tree.flatten(model(x, training=False)))
+        found = torch.autograd.grad(value, values, allow_unused=True) if value.requires_grad else [None] * len(values)
+    zeros = [np.zeros(variable.shape) for variable in variables]
+    arrays = [none if each is None else _array(ops.convert_to_tensor(each)) for each, none in zip(found, zeros, strict=True)]
+    return list(zip(variables, arrays, strict=True))
