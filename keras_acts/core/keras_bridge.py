@@ -221,6 +221,32 @@ def calls(graph: Any) -> list[tuple[keras.Operation, list[Any], list[Any]]]:
     """Each call of a layer or operation in a graph, in the order of the data: what, its input and output tensors."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
     return [(node.operation, node.input_tensors, node.output_tensors) for node in nodes if not node.is_input]
+def is_keras_own(value: Any) -> bool:
+    """Whether an object is of a class of Keras' own."""
+    return type(value).__module__.partition(".")[0] == "keras"
+
+
+def is_functional(layer: Any) -> bool:
+    """Whether it is a model that Keras knows as a graph of layers and operations."""
+    return isinstance(layer, keras.Model) and hasattr(layer, "operations") and hasattr(layer, "_run_through_graph")
+
+
+def is_activation(thing: Any) -> bool:
+    """Whether a layer, such as `ReLU()`, or an operation of a Functional model is an activation of Keras' own."""
+    modules = {base.__module__ for base in type(thing).__mro__}
+    if isinstance(thing, keras.Layer):
+        is_holder = isinstance(thing, keras.layers.Activation)
+        return not is_holder and any(module.startswith("keras.src.layers.activations.") for module in modules)
+    return isinstance(thing, ActivationOperation) or (
+        is_keras_own(thing)
+        and type(thing).__name__.lower() in {name.replace("_", "") for name in vars(keras.activations)}
+    )
+
+
+def is_activation_function(value: Any) -> bool:
+    """Whether it is a function of Keras that is an activation: of `keras.activations`, or of the same name."""
+    module, name = getattr(value, "__module__", None) or "", getattr(value, "__name__", "")
+    return module.partition(".")[0] == "keras" and name in vars(keras.activations)
 
 
 class BatchNormalization(keras.layers.BatchNormalization):

@@ -102,7 +102,7 @@ def _culprits(layer: keras.Layer, path: str, done: dict[int, list[Finding]], err
     """What in a layer makes saving or loading fail: what it holds, the layers inside it, or else the layer itself."""
     found, name = [], path or layer.name
     # With NotImplementedError Keras says that the class must have a get_config.
-    if _is_keras_own(layer) or not isinstance(error, NotImplementedError):
+    if keras_bridge.is_keras_own(layer) or not isinstance(error, NotImplementedError):
         for attribute, value in _held(layer):
             if why := _refusal(value):
                 found.append(Finding(name, attribute, *(_declared_again(value) or why)))
@@ -110,7 +110,7 @@ def _culprits(layer: keras.Layer, path: str, done: dict[int, list[Finding]], err
         for sublayer in keras_bridge.sublayers(layer):
             found += _judged(sublayer, f"{path}/{sublayer.name}".lstrip("/"), done)
     said = " ".join(str(error).rsplit("Exception encountered: ", 1)[-1].split())[:200]
-    fix = _FIX_PLACES if _is_keras_own(layer) else _FIX_CLASS
+    fix = _FIX_PLACES if keras_bridge.is_keras_own(layer) else _FIX_CLASS
     why = _declared_again(layer) or (f"{type(layer).__name__} does not come back: {said}", fix)
     return found or [Finding(name, "class", *why)]
 
@@ -133,13 +133,9 @@ def _unregistered(model: keras.Model) -> dict[str, type]:
     return {type(layer).__name__: type(layer) for layer in layers if id(layer) not in handed and not _is_known(layer)}
 
 
-def _is_keras_own(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "keras"
-
-
 def _is_known(value: Any) -> bool:
     name = keras.saving.get_registered_name(type(value))
-    return _is_keras_own(value) or keras.saving.get_registered_object(name) is not None
+    return keras_bridge.is_keras_own(value) or keras.saving.get_registered_object(name) is not None
 
 
 # ---- What a layer holds, and whether it is the same -----------------------------------------------------------------
@@ -150,9 +146,9 @@ def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
     yield "class", type(layer).__qualname__
     of_every_model = vars(keras.Model(name="any"))  # a name, lest it take an automatic one
     for name, value in {**vars(layer), **vars(layer).get("_modules", {})}.items():  # torch keeps layers in `_modules`
-        if name in of_every_model or (_is_keras_own(layer) and name[0] == "_"):
+        if name in of_every_model or (keras_bridge.is_keras_own(layer) and name[0] == "_"):
             continue
-        holds_layers = _is_keras_own(layer) and "activation" in name
+        holds_layers = keras_bridge.is_keras_own(layer) and "activation" in name
         for keys, item in keras.tree.flatten_with_path(value):
             fits = holds_layers or not isinstance(item, (keras.Layer, keras.Initializer))
             if fits and (callable(item) or isinstance(item, _PLAIN)):
@@ -177,7 +173,7 @@ def _differences(
     Of plain values those that are `arguments` only, unless that is False.
     """
     found, others = [], dict(_held(back))
-    owner = owner or ("" if _is_keras_own(layer) else type(layer).__name__)
+    owner = owner or ("" if keras_bridge.is_keras_own(layer) else type(layer).__name__)
     for attribute, value in _held(layer):
         other = others.get(attribute)
         if callable(value):

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_acts.analysis import gradients as derivatives_of
-from keras_acts.core import keras_bridge
+from keras_acts.core import keras_bridge, places
 from keras_acts.inspection.check import functions, graph
 
 __all__ = ["Run", "Seen", "drawn_inputs", "run"]
@@ -132,16 +132,16 @@ def run(
     """
     found = Run()
     inputs = keras.tree.map_structure(ops.convert_to_tensor, x)
-    before = [(variable, ops.copy(variable.value)) for variable in model.non_trainable_variables]
-    try:
-        with _wrapped(model, _Recorder(found.seen, measured)) as recording:
-            outputs = keras.tree.flatten(model(inputs, training=False))
-            found.outputs = [_array(output) for output in outputs]
-            recording.on = False
-            found.gradients = _gradients(model, inputs, loss or _random_sum(found.outputs))
-    finally:
-        for variable, value in before:
-            variable.assign(value)
+    watched = [place for place in places.activations_of(model) if not _is_recurrent_cell(place.layer)]
+    recorder = _Recorder(found.seen, measured, {place: place.activation for place in watched})
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(keras.StatelessScope())  # batch statistics leave the moving ones alone
+        stack.enter_context(places.intercepted(model, watched, recorder.of_activation))
+        stack.enter_context(_watched(model, recorder, {id(place.layer) for place in watched if not place.attribute}))
+        outputs = keras.tree.flatten(model(inputs, training=False))
+        found.outputs = [_array(output) for output in outputs]
+        recorder.on = False
+        found.gradients = _gradients(model, inputs, loss or _random_sum(found.outputs))
     return found
 
 
@@ -161,65 +161,52 @@ class _Recorder:
 
     seen: list[Seen]
     measured: functions.Measured
+    activations: dict[places.Place, Any]  # as they are outside
     on: bool = True
 
-    def of_call(self, layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
-        """The call of a layer, written down."""
-        is_activation = isinstance(layer, graph.ACTIVATIONS) or hasattr(layer, "learnable_parameters")
+    def of_activation(self, place: places.Place, activation: Callable[..., Any], z: Any) -> Any:
+        """The output of an activation, written down."""
+        output = activation(z)
+        self.look(place.layer, place.path, self.activations[place], z, output)
+        return output
 
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            if isinstance(layer, layers.BatchNormalization) and layer.trainable:
-                kwargs["training"] = True
-            output = call(*args, **kwargs)
-            self._look(layer, layer if is_activation else None, args, output)
-            return output
-
-        return watched
-
-    def of_activation(self, layer: keras.Layer, activation: Callable[..., Any]) -> Callable[..., Any]:
-        """The activation of a layer, written down."""
-
-        def watched(z: Any) -> Any:
-            output = activation(z)
-            self._look(layer, activation, z, output)
-            return output
-
-        return watched
-
-    def _look(self, layer: keras.Layer, activation: Any, inputs: Any, output: Any) -> None:
+    def look(self, layer: keras.Layer, path: str, activation: Any, inputs: Any, output: Any) -> None:
+        """Write down one call, of an activation if one is given."""
         if self.on:
+            self.on = False  # a look calls the activation again
             with contextlib.suppress(Exception):  # inside of a loop of the backend there are no numbers
-                does = None if activation is None else self.measured(activation)
-                self.seen.append(_look(layer, activation, does, inputs, output))
+                self.seen.append(_look(layer, path, activation, self.measured, inputs, output))
+            self.on = True
 
 
 @contextlib.contextmanager
-def _wrapped(model: keras.Model, recorder: _Recorder) -> Iterator[_Recorder]:
-    """Inside, calls of the layers are written down."""
-    kept = []
+def _watched(model: keras.Model, recorder: _Recorder, activations: set[int]) -> Iterator[None]:
+    """Inside, calls of the layers that are no activations are written down, and BatchNormalization takes the batch's."""
+    changed = []
+
+    def watched(layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:
+        def and_look(*args: Any, **kwargs: Any) -> Any:
+            if isinstance(layer, layers.BatchNormalization) and layer.trainable:
+                kwargs["training"] = True
+            output = call(*args, **kwargs)
+            recorder.look(layer, layer.path, None, (args, kwargs), output)
+            return output
+
+        return and_look
+
     try:
-        for layer in _to_watch(model):
-            own = vars(layer)  # past `setattr`: a built layer takes no other layer, and torch no function in its place
-            kept.append((own, {name: own[name] for name in ("call", "activation") if name in own}))
-            activation = getattr(layer, "activation", None)
-            if isinstance(layer, graph.WEIGHTS) and activation is not None:
-                own["activation"] = recorder.of_activation(layer, activation)
-            own["call"] = recorder.of_call(layer, layer.call)
-        yield recorder
+        for layer in keras_bridge.sublayers(model, recursive=True):
+            if id(layer) not in activations and not isinstance(layer, keras.Model) and not _is_recurrent_cell(layer):
+                vars(layer)["call"] = watched(layer, layer.call)
+                changed.append(layer)
+        yield
     finally:
-        for own, before in kept:
-            for name in ("call", "activation"):
-                own.pop(name, None)
-            own.update(before)
+        for layer in changed:
+            del vars(layer)["call"]
 
 
-def _to_watch(model: keras.Model) -> list[keras.Layer]:
-    """Layers of Keras and others, but for models and what runs inside of a loop of the backend."""
-    every, in_loops = keras_bridge.sublayers(model, recursive=True), set()
-    for layer in every:
-        if isinstance(layer, layers.RNN | layers.TimeDistributed):
-            in_loops |= {id(each) for each in keras_bridge.sublayers(layer, recursive=True)}
-    return [each for each in every if id(each) not in in_loops and not isinstance(each, keras.Model)]
+def _is_recurrent_cell(layer: Any) -> bool:
+    return hasattr(layer, "state_size")
 
 
 def _array(tensor: Any) -> np.ndarray:
@@ -230,14 +217,14 @@ def _is_float(tensor: Any) -> bool:
     return "float" in keras.backend.standardize_dtype(tensor.dtype)
 
 
-def _look(layer: Any, activation: Any, does: functions.Behaviour | None, inputs: Any, output: Any) -> Seen:
+def _look(layer: Any, path: str, activation: Any, measured: functions.Measured, inputs: Any, output: Any) -> Seen:
     arrays = [_array(each) for each in keras.tree.flatten(inputs) if hasattr(each, "dtype") and _is_float(each)]
     outs = [_array(each) for each in keras.tree.flatten(output) if _is_float(each)]
     first, last = (arrays or [np.zeros((1, 1))])[0], (outs or [np.zeros((1, 1))])[0]
     with np.errstate(all="ignore"):
         found = Seen(
             layer,
-            layer.path,
+            path,
             activation is not None,
             finite_in=all(np.isfinite(each).all() for each in arrays),
             finite_out=all(np.isfinite(each).all() for each in outs),
@@ -247,6 +234,7 @@ def _look(layer: Any, activation: Any, does: functions.Behaviour | None, inputs:
             feature_rms=float(np.sqrt(np.square(_by_unit(layer, first), dtype="float64").mean(0)).max(initial=0.0)),
             constant_units=float(np.mean(np.ptp(_by_unit(layer, last), axis=0) == 0.0)),
         )
+        does = None if activation is None else measured(activation)
         if does is not None and does.slopes is not None and not does.never_passes_gradients:
             z = ops.convert_to_tensor(keras.tree.flatten(inputs)[0])
             slopes = np.abs(_array(derivatives_of.derivatives(activation, z, 1)[1]))
