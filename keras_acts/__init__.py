@@ -29,11 +29,11 @@ from keras_acts.core.resolve import get, info, names
 from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
-from keras_acts.inspection.saveable import check_saveable
+from keras_acts.inspection import check, check_saveable
 
 # Without `compare`, which needs libraries of the extra.
-__all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
-__all__ += ["custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
+__all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check"]
+__all__ += ["check_saveable", "custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
 __all__ += ["names", "paired", "slug", "uninstall"]
 
 if _TYPE_CHECKING:

@@ -1,6 +1,8 @@
-"""Work on a user's model: what in it will not come back from a file."""
+"""Work on a user's model: what in it is a mistake, and what will not come back from a file."""
 
 from keras_acts.inspection import facts as _facts  # noqa: F401  for `keras_acts.info`
-from keras_acts.inspection.saveable import Finding, check_saveable
+from keras_acts.inspection.check import check
+from keras_acts.inspection.findings import Finding, Findings
+from keras_acts.inspection.saveable import check_saveable
 
-__all__ = ["Finding", "check_saveable"]
+__all__ = ["Finding", "Findings", "check", "check_saveable"]

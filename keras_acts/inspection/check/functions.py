@@ -58,16 +58,20 @@ class Behaviour:
         """Whether both ends are finite."""
         return bool(np.isfinite(self.range).all())
 
+    @property
+    def line(self) -> tuple[float, float]:
+        """Offset and slope of the line through its values at 0 and 1."""
+        assert self.values is not None
+        at_0, at_1 = np.interp([0.0, 1.0], GRID, self.values)
+        return float(at_0), float(at_1 - at_0)
+
     @cached_property
     def is_affine(self) -> bool:
         """Whether it is a line: no activation, but a scale and a shift."""
-        return self.values is not None and bool(np.allclose(self.values, self._line, rtol=1e-5, atol=1e-5))
-
-    @property
-    def _line(self) -> np.ndarray:
-        assert self.values is not None
-        at_0, at_1 = np.interp([0.0, 1.0], GRID, self.values)
-        return at_0 + (at_1 - at_0) * GRID
+        if self.values is None:
+            return False
+        offset, slope = self.line
+        return bool(np.allclose(self.values, offset + slope * GRID, rtol=1e-5, atol=1e-5))
 
     @cached_property
     def never_passes_gradients(self) -> bool:
