@@ -33,7 +33,17 @@ from keras_acts.inspection import check, check_saveable
 
 # Without `compare`, which needs libraries of the extra.
 __all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check"]
-__all__ += ["check_saveable", "custom_objects", "define", "fuse_in_training", "get", "info", "initializers", "install", "layers"]
+__all__ += [
+    "check_saveable",
+    "custom_objects",
+    "define",
+    "fuse_in_training",
+    "get",
+    "info",
+    "initializers",
+    "install",
+    "layers",
+]
 __all__ += ["names", "paired", "slug", "uninstall"]
 
 if _TYPE_CHECKING:

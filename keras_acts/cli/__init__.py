@@ -1,6 +1,6 @@
-"""The command line: `keras-acts list | show | compare`.
+"""The command line: `keras-acts list | show | check | compare`.
 
-What the commands take is declared here and in `comparing`, whose imports are light; what they do is loaded when they
+What the commands take is declared here and in `comparing` and `checking`, whose imports are light; what they do is loaded when they
 run. So help, version and errors of usage come without TensorFlow.
 """
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from keras_acts._version import __version__
+from keras_acts.cli.checking import check
 from keras_acts.cli.comparing import compare
 from keras_acts.cli.console import Checked
 from keras_acts.cli.listing import list_activations
@@ -54,4 +55,5 @@ def _show(
 
 
 app.command("list", cls=Checked)(list_activations)
+app.command(cls=Checked)(check)
 app.command(cls=Checked)(compare)

@@ -221,6 +221,8 @@ def calls(graph: Any) -> list[tuple[keras.Operation, list[Any], list[Any]]]:
     """Each call of a layer or operation in a graph, in the order of the data: what, its input and output tensors."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
     return [(node.operation, node.input_tensors, node.output_tensors) for node in nodes if not node.is_input]
+
+
 def is_keras_own(value: Any) -> bool:
     """Whether an object is of a class of Keras' own."""
     return type(value).__module__.partition(".")[0] == "keras"

@@ -24,7 +24,7 @@ class Finding:
     attribute: str
     reason: str
     fix: str
-    rule: str = "saveable"
+    rule: str = "saving"
     severity: str = "error"
 
     def __str__(self) -> str:

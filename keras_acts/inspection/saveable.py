@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import json
 import random
 import tempfile
@@ -131,6 +132,17 @@ def _unregistered(model: keras.Model) -> dict[str, type]:
     layers = [model, *keras_bridge.sublayers(model, recursive=True)]
     handed = {id(value) for layer in layers for _, value in _held(layer)}
     return {type(layer).__name__: type(layer) for layer in layers if id(layer) not in handed and not _is_known(layer)}
+
+
+def has_own_code(model: keras.Model) -> bool:
+    """Whether any layer or function in a model is neither of Keras nor of keras_acts: only then files lose something."""
+    layers = [model, *keras_bridge.sublayers(model, recursive=True)]
+    held = (value for layer in layers for _, value in _held(layer) if callable(value))
+    return not all(_module(each) in ("keras", "keras_acts") for each in itertools.chain(map(type, layers), held))
+
+
+def _module(value: Any) -> str:
+    return str(getattr(value, "__module__", None) or type(value).__module__).partition(".")[0]
 
 
 def _is_known(value: Any) -> bool:

@@ -1,18 +1,22 @@
 """`keras_acts.check`: mistakes around activations in a model, by rules that are a small function each."""
 
+import json
+import warnings
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_acts.core import places
-from keras_acts.inspection.check import losses, measuring
+from keras_acts.inspection.check import measuring
 from keras_acts.inspection.check.checked import Checked
 from keras_acts.inspection.check.rules import RULES
 from keras_acts.inspection.findings import Findings
 
-__all__ = ["check"]
+__all__ = ["check", "check_file"]
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -55,9 +59,44 @@ def check(model: keras.Model, x: Any = None, y: Any = None) -> Findings:
     return found_in(Checked(model, *_sampled(model, x, y)))
 
 
+def check_file(path: str | Path, x: Any = None, y: Any = None) -> Findings:
+    """As `check`, of a model in a `.keras` or `.h5` file; of files of Keras 2 it is told what has changed since.
+
+    Raises:
+        ValueError: if the file cannot be loaded without your own classes or functions, or holds no model.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"`model` must be a saved model. Received: {path}, which does not exist")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras 2's optimizers
+            model = keras.models.load_model(path)
+    except Exception as error:  # Keras raises any kind, and a class of the user's may too
+        said = " ".join(str(error).split())[:300]
+        raise ValueError(
+            f"`model` must load without your own code. Received: {path}, which does not: {said} If it holds classes or "
+            "functions of yours, check it in Python: keras_acts.check(keras.models.load_model(path, custom_objects=...))"
+        ) from error
+    return found_in(Checked(model, *_sampled(model, x, y), keras_version=_version_in(path)))
+
+
+def _version_in(path: Path) -> str:
+    """The version of Keras that wrote a file, as the file says."""
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+    import h5py
+
+    with h5py.File(path) as file:
+        return str(file.attrs.get("keras_version", ""))
+
+
 def found_in(checked: Checked) -> Findings:
     """What all rules find, worst first."""
-    found = [replace(each, rule=each.rule or rule.__name__) for rule in RULES for each in rule(checked)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Keras, about what rules say in more words
+        found = [replace(each, rule=each.rule or rule.__name__) for rule in RULES for each in rule(checked)]
     return Findings(sorted(dict.fromkeys(found), key=lambda each: SEVERITIES.index(each.severity)))
 
 
@@ -71,12 +110,18 @@ def _sampled(model: keras.Model, x: Any, y: Any) -> tuple[Any, list[Any]]:
     targets = _in_order(model, y)
     lengths = {len(each) for each in [*arrays, *(each for each in targets if each is not None)]}
     if len(lengths) != 1 or 0 in lengths:
-        raise ValueError(f"`x` and `y` of check must hold the same number of samples, at least 1. Received: {sorted(lengths)}")
+        raise ValueError(
+            f"`x` and `y` of check must hold the same number of samples, at least 1. Received: {sorted(lengths)}"
+        )
     expected = [tuple(tensor.shape) for tensor in getattr(model, "inputs", None) or []]
     for array, shape in zip(arrays, expected, strict=False):
-        fits = len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape[1:], shape[1:], strict=True))
+        fits = len(array.shape) == len(shape) and all(
+            b in (None, a) for a, b in zip(array.shape[1:], shape[1:], strict=True)
+        )
         if not fits or len(arrays) != len(expected):
-            raise ValueError(f"`x` of check must fit the model, whose inputs are {expected}. Received: {[a.shape for a in arrays]}")
+            raise ValueError(
+                f"`x` of check must fit the model, whose inputs are {expected}. Received: {[a.shape for a in arrays]}"
+            )
     chosen = np.unique(np.linspace(0, lengths.pop() - 1, measuring.SAMPLES).astype(int))
     packed = keras.tree.pack_sequence_as(x, [each[chosen] for each in arrays])
     return packed, [None if each is None else each[chosen] for each in targets]
@@ -96,8 +141,11 @@ def _in_order(model: keras.Model, y: Any) -> list[Any]:
     if y is None:
         return []
     names = list(getattr(model, "output_names", []) or [])
-    each = [y.get(name) for name in names] if isinstance(y, dict) and names else keras.tree.flatten(y) if isinstance(y, list | tuple | dict) else [y]
+    each = (
+        [y.get(name) for name in names]
+        if isinstance(y, dict) and names
+        else keras.tree.flatten(y)
+        if isinstance(y, list | tuple | dict)
+        else [y]
+    )
     return [None if value is None else _array("y", value) for value in each]
-
-
-_ = losses

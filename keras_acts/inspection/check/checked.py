@@ -1,7 +1,6 @@
 """What the rules look at, and how they say what they found."""
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,10 +10,13 @@ import numpy as np
 from keras import ops
 
 from keras_acts.core import keras_bridge
-from keras_acts.inspection.check import functions, graph, measuring
+from keras_acts.inspection.check import functions, graph, losses, measuring
 from keras_acts.inspection.findings import Finding
 
-__all__ = ["Checked", "error", "note", "warning"]
+__all__ = ["Checked", "Found", "Rule", "error", "fresh_kernel", "kernel_of", "note", "warning"]
+
+Found = Iterator[Finding]
+Rule = Callable[["Checked"], Found]
 
 
 @dataclass
@@ -46,25 +48,26 @@ class Checked:
         return keras_bridge.sublayers(self.model, recursive=True)
 
     @cached_property
-    def run(self) -> measuring.Run | None:
-        """The model run on x, or on drawn inputs; None where none can be drawn."""
+    def run(self) -> measuring.Run:
+        """The model run on x, or on drawn inputs; nothing is seen where none can be drawn."""
         x = self.x
         if x is None:
             x = measuring.drawn_inputs(self.model, self.graph)
             if x is None:
-                return None
-        found = measuring.run(self.model, x, self.measured, self.loss_of_targets)
+                return measuring.Run()
+        found = measuring.run(
+            self.model, x, self.measured, self._loss if self.y and losses.of_model(self.model) else None
+        )
         found.is_drawn = self.x is None
         return found
 
-    loss_of_targets: Any = None
-
-    def activations(self) -> Iterator[tuple[keras.Layer, str, Any]]:
-        """Every activation: the layer, its attribute, and the function or layer."""
-        for layer in self.layers:
-            for attribute in ("activation", "recurrent_activation"):
-                if getattr(layer, attribute, None) is not None:
-                    yield layer, attribute, getattr(layer, attribute)
+    def _loss(self, outputs: list[Any]) -> Any:
+        """That of the targets, for the losses of Keras' own."""
+        of_model, total = losses.of_model(self.model), ops.zeros(())
+        for place, (output, y) in enumerate(zip(outputs, self.y, strict=False)):
+            if place in of_model and y is not None:
+                total += ops.mean(ops.cast(of_model[place].function(ops.convert_to_tensor(y), output), "float32"))
+        return total
 
 
 def kernel_of(layer: Any) -> np.ndarray | None:
@@ -79,7 +82,7 @@ def kernel_of(layer: Any) -> np.ndarray | None:
 def fresh_kernel(layer: Any) -> np.ndarray | None:
     """A kernel as the layer's initializer draws it, inputs by units."""
     kernel, initializer = getattr(layer, "kernel", None), getattr(layer, "kernel_initializer", None)
-    if kernel_of(layer) is None or initializer is None or np.prod(kernel.shape) > 5_000_000:
+    if kernel is None or kernel_of(layer) is None or initializer is None or np.prod(kernel.shape) > 5_000_000:
         return None
     try:
         copy = type(initializer).from_config(initializer.get_config())  # a seed generator of its own stays where it is
@@ -107,8 +110,3 @@ def warning(where: Any, attribute: str, reason: str, fix: str) -> Finding:
 def note(where: Any, attribute: str, reason: str, fix: str) -> Finding:
     """What is good to know."""
     return _finding("note", where, attribute, reason, fix)
-
-
-def once(findings: Iterator[Finding]) -> list[Finding]:
-    """Without those that say the same, as of a layer that is called twice."""
-    return list(itertools.chain(dict.fromkeys(findings)))

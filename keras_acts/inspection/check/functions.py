@@ -1,5 +1,7 @@
 """What an activation does, measured: its range, where it is flat, and whether it gives probabilities along an axis."""
 
+import functools
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +12,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts.analysis import elementwise
+from keras_acts.core import keras_bridge
 
 __all__ = ["Behaviour", "Measured"]
 
@@ -99,15 +102,19 @@ class Behaviour:
 
     @cached_property
     def largest_slope(self) -> float:
-        """The largest `|f'|` near 0."""
-        slopes = self.slopes if self.slopes is not None else np.gradient(self.values, GRID)
-        return float(np.nanmax(np.abs(slopes[len(FAR) : -len(FAR)])))
+        """The largest `|f'|` in [-5, 5]."""
+        return float(np.nanmax(self._slopes_near_0))
 
     @cached_property
     def least_slope(self) -> float:
-        """The smallest `|f'|` near 0."""
-        slopes = self.slopes if self.slopes is not None else np.gradient(self.values, GRID)
-        return float(np.nanmin(np.abs(slopes[len(FAR) : -len(FAR)])))
+        """The smallest `|f'|` in [-5, 5]."""
+        return float(np.nanmin(self._slopes_near_0))
+
+    @property
+    def _slopes_near_0(self) -> np.ndarray:
+        assert self.values is not None
+        slopes = np.gradient(self.values, GRID) if self.slopes is None else self.slopes
+        return np.abs(slopes[np.abs(GRID) <= 5.0])
 
     def not_finite(self, dtype: str) -> str | None:
         """Whether "value" or "derivative" is not finite over a part of [-10, 10], computed in this dtype."""
@@ -132,6 +139,8 @@ class Measured:
         """What it does; None where that cannot be measured."""
         if isinstance(activation, keras.layers.Activation):
             activation = activation.activation
+        if isinstance(activation, types.FunctionType) and keras_bridge.is_activation_function(activation):
+            return _of_builtin(activation)
         if id(activation) not in self._found:
             self._found[id(activation)] = (activation, _behaviour(activation))
         return self._found[id(activation)][1]
@@ -156,6 +165,9 @@ def _behaviour(activation: Any) -> Behaviour | None:
     sums = (np.exp(found) if is_log else found).sum(-1)
     sums_to_one = bool(np.allclose(sums, 1.0, atol=1e-4) and (is_log or (found >= 0.0).all()))
     return Behaviour(name, function, is_distribution=sums_to_one, is_log=is_log and sums_to_one)
+
+
+_of_builtin = functools.lru_cache(maxsize=256)(_behaviour)  # they never change
 
 
 def _is_plain_layer(activation: Any) -> bool:

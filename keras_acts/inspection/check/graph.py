@@ -13,25 +13,52 @@ from keras_acts.inspection.check import functions
 
 __all__ = ["Graph", "Node", "graph_of", "is_known", "unwrapped"]
 
-WEIGHTS = (layers.Dense, layers.EinsumDense, layers.Conv1D, layers.Conv2D, layers.Conv3D, layers.Conv1DTranspose)
+WEIGHTS: tuple[type, ...] = (
+    layers.Dense,
+    layers.EinsumDense,
+    layers.Conv1D,
+    layers.Conv2D,
+    layers.Conv3D,
+    layers.Conv1DTranspose,
+)
 WEIGHTS += (layers.Conv2DTranspose, layers.Conv3DTranspose, layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 WEIGHTS += (layers.SeparableConv1D, layers.SeparableConv2D)
-DROPOUTS = (layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D)
+DROPOUTS: tuple[type, ...] = (layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, layers.SpatialDropout3D)
 DROPOUTS += (layers.GaussianDropout, layers.AlphaDropout)
-NORMALIZATIONS = (layers.LayerNormalization, layers.GroupNormalization)
+NORMALIZATIONS: tuple[type, ...] = (layers.LayerNormalization, layers.GroupNormalization)
 NORMALIZATIONS += tuple(getattr(layers, name) for name in ("RMSNormalization",) if hasattr(layers, name))
 # What moves, copies or pools numbers without bending the signal.
-MOVES = (layers.Flatten, layers.Reshape, layers.Permute, layers.RepeatVector, layers.ActivityRegularization)
+MOVES: tuple[type, ...] = (
+    layers.Flatten,
+    layers.Reshape,
+    layers.Permute,
+    layers.RepeatVector,
+    layers.ActivityRegularization,
+)
 MOVES += (layers.ZeroPadding1D, layers.ZeroPadding2D, layers.ZeroPadding3D, layers.Cropping1D, layers.Cropping2D)
 MOVES += (layers.Cropping3D, layers.UpSampling1D, layers.UpSampling3D, layers.GaussianNoise, layers.Masking)
 MOVES += (layers.Identity, layers.AveragePooling1D, layers.AveragePooling2D, layers.AveragePooling3D)
 MOVES += (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D)
 MOVING_OPERATIONS = ("Reshape", "Transpose", "Squeeze", "ExpandDims", "Cast", "Ravel", "Swapaxes", "Moveaxis")
-POOLS = (layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
+POOLS: tuple[type, ...] = (layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
 POOLS += (layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D, layers.GlobalMaxPooling3D)
-MERGES = (layers.Add, layers.Subtract, layers.Multiply, layers.Average, layers.Maximum, layers.Minimum)
+MERGES: tuple[type, ...] = (
+    layers.Add,
+    layers.Subtract,
+    layers.Multiply,
+    layers.Average,
+    layers.Maximum,
+    layers.Minimum,
+)
 MERGES += (layers.Concatenate, layers.Dot)
-ACTIVATIONS = (layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Softmax)
+ACTIVATIONS: tuple[type, ...] = (
+    layers.Activation,
+    layers.ReLU,
+    layers.LeakyReLU,
+    layers.PReLU,
+    layers.ELU,
+    layers.Softmax,
+)
 
 
 @dataclass(eq=False)
@@ -172,7 +199,13 @@ def _steps(
 
 def _kind(layer: Any, inputs: list[Any], output: Any, measured: functions.Measured) -> tuple[str, Any]:
     known: list[tuple[str, tuple[type, ...]]] = [("weights", WEIGHTS), ("dropout", DROPOUTS)]
-    known += [("batchnorm", (layers.BatchNormalization,)), ("normalization", NORMALIZATIONS), ("move", MOVES), ("pool", POOLS), ("merge", MERGES)]
+    known += [
+        ("batchnorm", (layers.BatchNormalization,)),
+        ("normalization", NORMALIZATIONS),
+        ("move", MOVES),
+        ("pool", POOLS),
+        ("merge", MERGES),
+    ]
     known += [("recurrent", (layers.RNN, layers.Bidirectional))]
     if is_known(layer):
         for kind, classes in known:

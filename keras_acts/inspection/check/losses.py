@@ -93,7 +93,13 @@ def _known(loss: Any) -> Loss | None:
         return None
     config = loss.get_config() if isinstance(loss, keras.losses.Loss) else {}
     axis = config.get("axis", -1)
-    return Loss(function.__name__, loss, bool(config.get("from_logits")), -1 if axis is None else axis, config.get("ignore_class"))
+    return Loss(
+        function.__name__,
+        loss,
+        bool(config.get("from_logits")),
+        -1 if axis is None else axis,
+        config.get("ignore_class"),
+    )
 
 
 # ---- What an output can be -------------------------------------------------------------------------------------------
@@ -156,7 +162,13 @@ def _of_activation(node: graph.Node, before: Reach) -> Reach:
         axis = getattr(node.activation, "axis", getattr(node.activation, "params", {}).get("axis", -1))
         axes = tuple(axis) if isinstance(axis, list | tuple) else (-1 if axis is None else axis,)
         rank = len(node.shape)
-        return Reach(low, high, tuple(each % rank - rank for each in axes) if does.is_distribution else (), does.is_log, does.name)
+        return Reach(
+            low,
+            high,
+            tuple(each % rank - rank for each in axes) if does.is_distribution else (),
+            does.is_log,
+            does.name,
+        )
     low, high = does.image(before.low, before.high)
     return Reach(low, high, by=does.name)
 

@@ -38,8 +38,9 @@ class Seen:
         dead: the share of units whose slope is 0 for all samples; of activations, as the next.
         saturated: the share of numbers where a saturating activation is flat.
         bad_slope: whether the activation's slope was not finite somewhere.
-        drift: of a BatchNormalization, how far its moving mean is from the data's, in deviations, and by what factor
-            its variance is off.
+        rows: samples times positions.
+        units: the size of the last axis.
+        statistics: of a BatchNormalization, mean and variance of its inputs.
     """
 
     layer: Any
@@ -52,10 +53,12 @@ class Seen:
     largest_in: float
     feature_rms: float
     constant_units: float
+    rows: int
+    units: int
     dead: float = 0.0
     saturated: float = 0.0
     bad_slope: bool = False
-    drift: tuple[float, float] | None = None
+    statistics: tuple[np.ndarray, np.ndarray] | None = None
 
 
 @dataclass
@@ -138,11 +141,18 @@ def run(
         stack.enter_context(keras.StatelessScope())  # batch statistics leave the moving ones alone
         stack.enter_context(places.intercepted(model, watched, recorder.of_activation))
         stack.enter_context(_watched(model, recorder, {id(place.layer) for place in watched if not place.attribute}))
-        outputs = keras.tree.flatten(model(inputs, training=False))
-        found.outputs = [_array(output) for output in outputs]
-        recorder.on = False
-        found.gradients = _gradients(model, inputs, loss or _random_sum(found.outputs))
+        found.gradients = _gradients(model, inputs, lambda outputs: _total(outputs, loss, found, recorder))
     return found
+
+
+def _total(outputs: list[Any], loss: Callable[[list[Any]], Any] | None, found: Run, recorder: "_Recorder") -> Any:
+    """A scalar of the outputs, which are written down the first time."""
+    if recorder.on:
+        found.outputs, recorder.on = [_array(output) for output in outputs], False
+    if loss is not None:
+        with contextlib.suppress(Exception):  # targets that the loss refuses, which a rule tells of
+            return loss(outputs)
+    return _random_sum(found.outputs)(outputs)
 
 
 def _random_sum(outputs: list[np.ndarray]) -> Callable[[list[Any]], Any]:
@@ -221,6 +231,7 @@ def _look(layer: Any, path: str, activation: Any, measured: functions.Measured, 
     arrays = [_array(each) for each in keras.tree.flatten(inputs) if hasattr(each, "dtype") and _is_float(each)]
     outs = [_array(each) for each in keras.tree.flatten(output) if _is_float(each)]
     first, last = (arrays or [np.zeros((1, 1))])[0], (outs or [np.zeros((1, 1))])[0]
+    by_unit = _by_unit(layer, last)
     with np.errstate(all="ignore"):
         found = Seen(
             layer,
@@ -232,7 +243,9 @@ def _look(layer: Any, path: str, activation: Any, measured: functions.Measured, 
             spread_out=_spread(last),
             largest_in=float(np.abs(first).max(initial=0.0)),
             feature_rms=float(np.sqrt(np.square(_by_unit(layer, first), dtype="float64").mean(0)).max(initial=0.0)),
-            constant_units=float(np.mean(np.ptp(_by_unit(layer, last), axis=0) == 0.0)),
+            constant_units=float(np.mean(np.ptp(by_unit, axis=0) == 0.0)),
+            rows=by_unit.shape[0],
+            units=by_unit.shape[1],
         )
         does = None if activation is None else measured(activation)
         if does is not None and does.slopes is not None and not does.never_passes_gradients:
@@ -242,7 +255,8 @@ def _look(layer: Any, path: str, activation: Any, measured: functions.Measured, 
             found.dead = float(np.mean(_by_unit(layer, slopes).max(0) < 1e-4 * does.largest_slope))
             found.saturated = float(np.mean(slopes < 0.02 * does.largest_slope)) if does.saturates else 0.0
         if isinstance(layer, layers.BatchNormalization):
-            found.drift = _drift(layer, first)
+            axes = tuple(axis for axis in range(first.ndim) if axis != layer.axis % first.ndim)
+            found.statistics = (first.mean(axes), first.var(axes))
     return found
 
 
@@ -258,44 +272,40 @@ def _spread(values: np.ndarray) -> float:
     return float(np.sqrt(np.var(values, axis=0, dtype="float64").mean()))
 
 
-def _drift(layer: Any, values: np.ndarray) -> tuple[float, float] | None:
-    mean, variance = (ops.convert_to_numpy(each) for each in (layer.moving_mean, layer.moving_variance))
-    if not mean.any() and (variance == 1.0).all():
-        return None  # not trained yet
-    axes = tuple(axis for axis in range(values.ndim) if axis != layer.axis % values.ndim)
-    of_data = values.mean(axes), values.var(axes) + layer.epsilon
-    off = np.abs(of_data[0] - mean) / np.sqrt(of_data[1])
-    factor = np.exp(np.abs(np.log(of_data[1]) - np.log(variance + layer.epsilon)))
-    return float(np.median(off)), float(np.median(factor))
-
-
 # ---- Gradients -------------------------------------------------------------------------------------------------------
 
 
-def _gradients(model: keras.Model, x: Any, loss: Callable[[list[Any]], Any]) -> list[tuple[Any, np.ndarray]]:
+def _gradients(model: keras.Model, x: Any, total: Callable[[list[Any]], Any]) -> list[tuple[Any, np.ndarray]]:
+    """Of each trainable variable, in one run where the backend can; the first run is eager."""
     variables = model.trainable_variables
     values = [variable.value for variable in variables]
+
+    def run() -> Any:
+        return total(keras.tree.flatten(model(x, training=False)))
+
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            value = loss(keras.tree.flatten(model(x, training=False)))
+            value = run()
         found = tape.gradient(value, values)
     elif backend == "jax":
         import jax
 
+        run()
         fixed = [variable.value for variable in model.non_trainable_variables]
 
         def of_values(trainable: Any) -> Any:
-            return loss(keras.tree.flatten(model.stateless_call(trainable, fixed, x, training=False)[0]))
+            return total(keras.tree.flatten(model.stateless_call(trainable, fixed, x, training=False)[0]))
 
         found = jax.grad(of_values)(values)
     else:
         import torch
 
-        value = loss(keras.tree.flatten(model(x, training=False)))
+        value = run()
         found = torch.autograd.grad(value, values, allow_unused=True) if value.requires_grad else [None] * len(values)
-    zeros = [np.zeros(variable.shape) for variable in variables]
-    arrays = [none if each is None else _array(ops.convert_to_tensor(each)) for each, none in zip(found, zeros, strict=True)]
-    return list(zip(variables, arrays, strict=True))
+    return [
+        (variable, np.zeros(variable.shape) if each is None else _array(ops.convert_to_tensor(each)))
+        for variable, each in zip(variables, found, strict=True)
+    ]

@@ -1,6 +1,5 @@
 """Rules about one layer, activation or setting by itself: they need no graph, so that any model will do."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -9,13 +8,10 @@ from keras import layers, ops
 
 from keras_acts.core import places
 from keras_acts.inspection import saveable
-from keras_acts.inspection.check.checked import Checked, error, kernel_of, note, warning
+from keras_acts.inspection.check.checked import Checked, Found, Rule, error, kernel_of, note, warning
 from keras_acts.inspection.check.graph import WEIGHTS, is_known
-from keras_acts.inspection.findings import Finding
 
 __all__ = ["RULES"]
-
-Found = Iterator[Finding]
 
 
 # ---- Files and names -------------------------------------------------------------------------------------------------
@@ -23,7 +19,8 @@ Found = Iterator[Finding]
 
 def saving(checked: Checked) -> Found:
     """What `check_saveable` finds: activations that will not come back from a file."""
-    yield from saveable.check_saveable(checked.model)
+    if saveable.has_own_code(checked.model):
+        yield from saveable.check_saveable(checked.model)
 
 
 def wrong_builtin(checked: Checked) -> Found:
@@ -40,7 +37,7 @@ def wrong_builtin(checked: Checked) -> Found:
 
 
 def _sparsemax_is_wrong() -> bool:
-    rows = np.float32([[0.1, 1.1, 0.2, 0.3], [3.0, 2.9, 2.8, -1.0]])
+    rows = np.array([[0.1, 1.1, 0.2, 0.3], [3.0, 2.9, 2.8, -1.0]], "float32")
     sums = ops.convert_to_numpy(keras.activations.sparsemax(ops.convert_to_tensor(rows))).sum(-1)
     return not np.allclose(sums, 1.0, atol=1e-3)
 
@@ -51,8 +48,12 @@ def custom_layers(checked: Checked) -> Found:
     classes: dict[str, str] = {type(layer).__name__: layer.path for layer in own}
     if classes:
         names = ", ".join(f"{path} ({name})" for name, path in list(classes.items())[:5])
-        yield note(checked.model.name, "layers", f"are of classes unknown to keras_acts: {names}", "Rules about the order "
-                   "of layers end at them; give `x` to see what they do to the signal")
+        yield note(
+            checked.model.name,
+            "layers",
+            f"are of classes unknown to keras_acts: {names}",
+            "Rules about the order of layers end at them; give `x` to see what they do to the signal",
+        )
 
 
 # ---- Weights and settings --------------------------------------------------------------------------------------------
@@ -82,11 +83,19 @@ def learning_rate(checked: Checked) -> Found:
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
     name, rate = type(optimizer).__name__, float(ops.convert_to_numpy(optimizer.learning_rate))
     if not rate > 0.0:
-        yield error(checked.model.name, "optimizer", f"{name} has the learning rate {rate:g}: it must be above 0",
-                    f"Use keras.optimizers.{name}(1e-3)")
+        yield error(
+            checked.model.name,
+            "optimizer",
+            f"{name} has the learning rate {rate:g}: it must be above 0",
+            f"Use keras.optimizers.{name}(1e-3)",
+        )
     elif rate >= STEEP.get(name, np.inf):
-        yield warning(checked.model.name, "optimizer", f"{name} has the learning rate {rate:g}: it moves every weight by "
-                      "about that much in each step", f"Use keras.optimizers.{name}({0.01 if name == 'SGD' else 1e-3})")
+        yield warning(
+            checked.model.name,
+            "optimizer",
+            f"{name} has the learning rate {rate:g}: it moves every weight by about that much in each step",
+            f"Use keras.optimizers.{name}({0.01 if name == 'SGD' else 1e-3})",
+        )
 
 
 # From where on a rate is a mistake. Others, such as Adadelta with its 1.0, scale their steps by themselves.
@@ -108,7 +117,12 @@ def constant_kernel(checked: Checked) -> Found:
         if is_meant or (not nodes and checked.graph.nodes == [] and not _has_activation(layer)):
             continue
         reason = f"is the same for all {kernel.shape[1]} units: they are copies of each other, and stay so"
-        yield error(layer.path, "kernel_initializer", reason, "Use kernel_initializer='glorot_uniform' or **keras_acts.paired(...)")
+        yield error(
+            layer.path,
+            "kernel_initializer",
+            reason,
+            "Use kernel_initializer='glorot_uniform' or **keras_acts.paired(...)",
+        )
 
 
 def _starts_a_branch(node: Any, checked: Checked, passed: tuple[str, ...]) -> bool:
@@ -125,7 +139,7 @@ def heavy_dropout(checked: Checked) -> Found:
     """A rate that drops nearly everything: most often the share to keep is meant."""
     for layer in checked.layers:
         for attribute in ("rate", "dropout", "recurrent_dropout"):
-            rate = getattr(layer, attribute, None)
+            rate: Any = getattr(layer, attribute, None)
             is_rate = isinstance(rate, float) and (attribute != "rate" or "Dropout" in type(layer).__name__)
             if is_rate and rate >= 0.8:
                 reason = f"drops {rate:.0%} of the numbers; Keras takes the share to drop, not the share to keep"
@@ -138,8 +152,12 @@ def not_adapted(checked: Checked) -> Found:
         if isinstance(layer, layers.Normalization) and layer.input_mean is None and layer.built:
             mean, variance = (ops.convert_to_numpy(each) for each in (layer.adapt_mean, layer.adapt_variance))
             if not mean.any() and (variance == 1.0).all():
-                yield warning(layer, "mean", "was never set: the layer gives what it gets",
-                              f"Call model.get_layer({layer.name!r}).adapt(x_train) before compile and fit")
+                yield warning(
+                    layer,
+                    "mean",
+                    "was never set: the layer gives what it gets",
+                    f"Call model.get_layer({layer.name!r}).adapt(x_train) before compile and fit",
+                )
 
 
 def normalization_of_one_value(checked: Checked) -> Found:
@@ -148,8 +166,12 @@ def normalization_of_one_value(checked: Checked) -> Found:
         if isinstance(layer, layers.LayerNormalization) and layer.built and getattr(layer, "gamma", None) is not None:
             size = int(np.prod(layer.gamma.shape))
             if size == 1:
-                yield error(layer, "axis", "is over one value, which is normalized to 0 for every input",
-                            "Leave the layer out, or use keras.layers.BatchNormalization()")
+                yield error(
+                    layer,
+                    "axis",
+                    "is over one value, which is normalized to 0 for every input",
+                    "Leave the layer out, or use keras.layers.BatchNormalization()",
+                )
 
 
 def batchnorm_momentum(checked: Checked) -> Found:
@@ -175,14 +197,19 @@ def slope_per_element(checked: Checked) -> Found:
             if places_of_one > 1:
                 axes = list(range(1, len(shape)))
                 reason = f"has {places_of_one} slopes for each of {shape[-1]} channels ({np.prod(shape)} in all), and one size only"
-                yield warning(layer, "shared_axes", reason, f"Use keras.layers.PReLU(shared_axes={axes}), or keras_acts.layers.PReLU()")
+                yield warning(
+                    layer,
+                    "shared_axes",
+                    reason,
+                    f"Use keras.layers.PReLU(shared_axes={axes}), or keras_acts.layers.PReLU()",
+                )
 
 
 def unbounded_in_recurrence(checked: Checked) -> Found:
     """What is fed back grows without end where the activation has none."""
     for layer in checked.layers:
         cell = getattr(layer, "cell", layer)
-        if not hasattr(cell, "state_size") or cell is not layer and not isinstance(layer, layers.RNN):
+        if not hasattr(cell, "state_size") or (cell is not layer and not isinstance(layer, layers.RNN)):
             continue
         if cell is layer and any(getattr(each, "cell", None) is layer for each in checked.layers):
             continue  # seen as the layer
@@ -198,7 +225,9 @@ def unbounded_in_recurrence(checked: Checked) -> Found:
             say = note if steps is not None and steps <= 10 and attribute == "activation" else warning
             many = "any number of" if steps is None else str(steps)
             reason = f"({does.name}) has no upper end, and its output is fed back for {many} steps"
-            yield say(layer, attribute, reason, f"Use {attribute}={'sigmoid' if 'recurrent' in attribute else 'tanh'!r}")
+            yield say(
+                layer, attribute, reason, f"Use {attribute}={'sigmoid' if 'recurrent' in attribute else 'tanh'!r}"
+            )
 
 
 def _steps_of(layer: Any) -> int | None:
@@ -222,6 +251,14 @@ def not_finite_near_0(checked: Checked) -> Found:
             yield error(place.path, place.attribute or "class", reason, fix)
 
 
-RULES = (saving, wrong_builtin, weights_run_away, learning_rate, constant_kernel, heavy_dropout, not_adapted)
+RULES: tuple[Rule, ...] = (
+    saving,
+    wrong_builtin,
+    weights_run_away,
+    learning_rate,
+    constant_kernel,
+    heavy_dropout,
+    not_adapted,
+)
 RULES += (normalization_of_one_value, batchnorm_momentum, slope_per_element, unbounded_in_recurrence)
 RULES += (not_finite_near_0, custom_layers)

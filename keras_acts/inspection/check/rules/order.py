@@ -8,13 +8,10 @@ import numpy as np
 from keras import layers
 
 from keras_acts.inspection.check import functions, losses
-from keras_acts.inspection.check.checked import Checked, error, fresh_kernel, note, warning
+from keras_acts.inspection.check.checked import Checked, Found, Rule, error, fresh_kernel, note, warning
 from keras_acts.inspection.check.graph import Node
-from keras_acts.inspection.findings import Finding
 
 __all__ = ["RULES"]
-
-Found = Iterator[Finding]
 
 # Between two steps, these change no number, or zero some, or pick some.
 DIRECT = ("move", "dropout", "pool")
@@ -34,9 +31,11 @@ def two_activations(checked: Checked) -> Found:
             names = f"{first.does.name} and then {node.does.name}"
             low, high = first.does.range
             ends = node.does.image(low, high)
-            inside = first.does.values[(first.does.values >= low) & (first.does.values <= high)] if (
-                first.does.values is not None
-            ) else np.array([0.0, 1.0])
+            inside = (
+                first.does.values[(first.does.values >= low) & (first.does.values <= high)]
+                if (first.does.values is not None)
+                else np.array([0.0, 1.0])
+            )
             passed = np.interp(inside, functions.GRID, node.does.values)
             fix = f"Take one of them: Dense(units, activation={node.does.name!r}), without the other"
             if first.does.name == node.does.name and np.allclose(passed, inside, atol=1e-3):
@@ -57,7 +56,9 @@ def softmax_of_activation(checked: Checked) -> Found:
             does, fix = first.does, "Give softmax the plain sums: Dense(classes, activation='softmax') alone"
             low, high = does.range
             if does.is_distribution and not does.is_log:
-                yield warning(node, "activation", f"takes what is a {does.name} already: probabilities nearly alike", fix)
+                yield warning(
+                    node, "activation", f"takes what is a {does.name} already: probabilities nearly alike", fix
+                )
             elif does.values is not None and high - low < 8.0:
                 size = node.shape[-1] or 2
                 most = 1.0 / (1.0 + (size - 1) * np.exp(low - high))
@@ -91,8 +92,10 @@ def softmax_over_one_value(checked: Checked) -> Found:
             sizes = "x".join("None" if size is None else str(size) for size in node.shape)
             reason = f"is softmax over axis {axes[0]} of {sizes}, which has one value: it is 1 for every input"
             other = next((i for i, size in enumerate(node.shape) if i and size != 1), 1)
-            fix = "Use activation='sigmoid' with loss='binary_crossentropy'" if is_output else (
-                f"Use keras.layers.Softmax(axis={other})"
+            fix = (
+                "Use activation='sigmoid' with loss='binary_crossentropy'"
+                if is_output
+                else (f"Use keras.layers.Softmax(axis={other})")
             )
             yield error(node, "activation", reason, fix)
 
@@ -109,12 +112,16 @@ def _axes(node: Node) -> list[int]:
 
 def _is_named(node: Node) -> bool:
     """Whether the activation is one that stands by itself in networks; not a square or a logarithm that is computed."""
-    module = type(node.layer).__module__ if node.activation is node.layer else getattr(node.activation, "__module__", "")
+    module = (
+        type(node.layer).__module__ if node.activation is node.layer else getattr(node.activation, "__module__", "")
+    )
     return "ops" not in (module or "").split(".") or type(node.layer).__name__.lower() in losses.ACTIVATION_NAMES
 
 
 def _is_gate(node: Node) -> bool:
-    return any(isinstance(each.layer, layers.Multiply) or type(each.layer).__name__ == "Multiply" for each in node.outputs)
+    return any(
+        isinstance(each.layer, layers.Multiply) or type(each.layer).__name__ == "Multiply" for each in node.outputs
+    )
 
 
 # ---- Linear layers ---------------------------------------------------------------------------------------------------
@@ -132,7 +139,7 @@ def linear_in_a_row(checked: Checked) -> Found:
         outputs = [_units(each) for each in after]
         if None in (units, inputs, *outputs) or any(_are_factors(node, each) for each in after):
             continue
-        if units >= min(inputs, sum(outputs)):  # type: ignore[operator, type-var]
+        if units >= min(inputs, sum(outputs)):
             reason = f"is missing: {node.name} and {after[0].name} are linear, one after the other, and so are together"
             fix = f"Give the first one an activation: activation='relu', and {_paired(node)}"
             yield warning(node, "activation", reason, fix)
@@ -154,10 +161,10 @@ def _inputs(node: Node) -> Any:
 
 def _are_factors(first: Node, second: Node) -> bool:
     """Whether two kernels are 1 x k and k x 1, a factored k x k."""
-    sizes = [getattr(node.layer, "kernel_size", None) for node in (first, second)]
-    if None in sizes or len(sizes[0]) != len(sizes[1]):  # type: ignore[arg-type]
+    sizes: list[Any] = [getattr(node.layer, "kernel_size", None) for node in (first, second)]
+    if None in sizes or len(sizes[0]) != len(sizes[1]):
         return False
-    longer = [np.sign(a - b) for a, b in zip(*sizes, strict=True)]  # type: ignore[arg-type]
+    longer = [np.sign(a - b) for a, b in zip(*sizes, strict=True)]
     return 1 in longer and -1 in longer
 
 
@@ -300,6 +307,12 @@ def _paired_with(node: Node) -> str:
     return f"**keras_acts.paired({node.does.name!r})" if node.does is not None else "kernel_initializer='he_normal'"
 
 
-RULES = (two_activations, softmax_of_activation, hidden_softmax, softmax_over_one_value, linear_in_a_row)
+RULES: tuple[Rule, ...] = (
+    two_activations,
+    softmax_of_activation,
+    hidden_softmax,
+    softmax_over_one_value,
+    linear_in_a_row,
+)
 RULES += (dropout_on_predictions, dropout_before_batchnorm, selu_neighbours, alpha_dropout_without_selu)
 RULES += (shared_between_layers, step_behind_weights, selu_initializer, initializer_scale)

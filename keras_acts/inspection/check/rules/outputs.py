@@ -6,13 +6,10 @@ from typing import Any
 import numpy as np
 
 from keras_acts.inspection.check import losses
-from keras_acts.inspection.check.checked import Checked, error, note, warning
+from keras_acts.inspection.check.checked import Checked, Found, Rule, error, note, warning
 from keras_acts.inspection.check.graph import Node
-from keras_acts.inspection.findings import Finding
 
 __all__ = ["RULES"]
-
-Found = Iterator[Finding]
 
 
 def _outputs(checked: Checked) -> Iterator[tuple[Node, losses.Loss, losses.Reach]]:
@@ -39,7 +36,9 @@ def logits_or_probabilities(checked: Checked) -> Found:
         elif loss.from_logits and not reach.is_log and min(reach.high, 20.0) - max(reach.low, -20.0) < 21.0:
             reason = f"gives {reach} ({reach.by}), but {loss.name} has from_logits=True: logits are any numbers"
             say = warning if reach.high - reach.low > 8.0 and not np.isinf(reach.high) else error
-            if not (np.isfinite(reach.high - reach.low) and reach.high - reach.low >= 8.0 and reach.low < 0.0 < reach.high):
+            if not (
+                np.isfinite(reach.high - reach.low) and reach.high - reach.low >= 8.0 and reach.low < 0.0 < reach.high
+            ):
                 yield say(node, "activation", reason, f"End in activation=None, or in {last!r} without from_logits")
 
 
@@ -96,7 +95,9 @@ def half_precision_output(checked: Checked) -> Found:
     for node, loss, _ in _outputs(checked):
         if getattr(node.layer, "compute_dtype", "") == "float16":
             reason = f"is computed in float16, in front of {loss.name}: probabilities below 6e-8 are 0"
-            yield warning(node, "dtype", reason, f"Use keras.layers.Activation({_name(node)!r}, dtype='float32') at the end")
+            yield warning(
+                node, "dtype", reason, f"Use keras.layers.Activation({_name(node)!r}, dtype='float32') at the end"
+            )
 
 
 def _name(node: Node) -> Any:
@@ -112,4 +113,10 @@ def one_sided_output(checked: Checked) -> Found:
             yield note(node, "activation", reason, "Use activation='softplus' for targets above 0, else None")
 
 
-RULES = (logits_or_probabilities, classes_and_units, out_of_the_loss, half_precision_output, one_sided_output)
+RULES: tuple[Rule, ...] = (
+    logits_or_probabilities,
+    classes_and_units,
+    out_of_the_loss,
+    half_precision_output,
+    one_sided_output,
+)

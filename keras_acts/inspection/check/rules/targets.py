@@ -5,13 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_acts.inspection.check import losses
-from keras_acts.inspection.check.checked import Checked, error, warning
+from keras_acts.inspection.check.checked import Checked, Found, Rule, error, warning
 from keras_acts.inspection.check.graph import Node
-from keras_acts.inspection.findings import Finding
 
 __all__ = ["RULES"]
-
-Found = Iterator[Finding]
 
 
 def _targets(checked: Checked) -> Iterator[tuple[Node, losses.Loss | None, np.ndarray]]:
@@ -34,14 +31,22 @@ def labels(checked: Checked) -> Found:
         if loss.is_sparse:
             counted = y if loss.ignored is None else y[y != loss.ignored]
             if counted.size and (counted != np.round(counted)).any():
-                yield error("data", "y", f"must be numbers of classes for {loss.name}, but holds {counted[counted != np.round(counted)][0]:g}",
-                            "Use loss='categorical_crossentropy' for probabilities")
+                yield error(
+                    "data",
+                    "y",
+                    f"must be numbers of classes for {loss.name}, but holds {counted[counted != np.round(counted)][0]:g}",
+                    "Use loss='categorical_crossentropy' for probabilities",
+                )
             elif counted.size and classes is not None and (counted.min() < 0 or counted.max() >= classes):
                 reason = f"holds labels from {counted.min():g} to {counted.max():g}, but {node.name} has {classes} units: 0 to {classes - 1}"
                 yield error("data", "y", reason, f"Count from 0, or give the last layer {int(counted.max()) + 1} units")
         elif classes not in (None, 1) and y.shape[-1] != classes:
-            yield error("data", "y", f"has the shape {y.shape}, but {loss.name} takes rows of {classes} probabilities",
-                        "Use loss='sparse_categorical_crossentropy' for numbers of classes")
+            yield error(
+                "data",
+                "y",
+                f"has the shape {y.shape}, but {loss.name} takes rows of {classes} probabilities",
+                "Use loss='sparse_categorical_crossentropy' for numbers of classes",
+            )
 
 
 def rows_of_probabilities(checked: Checked) -> Found:
@@ -56,14 +61,21 @@ def rows_of_probabilities(checked: Checked) -> Found:
         if _share(off) > 0.01:
             sums = y.sum(-1)
             reason = f"has rows that sum to {sums.min():.3g} up to {sums.max():.3g} ({_share(off):.0%} of them not to 1), but the outputs are one distribution"
-            yield warning("data", "y", reason, "For labels that can be on together: activation='sigmoid', loss='binary_crossentropy'")
+            yield warning(
+                "data",
+                "y",
+                reason,
+                "For labels that can be on together: activation='sigmoid', loss='binary_crossentropy'",
+            )
 
 
 def out_of_reach(checked: Checked) -> Found:
     """Targets that the last activation cannot give."""
     for node, loss, y in _targets(checked):
         reach = losses.reach(node)
-        if reach is None or (loss is not None and (loss.is_categorical or loss.from_logits or "hinge" in loss.name)):
+        has_own_loss = loss is None and checked.model.loss is not None
+        has_labels = loss is not None and (loss.is_categorical or loss.from_logits or "hinge" in loss.name)
+        if reach is None or has_own_loss or has_labels:
             continue
         slack = 1e-3 * max(1.0, np.abs(y).max(initial=0.0) * 1e-3)
         outside = (y < reach.low - slack) | (y > reach.high + slack)
@@ -83,8 +95,12 @@ def out_of_the_loss(checked: Checked) -> Found:
             reason = f"holds {y.min():.3g} to {y.max():.3g}, but {loss.name} takes targets in [{low:g}, {high:g}]"
             yield error("data", "y", reason, f"Scale y, or use another loss than {loss.name}: 'mse' takes any number")
         if loss.name == "mean_absolute_percentage_error" and _share(np.abs(y) < 1e-6) > 0.001:
-            yield warning("data", "y", "holds zeros, of which mean_absolute_percentage_error takes a share: it is 1e9 there",
-                          "Use loss='mae'")
+            yield warning(
+                "data",
+                "y",
+                "holds zeros, of which mean_absolute_percentage_error takes a share: it is 1e9 there",
+                "Use loss='mae'",
+            )
 
 
-RULES = (labels, rows_of_probabilities, out_of_reach, out_of_the_loss)
+RULES: tuple[Rule, ...] = (labels, rows_of_probabilities, out_of_reach, out_of_the_loss)
