@@ -1,7 +1,7 @@
 """The command line: `keras-acts list | show | check | compare`.
 
-What the commands take is declared here and in `comparing` and `checking`, whose imports are light; what they do is loaded when they
-run. So help, version and errors of usage come without TensorFlow.
+What the commands take is declared here and in `checking` and `comparing`, whose imports are light; what they do is
+loaded when they run. So help, version and errors of usage come without TensorFlow.
 """
 
 from pathlib import Path

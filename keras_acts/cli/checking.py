@@ -22,11 +22,11 @@ def check(
 
     Exit code 0: no findings, or notes only; 1: errors or warnings; 2: the file cannot be read.
     """
-    from keras_acts.inspection import check as inspected
+    from keras_acts.inspection.checking import check_file
 
     x, y = _data(data)
     try:
-        found = inspected.check_file(model, x, y)
+        found = check_file(model, x, y)
     except (OSError, ValueError, TypeError) as error:
         console.fail(str(error))
     if as_json:

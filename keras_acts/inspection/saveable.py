@@ -135,10 +135,14 @@ def _unregistered(model: keras.Model) -> dict[str, type]:
 
 
 def has_own_code(model: keras.Model) -> bool:
-    """Whether any layer or function in a model is neither of Keras nor of keras_acts: only then files lose something."""
+    """Whether any layer or function in a model is neither Keras' nor ours: only then do files lose something."""
     layers = [model, *keras_bridge.sublayers(model, recursive=True)]
     held = (value for layer in layers for _, value in _held(layer) if callable(value))
-    return not all(_module(each) in ("keras", "keras_acts") for each in itertools.chain(map(type, layers), held))
+    foreign = any(_module(each) not in ("keras", "keras_acts") for each in itertools.chain(map(type, layers), held))
+    functions = (each for layer in layers for _, each in _held(layer) if isinstance(each, types.FunctionType))
+    return foreign or any(
+        _module(each) == "keras" and not keras_bridge.is_activation_function(each) for each in functions
+    )
 
 
 def _module(value: Any) -> str:

@@ -710,3 +710,118 @@ def ignored_labels(rng):
 def tanh_targets(rng):
     x = rows(rng, 8)
     return net((8,), L.Dense(width(rng), "relu"), L.Dense(2, "tanh"), loss="mse"), x, np.tanh(x[:, :2])
+
+
+# ---- More of the same ------------------------------------------------------------------------------------------------------
+
+
+@sick("whole_is_linear")
+def residual_without_activations(rng):
+    x = keras.Input((16,))
+    h = x
+    for _ in range(4):
+        h = L.Add()([h, L.Dense(16)(h)])
+    return (functional(x, L.Dense(3, "softmax")(h), "sparse_categorical_crossentropy"),)
+
+
+@sick("initializer_scale")
+def weights_of_one_sign(rng):
+    kernel = keras.initializers.RandomUniform(0.0, 0.2)
+    return (net((32,), L.Dense(32, "relu", kernel_initializer=kernel), L.Dense(1), loss="mse"),)
+
+
+@sick("batchnorm_axis")
+def batchnorm_over_rows(rng):
+    stack = L.Conv2D(width(rng), 3), L.BatchNormalization(axis=1), L.ReLU(), L.GlobalMaxPooling2D(), L.Dense(1)
+    return (net((8, 8, 3), *stack, loss="mse"),)
+
+
+@sick("long_simple_rnn")
+def simple_rnn_over_many_steps(rng):
+    return (net((int(rng.integers(80, 200)), 2), L.SimpleRNN(width(rng)), L.Dense(1), loss="mse"),)
+
+
+@sick("shapes")
+def targets_that_are_broadcast(rng):
+    model = net((8,), L.Dense(width(rng), "relu"), L.Dense(3, "sigmoid"), loss="binary_crossentropy")
+    return model, rows(rng, 8), (rng.random((128, 1)) > 0.5).astype("float32")
+
+
+@sick("shapes")
+def a_sequence_for_one_number(rng):
+    model = net((6, 3), L.LSTM(width(rng), return_sequences=True), L.Dense(1), loss="mse")
+    return model, rng.normal(size=(64, 6, 3)).astype("float32"), rows(rng, 1, 64)
+
+
+@sick("far_from_outputs")
+def prices(rng):
+    y = 1e5 * (3.0 + rows(rng, 1))
+    return net((8,), L.Dense(width(rng), "relu"), L.Dense(1), loss="mse"), rows(rng, 8), y
+
+
+@sick("wrong_builtin")
+def sparsemax_of_keras(rng):
+    return (net((8,), L.Dense(width(rng), "relu"), L.Dense(4, keras.activations.sparsemax), loss="mse"),)
+
+
+@sick("first_not_finite")
+def norm_of_nothing(rng):
+    x = keras.Input((6,))
+    h = L.Dense(width(rng), "relu")(x)
+    return functional(x, L.Dense(1)(h / ops.norm(h, axis=-1, keepdims=True)), "mse"), np.zeros((32, 6), "float32")
+
+
+@sound
+def ensemble(rng):
+    x = keras.Input((8,))
+    members = [L.Dense(4, "softmax")(L.Dense(width(rng), "relu")(x)) for _ in range(3)]
+    y = rng.integers(0, 4, 128)
+    return functional(x, L.Average()(members), "sparse_categorical_crossentropy"), rows(rng, 8), y
+
+
+@sound
+def softmax_of_a_map(rng):
+    stack = L.Conv2D(width(rng), 3, activation="relu"), L.Conv2D(4, 1, activation="softmax"), L.GlobalAveragePooling2D()
+    return (net((8, 8, 3), *stack, loss="sparse_categorical_crossentropy"),)
+
+
+@sound
+def inputs_by_name(rng):
+    b, a = keras.Input((4,), name="b"), keras.Input((6,), name="a")
+    h = L.Dense(width(rng), "relu")(L.Concatenate()([b, a]))
+    return functional([b, a], L.Dense(1)(h), "mse"), {"a": rows(rng, 6), "b": rows(rng, 4)}, rows(rng, 1)
+
+
+@sound
+def masked_scores(rng):
+    x = keras.Input((6, 4))
+    scores = ops.squeeze(L.Dense(1)(x), -1)
+    scores = ops.where(ops.arange(6) < 4, scores, -1e9)
+    pooled = ops.sum(ops.expand_dims(ops.softmax(scores), -1) * x, axis=1)
+    return functional(x, L.Dense(1)(pooled), "mse"), rng.normal(size=(64, 6, 4)).astype("float32"), rows(rng, 1, 64)
+
+
+@sound
+def shallow_sigmoids(rng):
+    hidden = [L.Dense(width(rng), "sigmoid") for _ in range(2)]
+    return net((8,), *hidden, L.Dense(3, "softmax"), loss="sparse_categorical_crossentropy"), rows(rng, 8)
+
+
+@sound
+def logistic_regression(rng):
+    y = (rng.random((128, 1)) > 0.5).astype("float32")
+    return net((8,), L.Dense(1, "sigmoid", kernel_initializer="zeros"), loss="binary_crossentropy"), rows(rng, 8), y
+
+
+@sound
+def monotonic(rng):
+    kernel = {"kernel_constraint": "non_neg", "kernel_initializer": keras.initializers.RandomUniform(0.0, 0.2)}
+    return (net((16,), L.Dense(16, "relu", **kernel), L.Dense(1, **kernel), loss="mse"),)
+
+
+@sound
+def factorization_with_biases(rng):
+    user, item = keras.Input((1,), dtype="int32"), keras.Input((1,), dtype="int32")
+    u, v = (L.Flatten()(L.Embedding(20, 8)(each)) for each in (user, item))
+    bias = L.Flatten()(L.Embedding(20, 1, embeddings_initializer="zeros")(user))
+    return (functional([user, item], L.Add()([L.Dot(axes=1)([u, v]), bias]), "mse"),)

@@ -8,8 +8,8 @@ from keras import layers, ops
 
 from keras_acts.core import places
 from keras_acts.inspection import saveable
-from keras_acts.inspection.check.checked import Checked, Found, Rule, error, kernel_of, note, warning
-from keras_acts.inspection.check.graph import WEIGHTS, is_known
+from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, kernel_of, note, warning
+from keras_acts.inspection.checking.graph import WEIGHTS, is_known
 
 __all__ = ["RULES"]
 
@@ -89,6 +89,13 @@ def learning_rate(checked: Checked) -> Found:
             f"{name} has the learning rate {rate:g}: it must be above 0",
             f"Use keras.optimizers.{name}(1e-3)",
         )
+    elif rate < 1e-7:
+        yield warning(
+            checked.model.name,
+            "optimizer",
+            f"{name} has the learning rate {rate:g}: weights stay where they are",
+            f"Use keras.optimizers.{name}(1e-3)",
+        )
     elif rate >= STEEP.get(name, np.inf):
         yield warning(
             checked.model.name,
@@ -108,7 +115,7 @@ def constant_kernel(checked: Checked) -> Found:
     for node in checked.graph.of_kind("weights"):
         by_layer.setdefault(id(node.layer), []).append(node)
     for layer in checked.layers:
-        kernel = kernel_of(layer) if isinstance(layer, WEIGHTS) and layer.trainable else None
+        kernel = kernel_of(layer) if layer.trainable and isinstance(layer, WEIGHTS) else None
         if kernel is None or kernel.shape[1] < 2 or "Depthwise" in type(layer).__name__ or np.ptp(kernel, axis=1).any():
             continue
         nodes = by_layer.get(id(layer), [])
@@ -126,7 +133,7 @@ def constant_kernel(checked: Checked) -> Found:
 
 
 def _starts_a_branch(node: Any, checked: Checked, passed: tuple[str, ...]) -> bool:
-    """Whether a step is the last before the output, or before a sum or product with another branch: 0 is a start there."""
+    """Whether a step is the last before the output, or before a sum or product of branches: 0 is a start there."""
     after = list(node.after(*passed))
     return checked.graph.feeds_output(node, *passed) or any(each.kind in ("merge", "other") for each in after)
 
@@ -178,7 +185,7 @@ def batchnorm_momentum(checked: Checked) -> Found:
     """A momentum in torch's sense: Keras' is the share of the past."""
     for layer in checked.layers:
         if isinstance(layer, layers.BatchNormalization) and layer.momentum < 0.5:
-            reason = f"of {layer.momentum:g} keeps hardly more than the last batch for inference; in torch it means the opposite"
+            reason = f"of {layer.momentum:g} keeps hardly more than the last batch; in torch it means the opposite"
             yield warning(layer, "momentum", reason, f"Use momentum={1.0 - layer.momentum:g}")
         elif isinstance(layer, layers.BatchNormalization) and layer.momentum >= 1.0:
             reason = "of 1 never takes in statistics: inference uses mean 0 and variance 1 for ever"
@@ -196,7 +203,7 @@ def slope_per_element(checked: Checked) -> Found:
             places_of_one = int(np.prod(shape[:-1]))
             if places_of_one > 1:
                 axes = list(range(1, len(shape)))
-                reason = f"has {places_of_one} slopes for each of {shape[-1]} channels ({np.prod(shape)} in all), and one size only"
+                reason = f"has {places_of_one} slopes for each of {shape[-1]} channels, and so fits one size only"
                 yield warning(
                     layer,
                     "shared_axes",
@@ -230,6 +237,16 @@ def unbounded_in_recurrence(checked: Checked) -> Found:
             )
 
 
+def long_simple_rnn(checked: Checked) -> Found:
+    """A SimpleRNN multiplies gradients by the slope of its activation at each step."""
+    for layer in checked.layers:
+        steps = _steps_of(layer) if isinstance(layer, layers.SimpleRNN) else None
+        does = None if steps is None else checked.measured(layer.activation)
+        if does is not None and does.saturates and steps is not None and steps >= 60:
+            reason = f"({does.name}) is multiplied over {steps} steps: gradients of the first ones vanish"
+            yield warning(layer, "activation", reason, f"Use keras.layers.LSTM({layer.units}) or GRU")
+
+
 def _steps_of(layer: Any) -> int | None:
     try:
         return layer.input.shape[1]
@@ -247,18 +264,11 @@ def not_finite_near_0(checked: Checked) -> Found:
         what = does.not_finite(dtype or "float32")
         if what is not None:
             reason = f"({does.name}) has a {what} that is not finite for some x in [-10, 10], in {dtype}"
-            fix = "Keep the argument legal on both sides of a where: sqrt(where(x > 0, x, 1)); keras_acts has stable forms"
+            fix = "Keep the argument legal on both sides of a where: sqrt(where(x > 0, x, 1))"
             yield error(place.path, place.attribute or "class", reason, fix)
 
 
-RULES: tuple[Rule, ...] = (
-    saving,
-    wrong_builtin,
-    weights_run_away,
-    learning_rate,
-    constant_kernel,
-    heavy_dropout,
-    not_adapted,
-)
-RULES += (normalization_of_one_value, batchnorm_momentum, slope_per_element, unbounded_in_recurrence)
-RULES += (not_finite_near_0, custom_layers)
+RULES: tuple[Rule, ...] = (saving, wrong_builtin, custom_layers, weights_run_away, learning_rate)
+RULES += (constant_kernel, heavy_dropout, not_adapted, normalization_of_one_value)
+RULES += (batchnorm_momentum, slope_per_element, unbounded_in_recurrence, long_simple_rnn)
+RULES += (not_finite_near_0,)

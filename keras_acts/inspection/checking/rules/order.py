@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from keras import layers
 
-from keras_acts.inspection.check import functions, losses
-from keras_acts.inspection.check.checked import Checked, Found, Rule, error, fresh_kernel, note, warning
-from keras_acts.inspection.check.graph import Node
+from keras_acts.inspection.checking import functions, losses
+from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, fresh_kernel, note, warning
+from keras_acts.inspection.checking.graph import Node
 
 __all__ = ["RULES"]
 
@@ -145,6 +145,20 @@ def linear_in_a_row(checked: Checked) -> Found:
             yield warning(node, "activation", reason, fix)
 
 
+def whole_is_linear(checked: Checked) -> Found:
+    """Several layers with weights, sums of branches included, and not one thing that bends the signal."""
+    graph = checked.graph
+    weights = list(graph.of_kind("weights"))
+    bends = [each for each in graph.of_kind("activation") if not graph.feeds_output(each)]
+    sums = all(type(each.layer).__name__ in ("Add", "Subtract", "Average") for each in graph.of_kind("merge"))
+    others = any(each.kind in ("recurrent", "normalization", "pool", "other") for each in graph.nodes)
+    if len(weights) < 3 or bends or others or not sums or None in [_units(each) for each in weights]:
+        return
+    if all(_units(each) >= min(_inputs(weights[0]), _units(weights[-1])) for each in weights[:-1]):
+        reason = f"is missing: the {len(weights)} layers with weights are one linear layer together"
+        yield warning(weights[0], "activation", reason, "Give the hidden layers activation='relu'")
+
+
 def _units(node: Node) -> Any:
     """How many numbers a layer gives at each place; None for depthwise layers, which are halves of separable ones."""
     if "Depthwise" in type(node.layer).__name__ or isinstance(node.layer, layers.EinsumDense):
@@ -199,6 +213,22 @@ def dropout_before_batchnorm(checked: Checked) -> Found:
                 factor = 1.0 / max(1.0 - node.layer.rate, 1e-3)
                 reason = f"comes right before {after.name}: its variance is up to {factor:.3g} times that of inference"
                 yield warning(node, "rate", reason, f"Put the Dropout behind {after.name} and its activation")
+
+
+def batchnorm_axis(checked: Checked) -> Found:
+    """BatchNormalization along a place of a map, where channels are meant."""
+    for node in checked.graph.of_kind("batchnorm"):
+        rank = len(node.shape)
+        channels_last = [
+            each for each in node.before("move", "activation", "dropout", "pool") if _is_channels_last(each)
+        ]
+        if rank > 2 and node.layer.axis % rank != rank - 1 and channels_last:
+            reason = f"is {node.layer.axis}, a place and no channel: {channels_last[0].name} has its channels last"
+            yield warning(node, "axis", reason, "Use axis=-1")
+
+
+def _is_channels_last(node: Node) -> bool:
+    return node.kind == "weights" and getattr(node.layer, "data_format", None) == "channels_last"
 
 
 def selu_neighbours(checked: Checked) -> Found:
@@ -270,49 +300,37 @@ def selu_initializer(checked: Checked) -> Found:
                 drawn = fresh_kernel(each.layer) if each.kind == "weights" else None
                 scale = 1.0 if drawn is None else float(np.mean(drawn**2)) * len(drawn)
                 if not 0.75 < scale < 1.33:
-                    name = type(each.layer.kernel_initializer).__name__
-                    reason = f"{name} gives weights of {scale:.3g} / inputs in front of selu, which needs 1 / inputs"
+                    name = _initializer(each)
+                    reason = f"{name} gives a variance of {scale:.3g} / inputs, and selu needs 1 / inputs"
                     yield warning(each, "kernel_initializer", reason, "Use kernel_initializer='lecun_normal'")
 
 
 def initializer_scale(checked: Checked) -> Found:
-    """Kernels far larger or smaller than the activation behind them asks for."""
+    """Kernels far larger or smaller than the activation behind them asks for, or all of one sign."""
     for node in checked.graph.of_kind("activation"):
-        gain = _gain(node)
-        if gain is None or node.is_called("selu") or checked.graph.feeds_output(node):
+        does = node.does
+        if does is None or does.values is None or does.name == "selu" or checked.graph.feeds_output(node):
             continue
+        is_first = not any(each.kind in ("activation", "recurrent") for each in node.ancestors)
         for each in node.before("move", "dropout"):
             drawn = fresh_kernel(each.layer) if each.kind == "weights" and each.layer.trainable else None
             if drawn is None or np.ptp(drawn) == 0.0 or "Depthwise" in type(each.layer).__name__:
                 continue
-            ratio = float(np.mean(drawn**2)) * len(drawn) / gain**2
-            if ratio > 10.0 or ratio < 1e-3:
-                name, does = type(each.layer.kernel_initializer).__name__, node.does
-                reason = f"{name} gives weights {ratio**0.5:.3g} times as large as {does.name if does else ''} asks for"
-                yield warning(each, "kernel_initializer", reason, f"Use {_paired_with(node)}")
+            growth, name = float(np.mean(drawn**2)) * len(drawn) * does.slope_moment, _initializer(each)
+            fix = f"Use **keras_acts.paired({does.name!r})"
+            if growth < 1e-3 or (growth > 10.0 and not (is_first and does.swings)):
+                reason = f"{name} in front of {does.name}: each such layer multiplies gradients by {growth**0.5:.3g}"
+                yield warning(each, "kernel_initializer", reason, fix)
+            elif abs(drawn.mean()) > 0.5 * drawn.std() and len(drawn) >= 8 and each.layer.kernel_constraint is None:
+                reason = f"{name} gives weights of one sign: all units see the same sum of their inputs"
+                yield warning(each, "kernel_initializer", reason, fix)
 
 
-def _gain(node: Node) -> float | None:
-    does = node.does
-    if does is None or does.values is None or does.never_passes_gradients:
-        return None
-    near = np.abs(functions.GRID) <= 8.0
-    x, density = functions.GRID[near], np.exp(-0.5 * functions.GRID[near] ** 2)
-    swings = np.sum(np.diff(np.sign(np.diff(does.values[near]))) != 0) > 6  # sines have an initializer of their own
-    second = float(np.sum(density * does.values[near] ** 2) / np.sum(density)) if len(x) else 0.0
-    return None if swings or not second > 1e-6 else second**-0.5
+def _initializer(node: Node) -> str:
+    return f"is {type(node.layer.kernel_initializer).__name__}"
 
 
-def _paired_with(node: Node) -> str:
-    return f"**keras_acts.paired({node.does.name!r})" if node.does is not None else "kernel_initializer='he_normal'"
-
-
-RULES: tuple[Rule, ...] = (
-    two_activations,
-    softmax_of_activation,
-    hidden_softmax,
-    softmax_over_one_value,
-    linear_in_a_row,
-)
-RULES += (dropout_on_predictions, dropout_before_batchnorm, selu_neighbours, alpha_dropout_without_selu)
-RULES += (shared_between_layers, step_behind_weights, selu_initializer, initializer_scale)
+RULES: tuple[Rule, ...] = (two_activations, softmax_of_activation, hidden_softmax, softmax_over_one_value)
+RULES += (linear_in_a_row, whole_is_linear, dropout_on_predictions, dropout_before_batchnorm)
+RULES += (batchnorm_axis, selu_neighbours, alpha_dropout_without_selu, shared_between_layers)
+RULES += (step_behind_weights, selu_initializer, initializer_scale)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.inspection.check import losses
-from keras_acts.inspection.check.checked import Checked, Found, Rule, error, note, warning
-from keras_acts.inspection.check.graph import Node
+from keras_acts.inspection.checking import losses
+from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, note, warning
+from keras_acts.inspection.checking.graph import Node
 
 __all__ = ["RULES"]
 
@@ -70,10 +70,9 @@ def classes_and_units(checked: Checked) -> Found:
 def out_of_the_loss(checked: Checked) -> Found:
     """Hinge, Poisson, logarithmic and cosine losses that get what they are not made for."""
     for node, loss, reach in _outputs(checked):
-        if loss.name in ("hinge", "squared_hinge") and (reach.low > -1.0 or reach.high < 1.0):
-            if reach.low > -0.9 or reach.high < 0.9:
-                reason = f"gives {reach} ({reach.by}), but {loss.name} wants -1 and 1: one class is out of reach"
-                yield warning(node, "activation", reason, "Use activation='tanh' or None")
+        if loss.name in ("hinge", "squared_hinge") and (reach.low > -0.9 or reach.high < 0.9):
+            reason = f"gives {reach} ({reach.by}), but {loss.name} wants -1 and 1: one class is out of reach"
+            yield warning(node, "activation", reason, "Use activation='tanh' or None")
         if loss.name == "poisson":
             if reach.low < 0.0:
                 reason = f"gives {reach} ({reach.by}), but poisson takes the logarithm of it: nan below 0"
@@ -113,10 +112,5 @@ def one_sided_output(checked: Checked) -> Found:
             yield note(node, "activation", reason, "Use activation='softplus' for targets above 0, else None")
 
 
-RULES: tuple[Rule, ...] = (
-    logits_or_probabilities,
-    classes_and_units,
-    out_of_the_loss,
-    half_precision_output,
-    one_sided_output,
-)
+RULES: tuple[Rule, ...] = (logits_or_probabilities, classes_and_units, out_of_the_loss, half_precision_output)
+RULES += (one_sided_output,)

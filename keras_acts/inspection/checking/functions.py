@@ -54,7 +54,9 @@ class Behaviour:
     @cached_property
     def range(self) -> tuple[float, float]:
         """The smallest and the largest value."""
-        return (-np.inf, 0.0) if self.is_log else (0.0, 1.0) if self.is_distribution else self.image(-np.inf, np.inf)
+        if self.values is not None:
+            return self.image(-np.inf, np.inf)
+        return (-np.inf, 0.0) if self.is_log else (0.0, 1.0) if self.is_distribution else (-np.inf, np.inf)
 
     @property
     def is_bounded(self) -> bool:
@@ -101,20 +103,33 @@ class Behaviour:
         return is_monotonic and not self.has_flat_side and self.least_slope < 0.01 * self.largest_slope
 
     @cached_property
+    def swings(self) -> bool:
+        """Whether it goes up and down many times, as a sine."""
+        steps = np.zeros(0) if self.values is None else np.diff(self.values)
+        return bool(np.sum(np.diff(np.sign(steps[np.abs(steps) > 1e-6])) != 0) > 6)
+
+    @cached_property
+    def slope_moment(self) -> float:
+        """E f'(z)^2 for z ~ N(0, 1), by which a layer multiplies gradients beside its weights."""
+        assert self.values is not None
+        slopes = np.gradient(self.values, GRID) if self.slopes is None else self.slopes
+        near, density = np.abs(GRID) <= 8.0, np.exp(-0.5 * GRID**2)
+        return float(np.nansum((density * slopes**2)[near]) / np.sum(density[near]))
+
+    @cached_property
     def largest_slope(self) -> float:
         """The largest `|f'|` in [-5, 5]."""
-        return float(np.nanmax(self._slopes_near_0))
+        return float(np.nanmax(self._slopes(5.0)))
 
     @cached_property
     def least_slope(self) -> float:
-        """The smallest `|f'|` in [-5, 5]."""
-        return float(np.nanmin(self._slopes_near_0))
+        """The smallest `|f'|` in [-20, 20]."""
+        return float(np.nanmin(self._slopes(20.0)))
 
-    @property
-    def _slopes_near_0(self) -> np.ndarray:
+    def _slopes(self, within: float) -> np.ndarray:
         assert self.values is not None
         slopes = np.gradient(self.values, GRID) if self.slopes is None else self.slopes
-        return np.abs(slopes[np.abs(GRID) <= 5.0])
+        return np.abs(slopes[np.abs(GRID) <= within])
 
     def not_finite(self, dtype: str) -> str | None:
         """Whether "value" or "derivative" is not finite over a part of [-10, 10], computed in this dtype."""

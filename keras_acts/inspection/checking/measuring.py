@@ -11,12 +11,12 @@ from keras import layers, ops
 
 from keras_acts.analysis import gradients as derivatives_of
 from keras_acts.core import keras_bridge, places
-from keras_acts.inspection.check import functions, graph
+from keras_acts.inspection.checking import functions, graph
 
 __all__ = ["Run", "Seen", "drawn_inputs", "run"]
 
 SAMPLES = 256
-NUMBERS = 1_000_000  # in all drawn samples, but at least 4 of them
+NUMBERS = 200_000  # in all drawn samples, but at least 4 of them
 UNKNOWN_SIZE = 32
 
 
@@ -83,7 +83,7 @@ class Run:
 
 
 def drawn_inputs(model: keras.Model, steps: graph.Graph | None) -> Any:
-    """Inputs of mean 0 and variance 1 as the first layers with weights meet them, or None where that cannot be known."""
+    """Inputs of mean 0 and variance 1 as the first layers with weights meet them; None where they cannot be known."""
     tensors = getattr(model, "inputs", None)
     if steps is None or not tensors:
         return None
@@ -191,7 +191,7 @@ class _Recorder:
 
 @contextlib.contextmanager
 def _watched(model: keras.Model, recorder: _Recorder, activations: set[int]) -> Iterator[None]:
-    """Inside, calls of the layers that are no activations are written down, and BatchNormalization takes the batch's."""
+    """Inside, calls of layers that are no activations are written down; BatchNormalization takes the batch's mean."""
     changed = []
 
     def watched(layer: keras.Layer, call: Callable[..., Any]) -> Callable[..., Any]:

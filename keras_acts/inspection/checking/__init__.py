@@ -11,9 +11,9 @@ import keras
 import numpy as np
 
 from keras_acts.core import places
-from keras_acts.inspection.check import measuring
-from keras_acts.inspection.check.checked import Checked
-from keras_acts.inspection.check.rules import RULES
+from keras_acts.inspection.checking import measuring
+from keras_acts.inspection.checking.checked import Checked
+from keras_acts.inspection.checking.rules import RULES
 from keras_acts.inspection.findings import Findings
 
 __all__ = ["check", "check_file"]
@@ -28,9 +28,9 @@ def check(model: keras.Model, x: Any = None, y: Any = None) -> Findings:
     data: `x`, or inputs drawn with mean 0 and variance 1. `y` adds those about targets. The model is run once, with the
     statistics of the batch and without dropout, and gradients are taken; it is the same afterwards.
 
-    A Sequential or Functional model is looked at in the order of its data, nested models included. Of a model whose class
-    has a `call` of its own, rules about the order of layers see nothing. Layers of your own classes are named in a note,
-    and what they compute is not guessed at.
+    A Sequential or Functional model is looked at in the order of its data, nested models included. Of a model whose
+    class has a `call` of its own, rules about the order of layers see nothing. Layers of your own classes are named in
+    a note, and what they compute is not guessed at.
 
     Args:
         model: a built model, compiled or not. What depends on the loss needs `compile`.
@@ -76,7 +76,7 @@ def check_file(path: str | Path, x: Any = None, y: Any = None) -> Findings:
         said = " ".join(str(error).split())[:300]
         raise ValueError(
             f"`model` must load without your own code. Received: {path}, which does not: {said} If it holds classes or "
-            "functions of yours, check it in Python: keras_acts.check(keras.models.load_model(path, custom_objects=...))"
+            "functions of yours, check it in Python: keras_acts.check(keras.models.load_model(..., custom_objects=...))"
         ) from error
     return found_in(Checked(model, *_sampled(model, x, y), keras_version=_version_in(path)))
 
@@ -106,7 +106,10 @@ def _sampled(model: keras.Model, x: Any, y: Any) -> tuple[Any, list[Any]]:
         raise ValueError("`y` of check needs `x`, the inputs that it belongs to. Received: y without x")
     if x is None:
         return None, []
-    arrays = [_array("x", each) for each in keras.tree.flatten(x)]
+    names = [tensor.name for tensor in getattr(model, "inputs", None) or []]
+    if isinstance(x, dict) and {*names} <= x.keys():
+        x = {name: x[name] for name in names}
+    arrays = [_array("x", each) for each in (x.values() if isinstance(x, dict) else keras.tree.flatten(x))]
     targets = _in_order(model, y)
     lengths = {len(each) for each in [*arrays, *(each for each in targets if each is not None)]}
     if len(lengths) != 1 or 0 in lengths:
@@ -123,7 +126,8 @@ def _sampled(model: keras.Model, x: Any, y: Any) -> tuple[Any, list[Any]]:
                 f"`x` of check must fit the model, whose inputs are {expected}. Received: {[a.shape for a in arrays]}"
             )
     chosen = np.unique(np.linspace(0, lengths.pop() - 1, measuring.SAMPLES).astype(int))
-    packed = keras.tree.pack_sequence_as(x, [each[chosen] for each in arrays])
+    taken = [each[chosen] for each in arrays]
+    packed = dict(zip(x, taken, strict=True)) if isinstance(x, dict) else keras.tree.pack_sequence_as(x, taken)
     return packed, [None if each is None else each[chosen] for each in targets]
 
 

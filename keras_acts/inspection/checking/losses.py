@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_acts.inspection.check import graph
+from keras_acts.inspection.checking import graph
 
 __all__ = ["ACTIVATION_NAMES", "Loss", "Reach", "of_model", "reach"]
 
@@ -143,7 +143,9 @@ def reach(node: graph.Node) -> Reach | None:
     if node.kind == "activation":
         return None if node.does is None else _of_activation(node, first)
     if node.kind in ("move", "dropout", "pool"):
-        keeps = len(node.shape) == len(node.inputs[0].shape) and node.shape[-1] == node.inputs[0].shape[-1]
+        keeps = node.shape[-1] == node.inputs[0].shape[-1] and (
+            first.axes == (-1,) or len(node.shape) == len(node.inputs[0].shape)
+        )
         return first if keeps or not first.axes else Reach(first.low, first.high, by=first.by)
     if node.kind == "scale" and node.does is not None:
         offset, slope = node.does.line
@@ -188,6 +190,8 @@ def _of_merge(node: graph.Node, before: list[Reach]) -> Reach | None:
     lows, highs = [each.low for each in before], [each.high for each in before]
     if kind == "Add":
         return Reach(sum(lows), sum(highs), by=by)
+    if kind == "Average" and len({each.axes for each in before}) == 1:
+        return Reach(min(lows), max(highs), before[0].axes, by=by)
     if kind in ("Concatenate", "Maximum", "Minimum", "Average"):
         return Reach(min(lows), max(highs), by=by)
     return None

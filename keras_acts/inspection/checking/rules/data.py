@@ -5,9 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.inspection.check import graph
-from keras_acts.inspection.check.checked import Checked, Found, Rule, error, note, warning
-from keras_acts.inspection.check.measuring import Run, Seen
+from keras_acts.inspection.checking import graph
+from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, note, warning
+from keras_acts.inspection.checking.measuring import Run, Seen
 
 __all__ = ["RULES"]
 
@@ -34,16 +34,18 @@ def input_not_finite(checked: Checked) -> Found:
 def first_not_finite(checked: Checked) -> Found:
     """The first layer that makes NaN or infinity of finite numbers."""
     run = checked.run
+    results = [*run.outputs, *(gradient for _, gradient in run.gradients)]
+    if all(np.isfinite(each).all() for each in results if each.dtype.kind == "f"):
+        return  # infinities of a mask, say, that a softmax takes away
     for seen in run.seen:
         if seen.finite_in and not seen.finite_out:
             reason = f"gives nan or infinite numbers on {_on(run)}, from finite inputs up to {seen.largest_in:.3g}"
-            yield error(
-                seen.path,
-                _attribute(seen),
-                reason,
-                "Scale its inputs, or use a form that does not overflow; keras_acts has them",
-            )
+            fix = "Scale its inputs, or use a form that does not overflow; keras_acts has them"
+            yield error(seen.path, _attribute(seen), reason, fix)
             return
+    if all(seen.finite_out for seen in run.seen) and not all(np.isfinite(each).all() for each in run.outputs):
+        reason = f"are nan or infinite on {_on(run)}, by an operation between layers, all of which give finite numbers"
+        yield error(checked.model.name, "outputs", reason, "Look for a division by 0, a root or a logarithm")
 
 
 def gradient_not_finite(checked: Checked) -> Found:
@@ -86,13 +88,12 @@ def signal_over_depth(checked: Checked) -> Found:
     first, last = kernels[0].spread_in, kernels[-1].spread_in
     if first == 0.0:
         return
+    what = f"{first:.3g} in front of {kernels[0].path} and {last:.3g} in front of {kernels[-1].path}, on {_on(run)}"
     fix = f"Use **keras_acts.paired({_most_common(checked)!r}, deep=True), or a normalization layer in each block"
     if last < LEAST * min(first, 1.0):
-        reason = f"fades: what differs between samples is {first:.3g} in front of {kernels[0].path} and {last:.3g} in front of {kernels[-1].path}, on {_on(run)}"
-        yield warning(kernels[-1].path, "inputs", reason, fix)
+        yield warning(kernels[-1].path, "inputs", f"fade: what differs between samples is {what}", fix)
     elif last > MOST * max(first, 1.0):
-        reason = f"explodes: what differs between samples is {first:.3g} in front of {kernels[0].path} and {last:.3g} in front of {kernels[-1].path}, on {_on(run)}"
-        yield warning(kernels[-1].path, "inputs", reason, fix)
+        yield warning(kernels[-1].path, "inputs", f"explode: what differs between samples is {what}", fix)
 
 
 def gradient_over_depth(checked: Checked) -> Found:
@@ -240,7 +241,8 @@ def input_scale(checked: Checked) -> Found:
     for seen in run.seen:
         is_first = id(seen.layer) in layers and not seen.is_activation
         if is_first and seen.finite_in and seen.feature_rms > 50.0:
-            reason = f"are up to {seen.largest_in:.3g}, with a feature of root mean square {seen.feature_rms:.3g}; weights are made for 1"
+            size = f"{seen.largest_in:.3g}, and one feature of root mean square {seen.feature_rms:.3g}"
+            reason = f"are up to {size}; weights are made for 1"
             yield warning(
                 seen.path, "inputs", reason, "Scale x, or begin with keras.layers.Normalization() and .adapt(x)"
             )
@@ -264,7 +266,7 @@ def stale_statistics(checked: Checked) -> Found:
         drift = None if seen.statistics is None else _drift(seen.layer, *seen.statistics)
         if drift is not None and (drift[0] > 0.7 or drift[1] > 5.0):
             reason = (
-                f"has a moving mean {drift[0]:.2g} deviations off that of x and a variance off by {drift[1]:.3g} times: "
+                f"has a moving mean {drift[0]:.2g} deviations off that of x, a variance {drift[1]:.3g} times off: "
                 "inference is another function than training"
             )
             yield warning(
@@ -282,12 +284,6 @@ def _drift(layer: Any, of_mean: np.ndarray, of_variance: np.ndarray) -> tuple[fl
     return float(np.median(off)), float(np.median(factor))
 
 
-RULES: tuple[Rule, ...] = (
-    input_not_finite,
-    first_not_finite,
-    gradient_not_finite,
-    no_gradient,
-    signal_over_depth,
-    gradient_over_depth,
-)
-RULES += (constant_output, dead_units, saturated_units, input_scale, stale_statistics)
+RULES: tuple[Rule, ...] = (input_not_finite, first_not_finite, gradient_not_finite, signal_over_depth)
+RULES += (gradient_over_depth, no_gradient, dead_units, constant_output, saturated_units)
+RULES += (input_scale, stale_statistics)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from keras_acts.inspection.check import losses
-from keras_acts.inspection.check.checked import Checked, Found, Rule, error, warning
-from keras_acts.inspection.check.graph import Node
+from keras_acts.inspection.checking import losses
+from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, warning
+from keras_acts.inspection.checking.graph import Node
 
 __all__ = ["RULES"]
 
@@ -16,6 +16,34 @@ def _targets(checked: Checked) -> Iterator[tuple[Node, losses.Loss | None, np.nd
     for place, (node, y) in enumerate(zip(checked.graph.outputs, checked.y, strict=False)):
         if y is not None and y.dtype.kind in "fiub" and np.isfinite(y).all():
             yield node, of_model.get(place), y.astype("float64")
+
+
+def shapes(checked: Checked) -> Found:
+    """Targets that are broadcast against the outputs, without an error."""
+    for node, loss, y in _targets(checked):
+        if loss is None or loss.is_categorical or "similarity" in loss.name:
+            continue
+        shape, single = tuple(node.shape), node.shape[-1] == 1
+        fits = y.ndim == len(shape) and all(a in (None, b) for a, b in zip(shape[1:], y.shape[1:], strict=True))
+        if not fits and not (y.ndim == len(shape) - 1 and single and shape[1:-1] == y.shape[1:]):
+            reason = (
+                f"has the shape {y.shape}, but {node.name} gives {shape}: {loss.name} repeats one against the other"
+            )
+            yield error("data", "y", reason, "Give y the shape of the outputs, or the last layer that of y")
+
+
+def far_from_outputs(checked: Checked) -> Found:
+    """Targets far larger than all that the model gives: it has to learn the scale first, in small steps."""
+    for place, (node, loss, y) in enumerate(_targets(checked)):
+        is_regression = loss is not None and (loss.name.startswith("mean_") or loss.name in ("huber", "log_cosh"))
+        if not is_regression or place >= len(checked.run.outputs) or not y.size:
+            continue
+        size, given = (
+            float(np.sqrt(np.mean(np.square(each, dtype="float64")))) for each in (y, checked.run.outputs[place])
+        )
+        if size > 1000.0 and given < 0.01 * size:
+            reason = f"has root mean square {size:.3g}, and {node.name} gives {given:.3g}"
+            yield warning("data", "y", reason, "Scale y: (y - y.mean()) / y.std()")
 
 
 def _share(mask: np.ndarray) -> float:
@@ -31,14 +59,12 @@ def labels(checked: Checked) -> Found:
         if loss.is_sparse:
             counted = y if loss.ignored is None else y[y != loss.ignored]
             if counted.size and (counted != np.round(counted)).any():
-                yield error(
-                    "data",
-                    "y",
-                    f"must be numbers of classes for {loss.name}, but holds {counted[counted != np.round(counted)][0]:g}",
-                    "Use loss='categorical_crossentropy' for probabilities",
-                )
+                broken = counted[counted != np.round(counted)][0]
+                reason = f"must be numbers of classes for {loss.name}, but holds {broken:g}"
+                yield error("data", "y", reason, "Use loss='categorical_crossentropy' for probabilities")
             elif counted.size and classes is not None and (counted.min() < 0 or counted.max() >= classes):
-                reason = f"holds labels from {counted.min():g} to {counted.max():g}, but {node.name} has {classes} units: 0 to {classes - 1}"
+                held = f"{counted.min():g} to {counted.max():g}"
+                reason = f"holds labels from {held}, but {node.name} has {classes} units: 0 to {classes - 1}"
                 yield error("data", "y", reason, f"Count from 0, or give the last layer {int(counted.max()) + 1} units")
         elif classes not in (None, 1) and y.shape[-1] != classes:
             yield error(
@@ -60,7 +86,8 @@ def rows_of_probabilities(checked: Checked) -> Found:
         off = np.abs(y.sum(-1) - 1.0) > 1e-3
         if _share(off) > 0.01:
             sums = y.sum(-1)
-            reason = f"has rows that sum to {sums.min():.3g} up to {sums.max():.3g} ({_share(off):.0%} of them not to 1), but the outputs are one distribution"
+            ends = f"{sums.min():.3g} to {sums.max():.3g} ({_share(off):.0%} of them not to 1)"
+            reason = f"has rows that sum to {ends}, but the outputs are one distribution"
             yield warning(
                 "data",
                 "y",
@@ -80,7 +107,8 @@ def out_of_reach(checked: Checked) -> Found:
         slack = 1e-3 * max(1.0, np.abs(y).max(initial=0.0) * 1e-3)
         outside = (y < reach.low - slack) | (y > reach.high + slack)
         if _share(outside) > 0.01:
-            reason = f"holds {y.min():.3g} to {y.max():.3g}, but {node.name} ends in {reach.by}, which gives {reach}: {_share(outside):.0%} are out of reach"
+            held = f"holds {y.min():.3g} to {y.max():.3g}, {_share(outside):.0%} of it out of reach"
+            reason = f"{held}: {node.name} ends in {reach.by}, which gives {reach}"
             yield warning("data", "y", reason, "Scale y to that range, or end in activation=None")
 
 
@@ -103,4 +131,5 @@ def out_of_the_loss(checked: Checked) -> Found:
             )
 
 
-RULES: tuple[Rule, ...] = (labels, rows_of_probabilities, out_of_reach, out_of_the_loss)
+RULES: tuple[Rule, ...] = (shapes, far_from_outputs, labels, rows_of_probabilities, out_of_reach)
+RULES += (out_of_the_loss,)

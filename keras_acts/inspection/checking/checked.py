@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts.core import keras_bridge
-from keras_acts.inspection.check import functions, graph, losses, measuring
+from keras_acts.inspection.checking import functions, graph, losses, measuring
 from keras_acts.inspection.findings import Finding
 
 __all__ = ["Checked", "Found", "Rule", "error", "fresh_kernel", "kernel_of", "note", "warning"]

@@ -9,7 +9,7 @@ from keras import layers
 
 from keras_acts import layers as our_layers
 from keras_acts.core import keras_bridge
-from keras_acts.inspection.check import functions
+from keras_acts.inspection.checking import functions
 
 __all__ = ["Graph", "Node", "graph_of", "is_known", "unwrapped"]
 
