@@ -88,7 +88,7 @@ def row(name, build):
 
 def main(names):
     lines = [
-        f"`keras_acts.check` on architectures with drawn weights, Keras {keras.__version__}, {keras.backend.backend()}.",
+        f"`keras_acts.check` of architectures, drawn weights, Keras {keras.__version__}, {keras.backend.backend()}.",
         "",
         "| Architecture | Layers | Errors and warnings | Notes | Seconds |",
         "|---|---|---|---|---|",

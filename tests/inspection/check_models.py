@@ -50,7 +50,7 @@ def width(rng):
     return int(rng.integers(12, 40))
 
 
-# ---- The last activation and the loss --------------------------------------------------------------------------------
+# ---- The last activation and the loss ------------------------------------------------------------------------------
 
 
 @sick("softmax_over_one_value")
@@ -193,7 +193,7 @@ def own_loss(rng):
     return net((8,), L.Dense(width(rng), "relu"), L.Dense(1, "relu"), loss=loss), rows(rng, 8), rows(rng, 1)
 
 
-# ---- Activations in a row, missing, softmax inside --------------------------------------------------------------------
+# ---- Activations in a row, missing, softmax inside -----------------------------------------------------------------
 
 
 @sick("two_activations")
@@ -325,7 +325,7 @@ def transformer(rng):
     return (functional(x, L.Dense(3, "softmax")(L.GlobalAveragePooling1D()(h)), "sparse_categorical_crossentropy"),)
 
 
-# ---- Dropout, normalization, shared layers ----------------------------------------------------------------------------
+# ---- Dropout, normalization, shared layers -------------------------------------------------------------------------
 
 
 @sick("dropout_on_predictions")
@@ -429,7 +429,7 @@ def siamese(rng):
     return functional([a, b], L.Dense(1, "sigmoid")(difference), "binary_crossentropy"), [rows(rng, 8), rows(rng, 8)], y
 
 
-# ---- Initializers, weights, recurrence, steps, files ---------------------------------------------------------------------
+# ---- Initializers, weights, recurrence, steps, files ---------------------------------------------------------------
 
 
 @sick("selu_initializer")
@@ -535,7 +535,7 @@ def sines(rng):
     return (net((2,), first, *hidden, L.Dense(1), loss="mse"),)
 
 
-# ---- On data ------------------------------------------------------------------------------------------------------------
+# ---- On data -----------------------------------------------------------------------------------------------------
 
 
 @sick("signal_over_depth", "gradient_over_depth")
@@ -654,7 +654,7 @@ def squeeze_and_excite(rng):
     return functional(x, L.Dense(2, "softmax")(h), "sparse_categorical_crossentropy"), data, rng.integers(0, 2, 64)
 
 
-# ---- Targets --------------------------------------------------------------------------------------------------------------
+# ---- Targets -------------------------------------------------------------------------------------------------------
 
 
 @sick("out_of_reach")
@@ -712,7 +712,7 @@ def tanh_targets(rng):
     return net((8,), L.Dense(width(rng), "relu"), L.Dense(2, "tanh"), loss="mse"), x, np.tanh(x[:, :2])
 
 
-# ---- More of the same ------------------------------------------------------------------------------------------------------
+# ---- More of the same ----------------------------------------------------------------------------------------------
 
 
 @sick("whole_is_linear")
@@ -781,7 +781,7 @@ def ensemble(rng):
 
 @sound
 def softmax_of_a_map(rng):
-    stack = L.Conv2D(width(rng), 3, activation="relu"), L.Conv2D(4, 1, activation="softmax"), L.GlobalAveragePooling2D()
+    stack = L.Conv2D(8, 3, activation="relu"), L.Conv2D(4, 1, activation="softmax"), L.GlobalAveragePooling2D()
     return (net((8, 8, 3), *stack, loss="sparse_categorical_crossentropy"),)
 
 

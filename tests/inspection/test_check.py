@@ -34,7 +34,7 @@ def drawn(names):
             yield pytest.param(name, seed, marks=[] if quick else pytest.mark.slow, id=f"{name}-{seed}")
 
 
-@pytest.mark.parametrize(("name", "seed"), drawn(SICK))
+@pytest.mark.parametrize(("name", "seed"), [*drawn(SICK)])
 def test_the_sick_are_found_by_a_rule_of_their_kind(name, seed):
     expected, make = SICK[name]
     found = keras_acts.check(*made(make, seed))
@@ -42,7 +42,7 @@ def test_the_sick_are_found_by_a_rule_of_their_kind(name, seed):
     assert found.failed
 
 
-@pytest.mark.parametrize(("name", "seed"), drawn(SOUND))
+@pytest.mark.parametrize(("name", "seed"), [*drawn(SOUND)])
 def test_the_sound_are_left_alone(name, seed):
     model, *data = made(SOUND[name], seed)
     for given in [(), data] if data else [()]:

@@ -96,7 +96,11 @@ def found_in(checked: Checked) -> Findings:
     """What all rules find, worst first."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras, about what rules say in more words
-        found = [replace(each, rule=each.rule or rule.__name__) for rule in RULES for each in rule(checked)]
+        found = [
+            replace(each, rule=each.rule or rule.__name__, layer=each.layer.removeprefix(f"{checked.model.name}/"))
+            for rule in RULES
+            for each in rule(checked)
+        ]
     return Findings(sorted(dict.fromkeys(found), key=lambda each: SEVERITIES.index(each.severity)))
 
 
@@ -106,6 +110,8 @@ def _sampled(model: keras.Model, x: Any, y: Any) -> tuple[Any, list[Any]]:
         raise ValueError("`y` of check needs `x`, the inputs that it belongs to. Received: y without x")
     if x is None:
         return None, []
+    if isinstance(x, list | tuple) and any(isinstance(each, int | float) for each in keras.tree.flatten(x)):
+        x = np.asarray(x)  # rows as plain lists
     names = [tensor.name for tensor in getattr(model, "inputs", None) or []]
     if isinstance(x, dict) and {*names} <= x.keys():
         x = {name: x[name] for name in names}

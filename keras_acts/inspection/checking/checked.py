@@ -93,7 +93,9 @@ def fresh_kernel(layer: Any) -> np.ndarray | None:
 
 
 def _finding(severity: str, where: Any, attribute: str, reason: str, fix: str) -> Finding:
-    path = where if isinstance(where, str) else where.name if isinstance(where, graph.Node) else where.path
+    path = (
+        where if isinstance(where, str) else where.name if isinstance(where, graph.Node) else where.path or where.name
+    )
     return Finding(path, attribute, reason, fix, "", severity)
 
 

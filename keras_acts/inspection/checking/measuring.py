@@ -235,7 +235,7 @@ def _look(layer: Any, path: str, activation: Any, measured: functions.Measured, 
     with np.errstate(all="ignore"):
         found = Seen(
             layer,
-            path,
+            path or layer.name,
             activation is not None,
             finite_in=all(np.isfinite(each).all() for each in arrays),
             finite_out=all(np.isfinite(each).all() for each in outs),

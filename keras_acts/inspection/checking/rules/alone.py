@@ -1,5 +1,6 @@
 """Rules about one layer, activation or setting by itself: they need no graph, so that any model will do."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -19,8 +20,9 @@ __all__ = ["RULES"]
 
 def saving(checked: Checked) -> Found:
     """What `check_saveable` finds: activations that will not come back from a file."""
-    if saveable.has_own_code(checked.model):
-        yield from saveable.check_saveable(checked.model)
+    for found in saveable.check_saveable(checked.model) if saveable.has_own_code(checked.model) else []:
+        is_model = found.attribute == "class" and found.layer == checked.model.name  # not about an activation
+        yield replace(found, severity="note") if is_model else found
 
 
 def wrong_builtin(checked: Checked) -> Found:
