@@ -52,6 +52,7 @@ def check(model: keras.Model, x: Any = None, y: Any = None) -> Findings:
         >>> for finding in keras_acts.check(model):
         ...     print(finding.severity, finding.rule, finding.layer)
         error softmax_over_one_value last
+        error constant_output last
     """
     if not isinstance(model, keras.Model):
         raise TypeError(f"`model` must be a keras.Model. Received: {model!r} of type {type(model).__name__}")

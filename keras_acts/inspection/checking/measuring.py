@@ -160,7 +160,8 @@ def _random_sum(outputs: list[np.ndarray]) -> Callable[[list[Any]], Any]:
     weights = [generator.normal(size=np.shape(each)) / max(np.size(each), 1) ** 0.5 for each in outputs]
 
     def total(tensors: list[Any]) -> Any:
-        return sum(ops.sum(ops.cast(t, "float32") * w.astype("float32")) for t, w in zip(tensors, weights, strict=True))
+        constants = [ops.convert_to_tensor(weight, "float32") for weight in weights]
+        return sum(ops.sum(ops.cast(t, "float32") * w) for t, w in zip(tensors, constants, strict=True))
 
     return total
 
