@@ -142,7 +142,9 @@ def linear_in_a_row(checked: Checked) -> Found:
         if units >= min(inputs, sum(outputs)):
             reason = f"is missing: {node.name} and {after[0].name} are linear, one after the other, and so are together"
             fix = f"Give the first one an activation: activation='relu', and {_paired(node)}"
-            yield warning(node, "activation", reason, fix)
+            pointwise = all(set(getattr(each.layer, "kernel_size", (0,))) == {1} for each in (node, after[0]))
+            say = note if pointwise else warning  # linear projections between blocks, as in MobileNet
+            yield say(node, "activation", reason, fix)
 
 
 def whole_is_linear(checked: Checked) -> Found:
@@ -318,7 +320,8 @@ def initializer_scale(checked: Checked) -> Found:
                 continue
             growth, name = float(np.mean(drawn**2)) * len(drawn) * does.slope_moment, _initializer(each)
             fix = f"Use **keras_acts.paired({does.name!r})"
-            if growth < 1e-3 or (growth > 10.0 and not (is_first and does.swings)):
+            is_meant = getattr(each.layer.kernel_initializer, "scale", 10.0) <= 4.0 or (is_first and does.swings)
+            if growth < 1e-3 or (growth > 10.0 and not is_meant):
                 reason = f"{name} in front of {does.name}: each such layer multiplies gradients by {growth**0.5:.3g}"
                 yield warning(each, "kernel_initializer", reason, fix)
             elif abs(drawn.mean()) > 0.5 * drawn.std() and len(drawn) >= 8 and each.layer.kernel_constraint is None:
