@@ -30,11 +30,10 @@ from keras_acts.core.resolve import get, info, names
 from keras_acts.core.resolve import no_attribute as _no_attribute
 from keras_acts.core.spec import slug
 from keras_acts.initializers import paired
-from keras_acts.inspection.replacing import replace
-from keras_acts.inspection.saveable import check_saveable
+from keras_acts.inspection import check, check_saveable, replace
 
 # Without `compare`, which needs libraries of the extra, and `load_legacy`, which few need.
-__all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check_saveable"]
+__all__ = ["BoundActivation", "Param", "Trait", "__version__", "activation", "activations", "check", "check_saveable"]
 __all__ += ["custom_objects", "define", "export", "fuse_in_training", "get", "info", "initializers", "install"]
 __all__ += ["layers", "names", "paired", "replace", "slug", "to_portable", "uninstall"]
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 import keras_acts
-from keras_acts.inspection.saveable import Finding
+from keras_acts.inspection import Finding
 
 KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
 

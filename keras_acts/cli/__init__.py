@@ -1,4 +1,4 @@
-"""The command line: `keras-acts list | show | compare | atlas | export | convert`.
+"""The command line: `keras-acts list | show | check | compare | atlas | export | convert`.
 
 What the commands take is declared here and in files whose imports are light; what they do is loaded when they
 run. So help, version and errors of usage come without TensorFlow.
@@ -11,6 +11,7 @@ import typer
 
 from keras_acts._version import __version__
 from keras_acts.cli.atlas import atlas
+from keras_acts.cli.checking import check
 from keras_acts.cli.comparing import compare
 from keras_acts.cli.console import Checked
 from keras_acts.cli.converting import convert
@@ -57,6 +58,7 @@ def _show(
 
 
 app.command("list", cls=Checked)(list_activations)
+app.command(cls=Checked)(check)
 app.command(cls=Checked)(compare)
 app.command(cls=Checked)(atlas)
 app.command(cls=Checked)(export)

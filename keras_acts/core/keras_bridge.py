@@ -231,6 +231,24 @@ def exchange(holder: keras.Layer, where: Sequence[Any], new: Any) -> None:
         tracker.locked = was_locked
 
 
+def graph_of(model: Any) -> Any:
+    """The graph behind a Sequential or Functional model, with its `inputs` and `outputs`; None for other models."""
+    own_call = not type(model).call.__module__.startswith("keras.src")
+    graph = None if own_call else getattr(model, "_functional", model)
+    return graph if hasattr(graph, "_nodes_by_depth") else None
+
+
+def like_inputs(graph: Any, arrays: list[Any]) -> Any:
+    """One array for each input of a graph, in the structure that its model takes."""
+    return keras.tree.pack_sequence_as(graph._inputs_struct, arrays)
+
+
+def calls(graph: Any) -> list[tuple[keras.Operation, list[Any], list[Any]]]:
+    """Each call of a layer or operation in a graph, in the order of the data: what, its input and output tensors."""
+    nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
+    return [(node.operation, node.input_tensors, node.output_tensors) for node in nodes if not node.is_input]
+
+
 def is_keras_own(value: Any) -> bool:
     """Whether an object is of a class of Keras' own."""
     return type(value).__module__.partition(".")[0] == "keras"

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import json
 import random
 import tempfile
@@ -9,7 +10,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -17,23 +17,11 @@ import numpy as np
 
 from keras_acts.core import keras_bridge, resolve, spec
 from keras_acts.core.params import constructor_arguments
+from keras_acts.inspection.findings import Finding
 
-__all__ = ["Finding", "check_saveable"]
+__all__ = ["check_saveable"]
 
 _PLAIN = (bool, int, float, str)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One activation that will not come back, why, and what to do."""
-
-    layer: str
-    attribute: str
-    reason: str
-    fix: str
-
-    def __str__(self) -> str:
-        return f"{self.layer}: `{self.attribute}` {self.reason}. {self.fix}."
 
 
 def check_saveable(model: keras.Model) -> list[Finding]:
@@ -144,6 +132,21 @@ def _unregistered(model: keras.Model) -> dict[str, type]:
     layers = [model, *keras_bridge.sublayers(model, recursive=True)]
     handed = {id(value) for layer in layers for _, value in _held(layer)}
     return {type(layer).__name__: type(layer) for layer in layers if id(layer) not in handed and not _is_known(layer)}
+
+
+def has_own_code(model: keras.Model) -> bool:
+    """Whether any layer or function in a model is neither Keras' nor ours: only then do files lose something."""
+    layers = [model, *keras_bridge.sublayers(model, recursive=True)]
+    held = (value for layer in layers for _, value in _held(layer) if callable(value))
+    foreign = any(_module(each) not in ("keras", "keras_acts") for each in itertools.chain(map(type, layers), held))
+    functions = (each for layer in layers for _, each in _held(layer) if isinstance(each, types.FunctionType))
+    return foreign or any(
+        _module(each) == "keras" and not keras_bridge.is_activation_function(each) for each in functions
+    )
+
+
+def _module(value: Any) -> str:
+    return str(getattr(value, "__module__", None) or type(value).__module__).partition(".")[0]
 
 
 def _is_known(value: Any) -> bool:
