@@ -20,7 +20,7 @@ SETUP = PACKAGE.parent / "setup.cfg"
 # What TensorFlow and Keras need themselves, and the backends that a user may have.
 OTHERWISE_NAMED = {"ai_edge_litert": "ai-edge-litert", "sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
 OTHERWISE_NAMED |= {"yaml": "pyyaml"}
-ALWAYS_THERE = {"keras", "tensorflow", "numpy", "ml_dtypes", "rich", "typing_extensions", "jax", "torch"}
+ALWAYS_THERE = {"keras", "tensorflow", "numpy", "h5py", "ml_dtypes", "rich", "typing_extensions", "jax", "torch"}
 
 
 def extras():
