@@ -49,7 +49,7 @@ def entry(name: str) -> dict[str, Any]:
             )
     return {
         "name": record.name,
-        "summary": record.summary,
+        "summary": record.summary.replace("`", ""),
         "family": record.family.replace("_", " "),
         "kind": draw.kind,
         "traits": sorted(map(str, record.traits)),
