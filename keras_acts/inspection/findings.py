@@ -4,7 +4,7 @@ import io
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["Finding", "Findings"]
+__all__ = ["Finding", "Findings", "as_text"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,16 @@ class Findings(list[Finding]):
         return table
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=140, markup=False, highlight=False)
-        console.print(self)
-        return console.file.getvalue().rstrip("\n")  # type: ignore[attr-defined]
+        return as_text(self, width=140)
 
     __repr__ = __str__
+
+
+def as_text(*shown: Any, width: int) -> str:
+    """What Rich makes of tables and sentences, as plain text, in notebooks too, where Rich would display it instead."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    plain = Console(file=text, width=width, markup=False, highlight=False, force_jupyter=False, force_terminal=False)
+    plain.print(*shown, sep="\n")
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n")

@@ -1,7 +1,6 @@
 """Another activation in a model that exists: a copy with the same weights."""
 
 import contextlib
-import io
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from keras_acts.core import keras_bridge, places, resolve, spec
 from keras_acts.core import operations as ops
 from keras_acts.core.activation import BoundActivation
 from keras_acts.core.places import Place, Where
+from keras_acts.inspection.findings import as_text
 from keras_acts.layers import as_activation_argument
 from keras_acts.layers.layer_registry import function_or_layer
 
@@ -51,15 +51,12 @@ class Replaced:
 
     def __str__(self) -> str:
         from rich import box
-        from rich.console import Console
         from rich.table import Table
 
         table = Table("layer", "attribute", "before", "after", "problem", box=box.SIMPLE)
         for each in self.replacements:
             table.add_row(each.layer, each.attribute, each.before, each.after, each.problem)
-        text = io.StringIO()
-        Console(file=text, width=120, markup=False, highlight=False).print(table, *self.left, *self.notes, sep="\n")
-        return "\n".join(line.rstrip() for line in text.getvalue().splitlines()).strip("\n")
+        return as_text(table, *self.left, *self.notes, width=120)
 
 
 @overload

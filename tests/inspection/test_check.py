@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import keras_acts
 from keras_acts import cli
-from keras_acts.inspection import checking
+from keras_acts.inspection import Finding, Findings, checking
 from keras_acts.inspection.checking import rules
 
 
@@ -100,6 +100,15 @@ def test_findings_print_as_a_table_worst_first():
         assert each.rule in text
     assert found.as_dicts()[0]["layer"] == found[0].layer
     assert str(keras_acts.check(net((4,), layers.Dense(1), loss="mse"))) == "No findings."
+
+
+def test_a_notebook_and_a_terminal_with_colours_get_the_same_text(monkeypatch):
+    found = Findings([Finding("hidden", "activation", "is flat", "Use another")])
+    text = str(found)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert str(found) == repr(found) == text
+    assert "hidden" in text
 
 
 def test_own_layers_are_named_and_not_guessed_at():
