@@ -20,9 +20,21 @@ __all__ = ["RULES"]
 
 def saving(checked: Checked) -> Found:
     """What `check_saveable` finds: activations that will not come back from a file."""
-    for found in saveable.check_saveable(checked.model) if saveable.has_own_code(checked.model) else []:
-        is_model = found.attribute == "class" and found.layer == checked.model.name  # not about an activation
-        yield replace(found, severity="note") if is_model else found
+    if not saveable.has_own_code(checked.model):
+        return
+    computing = {path for path, layer in places.layers_of(checked.model) if _only_computes(layer, checked)}
+    for found in saveable.check_saveable(checked.model):
+        is_model = found.attribute == "class" and found.layer == checked.model.name
+        is_of_activation = not is_model and found.layer not in computing
+        yield found if is_of_activation else replace(found, severity="note")
+
+
+def _only_computes(layer: Any, checked: Checked) -> bool:
+    """Whether it is a Lambda that is no activation: it samples, slices, scales or merges."""
+    if not isinstance(layer, layers.Lambda):
+        return False
+    does = checked.measured(layer)
+    return does is None or does.is_affine
 
 
 def wrong_builtin(checked: Checked) -> Found:
