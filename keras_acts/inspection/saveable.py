@@ -160,7 +160,8 @@ def _is_known(value: Any) -> bool:
 def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
     """What may be an activation or a parameter of one, under its attribute. Layers only where they are activations."""
     yield "class", type(layer).__qualname__
-    of_every_model = vars(keras.Model(name="any"))  # a name, lest it take an automatic one
+    # Given a name, lest it take an automatic one. The last is torch's, once there are weights.
+    of_every_model = {*vars(keras.Model(name="any")), "_torch_params"}
     for name, value in {**vars(layer), **vars(layer).get("_modules", {})}.items():  # torch keeps layers in `_modules`
         if name in of_every_model or (keras_bridge.is_keras_own(layer) and name[0] == "_"):
             continue

@@ -2,8 +2,10 @@
 
 import json
 import warnings
+from pathlib import Path
 
 import keras
+import legacy_models
 import numpy as np
 import pytest
 from check_models import SICK, SOUND, net
@@ -14,6 +16,8 @@ import keras_acts
 from keras_acts import cli
 from keras_acts.inspection import checking
 from keras_acts.inspection.checking import rules
+
+LEGACY = Path(__file__).parents[1] / "data" / "legacy"
 
 
 def made(make, seed):
@@ -67,7 +71,7 @@ def test_a_rule_that_is_left_out_is_noticed(name, monkeypatch):
 
 def test_a_gradient_that_is_not_finite_is_put_down_to_its_layer():
     inputs = keras.Input((4,))
-    h = layers.Dense(8, "relu", name="hidden")(inputs)
+    h = layers.Dense(8, "tanh", name="hidden")(inputs)
     model = keras.Model(inputs, keras.ops.sqrt(keras.ops.sum(h * h, axis=-1, keepdims=True)))
     found = keras_acts.check(model, np.zeros((32, 4), "float32"))  # at 0 the slope of the root is infinite
     assert "gradient_not_finite" in strong(found), str(found)
@@ -191,6 +195,25 @@ def test_command_prints_a_table_and_takes_data(files):
     result = CliRunner().invoke(cli.app, ["check", str(files / "sound.keras"), "--data", str(files / "data.npz")])
     assert result.exit_code == 1
     assert "input_not_finite" in result.stdout
+
+
+def test_a_hard_sigmoid_of_keras_2_is_another_one_now(tmp_path):
+    written = legacy_models.Written("2.10.0", seed=0)
+    for activation in ("hard_sigmoid", "relu", "linear"):
+        written.dense(activation)
+    result = CliRunner().invoke(cli.app, ["check", str(written.save(tmp_path / "old.h5")), "--json"])
+    assert result.exit_code == 1, result.output
+    (found,) = [each for each in json.loads(result.stdout) if each["rule"] == "wrong_builtin"]
+    assert "2.10.0" in found["reason"]
+    assert "load_legacy" in found["fix"]
+
+
+def test_a_file_that_keras_3_cannot_read_is_put_down_to_keras_2(tmp_path):
+    kept = np.load(LEGACY / "tf2.15_nested.keras.npz")
+    (tmp_path / "old.keras").write_bytes(kept["model"].tobytes())
+    result = CliRunner().invoke(cli.app, ["check", str(tmp_path / "old.keras")])
+    assert result.exit_code == 2
+    assert "keras_acts.load_legacy" in result.stderr
 
 
 def test_command_refuses_what_is_no_model(files, tmp_path):

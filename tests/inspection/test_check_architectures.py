@@ -9,7 +9,7 @@ EVERY = dict([*check_architectures.applications(), *check_architectures.backbone
 # What is right: without normalization and with Glorot's initializer, half as large as relu asks for, what differs
 # between samples fades by a root of 2 in each layer. Deep VGGs were not trainable from drawn weights (Simonyan and
 # Zisserman, 2015, section 3.1) before He's initializer.
-RIGHT = dict.fromkeys(("VGG16", "VGG19"), {"signal_over_depth"})
+RIGHT = {"VGG16": {"signal_over_depth"}, "VGG19": {"signal_over_depth"}}
 
 
 @pytest.mark.nightly
