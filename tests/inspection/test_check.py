@@ -21,7 +21,6 @@ LEGACY = Path(__file__).parents[1] / "data" / "legacy"
 
 
 def made(make, seed):
-    keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     return make(np.random.default_rng(seed))
 
@@ -31,11 +30,11 @@ def strong(findings):
 
 
 def drawn(names):
-    """A third of the models at each change, the others and other draws in the slow tests."""
+    """A quarter of the models at each change, the others in the slow tests, and other draws each night."""
     for place, name in enumerate(names):
         for seed in range(3):
-            quick = seed == 0 and place % 3 == 0
-            yield pytest.param(name, seed, marks=[] if quick else pytest.mark.slow, id=f"{name}-{seed}")
+            marks = [pytest.mark.nightly] if seed else [pytest.mark.slow] if place % 4 else []
+            yield pytest.param(name, seed, marks=marks, id=f"{name}-{seed}")
 
 
 @pytest.mark.parametrize(("name", "seed"), [*drawn(SICK)])
