@@ -30,10 +30,10 @@ def strong(findings):
 
 
 def drawn(names):
-    """A quarter of the models at each change, the others in the slow tests, and other draws each night."""
+    """Half of the models at each change; the others, and other draws, in the slow tests."""
     for place, name in enumerate(names):
         for seed in range(3):
-            marks = [pytest.mark.nightly] if seed else [pytest.mark.slow] if place % 4 else []
+            marks = [pytest.mark.slow] if seed or place % 2 else []
             yield pytest.param(name, seed, marks=marks, id=f"{name}-{seed}")
 
 
