@@ -36,8 +36,8 @@ pytestmark = pytest.mark.second_oracle
         pytest.param("torch", OTHERS + LAYERS, 1, id="torch", marks=pytest.mark.slow),
         pytest.param("jax", OTHERS[:2], 1, id="jax", marks=pytest.mark.slow),  # which compiles all that it meets
         pytest.param("jax", OTHERS[2:] + LAYERS, 1, id="jax-rest", marks=pytest.mark.nightly),
-        pytest.param("torch", CHECK, 8, id="torch-check", marks=pytest.mark.slow),
-        pytest.param("jax", CHECK, 8, id="jax-check", marks=pytest.mark.slow),
+        pytest.param("torch", CHECK, 4, id="torch-check", marks=pytest.mark.slow),
+        pytest.param("jax", CHECK, 1, id="jax-check", marks=pytest.mark.slow),
     ],
 )
 def test_quick_tests(backend, files, cases):
