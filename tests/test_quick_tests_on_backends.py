@@ -11,6 +11,7 @@ import pytest
 TESTS = Path(__file__).parent
 OTHERS = ["test_strings.py", "test_saving.py", "test_paired.py", "test_initializers.py"]
 OTHERS += ["test_replace.py", "test_monitor.py"]
+CHECK = ["inspection/test_check.py"]
 # All of layers, but for what is of TensorFlow, the contract of `check_layer` and the memory of graphs, and for
 # test_other_backends.py, which starts the other backends itself.
 OF_TENSORFLOW = ["layer_checks_bite", "layer_contract", "in_turn", "other_backends"]
@@ -30,17 +31,19 @@ pytestmark = pytest.mark.second_oracle
 
 
 @pytest.mark.parametrize(
-    ("backend", "files"),
+    ("backend", "files", "cases"),
     [
-        pytest.param("torch", OTHERS + LAYERS, id="torch", marks=pytest.mark.slow),
-        pytest.param("jax", OTHERS[:2], id="jax", marks=pytest.mark.slow),  # which compiles all that it meets
-        pytest.param("jax", OTHERS[2:] + LAYERS, id="jax-rest", marks=pytest.mark.nightly),
+        pytest.param("torch", OTHERS + LAYERS, 1, id="torch", marks=pytest.mark.slow),
+        pytest.param("jax", OTHERS[:2], 1, id="jax", marks=pytest.mark.slow),  # which compiles all that it meets
+        pytest.param("jax", OTHERS[2:] + LAYERS, 1, id="jax-rest", marks=pytest.mark.nightly),
+        pytest.param("torch", CHECK, 4, id="torch-check", marks=pytest.mark.slow),
+        pytest.param("jax", CHECK, 1, id="jax-check", marks=pytest.mark.slow),
     ],
 )
-def test_quick_tests(backend, files):
+def test_quick_tests(backend, files, cases):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    options = ["-q", "-p", "no:cacheprovider", "--tb=short", "--cases=1", "-m", f"not ({LEFT_OUT})"]
+    options = ["-q", "-p", "no:cacheprovider", "--tb=short", f"--cases={cases}", "-m", f"not ({LEFT_OUT})"]
     options += ["-k", f"not ({TOO_LONG})"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *(str(TESTS / file) for file in files)],

@@ -160,9 +160,8 @@ def _is_known(value: Any) -> bool:
 def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
     """What may be an activation or a parameter of one, under its attribute. Layers only where they are activations."""
     yield "class", type(layer).__qualname__
-    of_every_model = vars(keras.Model(name="any"))  # a name, lest it take an automatic one
     for name, value in {**vars(layer), **vars(layer).get("_modules", {})}.items():  # torch keeps layers in `_modules`
-        if name in of_every_model or (keras_bridge.is_keras_own(layer) and name[0] == "_"):
+        if name in _of_every_model() or (keras_bridge.is_keras_own(layer) and name[0] == "_"):
             continue
         holds_layers = keras_bridge.is_keras_own(layer) and "activation" in name
         for keys, item in keras.tree.flatten_with_path(value):
@@ -172,6 +171,12 @@ def _held(layer: keras.Layer) -> Iterator[tuple[str, Any]]:
     for operation in getattr(layer, "operations", ()):
         if not isinstance(operation, keras.Layer):
             yield f"operation {operation.name}", operation
+
+
+@functools.cache
+def _of_every_model() -> frozenset[str]:
+    """The attributes of a model of Keras', and that which torch adds once there are weights."""
+    return frozenset([*vars(keras.Model(name="any")), "_torch_params"])  # a name, lest it take an automatic one
 
 
 def _is_argument(holder: Any, attribute: str, loaded: Any) -> bool:

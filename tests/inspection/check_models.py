@@ -825,3 +825,284 @@ def factorization_with_biases(rng):
     u, v = (L.Flatten()(L.Embedding(20, 8)(each)) for each in (user, item))
     bias = L.Flatten()(L.Embedding(20, 1, embeddings_initializer="zeros")(user))
     return (functional([user, item], L.Add()([L.Dot(axes=1)([u, v]), bias]), "mse"),)
+
+
+# ---- Sound, whatever it looks like -----------------------------------------------------------------------------------
+
+
+@sound
+def adapters_beside_a_frozen_layer(rng):
+    """LoRA: B starts at 0, A and B are linear, the sum is added to a frozen kernel."""
+    x = keras.Input((24,))
+    frozen = L.Dense(24, trainable=False)(x)
+    low = L.Dense(24, use_bias=False, kernel_initializer="zeros")(L.Dense(4, use_bias=False)(x))
+    h = L.ReLU()(L.Add()([frozen, L.Rescaling(2.0)(low)]))
+    return functional(x, L.Dense(1)(h), "mse"), rows(rng, 24), rows(rng, 1)
+
+
+@sound
+def autoencoder_with_linear_code(rng):
+    n = width(rng)
+    code = L.Dense(4, name="code")
+    stack = L.Dense(n, "relu"), code, L.Dense(n, "relu"), L.Dense(16)
+    x = rows(rng, 16)
+    return net((16,), *stack, loss="mse"), x, x
+
+
+@sound
+def variational_autoencoder(rng):
+    x = keras.Input((16,))
+    h = L.Dense(width(rng), "relu")(x)
+    mean, log_variance = L.Dense(4)(h), L.Dense(4)(h)
+    sampled = L.Lambda(
+        lambda both: both[0] + ops.exp(0.5 * both[1]) * keras.random.normal(ops.shape(both[0])), output_shape=(4,)
+    )([mean, log_variance])
+    y = L.Dense(16, "sigmoid")(L.Dense(width(rng), "relu")(sampled))
+    data = rng.random((128, 16)).astype("float32")
+    return functional(x, y, "binary_crossentropy"), data, data
+
+
+@sound
+def variational_with_linear_decoder(rng):
+    x = keras.Input((16,))
+    h = L.Dense(width(rng), "tanh")(x)
+    mean, log_variance = L.Dense(4)(h), L.Dense(4)(h)
+    noise = keras.Input((4,))
+    z = mean + ops.exp(0.5 * log_variance) * noise
+    y = L.Dense(16)(z)
+    return (functional([x, noise], [y, mean, log_variance]),)
+
+
+@sound
+def tanh_output_with_targets_in_reach(rng):
+    y = np.clip(rows(rng, 3), -1.0, 1.0)
+    return net((8,), L.Dense(width(rng), "relu"), L.Dense(3, "tanh"), loss="mse"), rows(rng, 8), y
+
+
+@sound
+def labels_that_are_on_together(rng):
+    y = (rng.random((128, 6)) > 0.7).astype("float32")
+    return net((8,), L.Dense(width(rng), "gelu"), L.Dense(6, "sigmoid"), loss="binary_crossentropy"), rows(rng, 8), y
+
+
+@sound
+def ordinal(rng):
+    """CORAL-like: one score, thresholds as biases, cumulative sigmoids."""
+    x = keras.Input((8,))
+    score = L.Dense(1, use_bias=False)(L.Dense(width(rng), "relu")(x))
+    logits = L.Dense(4, kernel_initializer="ones", trainable=False)(score)
+    label = rng.integers(0, 5, (128, 1))
+    y = (label > np.arange(4)).astype("float32")
+    return functional(x, L.Activation("sigmoid")(logits), "binary_crossentropy"), rows(rng, 8), y
+
+
+@sound
+def siamese_with_cosine(rng):
+    encoder = net((8,), L.Dense(width(rng), "relu"), L.BatchNormalization(), L.Dense(8), L.UnitNormalization())
+    a, b = keras.Input((8,)), keras.Input((8,))
+    y = (rng.random((128, 1)) > 0.5).astype("float32")
+    cosine = L.Dot(axes=-1)([encoder(a), encoder(b)])
+    return functional([a, b], L.Dense(1, "sigmoid")(cosine), "binary_crossentropy"), [rows(rng, 8), rows(rng, 8)], y
+
+
+@sound
+def u_net(rng):
+    x = keras.Input((16, 16, 3))
+    one = L.Conv2D(8, 3, padding="same", activation="relu")(x)
+    two = L.Conv2D(16, 3, padding="same", activation="relu")(L.MaxPooling2D()(one))
+    up = L.Conv2DTranspose(8, 2, strides=2)(L.Conv2D(16, 3, padding="same", activation="relu")(two))
+    h = L.Conv2D(8, 3, padding="same", activation="relu")(L.Concatenate()([one, up]))
+    data = rng.random((16, 16, 16, 3)).astype("float32")
+    y = (data[..., :1] > 0.5).astype("float32")
+    return functional(x, L.Conv2D(1, 1, activation="sigmoid")(h), "binary_crossentropy"), data, y
+
+
+@sound
+def pre_norm_encoder(rng):
+    x = keras.Input((12,), dtype="int32")
+    h = L.Embedding(30, 16)(x)
+    for _ in range(4):
+        n = L.LayerNormalization()(h)
+        h = h + L.MultiHeadAttention(2, 8, dropout=0.1)(n, n)
+        n = L.LayerNormalization()(h)
+        h = h + L.Dropout(0.1)(L.Dense(16)(L.Dense(64, "gelu")(n)))
+    h = L.LayerNormalization()(h)[:, 0]
+    y = rng.integers(0, 3, 64)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return functional(x, L.Dense(3)(h), loss), rng.integers(0, 30, (64, 12)).astype("int32"), y
+
+
+@sound
+def gated_linear_units(rng):
+    x = keras.Input((12,))
+    n = L.LayerNormalization()(L.Dense(16)(x))
+    h = L.Dense(16)(ops.silu(L.Dense(32, use_bias=False)(n)) * L.Dense(32, use_bias=False)(n))
+    return functional(x, L.Dense(1)(L.LayerNormalization()(h)), "mse"), rows(rng, 12), rows(rng, 1)
+
+
+@sound
+def sequences_to_sequences(rng):
+    source, target = keras.Input((7,), dtype="int32"), keras.Input((5,), dtype="int32")
+    _, state = L.GRU(16, return_state=True)(L.Embedding(20, 8, mask_zero=True)(source))
+    decoded = L.GRU(16, return_sequences=True)(L.Embedding(20, 8)(target), initial_state=state)
+    ids = rng.integers(1, 20, (64, 7)).astype("int32"), rng.integers(1, 20, (64, 5)).astype("int32")
+    y = L.Dense(20, "softmax")(decoded)
+    return functional([source, target], y, "sparse_categorical_crossentropy"), [*ids], rng.integers(0, 20, (64, 5))
+
+
+@sound
+def policy(rng):
+    def reinforce(action_and_return, probabilities):
+        taken = ops.one_hot(ops.cast(action_and_return[:, 0], "int32"), 3)
+        return -ops.mean(action_and_return[:, 1] * ops.log(ops.sum(taken * probabilities, -1) + 1e-8))
+
+    y = np.stack([rng.integers(0, 3, 128), rng.normal(size=128)], 1).astype("float32")
+    model = net((8,), L.Dense(width(rng), "tanh"), L.Dense(width(rng), "tanh"), L.Dense(3, "softmax"), loss=reinforce)
+    return model, rows(rng, 8), y
+
+
+@sound
+def critic(rng):
+    def wasserstein(sign, score):
+        return ops.mean(sign * score)
+
+    stack = L.Conv2D(16, 3, strides=2, padding="same"), L.LeakyReLU(0.2), L.Conv2D(32, 3, strides=2, padding="same")
+    stack += L.LeakyReLU(0.2), L.Dropout(0.3), L.Flatten(), L.Dense(1)
+    optimizer = keras.optimizers.RMSprop(5e-5)
+    x = rng.uniform(-1.0, 1.0, (64, 16, 16, 3)).astype("float32")
+    y = np.sign(rng.normal(size=(64, 1))).astype("float32")
+    return net((16, 16, 3), *stack, loss=wasserstein, optimizer=optimizer), x, y
+
+
+@sound
+def generator(rng):
+    stack = [L.Dense(4 * 4 * 16, use_bias=False), L.BatchNormalization(), L.LeakyReLU(), L.Reshape((4, 4, 16))]
+    stack += [L.Conv2DTranspose(8, 4, strides=2, padding="same", use_bias=False), L.BatchNormalization(), L.LeakyReLU()]
+    stack += [L.Conv2DTranspose(3, 4, strides=2, padding="same", activation="tanh")]
+    return net((16,), *stack), rows(rng, 16)
+
+
+@sound
+def dueling_values(rng):
+    x = keras.Input((8,))
+    h = L.Dense(width(rng), "relu")(x)
+    value, advantage = L.Dense(1)(L.Dense(16, "relu")(h)), L.Dense(4)(L.Dense(16, "relu")(h))
+    q = value + advantage - ops.mean(advantage, axis=-1, keepdims=True)
+    return functional(x, q, "huber"), rows(rng, 8), rows(rng, 4)
+
+
+@sound
+def mixture_density(rng):
+    x = keras.Input((4,))
+    h = L.Dense(width(rng), "tanh")(x)
+    weights, means, scales = L.Dense(3, "softmax")(h), L.Dense(3)(h), L.Dense(3, "softplus")(h)
+    return (
+        functional(x, L.Concatenate()([weights, means, scales]), lambda y, p: ops.mean(ops.square(y - p))),
+        rows(rng, 4),
+        rows(rng, 9),
+    )
+
+
+@sound
+def linear_probe(rng):
+    backbone = net((16,), L.Dense(width(rng), "relu"), L.Dense(16))
+    backbone.trainable = False
+    y = rng.integers(0, 5, 128)
+    return net((16,), backbone, L.Dense(5, "softmax"), loss="sparse_categorical_crossentropy"), rows(rng, 16), y
+
+
+@sound
+def quantile_heads(rng):
+    def pinball(y, q):
+        e = y - q
+        return ops.mean(ops.maximum(0.9 * e, -0.1 * e))
+
+    return net((8,), L.Dense(width(rng), "elu"), L.Dense(3), loss=pinball), rows(rng, 8), rows(rng, 1)
+
+
+@sound
+def time_distributed_tagger(rng):
+    stack = (
+        L.Embedding(40, 12, mask_zero=True),
+        L.Bidirectional(L.LSTM(8, return_sequences=True)),
+        L.Dropout(0.3),
+        L.TimeDistributed(L.Dense(5, "softmax")),
+    )
+    ids = rng.integers(1, 40, (64, 9)).astype("int32")
+    model = keras.Sequential([keras.Input((9,), dtype="int32"), *stack])
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    return model, ids, rng.integers(0, 5, (64, 9))
+
+
+@sound
+def positive_regression(rng):
+    y = np.abs(rows(rng, 1))
+    return net((8,), L.Dense(width(rng), "relu"), L.Dense(1, "softplus"), loss="mae"), rows(rng, 8), y
+
+
+@sound
+def unit_interval_regression(rng):
+    y = rng.random((128, 2)).astype("float32")
+    return net((8,), L.Dense(width(rng), "silu"), L.Dense(2, "sigmoid"), loss="mse"), rows(rng, 8), y
+
+
+@sound
+def mixer(rng):
+    x = keras.Input((8, 12))
+    h = x
+    for _ in range(2):
+        n = L.Permute((2, 1))(L.LayerNormalization()(h))
+        h = h + L.Permute((2, 1))(L.Dense(8)(L.Dense(16, "gelu")(n)))
+        h = h + L.Dense(12)(L.Dense(24, "gelu")(L.LayerNormalization()(h)))
+    y = rng.integers(0, 4, 64)
+    return (
+        functional(x, L.Dense(4, "softmax")(L.GlobalAveragePooling1D()(h)), "sparse_categorical_crossentropy"),
+        rng.normal(size=(64, 8, 12)).astype("float32"),
+        y,
+    )
+
+
+@sound
+def trained_classifier(rng):
+    y = rng.integers(0, 3, 128)
+    x = (3.0 * np.eye(8)[y] + rng.normal(size=(128, 8))).astype("float32")
+    model = net(
+        (8,),
+        L.Dense(width(rng), "relu"),
+        L.BatchNormalization(),
+        L.Dense(width(rng), "tanh"),
+        L.Dense(3, "softmax"),
+        loss="sparse_categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(0.01),
+    )
+    model.fit(x, y, epochs=40, verbose=0)
+    return model, x, y
+
+
+@sound
+def wide_and_deep(rng):
+    wide, deep = keras.Input((20,)), keras.Input((6,))
+    h = L.Dense(width(rng), "relu")(L.Dense(width(rng), "relu")(deep))
+    y = L.Dense(1, "sigmoid")(L.Concatenate()([wide, h]))
+    labels = (rng.random((128, 1)) > 0.5).astype("float32")
+    return (
+        functional([wide, deep], y, "binary_crossentropy"),
+        [(rng.random((128, 20)) > 0.9).astype("float32"), rows(rng, 6)],
+        labels,
+    )
+
+
+@sound
+def tied_autoencoder(rng):
+    class Tied(L.Layer):
+        def __init__(self, source, **kw):
+            super().__init__(**kw)
+            self.source = source
+
+        def call(self, h):
+            return h @ ops.transpose(self.source.kernel)
+
+    x = keras.Input((16,))
+    encoder = L.Dense(4)
+    data = rows(rng, 16)
+    return functional(x, Tied(encoder)(encoder(x)), "mse"), data, data

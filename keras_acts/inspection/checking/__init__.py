@@ -1,5 +1,6 @@
 """`keras_acts.check`: mistakes around activations in a model, by rules that are a small function each."""
 
+import contextlib
 import json
 import warnings
 import zipfile
@@ -75,22 +76,26 @@ def check_file(path: str | Path, x: Any = None, y: Any = None) -> Findings:
             model = keras.models.load_model(path)
     except Exception as error:  # Keras raises any kind, and a class of the user's may too
         said = " ".join(str(error).split())[:300]
+        loader = "keras_acts.load_legacy" if _version_in(path).startswith("2.") else "keras.models.load_model"
         raise ValueError(
             f"`model` must load without your own code. Received: {path}, which does not: {said} If it holds classes or "
-            "functions of yours, check it in Python: keras_acts.check(keras.models.load_model(..., custom_objects=...))"
+            f"functions of yours, or is of Keras 2, check it in Python: keras_acts.check({loader}(..., "
+            "custom_objects=...))"
         ) from error
     return found_in(Checked(model, *_sampled(model, x, y), keras_version=_version_in(path)))
 
 
 def _version_in(path: Path) -> str:
-    """The version of Keras that wrote a file, as the file says."""
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
-    import h5py
+    """The version of Keras that wrote a file, as the file says; "" if it does not, or is damaged."""
+    with contextlib.suppress(Exception):  # of zip, JSON and HDF5, each its own kind
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                return str(json.loads(archive.read("metadata.json")).get("keras_version", ""))
+        import h5py
 
-    with h5py.File(path) as file:
-        return str(file.attrs.get("keras_version", ""))
+        with h5py.File(path) as file:
+            return str(file.attrs.get("keras_version", ""))
+    return ""
 
 
 def found_in(checked: Checked) -> Findings:

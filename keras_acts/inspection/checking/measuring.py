@@ -295,10 +295,10 @@ def _gradients(model: keras.Model, x: Any, total: Callable[[list[Any]], Any]) ->
         import jax
 
         run()
-        fixed = [variable.value for variable in model.non_trainable_variables]
 
         def of_values(trainable: Any) -> Any:
-            return total(keras.tree.flatten(model.stateless_call(trainable, fixed, x, training=False)[0]))
+            with keras.StatelessScope(list(zip(variables, trainable, strict=True))):
+                return run()
 
         found = jax.grad(of_values)(values)
     else:

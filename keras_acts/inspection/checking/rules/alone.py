@@ -20,9 +20,24 @@ __all__ = ["RULES"]
 
 def saving(checked: Checked) -> Found:
     """What `check_saveable` finds: activations that will not come back from a file."""
-    for found in saveable.check_saveable(checked.model) if saveable.has_own_code(checked.model) else []:
-        is_model = found.attribute == "class" and found.layer == checked.model.name  # not about an activation
-        yield replace(found, severity="note") if is_model else found
+    if not saveable.has_own_code(checked.model):
+        return
+    others = {path for path, layer in places.layers_of(checked.model) if _is_no_activation(layer, checked)}
+    others.add(checked.model.name)
+    for found in saveable.check_saveable(checked.model):
+        is_of_other = found.layer in others and found.attribute in ("class", "function")
+        yield replace(found, severity="note") if is_of_other else found
+
+
+def _is_no_activation(layer: Any, checked: Checked) -> bool:
+    """Whether a layer of the user's own samples, slices, projects or merges, and holds no activation either."""
+    if isinstance(layer, layers.Lambda):
+        does = checked.measured(layer)
+        return does is None or does.is_affine
+    if is_known(layer) or any(place.name != "linear" for place in places.activations_of(layer)):
+        return False
+    nodes = [node for node in checked.graph.nodes if node.layer is layer]
+    return any(len(node.inputs) != 1 or node.inputs[0].shape != node.shape for node in nodes)
 
 
 def wrong_builtin(checked: Checked) -> Found:
@@ -34,7 +49,7 @@ def wrong_builtin(checked: Checked) -> Found:
         is_hard = place.activation is keras.activations.hard_sigmoid
         if is_hard and checked.keras_version[:2] in ("1.", "2.", "0."):
             reason = f"was 0.2 x + 0.5 in Keras {checked.keras_version}, which wrote the file, and is x / 6 + 0.5 now"
-            fix = "Use keras_acts.get('relu6(x + 2.5)')"
+            fix = "Load it with keras_acts.load_legacy(path), which uses activation='hard_sigmoid_legacy'"
             yield warning(place.path, place.attribute, reason, fix)
 
 

@@ -37,15 +37,17 @@ def first_not_finite(checked: Checked) -> Found:
     results = [*run.outputs, *(gradient for _, gradient in run.gradients)]
     if all(np.isfinite(each).all() for each in results if each.dtype.kind == "f"):
         return  # infinities of a mask, say, that a softmax takes away
-    for seen in run.seen:
-        if seen.finite_in and not seen.finite_out:
-            reason = f"gives nan or infinite numbers on {_on(run)}, from finite inputs up to {seen.largest_in:.3g}"
-            fix = "Scale its inputs, or use a form that does not overflow; keras_acts has them"
-            yield error(seen.path, _attribute(seen), reason, fix)
-            return
-    if all(seen.finite_out for seen in run.seen) and not all(np.isfinite(each).all() for each in run.outputs):
+    if not all(np.isfinite(each).all() for each in _arrays(checked.x)):
+        return  # told of by themselves
+    first = next((seen for seen in run.seen if not (seen.finite_in and seen.finite_out)), None)
+    if first is not None and first.finite_in:
+        reason = f"gives nan or infinite numbers on {_on(run)}, from finite inputs up to {first.largest_in:.3g}"
+        fix = "Scale its inputs, or use a form that does not overflow; keras_acts has them"
+        yield error(first.path, _attribute(first), reason, fix)
+    elif first is not None or not all(np.isfinite(each).all() for each in run.outputs):
+        where, what = (checked.model.name, "outputs") if first is None else (first.path, "inputs")
         reason = f"are nan or infinite on {_on(run)}, by an operation between layers, all of which give finite numbers"
-        yield error(checked.model.name, "outputs", reason, "Look for a division by 0, a root or a logarithm")
+        yield error(where, what, reason, "Look for a division by 0, a root or a logarithm")
 
 
 def gradient_not_finite(checked: Checked) -> Found:

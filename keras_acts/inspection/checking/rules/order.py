@@ -132,6 +132,8 @@ LINEAR = ("move", "dropout", "scale", "batchnorm")
 def linear_in_a_row(checked: Checked) -> Found:
     """Layers with nothing between them that bends the signal, and no bottleneck that would be meant: one would do."""
     for node in checked.graph.of_kind("weights"):
+        if not node.layer.trainable:
+            continue  # the last layer of a frozen encoder is as it is given
         after = list(node.after(*LINEAR))
         if not after or any(each.kind != "weights" for each in after) or checked.graph.feeds_output(node, *LINEAR):
             continue
