@@ -216,8 +216,6 @@ def why(kind: str, name: str, target: str, worst: float) -> str:
         return "the file computes in float32 what Keras rounds to bfloat16"
     if target == "litert" and name.startswith("finer"):
         return "its angle goes to 3e9; LiteRT's own sine is off by 1e-5 at 1e7, and gives -788 at 3e9"
-    if target == "onnx" and name.startswith("finer"):
-        return "its angle goes to 2e8; not looked into"
     if target != "litert_int8":
         return ""
     if np.isinf(worst):

@@ -10,7 +10,6 @@ import re
 import sys
 import textwrap
 
-import fresh_process
 import keras
 import numpy as np
 import pytest
@@ -29,6 +28,13 @@ needs_runtimes = pytest.mark.skipif(
 SUFFIXES = {"onnx": "model.onnx", "litert": "model.tflite", "saved_model": "model"}
 
 
+def first_slow(names):
+    """The first of them with the slow tests, the others at night: an export takes ten seconds of a processor."""
+    first, *others = names
+    marked = [pytest.param(name, marks=pytest.mark.nightly) for name in others]
+    return [pytest.param(first, marks=pytest.mark.slow), *marked]
+
+
 def network(*activations, units=4):
     keras.utils.set_random_seed(0)
     hidden = [layers.Dense(units, activation=activation) for activation in activations]
@@ -45,9 +51,8 @@ def held(model):
 # ---- The files, in their runtimes ------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @needs_runtimes
-@pytest.mark.parametrize("format", SUFFIXES)
+@pytest.mark.parametrize("format", first_slow(SUFFIXES))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_file_gives_what_the_model_gives(tmp_path, format):
     model = network("snake", "gelu", "xielu")
@@ -62,7 +67,7 @@ def test_a_file_gives_what_the_model_gives(tmp_path, format):
     assert ("Keras' gelu by the forms of keras_acts" in str(written)) == (format != "saved_model")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_runtimes
 def test_two_inputs_named_outputs_and_a_loop(tmp_path):
     sequence, vector = keras.Input((5, 4), name="sequence"), keras.Input((3,), name="vector")
@@ -75,7 +80,7 @@ def test_two_inputs_named_outputs_and_a_loop(tmp_path):
         assert ("one sample at a time" in str(written)) == (path == "model.tflite")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_runtimes
 @pytest.mark.parametrize("quantize", exporting.QUANTIZE)
 def test_quantized_files_are_near(tmp_path, quantize):
@@ -84,9 +89,8 @@ def test_quantized_files_are_near(tmp_path, quantize):
     assert max(written.differences.values()) < 0.05
 
 
-@pytest.mark.slow
 @needs_runtimes
-@pytest.mark.parametrize("activation", ["selu", "elu", "mish"])
+@pytest.mark.parametrize("activation", first_slow(["selu", "elu", "mish"]))
 def test_deep_networks_in_int8_classify_as_well(tmp_path, activation):
     datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn is not installed")
     x, y = datasets.load_digits(return_X_y=True)
@@ -337,7 +341,7 @@ class OwnCall(keras.Model):
         return self.dense(x)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_runtimes
 def test_a_model_with_a_call_of_its_own(tmp_path):
     model = OwnCall()
@@ -356,12 +360,16 @@ PAGE = exporting.Path(__file__).parent.parent / "docs" / "ship-it.md"
 @pytest.mark.slow
 @needs_runtimes
 @pytest.mark.skipif(not PAGE.exists(), reason="the page is in the repository, not in the wheel")
-def test_the_recipes_of_the_page(tmp_path):
+@pytest.mark.filterwarnings("default")  # of the exporters
+def test_the_recipes_of_the_page(tmp_path, monkeypatch, capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 7
-    code = "\n".join(blocks) + "\nassert predicted.shape == (256, 3)\n"
-    said = fresh_process.run(code, tmp_path, PYTHONWARNINGS="default")
-    assert said.count("runs in ") == 5
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["predicted"].shape == (256, 3)
+    assert capsys.readouterr().out.count("runs in ") == 5
     files = {"model.onnx", "model.tflite", "small.tflite", "int8.tflite", "served", "portable.keras"}
     assert set(os.listdir(tmp_path)) == files
 
@@ -389,10 +397,11 @@ def test_the_command_takes_typical_inputs_from_a_file(tmp_path, convert_by):
     assert "(64, 3)" in result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_runtimes
 @pytest.mark.parametrize("target", ["onnx", "litert", "litert_int8"])
-def test_some_of_the_matrix(target):
+@pytest.mark.filterwarnings("ignore")  # of the converters, which here work in the process of the test
+def test_some_of_the_matrix(target, monkeypatch):
     """All of it is in benchmarks/results/portability.csv, by `python -m benchmarks.portability`."""
     portability = pytest.importorskip("benchmarks.portability", reason="the benchmarks are in the repository")
     elementwise = [
@@ -400,6 +409,7 @@ def test_some_of_the_matrix(target):
         for case in portability.cases()
         if case.kind == "activation" and case.make.args and "over_axis" not in keras_acts.info(case.make.args[0]).traits
     ]
+    monkeypatch.setattr(sys, "argv", sys.argv)  # which tf2onnx reads
     rows = portability.measured(random.Random(target).sample(elementwise, 12), target)
     assert [row for row in rows if row["result"] != "pass"] == []
 

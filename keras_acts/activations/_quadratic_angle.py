@@ -22,11 +22,13 @@ def _halves(x: nx.Tensor, digits: int) -> Pair:
     return leading, x - leading
 
 
-def _halves_of_number(number: float, digits: int) -> tuple[float, float]:
+def _parts_of_number(number: float, digits: int) -> tuple[tuple[float, float], float]:
+    """Two numbers with half of the digits each, and what of the number is below them: 1.91 goes on after float32."""
     mantissa, exponent = math.frexp(number)
-    half = digits // 2
-    leading = math.ldexp(math.floor(math.ldexp(mantissa, half)), exponent - half)
-    return leading, number - leading
+    leading, both = (
+        math.ldexp(math.floor(math.ldexp(mantissa, size)), exponent - size) for size in (digits // 2, digits)
+    )
+    return (leading, both - leading), number - both
 
 
 def _product(a: Pair, b: Pair | tuple[float, float]) -> Pair:
@@ -48,8 +50,9 @@ def _angle(t: nx.Tensor, w0: float) -> Pair:
     total = square + t
     part = total - square
     lost = lost + ((square - (total - part)) + (t - part))  # Knuth's sum
-    angle, rest = _product(_halves(total, digits), _halves_of_number(w0, digits))
-    return angle, rest + w0 * lost
+    halves, below = _parts_of_number(w0, digits)
+    angle, rest = _product(_halves(total, digits), halves)
+    return angle, rest + (w0 * lost + below * total)
 
 
 def waves(x: nx.Tensor, w0: float) -> Pair:

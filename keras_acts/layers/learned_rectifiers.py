@@ -18,7 +18,8 @@ __all__ = ["TLU", "JumpReLU", "PReLU", "StarReLU"]
 
 @with_partials(lambda x, alpha: (ops.where(x > 0.0, 1.0, alpha), ops.minimum(x, 0.0)))
 def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
-    return ops.where(x > 0.0, x, times(x, alpha))
+    # No choice between two values: the int8 converter of LiteRT cuts one to the range of the other.
+    return ops.relu(x) - times(ops.relu(-x), alpha)
 
 
 def _prelu_of_torch(num_parameters: int = 1, init: float = 0.25) -> dict[str, Any]:
