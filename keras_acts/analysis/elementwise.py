@@ -47,7 +47,7 @@ class Elementwise:
             raise ValueError(
                 "Only an activation of single numbers has a gain or a curve, as those of one that couples the elements "
                 "along an axis depend on their number. An initializer cannot be fitted to it: for the logits of an "
-                f"output layer, give kernel_initializer='lecun_normal' yourself. Received: '{self.name}'"
+                f"output layer give kernel_initializer='lecun_normal'. Received: '{self.name}'"
             )
 
     def value(self, x: np.ndarray) -> np.ndarray:

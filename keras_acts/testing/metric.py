@@ -49,8 +49,7 @@ def k_error(got: np.ndarray, exact: Exact, order: int, x: np.ndarray, dtype: str
     Returns:
         float64 array: K; inf where a finite value is representable but `got` is not finite. Where the true value
         overflows, inf of its sign and the largest number count as right; below the smallest normal number, 0 does.
-        Where rounding x changes the result by more than the largest number, an infinity is as good as that number,
-        but where the true value is too large for float64 only what overflows with its sign is right.
+        Where rounding x changes the result by more than the largest number, an infinity is as good as that number.
         Where the function is not defined and `exact` is NaN, only NaN is right.
     """
     info = samples.finfo(dtype)
@@ -66,7 +65,7 @@ def k_error(got: np.ndarray, exact: Exact, order: int, x: np.ndarray, dtype: str
         scale = scale + eps * exact.by_parameters[order]
     k = np.where(np.isfinite(got) & np.isfinite(right), np.abs((got - right) - tail) / scale, np.inf)
     within = np.abs(np.clip(got, -largest, largest) / scale - np.clip(right, -largest, largest) / scale)
-    k = np.where((by_input >= largest) & np.isfinite(right), within, k)
+    k = np.where(by_input >= largest, within, k)
     flushed = (got == 0.0) & (size <= tiny)
     too_large = (size > largest) | ((size == largest) & (tail * right > 0))
     saturated = too_large & (np.abs(got) >= largest) & ((got > 0) == (right > 0))
