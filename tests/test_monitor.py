@@ -126,6 +126,7 @@ def everything():
 SEQUENCES, CLASSES = np.float32(NUMBERS.normal(size=(16, 3, 4))), NUMBERS.integers(0, 3, 16)
 
 
+@pytest.mark.slow
 def test_every_kind_of_place():
     monitor, history = watched(everything(), SEQUENCES, CLASSES)
     of_layers = {}

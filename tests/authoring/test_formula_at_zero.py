@@ -66,7 +66,8 @@ def findings(text, dtypes=("float64",)):
 
 
 @pytest.mark.parametrize(
-    "text", [*DRAWN[::50], *(pytest.param(text, marks=pytest.mark.slow) for text in DRAWN[25::50])]
+    "text",
+    [*DRAWN[::100], *(pytest.param(text, marks=pytest.mark.slow) for text in [*DRAWN[50::100], *DRAWN[25::100]])],
 )
 def test_a_drawn_quotient_keeps_its_digits_at_0_and_near(text):
     assert findings(text, tuple(LARGEST)) == []
@@ -144,6 +145,7 @@ def test_further_from_0_no_digits_are_lost_either(text):
     assert not report.lost, report
 
 
+@pytest.mark.slow
 def test_a_compiled_graph_has_the_same():
     text = "x/(exp(x) - 1)"
     assert max(excess(tf.function(define(text), jit_compile=True), text, "float64", 7)) <= 1.0

@@ -64,7 +64,12 @@ NAMED = (
 
 @pytest.mark.filterwarnings("ignore:The formula has no finite value")  # at 0, which is not meant here
 @pytest.mark.parametrize(
-    "text", [*NAMED, *DRAWN[:4], *(pytest.param(text, marks=pytest.mark.slow) for text in DRAWN[4:])]
+    "text",
+    [
+        *(NAMED[0], DRAWN[0]),
+        *(pytest.param(text, marks=pytest.mark.slow) for text in [*NAMED[1:], *DRAWN[1:10]]),
+        *(pytest.param(text, marks=pytest.mark.nightly) for text in DRAWN[10:]),
+    ],
 )
 def test_no_part_overflows_or_vanishes_before_the_whole(text):
     assert findings(text, seed=len(text)) == []

@@ -71,6 +71,7 @@ def test_a_loop_gets_rates_seeds_and_statistics():
     assert "your loop" in found.verdict()
 
 
+@pytest.mark.slow
 def test_what_a_loop_made_can_be_written(tmp_path):
     found = keras_acts.compare(["relu", "gelu"], fit=number, learning_rates=[0.1], seeds=3, engine="here")
     found.to_csv(tmp_path)
@@ -98,6 +99,7 @@ def test_what_a_loop_may_not_return(seed, said):
         own_loop.train(run, {})
 
 
+@pytest.mark.slow
 def test_histories_may_end_anywhere(tmp_path):
     found = keras_acts.compare(["relu", "gelu"], fit=early, learning_rates=[0.1], seeds=4, engine="here")
     assert "3 seeds" not in found.verdict()
@@ -107,6 +109,7 @@ def test_histories_may_end_anywhere(tmp_path):
         found.plot_curves("val_metric")
 
 
+@pytest.mark.slow
 def test_what_a_loop_raises_is_said_with_its_name():
     with pytest.raises(
         RuntimeError, match=r"failing, called with an activation, .* failed with TwoArgumentsError: oops"

@@ -19,6 +19,9 @@ from keras_acts.inspection.checking import rules
 
 LEGACY = Path(__file__).parents[1] / "data" / "legacy"
 
+# Of four models in a row: when each is tried.
+SHARES = ([], [pytest.mark.slow], [pytest.mark.nightly], [pytest.mark.slow])
+
 
 def made(make, seed):
     keras.utils.set_random_seed(seed)
@@ -30,10 +33,10 @@ def strong(findings):
 
 
 def drawn(names):
-    """Half of the models at each change; the others, and other draws, in the slow tests."""
+    """A quarter of the models at each change, half of them in the slow tests; the others, and other draws, at night."""
     for place, name in enumerate(names):
         for seed in range(3):
-            marks = [pytest.mark.slow] if seed or place % 2 else []
+            marks = [pytest.mark.nightly] if seed else SHARES[place % 4]
             yield pytest.param(name, seed, marks=marks, id=f"{name}-{seed}")
 
 

@@ -43,6 +43,7 @@ def test_weights_at_the_start(inputs):
     assert np.all(values(given.kernel) == 1.0)
 
 
+@pytest.mark.slow
 def test_it_learns_a_signal_that_a_line_cannot():
     keras.utils.set_random_seed(0)
     x = np.linspace(-1.0, 1.0, 128, dtype="float32")[:, None]
