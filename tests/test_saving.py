@@ -62,7 +62,7 @@ def expected(model):
     in_layers = []
     for name in NAMES:
         kernel, bias = model.get_layer(f"dense_{name}").get_weights()
-        in_layers.append(bound(name)(keras.ops.matmul(hidden, kernel) + bias))
+        in_layers.append(bound(name)(keras.ops.add(keras.ops.matmul(hidden, kernel), bias)))
     outputs = [*in_layers, *(keras_acts.get(name)(hidden) for name in NAMES)]
     return np.concatenate([values(output) for output in outputs], axis=-1)
 
