@@ -206,6 +206,11 @@ def sublayers(layer: keras.Layer, recursive: bool = False) -> list[keras.Layer]:
     return layer._flatten_layers(include_self=False, recursive=recursive)
 
 
+def own_trainable_variables(layer: keras.Layer) -> list[keras.Variable]:
+    """The trainable variables of a layer itself, without those of layers inside."""
+    return list(getattr(layer, "_trainable_variables", ()))
+
+
 def operation_behind(tensor: keras.KerasTensor) -> Any:
     """The layer or operation that gives a symbolic tensor."""
     return tensor._keras_history.operation

@@ -9,6 +9,8 @@ with drawn parameters a from 0.3 to 3 and b from 3 to 5: what decays does so fas
 
 import random
 
+from drawing import different
+
 POWERS = ("x", "x**2", "x**3", "abs(x)", "abs(x)**0.5", "abs(x)**1.5")
 BOUNDED = ("tanh({a}*x)", "sigmoid({a}*x)", "erf({a}*x)", "arctan({a}*x)", "normal_cdf({a}*x)", "sin(x)", "cos(x)")
 GROWING = ("exp({a}*x)", "cosh({a}*x)", "(exp({a}*x) - 1)", "softplus({a}*x)", "exp({a}*abs(x))")
@@ -17,12 +19,7 @@ DECAYING = ("exp(-{b}*x**2)", "exp(-{b}*abs(x))", "1/cosh({b}*x)", "exp(-{b}*sqr
 
 def formulas(count: int) -> list[str]:
     """So many different ones, always the same."""
-    found: dict[str, None] = {}
-    seed = 0
-    while len(found) < count:
-        found[_drawn(random.Random(seed))] = None
-        seed += 1
-    return list(found)
+    return different(_drawn, count)
 
 
 def _drawn(draw: random.Random) -> str:

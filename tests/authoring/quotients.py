@@ -11,6 +11,8 @@ its end for |x| <= 1.
 
 import random
 
+from drawing import different
+
 VANISHING = {
     1: (
         *("x", "sin({a}*x)", "tanh({a}*x)", "exp({a}*x) - 1", "arctan({a}*x)", "asinh({a}*x)", "erf({a}*x)"),
@@ -27,12 +29,7 @@ REGULAR = ("exp({a}*x)", "cos({a}*x)", "sigmoid({a}*x)", "(1 + x**2)", "(2 + tan
 
 def formulas(count: int) -> list[str]:
     """So many different ones, always the same."""
-    found: dict[str, None] = {}
-    seed = 0
-    while len(found) < count:
-        found[_drawn(random.Random(seed))] = None
-        seed += 1
-    return list(found)
+    return different(_drawn, count)
 
 
 def _drawn(draw: random.Random) -> str:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from keras_acts.core import places
+from keras_acts.core import keras_bridge, places
 from keras_acts.inspection import saveable
 from keras_acts.inspection.checking.checked import Checked, Found, Rule, error, kernel_of, note, warning
 from keras_acts.inspection.checking.graph import WEIGHTS, is_known
@@ -79,7 +79,7 @@ def custom_layers(checked: Checked) -> Found:
 def weights_run_away(checked: Checked) -> Found:
     """Weights that are not finite, or so large that training has blown up."""
     for layer in checked.layers:
-        for variable in getattr(layer, "_trainable_variables", ()):
+        for variable in keras_bridge.own_trainable_variables(layer):
             array = np.asarray(ops.convert_to_numpy(ops.cast(variable, "float32")))
             if not np.isfinite(array).all():
                 share = float(np.mean(~np.isfinite(array)))
